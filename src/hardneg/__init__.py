@@ -1,0 +1,1 @@
+"""Hard negatives for contrastive training: mined, selected, validated, explained."""

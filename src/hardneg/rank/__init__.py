@@ -1,0 +1,76 @@
+"""Rankers score documents for queries: over the whole corpus, or given candidates.
+
+A ranker module holds the ranker's settings, a frozen dataclass whose `open` builds the ranker for one
+collection. Heavy libraries are imported inside `open`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from hardneg.progress import Progress, Silent
+from hardneg.records import Collection, FloatArray, IntArray
+from hardneg.registry import Registry
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a ranker may use of its surroundings.
+
+    Attributes:
+        cache: Folder in which vectors are kept from run to run.
+        progress: Who listens to the progress of long stages.
+    """
+
+    cache: Path
+    progress: Progress = field(default_factory=Silent)
+
+
+class Ranker(Protocol):
+    """Scores the documents of one collection. Equal scores rank in the corpus's order."""
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What `run.json` should record: resolved settings, digests of weights."""
+
+    @property
+    def retrieves(self) -> bool:
+        """Whether `search` works; false for a ranker that only scores given candidates."""
+
+    def search(self, queries: IntArray, depth: int) -> tuple[IntArray, FloatArray]:
+        """Returns the best `depth` documents of each query, best first.
+
+        Args:
+            queries: (n,) int32, query rows.
+            depth: How many documents, at most the size of the corpus.
+
+        Returns:
+            docs (n, depth) int32, -1 where the ranker found fewer; scores (n, depth) float32, NaN there.
+        """
+
+    def score(self, queries: IntArray, docs: IntArray) -> FloatArray:
+        """Returns (n, depth) float32: scores of given documents, NaN where there is none.
+
+        The same pair has the same score, to the bit, as in `search`.
+
+        Args:
+            queries: (n,) int32, query rows.
+            docs: (n, depth) int32, document rows, -1 where there is none.
+        """
+
+
+class RankerSettings(Protocol):
+    """The settings of a ranker, as a recipe gives them."""
+
+    def open(self, collection: Collection, context: Context) -> Ranker:
+        """Returns the ranker, its index built or found in the cache.
+
+        Raises:
+            HardnegError: A model, file or library is missing or does not fit the collection.
+        """
+
+
+RANKERS: Registry[RankerSettings] = Registry("hardneg.rank", "ranker", helpers=("fuse", "pool", "topk"))
