@@ -233,6 +233,15 @@ class Candidates:
         """Returns the same candidates as one ranker sees them: its order, its thresholds."""
         return replace(self, scorer=ranker, order=ranker)
 
+    def only(self, mask: BoolArray) -> Candidates:
+        """Returns the candidates with those outside the (n_queries, depth) mask blanked out."""
+        return replace(
+            self,
+            docs=np.where(mask, self.docs, -1).astype(np.int32),
+            ranks=np.where(mask, self.ranks, 0).astype(np.int32),
+            scores={name: np.where(mask, values, np.float32("nan")) for name, values in self.scores.items()},
+        )
+
     def take(self, rows: npt.NDArray[np.intp]) -> Candidates:
         """Returns the candidates of some of the queries."""
         return replace(

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Protocol
 
 from hardneg.records import Example
 from hardneg.registry import Registry
+
+
+@dataclass(frozen=True)
+class Written:
+    """What an export left on disk, and what it had to leave out.
+
+    Attributes:
+        files: The files and folders written, the main file first.
+        rows: Rows in the main file.
+        skipped: Examples that have no row in it.
+        notes: Why examples were skipped, and what else was left out or repeated, counted by reason. Reasons
+            count examples, unless they name documents.
+    """
+
+    files: tuple[Path, ...]
+    rows: int
+    skipped: int = 0
+    notes: Mapping[str, int] = field(default_factory=dict)
 
 
 class Format(Protocol):
@@ -16,8 +35,12 @@ class Format(Protocol):
     suffix: ClassVar[str]
     """The suffix of the main file, as in `.jsonl`."""
 
-    def write(self, examples: Iterable[Example], out: Path) -> list[Path]:
-        """Writes the training set atomically and returns the files written, the main one first.
+    usage: ClassVar[str]
+    """How the trainer is told to read it, in its own language: `{out}` stands for the main file's name,
+    `{stem}` for that name without its suffix."""
+
+    def write(self, examples: Iterable[Example], out: Path) -> Written:
+        """Writes the training set atomically and returns what was written and what was left out.
 
         Args:
             examples: The examples in order; may be iterated more than once.
@@ -35,4 +58,6 @@ class Format(Protocol):
         """
 
 
-FORMATS: Registry[Format] = Registry("hardneg.export", "format", helpers=("card", "lines"))
+FORMATS: Registry[Format] = Registry(
+    "hardneg.export", "format", helpers=("card", "checks", "lines", "examples")
+)

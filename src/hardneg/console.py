@@ -1,0 +1,81 @@
+"""What a person sees: progress bars while it runs, a table when it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from rich import progress as bars
+from rich.console import Console
+from rich.table import Table
+
+from hardneg.progress import Task
+
+
+class Bars:
+    """A `Progress` drawn on standard error: done, total, rate and time left of each stage."""
+
+    def __init__(self) -> None:
+        self._bars = bars.Progress(
+            bars.TextColumn("{task.description}"),
+            bars.BarColumn(),
+            bars.MofNCompleteColumn(),
+            bars.TextColumn("{task.fields[rate]}"),
+            bars.TimeElapsedColumn(),
+            bars.TimeRemainingColumn(),
+            console=Console(stderr=True),
+        )
+
+    def __enter__(self) -> Bars:
+        """Starts drawing."""
+        self._bars.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """Stops drawing."""
+        self._bars.stop()
+
+    @contextmanager
+    def task(self, name: str, total: int | None, unit: str) -> Iterator[Task]:
+        """Returns a context that draws one bar."""
+        yield _Bar(self._bars, self._bars.add_task(name, total=total, rate=unit), unit)
+
+
+class _Bar:
+    def __init__(self, drawn: bars.Progress, number: bars.TaskID, unit: str) -> None:
+        self._drawn, self._number, self._unit = drawn, number, unit
+
+    def advance(self, steps: int = 1) -> None:
+        """Moves the bar and renews the rate beside it."""
+        self._drawn.advance(self._number, steps)
+        speed = self._drawn.tasks[self._number].speed
+        if speed:
+            self._drawn.update(self._number, rate=f"{speed:,.0f} {self._unit}/s")
+
+
+def summary(run: Mapping[str, Any], folder: str) -> Table:
+    """Returns the table that ends a run: what was looked at, kept, dropped and why, how long, and where."""
+    table = Table(title=f"{run['recipe']['name']} on {run['collection']['name']}", show_header=False)
+    table.add_column(style="bold")
+    table.add_column(justify="right")
+    counts = run["counts"]
+    for name in ("queries", "candidates", "positives", "negatives"):
+        table.add_row(name, f"{counts.get(name, 0):,}")
+    _section(table, "dropped", counts.get("dropped", {}))
+    _section(table, "short queries", run["short"])
+    _section(table, "notes", {**run["collection"]["notes"], **run["export"]["notes"]})
+    _section(table, "seconds", run["seconds"])
+    table.add_section()
+    for file in run["export"]["files"]:
+        table.add_row("written", f"{folder}/{file}")
+    table.add_row("ledger", f"{folder}/ledger")
+    return table
+
+
+def _section(table: Table, title: str, numbers: Mapping[str, float]) -> None:
+    if numbers:
+        table.add_section()
+    for name, number in numbers.items():
+        shown = f"{number:,}" if isinstance(number, int) else f"{number:,.1f}"
+        table.add_row(f"{title}: {name.replace('_', ' ')}", shown)

@@ -1,0 +1,276 @@
+"""The ledger: every decision on every candidate, on disk, one part a block of queries.
+
+A part is written whole or not at all, and carries its own counts, so that a run resumes part by part and
+totals are sums over parts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from hardneg.errors import DataError
+from hardneg.files import atomic
+from hardneg.records import Candidates, Collection, Decision, Example, IntArray, Scored
+
+_META = b"hardneg"
+
+
+@dataclass(frozen=True)
+class Block:
+    """The decisions on one block of queries, rows in the ledger's order.
+
+    Attributes:
+        table: The ledger's columns.
+        short: Reason, for each query that has fewer negatives than asked, by query id (and positive id).
+    """
+
+    table: pa.Table
+    short: Mapping[str, str] = field(default_factory=dict)
+
+    def counts(self) -> dict[str, Any]:
+        """Returns what this block adds to the totals."""
+        decisions = self.table["decision"].to_numpy()
+        reasons = self.table["reason"].to_numpy()
+        dropped = Counter(reasons[decisions == Decision.DROPPED].tolist())
+        copies = self.table["copies"].to_numpy()
+        return {
+            "queries": len(self.table["query_id"].unique()),
+            "candidates": len(decisions),
+            "positives": int((decisions == Decision.POSITIVE).sum()),
+            "negatives": int(copies.sum()),
+            "dropped": dict(sorted(dropped.items())),
+            "short": dict(sorted(Counter(self.short.values()).items())),
+        }
+
+
+def block_table(
+    collection: Collection,
+    candidates: Candidates,
+    reasons: tuple[str, ...],
+    reason: npt.NDArray[np.int16],
+    copies: npt.NDArray[np.int16],
+) -> pa.Table:
+    """Returns the ledger's rows for a block, in the order of the queries and their pools.
+
+    Args:
+        collection: Gives the ids.
+        candidates: The block.
+        reasons: All reasons.
+        reason: (n_queries, depth) int16, an index into `reasons`.
+        copies: (n_queries, depth) int16, how often a candidate is a negative.
+    """
+    rows, columns = np.nonzero(candidates.docs >= 0)
+    docs, taken = candidates.docs[rows, columns], copies[rows, columns]
+    codes = reason[rows, columns]
+    decision = np.where(taken > 0, Decision.NEGATIVE, Decision.DROPPED).astype(object)
+    decision[codes == 0] = Decision.POSITIVE
+    ranks = candidates.ranks[rows, columns]
+    data = {"query_id": _distinct(collection.queries.ids, candidates.queries[rows])}
+    if candidates.pair is not None:
+        data["positive_id"] = _distinct(collection.documents.ids, candidates.pair[rows])
+    data["doc_id"] = _distinct(collection.documents.ids, docs)
+    data["rank"] = pa.array(ranks, pa.int32(), mask=ranks == 0)
+    for name, values in candidates.scores.items():
+        data[f"score.{name}"] = _nullable(values[rows, columns])
+    for name, anchors in candidates.positive.items():
+        data[f"positive.{name}"] = _nullable(anchors[rows])
+    data["decision"] = pa.array(decision, pa.string())
+    data["reason"] = pa.array(np.array(reasons, object)[codes], pa.string())
+    data["p_false_negative"] = pa.nulls(len(rows), pa.float32())
+    data["weight"] = pa.array(np.ones(len(rows), np.float32), mask=taken == 0)
+    data["copies"] = pa.array(taken, pa.int16())
+    return pa.table(data)
+
+
+def write_part(folder: Path, number: int, block: Block) -> None:
+    """Writes one part of the ledger atomically.
+
+    Raises:
+        DataError: It cannot be written.
+    """
+    meta = json.dumps({"short": block.short, "counts": block.counts()}, ensure_ascii=False)
+    table = block.table.replace_schema_metadata({_META: meta.encode()})
+    with atomic(part_path(folder, number)) as temporary:
+        pq.write_table(table, temporary, compression="zstd", compression_level=3)
+
+
+def part_path(folder: Path, number: int) -> Path:
+    """Returns where a part of the ledger lies in a run directory."""
+    return folder / "ledger" / f"part-{number:05d}.parquet"
+
+
+def parts(folder: Path) -> list[Path]:
+    """Returns the parts of a run directory's ledger, in order.
+
+    Raises:
+        DataError: There are none.
+    """
+    found = sorted((folder / "ledger").glob("part-*.parquet"))
+    if not found:
+        raise DataError(f"{folder} holds no ledger; it is not a finished run of hardneg mine")
+    return found
+
+
+def read_part(path: Path) -> Block:
+    """Returns one part of the ledger.
+
+    Raises:
+        DataError: The file is damaged.
+    """
+    try:
+        table = pq.read_table(path)
+        meta = json.loads(table.schema.metadata[_META])
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{path} is damaged: {error}") from error
+    return Block(table, meta["short"])
+
+
+def read_counts(path: Path) -> dict[str, Any]:
+    """Returns one part's counts without reading its rows; {} if the part is damaged."""
+    try:
+        counts: dict[str, Any] = json.loads(pq.read_schema(path).metadata[_META])["counts"]
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
+        return {}
+    return counts
+
+
+def add_counts(totals: dict[str, Any], counts: Mapping[str, Any]) -> None:
+    """Adds one part's counts to totals, in place."""
+    for key, value in counts.items():
+        if isinstance(value, Mapping):
+            add_counts(totals.setdefault(key, {}), value)
+        else:
+            totals[key] = totals.get(key, 0) + value
+
+
+def stored_candidates(block: Block, collection: Collection, scorer: str) -> Candidates:
+    """Returns the candidates of a block as the rankers gave them, before any decision.
+
+    Args:
+        block: A part of the ledger.
+        collection: The collection that it was mined from.
+        scorer: The ranker that thresholds are to read.
+
+    Raises:
+        DataError: The ledger names a query or document that the collection has not.
+    """
+    table = _first_pairs(block.table)
+    queries = _known(collection.queries.rows(table["query_id"].to_pylist()), "query")
+    docs = _known(collection.documents.rows(table["doc_id"].to_pylist()), "document")
+    starts = np.flatnonzero(np.r_[True, queries[1:] != queries[:-1]]) if len(queries) else np.empty(0, int)
+    row = np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, len(queries)]))
+    column = np.arange(len(queries)) - starts[row]
+    shape = (len(starts), int(column.max(initial=-1)) + 1)
+
+    def spread(values: npt.NDArray[Any], empty: Any, dtype: Any) -> npt.NDArray[Any]:
+        wide = np.full(shape, empty, dtype)
+        wide[row, column] = values
+        return wide
+
+    names = [name.removeprefix("score.") for name in table.column_names if name.startswith("score.")]
+    scores = {name: spread(table[f"score.{name}"].to_numpy(), np.nan, np.float32) for name in names}
+    ranks = spread(table["rank"].fill_null(0).to_numpy(), 0, np.int32)
+    return Candidates(queries[starts], spread(docs, -1, np.int32), ranks, scores, {}, scorer)
+
+
+def iterate(folder: Path) -> Iterator[Block]:
+    """Yields the parts of a run directory's ledger, in order."""
+    for path in parts(folder):
+        yield read_part(path)
+
+
+def _first_pairs(table: pa.Table) -> pa.Table:
+    """Returns each query's rows once: those of its first positive, where every pair has its own."""
+    if "positive_id" not in table.column_names:
+        return table
+    query, pair = table["query_id"].to_numpy(), table["positive_id"].to_numpy()
+    first: dict[str, str] = {}
+    keep = [first.setdefault(q, p) == p for q, p in zip(query, pair, strict=True)]
+    return table.filter(pa.array(keep))
+
+
+def _known(rows: IntArray, kind: str) -> IntArray:
+    if (rows < 0).any():
+        raise DataError(f"the ledger names a {kind} that is not in the collection: the source has changed")
+    return rows
+
+
+def _nullable(values: npt.NDArray[np.float32]) -> pa.Array:
+    return pa.array(values, pa.float32(), mask=np.isnan(values))
+
+
+def _distinct(ids: Any, rows: IntArray) -> pa.Array:
+    """Returns the ids of rows as strings, each distinct row looked up once."""
+    distinct, places = np.unique(rows, return_inverse=True)
+    return pa.array(ids(distinct), pa.string()).take(pa.array(places.ravel()))
+
+
+class TrainingSet:
+    """The examples of a run directory, in the ledger's order; may be iterated any number of times.
+
+    Args:
+        folder: The run directory.
+        collection: The collection that it was mined from.
+        scorer: The ranker whose scores the examples carry.
+    """
+
+    def __init__(self, folder: Path, collection: Collection, scorer: str) -> None:
+        self._folder = folder
+        self._collection = collection
+        self._scorer = scorer
+
+    def __iter__(self) -> Iterator[Example]:
+        for block in iterate(self._folder):
+            yield from self._examples(block.table)
+
+    def _examples(self, table: pa.Table) -> Iterator[Example]:
+        used = table.filter(pc.not_equal(table["decision"], Decision.DROPPED))
+        rows = used.to_pylist()
+        documents = self._documents(rows)
+        for query_id, pair, own in _grouped(rows):
+            query = int(self._collection.queries.rows([query_id])[0])
+            known = {row["doc_id"]: row for row in own}
+            positives = self._collection.documents.ids(self._collection.judgments.positives(query))
+            wanted = positives if pair is None else [pair]
+            negatives = [row for row in own for _ in range(row["copies"])]
+            yield Example(
+                query_id,
+                self._collection.queries.texts([query])[0],
+                [self._scored(known[doc_id], documents) for doc_id in wanted],
+                [self._scored(row, documents) for row in negatives],
+            )
+
+    def _documents(self, rows: list[dict[str, Any]]) -> dict[str, tuple[str, str]]:
+        ids = list(dict.fromkeys(row["doc_id"] for row in rows))
+        places = _known(self._collection.documents.rows(ids), "document")
+        titles = self._collection.documents.titles(places)
+        bodies = self._collection.documents.bodies(places)
+        return dict(zip(ids, zip(titles, bodies, strict=True), strict=True))
+
+    def _scored(self, row: dict[str, Any], documents: dict[str, tuple[str, str]]) -> Scored:
+        score = row[f"score.{self._scorer}"]
+        weight = row["weight"]
+        return Scored(
+            row["doc_id"],
+            *documents[row["doc_id"]],
+            float("nan") if score is None else score,
+            1.0 if weight is None else weight,
+        )
+
+
+def _grouped(rows: list[dict[str, Any]]) -> Iterator[tuple[str, str | None, list[dict[str, Any]]]]:
+    """Yields (query_id, positive_id or None, rows) for each example."""
+    for (query_id, pair), own in groupby(rows, key=lambda row: (row["query_id"], row.get("positive_id"))):
+        yield query_id, pair, list(own)

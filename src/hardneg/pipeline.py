@@ -1,0 +1,343 @@
+"""Runs the stages: load, rank, select, export; block by block, resuming where an interrupted run ended."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from hardneg import ledger
+from hardneg.errors import DataError
+from hardneg.export import FORMATS, Format
+from hardneg.export.card import write_card
+from hardneg.ledger import Block, TrainingSet
+from hardneg.load import load
+from hardneg.progress import Progress, Silent
+from hardneg.rank import Context, Ranker
+from hardneg.rank.pool import Pool
+from hardneg.recipe import Recipe
+from hardneg.records import Candidates, Collection, IntArray
+from hardneg.run import Clock, RunFolder, fingerprint, versions
+from hardneg.select.anchor import anchored
+from hardneg.select.rules.window import Window
+from hardneg.select.selector import Decisions, Selector
+
+BLOCK = 1_024
+"""Queries in one part of the ledger."""
+
+_CELLS = 1 << 20
+"""Candidates looked at together: bounds memory when short queries are looked at deeper."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run left behind.
+
+    Attributes:
+        folder: The run directory.
+        run: The content of its run.json.
+        training_set: Its examples.
+    """
+
+    folder: Path
+    run: Mapping[str, Any]
+    training_set: TrainingSet
+
+
+def cache_folder() -> Path:
+    """Returns where vectors are kept: `HARDNEG_CACHE`, or a folder of the user's cache directory."""
+    given = os.environ.get("HARDNEG_CACHE")
+    if given:
+        return Path(given)
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "hardneg"
+
+
+def mine(
+    source: str | Collection,
+    recipe: Recipe,
+    out: str | Path,
+    *,
+    progress: Progress | None = None,
+    cache: Path | None = None,
+) -> Result:
+    """Mines a training set with hard negatives into a run directory.
+
+    The same source, recipe and seed give byte-identical ledgers and training sets. An interrupted run goes
+    on where it ended when it is called again.
+
+    Args:
+        source: A BEIR folder, a pairs file, `ir:ID`, `hf:ID`, `stdlib`; or a loaded collection.
+        recipe: What to do.
+        out: The run directory.
+        progress: Is told how far the stages are.
+        cache: Where vectors are kept; `cache_folder()` unless given.
+
+    Raises:
+        HardnegError: The source, a model, or the run directory is not usable; the message says why.
+    """
+    progress = progress or Silent()
+    clock = Clock()
+    with clock.stage("load"):
+        collection = load(source, recipe.load) if isinstance(source, str) else source
+    folder = RunFolder(Path(out))
+    with folder.opened():
+        context = Context(cache or cache_folder(), progress)
+        rankers: dict[str, Ranker] = {}
+        for name, settings in zip(recipe.rank.names, recipe.rank.rankers, strict=True):
+            with clock.stage(f"open {name}"):
+                rankers[name] = settings.open(collection, context)
+        facts = {name: dict(ranker.facts) for name, ranker in rankers.items()}
+        run = _describe(source, collection, recipe, facts)
+        resumed = folder.begin(run)
+        miner = _Miner(collection, recipe, rankers)
+        with clock.stage("rank and select"):
+            counts = _write_ledger(miner, folder.path, progress)
+        return _finish(folder, collection, recipe, {**run, **counts, "resumed": resumed}, clock)
+
+
+def select(
+    run_folder: str | Path,
+    recipe: Recipe,
+    out: str | Path,
+    *,
+    progress: Progress | None = None,
+) -> Result:
+    """Decides again from the candidates of a finished run; nothing is ranked or encoded.
+
+    Args:
+        run_folder: The run directory to read.
+        recipe: Its `select`, `seed` and `format` are used; the ranking stays that of the run.
+        out: Another run directory, to be written.
+        progress: Is told how far the stages are.
+
+    Raises:
+        HardnegError: The run or its source has changed or is not there, or `out` is not usable.
+    """
+    clock = Clock()
+    with clock.stage("load"):
+        known, collection = _reload(Path(run_folder))
+    folder = RunFolder(Path(out))
+    with folder.opened():
+        run = _describe(known["source"], collection, recipe, known["rankers"])
+        run["selected_from"] = {"run": str(run_folder), "fingerprint": known["fingerprint"]}
+        resumed = folder.begin(run)
+        chooser = _Chooser(collection, recipe, Path(run_folder))
+        with clock.stage("select"):
+            counts = _write_ledger(chooser, folder.path, progress or Silent())
+        return _finish(folder, collection, recipe, {**run, **counts, "resumed": resumed}, clock)
+
+
+def export(run_folder: str | Path, form: Format, out: str | Path) -> Mapping[str, Any]:
+    """Writes the training set of a finished run in another format.
+
+    Args:
+        run_folder: The run directory to read.
+        form: The format.
+        out: The main file to write.
+
+    Returns:
+        The files written, their rows, and what was left out, as in run.json's `export`.
+
+    Raises:
+        HardnegError: The run or its source is not usable, or the format cannot carry an example.
+    """
+    known, collection = _reload(Path(run_folder))
+    scorer = known["recipe"]["select"]["by"]
+    return _export(TrainingSet(Path(run_folder), collection, scorer), form, Path(out))
+
+
+class _Blocks:
+    """Gives the blocks of a ledger one by one, deciding with one selector."""
+
+    def __init__(self, collection: Collection, recipe: Recipe) -> None:
+        self.collection = collection
+        self.settings = recipe.select
+        self.selector = Selector(collection, recipe.select, recipe.seed)
+
+    def decide(self, pooled: Candidates) -> tuple[Candidates, Decisions]:
+        candidates = anchored(pooled, self.collection, self.settings.anchor)
+        return candidates, self.selector.select(candidates)
+
+    def table(self, candidates: Candidates, decisions: Decisions) -> pa.Table:
+        return ledger.block_table(
+            self.collection, candidates, decisions.reasons, decisions.reason, decisions.copies
+        )
+
+    def recount(self, block: Block) -> None:
+        """Takes a finished block's negatives into account, for the cap."""
+        if self.selector.usage is not None:
+            table = block.table
+            docs = self.collection.documents.rows(table["doc_id"].to_pylist())
+            self.selector.recount(np.repeat(docs, table["copies"].to_numpy()))
+
+    def short(self, candidates: Candidates, missing: Any, reasons: Any) -> dict[str, str]:
+        rows = np.flatnonzero(missing)
+        names = self.collection.queries.ids(candidates.queries[rows])
+        if candidates.pair is not None:
+            pairs = self.collection.documents.ids(candidates.pair[rows])
+            names = [f"{query}\t{pair}" for query, pair in zip(names, pairs, strict=True)]
+        return {name: reasons[row] for name, row in zip(names, rows, strict=True)}
+
+
+class _Miner(_Blocks):
+    """Ranks and decides, looking deeper for the queries that stay short."""
+
+    def __init__(self, collection: Collection, recipe: Recipe, rankers: Mapping[str, Ranker]) -> None:
+        super().__init__(collection, recipe)
+        queries = collection.judgments.queries_with_positives
+        self.blocks = [queries[i : i + BLOCK] for i in range(0, len(queries), BLOCK)]
+        self._pool = Pool(collection, rankers, recipe.rank.order, recipe.select.by or "")
+        self._limit = min(recipe.rank.max_depth or len(collection.documents), len(collection.documents))
+        self._depth = min(_first_depth(recipe), self._limit)
+
+    def block(self, number: int) -> Block:
+        """Returns the decisions on one block of queries."""
+        tables: list[pa.Table] = []
+        owners: list[IntArray] = []
+        short: dict[str, str] = {}
+        pending, depth = self.blocks[number], self._depth
+        while len(pending):
+            deeper = []
+            size = max(1, _CELLS // depth)
+            for begin in range(0, len(pending), size):
+                some = pending[begin : begin + size]
+                candidates, decisions, again = self._decide_at(some, depth)
+                deeper.append(again)
+                tables.append(self.table(candidates, decisions))
+                owners.append(np.repeat(candidates.queries, (candidates.docs >= 0).sum(axis=1)))
+                short.update(self.short(candidates, decisions.missing, self._reasons(candidates, decisions)))
+            pending, depth = np.concatenate(deeper), min(2 * depth, self._limit)
+        order = np.argsort(np.concatenate(owners), kind="stable")
+        return Block(pa.concat_tables(tables).take(pa.array(order)), dict(sorted(short.items())))
+
+    def _decide_at(self, queries: IntArray, depth: int) -> tuple[Candidates, Decisions, IntArray]:
+        """Returns the decisions that stand, and the queries to look at deeper, which are left out of them."""
+        candidates, decisions = self.decide(self._pool.candidates(queries, depth))
+        if depth >= self._limit:
+            return candidates, decisions, np.empty(0, np.int32)
+        again = np.unique(candidates.queries[decisions.deeper]).astype(np.int32)
+        stands = ~np.isin(candidates.queries, again)
+        self.selector.forget(candidates, decisions, ~stands)
+        rows = np.flatnonzero(stands)
+        return candidates.take(rows), decisions.take(rows), again
+
+    def _reasons(self, candidates: Candidates, decisions: Decisions) -> list[str]:
+        exhausted = candidates.exhausted
+        assert exhausted is not None
+        return [
+            "corpus_exhausted" if done else "depth_limit" if deeper else "rules_exhausted"
+            for done, deeper in zip(exhausted, decisions.deeper, strict=True)
+        ]
+
+
+class _Chooser(_Blocks):
+    """Decides again on the candidates that a finished run has stored."""
+
+    def __init__(self, collection: Collection, recipe: Recipe, run_folder: Path) -> None:
+        super().__init__(collection, recipe)
+        self.blocks = ledger.parts(run_folder)
+        self._scorer = recipe.select.by or ""
+
+    def block(self, number: int) -> Block:
+        """Returns the decisions on one part of the ledger."""
+        stored = ledger.stored_candidates(
+            ledger.read_part(self.blocks[number]), self.collection, self._scorer
+        )
+        candidates, decisions = self.decide(stored)
+        reasons = ["stored_candidates_exhausted"] * len(candidates.queries)
+        return Block(self.table(candidates, decisions), self.short(candidates, decisions.missing, reasons))
+
+
+def _write_ledger(work: _Miner | _Chooser, out: Path, progress: Progress) -> dict[str, Any]:
+    """Writes the parts that are not there yet, and returns the totals over all."""
+    totals: dict[str, Any] = {}
+    with progress.task("rank and select", len(work.blocks) * BLOCK, "queries") as task:
+        for number in range(len(work.blocks)):
+            counts = ledger.read_counts(ledger.part_path(out, number))
+            if counts:
+                work.recount(ledger.read_part(ledger.part_path(out, number)))
+            else:
+                block = work.block(number)
+                ledger.write_part(out, number, block)
+                counts = block.counts()
+            ledger.add_counts(totals, counts)
+            task.advance(BLOCK)
+    short = totals.pop("short", {})
+    return {"counts": totals, "short": short}
+
+
+def _finish(
+    folder: RunFolder, collection: Collection, recipe: Recipe, run: dict[str, Any], clock: Clock
+) -> Result:
+    """Exports the training set, and writes the card and run.json."""
+    training_set = TrainingSet(folder.path, collection, recipe.select.by or "")
+    out = folder.path / f"train{recipe.format.suffix}"
+    with clock.stage("export"):
+        run["export"] = _export(training_set, recipe.format, out)
+    run.update(finished=True, versions=versions(), seconds=clock.seconds)
+    write_card(run, folder.path / "README.md")
+    folder.write(run)
+    return Result(folder.path, run, training_set)
+
+
+def _export(training_set: TrainingSet, form: Format, out: Path) -> dict[str, Any]:
+    written = form.write(training_set, out)
+    form.lint(out)
+    return {
+        "format": FORMATS.describe(form),
+        "files": [path.name for path in written.files],
+        "rows": written.rows,
+        "skipped": written.skipped,
+        "notes": dict(written.notes),
+    }
+
+
+def _describe(
+    source: str | Collection, collection: Collection, recipe: Recipe, facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Returns the part of run.json that is known before the work begins."""
+    settings = recipe.settings()
+    decisive = {key: value for key, value in settings.items() if key not in ("format", "description")}
+    judged, positives = len(collection.queries), len(collection.judgments.queries_with_positives)
+    return {
+        "fingerprint": fingerprint(decisive, collection.digest, facts, versions()["hardneg"]),
+        "command": " ".join(["hardneg", *sys.argv[1:]]) if sys.argv[0].endswith("hardneg") else None,
+        "source": source if isinstance(source, str) else collection.name,
+        "collection": {
+            "name": collection.name,
+            "documents": len(collection.documents),
+            "queries": positives,
+            "queries_without_positives": judged - positives,
+            "judgments": len(collection.judgments),
+            "digest": collection.digest,
+            "notes": dict(collection.notes),
+        },
+        "recipe": settings,
+        "seed": recipe.seed,
+        "rankers": dict(facts),
+    }
+
+
+def _reload(run_folder: Path) -> tuple[dict[str, Any], Collection]:
+    """Returns run.json of a finished run and the collection it was mined from."""
+    known = RunFolder(run_folder).read()
+    if not known.get("finished"):
+        raise DataError(f"{run_folder} is not finished; run the same hardneg mine command to finish it")
+    recipe = Recipe.build(known["recipe"])
+    collection = load(known["source"], recipe.load)
+    if collection.digest != known["collection"]["digest"]:
+        raise DataError(f"{known['source']} has changed since {run_folder} was mined; mine it again")
+    return known, collection
+
+
+def _first_depth(recipe: Recipe) -> int:
+    """Returns how deep to look at first: a window must be whole before anything is drawn from it."""
+    ends = [rule.last or 0 for rule in recipe.select.rules if isinstance(rule, Window)]
+    return max([recipe.rank.depth, *ends])

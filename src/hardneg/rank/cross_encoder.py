@@ -1,0 +1,99 @@
+"""A cross-encoder reads query and document together: it scores given candidates and retrieves none."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+from hardneg.errors import DataError
+from hardneg.rank import Context, Ranker
+from hardneg.rank.dense.encode import model_digest
+from hardneg.rank.dense.models import load_model
+from hardneg.records import Collection, FloatArray, IntArray
+
+__all__ = ["CrossEncoder"]
+
+_REMEMBERED = 1 << 20
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class CrossEncoder:
+    """Scores candidates that other rankers retrieve, with a sentence-transformers `CrossEncoder`.
+
+    Attributes:
+        model: A hub id or a folder.
+        batch_size: Pairs in one batch.
+        max_length: Tokens after which pairs are cut; None for the model's own limit.
+        device: As torch names it; None for the best there is.
+        name: The ranker's name in the ledger; None for `cross-encoder`.
+    """
+
+    model: str
+    batch_size: int = Field(default=32, ge=1)
+    max_length: int | None = Field(default=None, ge=1)
+    device: str | None = None
+    name: str | None = None
+    shorthand: ClassVar[str] = "model"
+
+    def open(self, collection: Collection, context: Context) -> Ranker:
+        """Returns the ranker, its model loaded."""
+        options: dict[str, Any] = {"device": self.device}
+        if self.max_length is not None:
+            options["max_length"] = self.max_length
+        return CrossEncoderRanker(load_model("CrossEncoder", self.model, **options), self, collection)
+
+
+class CrossEncoderRanker:
+    """Scores pairs of one collection, each pair once.
+
+    Args:
+        model: A loaded `CrossEncoder` with one label.
+        settings: Its settings.
+        collection: Gives the texts.
+    """
+
+    retrieves = False
+
+    def __init__(self, model: Any, settings: CrossEncoder, collection: Collection) -> None:
+        self._model = model
+        self._batch_size = settings.batch_size
+        self._collection = collection
+        self._known: dict[tuple[int, int], float] = {}
+        self.facts = {"model": settings.model, "weights": model_digest(model), "max_length": model.max_length}
+
+    def search(self, queries: IntArray, depth: int) -> tuple[IntArray, FloatArray]:
+        """Returns nothing: a cross-encoder would have to read the whole corpus for every query."""
+        return np.full((len(queries), depth), -1, np.int32), np.full(
+            (len(queries), depth), np.nan, np.float32
+        )
+
+    def score(self, queries: IntArray, docs: IntArray) -> FloatArray:
+        """Returns the scores of given documents; see `Ranker.score`."""
+        rows, columns = np.nonzero(docs >= 0)
+        pairs = list(zip(queries[rows].tolist(), docs[rows, columns].tolist(), strict=True))
+        self._learn([pair for pair in dict.fromkeys(pairs) if pair not in self._known])
+        scores = np.full(docs.shape, np.nan, np.float32)
+        scores[rows, columns] = [self._known[pair] for pair in pairs]
+        if len(self._known) > _REMEMBERED:
+            self._known.clear()
+        return scores
+
+    def _learn(self, pairs: list[tuple[int, int]]) -> None:
+        if not pairs:
+            return
+        queries = self._collection.queries.texts([query for query, _ in pairs])
+        documents = self._collection.documents.texts([doc for _, doc in pairs])
+        scores = np.asarray(
+            self._model.predict(
+                list(zip(queries, documents, strict=True)),
+                batch_size=self._batch_size,
+                show_progress_bar=False,
+            ),
+            np.float32,
+        )
+        if scores.ndim != 1 or not np.isfinite(scores).all():
+            raise DataError("the cross-encoder must give one finite score a pair; is it a reranker?")
+        self._known.update(zip(pairs, scores.tolist(), strict=True))

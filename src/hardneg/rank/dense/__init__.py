@@ -1,0 +1,107 @@
+"""Dense retrieval: vectors from a bi-encoder, searched exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+from hardneg.rank import Context, Ranker
+from hardneg.rank.dense.encode import Encoder
+from hardneg.rank.dense.models import load_model
+from hardneg.rank.dense.store import Store
+from hardneg.rank.dense.topk import ExactSearch
+from hardneg.records import Collection, FloatArray, IntArray
+
+__all__ = ["Dense"]
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Dense:
+    """Ranks by the similarity (cosine or dot product, as the model says) of query and document vectors.
+
+    Attributes:
+        model: A hub id, a folder, or `default` (all-MiniLM-L6-v2 from its PyPI package).
+        query_prompt: Text before each query; None for the model's own or its family's published one.
+        document_prompt: Text before each document; likewise.
+        max_length: Tokens after which texts are cut; None for the model's own limit.
+        precision: Number format of the model's weights and sums. Scores are always summed in float64.
+        device: As torch names it: `cpu`, `cuda`, `mps`; None for the best there is.
+        normalize: Whether vectors are brought to length 1; None for what the model asks.
+        revision: The hub revision to load.
+        trust_remote_code: Whether code that comes with the model may run.
+        name: The ranker's name in the ledger; None for `dense`.
+    """
+
+    model: str = "default"
+    query_prompt: str | None = None
+    document_prompt: str | None = None
+    max_length: int | None = Field(default=None, ge=1)
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    device: str | None = None
+    normalize: bool | None = None
+    revision: str | None = None
+    trust_remote_code: bool = False
+    name: str | None = None
+    shorthand: ClassVar[str] = "model"
+
+    def open(self, collection: Collection, context: Context) -> Ranker:
+        """Returns the ranker, its vectors encoded or found in the cache."""
+        return DenseRanker(self._encoder(), collection, context, self.name or "dense")
+
+    def _encoder(self) -> Encoder:
+        model = load_model(
+            "SentenceTransformer",
+            self.model,
+            device=self.device,
+            revision=self.revision,
+            trust_remote_code=self.trust_remote_code,
+        )
+        if self.max_length is not None:
+            model.max_seq_length = self.max_length
+        if self.precision != "fp32":
+            model = model.bfloat16() if self.precision == "bf16" else model.half()
+        return Encoder(model, self.model, self.query_prompt, self.document_prompt, self.normalize)
+
+
+class DenseRanker:
+    """Exact dense retrieval over one collection.
+
+    Args:
+        encoder: Makes the vectors.
+        collection: What to search.
+        context: Where vectors are kept and who is told of the progress.
+        name: The ranker's name, for people.
+    """
+
+    retrieves = True
+
+    def __init__(self, encoder: Encoder, collection: Collection, context: Context, name: str) -> None:
+        documents, queries = collection.documents, collection.queries
+        self.facts: Mapping[str, Any] = encoder.facts
+        self._search = ExactSearch(
+            Store(context.cache, encoder.fingerprint("document")).vectors(
+                documents.texts,
+                len(documents),
+                encoder.documents,
+                context.progress,
+                (f"{name}: encode documents", "documents"),
+            )
+        )
+        self._queries = Store(context.cache, encoder.fingerprint("query")).vectors(
+            queries.texts,
+            len(queries),
+            encoder.queries,
+            context.progress,
+            (f"{name}: encode queries", "queries"),
+        )
+
+    def search(self, queries: IntArray, depth: int) -> tuple[IntArray, FloatArray]:
+        """Returns the most similar documents; see `Ranker.search`."""
+        return self._search.search(self._queries.take(queries), depth)
+
+    def score(self, queries: IntArray, docs: IntArray) -> FloatArray:
+        """Returns the similarity of given documents; see `Ranker.score`."""
+        return self._search.score(self._queries.take(queries), docs)

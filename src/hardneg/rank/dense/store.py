@@ -1,0 +1,114 @@
+"""Vectors on disk: shards named by what they hold, so that stale ones can never be met."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from hardneg.files import atomic
+from hardneg.progress import Progress
+from hardneg.records import FloatArray, IntArray, rows_of
+
+SHARD = 8_192
+"""Texts in one shard: what a killed run may have to encode again."""
+
+Texts = Callable[[IntArray], list[str]]
+Encode = Callable[[list[str]], FloatArray]
+
+
+class Vectors:
+    """Many vectors in equal chunks, the last one shorter, each in memory or mapped from disk.
+
+    Args:
+        chunks: (at most `size`, dimension) float32 each.
+        size: Vectors in every chunk but the last.
+    """
+
+    def __init__(self, chunks: Sequence[FloatArray], size: int = SHARD) -> None:
+        self.chunks = list(chunks)
+        self.size = size
+
+    @classmethod
+    def of(cls, array: FloatArray) -> Vectors:
+        """Returns the rows of one (n, dimension) array, which is not copied."""
+        return cls([array[begin : begin + SHARD] for begin in range(0, len(array), SHARD)])
+
+    def __len__(self) -> int:
+        return sum(len(chunk) for chunk in self.chunks)
+
+    @property
+    def dimension(self) -> int:
+        """The length of one vector."""
+        return int(self.chunks[0].shape[1])
+
+    def take(self, rows: IntArray) -> FloatArray:
+        """Returns (n, dimension) float32: the vectors of some rows."""
+        taken = np.empty((len(rows), self.dimension), np.float32)
+        places = rows // self.size
+        for place in np.unique(places):
+            here = places == place
+            taken[here] = self.chunks[place][rows[here] - place * self.size]
+        return taken
+
+
+class Store:
+    """Keeps vectors in a folder, one file a shard.
+
+    A shard's name is a digest of the encoder's fingerprint and its texts: another model, prompt, length or
+    precision, or another text, has another name. Shards are written whole or not at all.
+
+    Args:
+        folder: Where shards are kept.
+        fingerprint: Digest of all that makes the encoder's vectors what they are.
+    """
+
+    def __init__(self, folder: Path, fingerprint: str) -> None:
+        self._folder = folder / "vectors" / fingerprint[:16]
+        self._fingerprint = fingerprint
+
+    def vectors(
+        self, texts: Texts, count: int, encode: Encode, progress: Progress, what: tuple[str, str]
+    ) -> Vectors:
+        """Returns the vectors of all texts, encoding the shards that are not there yet.
+
+        Args:
+            texts: Gives the texts of some rows.
+            count: How many texts there are.
+            encode: Texts to (n, dimension) float32.
+            progress: Is told of the texts done.
+            what: The stage's name and its unit, as in `("encode documents", "documents")`.
+        """
+        chunks = []
+        with progress.task(what[0], count, what[1]) as task:
+            for rows in rows_of(count, SHARD):
+                chunks.append(self._shard(texts(rows), encode))
+                task.advance(len(rows))
+        return Vectors(chunks)
+
+    def _shard(self, texts: list[str], encode: Encode) -> FloatArray:
+        path = self._folder / f"{self._name(texts)}.npy"
+        found = _read(path, len(texts))
+        if found is None:
+            with atomic(path) as temporary, temporary.open("wb") as file:
+                np.save(file, np.ascontiguousarray(encode(texts), np.float32))
+            found = np.load(path, mmap_mode="r")
+        return found
+
+    def _name(self, texts: list[str]) -> str:
+        digest = hashlib.sha256(self._fingerprint.encode())
+        for text in texts:
+            encoded = text.encode()
+            digest.update(len(encoded).to_bytes(8, "little") + encoded)
+        return digest.hexdigest()[:32]
+
+
+def _read(path: Path, count: int) -> FloatArray | None:
+    """Returns the shard, or None if it is not there or damaged and must be made again."""
+    try:
+        shard: FloatArray = np.load(path, mmap_mode="r")
+    except (OSError, ValueError, EOFError):
+        return None
+    return shard if shard.dtype == np.float32 and shard.ndim == 2 and len(shard) == count else None

@@ -1,0 +1,152 @@
+"""The best columns of each row of a score matrix: exact, ties by the lower column.
+
+Each row keeps a heap of its best columns, the worst on top, whose score is the bar for all that follow.
+Chunks of columns are first compared with the bar as a whole, which the compiler vectorises; once the heap
+is full nearly all chunks fail there.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hardneg.rank.jit import jit, parallel, prange
+from hardneg.records import FloatArray, IntArray
+
+__all__ = ["Running", "best_first", "take", "top"]
+
+_CHUNK = 128
+
+
+def top(scores: FloatArray, depth: int) -> tuple[IntArray, FloatArray]:
+    """Returns the best columns of each row, best first, equal scores by the lower column.
+
+    Args:
+        scores: (n, m) float32; -inf and NaN are never returned.
+        depth: How many columns of each row, at least 1.
+
+    Returns:
+        docs (n, depth) int32, -1 where the row has fewer; scores (n, depth) float32, NaN there.
+    """
+    running = Running(len(scores), depth)
+    running.update(scores, 0)
+    return running.result()
+
+
+class Running:
+    """The best columns of each row, over blocks of columns that come one after the other.
+
+    Args:
+        n: How many rows.
+        depth: How many columns of each row to keep, at least 1.
+    """
+
+    def __init__(self, n: int, depth: int) -> None:
+        self._docs = np.full((n, depth), -1, np.int32)
+        self._scores = np.full((n, depth), np.nan, np.float32)
+        self._sizes = np.zeros(n, np.int32)
+
+    def update(self, scores: FloatArray, offset: int) -> None:
+        """Takes in one block of columns.
+
+        Args:
+            scores: (n, m) float32; -inf and NaN are never kept.
+            offset: The column number of the block's first column; blocks come in ascending order.
+        """
+        block = np.ascontiguousarray(scores, np.float32)
+        _update(block, offset, self._docs, self._scores, self._sizes)
+
+    def result(self) -> tuple[IntArray, FloatArray]:
+        """Returns the best so far, best first: docs (n, depth) int32 and scores (n, depth) float32.
+
+        Where a row has had fewer columns, docs are -1 and scores NaN.
+        """
+        docs, scores = self._docs.copy(), self._scores.copy()
+        _sort(docs, scores, self._sizes)
+        return docs, scores
+
+
+@jit
+def take(row: FloatArray, offset: int, floor: float, docs: IntArray, scores: FloatArray, size: int) -> int:
+    """Takes the columns of a row into a heap of the best, the worst first; returns the heap's size.
+
+    Args:
+        row: (m,) float32; NaN is never taken.
+        offset: The column number of the row's first entry, higher than all columns in the heap.
+        floor: Scores that are not above it are not taken.
+        docs: (depth,) int32, the heap's columns.
+        scores: (depth,) float32, their scores.
+        size: How many the heap holds.
+    """
+    bar: np.float32 = scores[0] if size == len(docs) else np.float32(floor)
+    for begin in range(0, len(row), _CHUNK):
+        end = min(begin + _CHUNK, len(row))
+        if _above(row[begin:end], bar) == 0:
+            continue
+        for column in range(begin, end):
+            if row[column] > bar:
+                size = _put(docs, scores, size, offset + column, row[column])
+                if size == len(docs):
+                    bar = scores[0]
+    return size
+
+
+@jit
+def best_first(docs: IntArray, scores: FloatArray, size: int) -> None:
+    """Sorts a heap of the best columns in place: best first, ties by the lower column."""
+    for last in range(size - 1, 0, -1):
+        doc, score = docs[last], scores[last]
+        docs[last], scores[last] = docs[0], scores[0]
+        _sink(docs, scores, last, doc, score)
+
+
+@jit
+def _put(docs: IntArray, scores: FloatArray, size: int, doc: int, score: float) -> int:
+    if size == len(docs):
+        _sink(docs, scores, size, doc, score)
+        return size
+    place = size
+    while place > 0 and _worse(score, doc, scores[(place - 1) // 2], docs[(place - 1) // 2]):
+        parent = (place - 1) // 2
+        docs[place], scores[place] = docs[parent], scores[parent]
+        place = parent
+    docs[place], scores[place] = doc, score
+    return size + 1
+
+
+@jit
+def _sink(docs: IntArray, scores: FloatArray, size: int, doc: int, score: float) -> None:
+    place = 0
+    while 2 * place + 1 < size:
+        child = 2 * place + 1
+        if child + 1 < size and _worse(scores[child + 1], docs[child + 1], scores[child], docs[child]):
+            child += 1
+        if _worse(score, doc, scores[child], docs[child]):
+            break
+        docs[place], scores[place] = docs[child], scores[child]
+        place = child
+    docs[place], scores[place] = doc, score
+
+
+@jit
+def _worse(score: float, doc: int, other_score: float, other_doc: int) -> bool:
+    return score < other_score or (score == other_score and doc > other_doc)
+
+
+@jit
+def _above(scores: FloatArray, bar: np.float32) -> int:
+    count = 0
+    for column in range(len(scores)):
+        count += scores[column] > bar
+    return count
+
+
+@parallel
+def _update(block: FloatArray, offset: int, docs: IntArray, scores: FloatArray, sizes: IntArray) -> None:
+    for row in prange(len(block)):
+        sizes[row] = take(block[row], offset, -np.inf, docs[row], scores[row], sizes[row])
+
+
+@parallel
+def _sort(docs: IntArray, scores: FloatArray, sizes: IntArray) -> None:
+    for row in prange(len(docs)):
+        best_first(docs[row], scores[row], sizes[row])

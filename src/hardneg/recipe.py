@@ -1,0 +1,247 @@
+"""A recipe is the whole pipeline's settings: YAML, flags and Python build the same object."""
+
+from __future__ import annotations
+
+import importlib.resources
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, ValidationError
+
+from hardneg.errors import ConfigError, DataError, unknown_name
+from hardneg.export import FORMATS, Format
+from hardneg.load import LoadOptions
+from hardneg.rank import RANKERS, RankerSettings
+from hardneg.rank.fuse import FUSIONS
+from hardneg.registry import Registry, first_problem
+from hardneg.select import DRAWS, RULES
+from hardneg.select.settings import SelectSettings
+
+AnyRanker = Annotated[RankerSettings, PlainValidator(RANKERS.make), PlainSerializer(RANKERS.describe)]
+AnyFormat = Annotated[Format, PlainValidator(FORMATS.make), PlainSerializer(FORMATS.describe)]
+
+_SIMILARITY = ("cross-encoder", "dense", "vectors", "sparse")
+
+
+class RankSettings(BaseModel):
+    """How candidates are found.
+
+    Attributes:
+        rankers: Each as `bm25`, `dense:MODEL` or `{dense: {model: MODEL, ...}}`.
+        depth: How many documents each ranker gives at first; short queries are looked at deeper.
+        max_depth: Where deepening ends; None for the size of the corpus.
+        order: How several lists become one: `rrf`, `minmax`, `zscore`, or the name of the ranker whose
+            scores give the order.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rankers: tuple[AnyRanker, ...] = Field(min_length=1)
+    depth: int = Field(default=100, ge=1)
+    max_depth: int | None = Field(default=None, ge=1)
+    order: str = "rrf"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The rankers' names, as the ledger's columns have them: the kind, numbered when it repeats."""
+        names: list[str] = []
+        for ranker in self.rankers:
+            wanted = getattr(ranker, "name", None) or RANKERS.name_of(ranker)
+            number = sum(name == wanted or name.startswith(f"{wanted}_") for name in names)
+            names.append(f"{wanted}_{number + 1}" if number else wanted)
+        return tuple(names)
+
+    @property
+    def similarity_names(self) -> tuple[str, ...]:
+        """The names of the rankers that measure similarity, cross-encoders first."""
+        kinds = [RANKERS.name_of(ranker) for ranker in self.rankers]
+        similar = [(kind, n) for kind, n in zip(kinds, self.names, strict=True) if kind in _SIMILARITY]
+        return tuple(name for _, name in sorted(similar, key=lambda pair: pair[0] != "cross-encoder"))
+
+
+class Recipe(BaseModel):
+    """All settings of a run.
+
+    Attributes:
+        name: What the recipe is called.
+        description: What it does, and whose method it is.
+        load: How strictly the source is read.
+        rank: How candidates are found.
+        select: How negatives are selected among them.
+        format: How the training set is written.
+        seed: Of all random draws.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = "custom"
+    description: str = ""
+    load: LoadOptions = LoadOptions()
+    rank: RankSettings
+    select: SelectSettings = SelectSettings()
+    format: AnyFormat
+    seed: int = 42
+
+    @classmethod
+    def build(cls, settings: Mapping[str, Any]) -> Recipe:
+        """Returns the recipe of these settings, as YAML gives them, with all names resolved.
+
+        Raises:
+            ConfigError: A setting is unknown, missing, contradictory or out of range.
+        """
+        try:
+            recipe = cls(**settings)
+        except ValidationError as error:
+            raise ConfigError(f"recipe {settings.get('name', '')}: {first_problem(error)}") from None
+        return recipe._resolved()
+
+    @classmethod
+    def named(
+        cls,
+        name: str,
+        overrides: Sequence[str] = (),
+        *,
+        ranked_by: Mapping[str, Any] | None = None,
+        **flags: Any,
+    ) -> Recipe:
+        """Returns a named recipe or one from a YAML file, changed by flags.
+
+        Args:
+            name: One of `recipe_names()`, or a YAML file.
+            overrides: `KEY=VALUE` each, the key a path such as `select.negatives`, the value YAML.
+            ranked_by: Settings of another recipe whose loading and ranking are kept, to decide again.
+            flags: Paths with `__` for the dot, as in `select__negatives=8`; None changes nothing.
+
+        Raises:
+            ConfigError: There is no such recipe, or the changes do not fit it.
+        """
+        settings = read_recipe(name)
+        if ranked_by is not None:
+            settings.update(rank=ranked_by["rank"], load=ranked_by["load"])
+        for key, value in flags.items():
+            if value is not None:
+                _put(settings, key.replace("__", ".").split("."), value, key)
+        settings = _spelled_out(settings)
+        for override in overrides:
+            key, equals, value = override.partition("=")
+            if not equals:
+                raise ConfigError(f'--set takes KEY=VALUE, found "{override}"')
+            _put(settings, key.split("."), _yaml(value, override), key)
+        return cls.build(settings)
+
+    def settings(self) -> dict[str, Any]:
+        """Returns plain settings that `build` turns into the same recipe."""
+        return self.model_dump(mode="json")
+
+    def _resolved(self) -> Recipe:
+        """Returns the recipe with scorer and teachers named, after checking that those given exist."""
+        names, similar = self.rank.names, self.rank.similarity_names
+        select = self.select
+        teachers = select.teachers or (similar or names if select.ensemble != "none" else ())
+        if select.ensemble != "none" and len(teachers) < 2:
+            raise ConfigError(
+                f"ensemble {select.ensemble} needs two teachers or more, found {len(teachers)}: add a ranker"
+            )
+        by = select.by or (similar or names)[0]
+        asked = [rule.by for rule in select.rules] + [select.draw.by, by, *teachers]
+        for name in asked:
+            if name is not None and name not in names:
+                raise unknown_name("ranker in by", name, names)
+        if self.rank.order not in FUSIONS and self.rank.order not in names:
+            raise unknown_name("order", self.rank.order, [*FUSIONS, *names])
+        resolved = select.model_copy(update={"by": by, "teachers": tuple(teachers)})
+        return self.model_copy(update={"select": resolved})
+
+
+def recipe_names() -> list[str]:
+    """Returns the names of the recipes that come with hardneg, sorted."""
+    files = importlib.resources.files("hardneg.recipes").iterdir()
+    return sorted(file.name.removesuffix(".yaml") for file in files if file.name.endswith(".yaml"))
+
+
+def read_recipe(name: str) -> dict[str, Any]:
+    """Returns the plain settings of a named recipe or a YAML file.
+
+    Raises:
+        ConfigError: There is no such recipe.
+        DataError: The file cannot be read or is not YAML.
+    """
+    if name.endswith((".yaml", ".yml")) or "/" in name:
+        try:
+            text = Path(name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise DataError(
+                f"cannot read recipe {name}: {getattr(error, 'strerror', None) or error}"
+            ) from None
+    elif name in recipe_names():
+        text = (importlib.resources.files("hardneg.recipes") / f"{name}.yaml").read_text(encoding="utf-8")
+    else:
+        raise unknown_name("recipe", name, recipe_names())
+    settings = _yaml(text, name)
+    if not isinstance(settings, dict):
+        raise DataError(f"recipe {name} is not a mapping of settings")
+    return settings
+
+
+def _yaml(text: str, where: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        raise DataError(f"{where}{line}: not YAML: {getattr(error, 'problem', None) or error}") from None
+
+
+def _put(settings: Any, path: list[str], value: Any, key: str) -> None:
+    """Sets one setting by its path, in place; items of a list are found by number or by component name."""
+    *parents, last = path
+    for step in parents:
+        settings = _child(settings, step, key)
+    if isinstance(settings, list) and last.isdigit() and int(last) < len(settings):
+        settings[int(last)] = value
+    elif isinstance(settings, dict):
+        settings[last] = value
+    else:
+        raise ConfigError(f'setting "{key}" leads nowhere: there is no "{last}" to set')
+
+
+def _child(settings: Any, step: str, key: str) -> Any:
+    if isinstance(settings, dict):
+        if settings.get(step) is None:
+            settings[step] = {}
+        return settings[step]
+    items = settings if isinstance(settings, list) else []
+    if step.isdigit() and int(step) < len(items):
+        return items[int(step)]
+    named = [item[step] for item in items if isinstance(item, dict) and step in item]
+    if len(named) != 1:
+        raise ConfigError(
+            f'setting "{key}" leads nowhere: the recipe has {len(named) or "no"} "{step}" there'
+        )
+    return named[0]
+
+
+def _spelled_out(settings: dict[str, Any]) -> dict[str, Any]:
+    """Returns settings with every component as `{name: {setting: value}}`, so that paths can enter them."""
+    rank, select = settings.get("rank") or {}, settings.get("select") or {}
+    spelled: list[tuple[dict[str, Any], str, Registry[Any]]] = [
+        (rank, "rankers", RANKERS),
+        (select, "rules", RULES),
+        (select, "draw", DRAWS),
+        (settings, "format", FORMATS),
+    ]
+    for owner, key, registry in spelled:
+        if isinstance(owner.get(key), list | tuple):
+            owner[key] = [_spell(item, registry) for item in owner[key]]
+        elif owner.get(key) is not None:
+            owner[key] = _spell(owner[key], registry)
+    return settings
+
+
+def _spell(given: Any, registry: Registry[Any]) -> dict[str, Any]:
+    if not isinstance(given, str | Mapping):
+        return registry.describe(given)
+    name, settings = registry.parse(given)
+    return {name: settings}

@@ -1,0 +1,1 @@
+"""Named recipes: each file one published method, its source cited in it."""

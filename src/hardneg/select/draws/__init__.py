@@ -1,0 +1,1 @@
+"""Draws: one published sampling scheme a file."""

@@ -1,0 +1,1 @@
+"""Rules: one published predicate a file."""
