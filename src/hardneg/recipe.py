@@ -139,7 +139,7 @@ class Recipe(BaseModel):
         """Returns the recipe with scorer and teachers named, after checking that those given exist."""
         names, similar = self.rank.names, self.rank.similarity_names
         select = self.select
-        teachers = select.teachers or (similar or names if select.ensemble != "none" else ())
+        teachers = select.teachers or (names if select.ensemble != "none" else ())
         if select.ensemble != "none" and len(teachers) < 2:
             raise ConfigError(
                 f"ensemble {select.ensemble} needs two teachers or more, found {len(teachers)}: add a ranker"

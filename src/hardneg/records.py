@@ -314,4 +314,4 @@ def _take(column: pa.ChunkedArray, rows: Sequence[int] | IntArray) -> list[str]:
 
 def _positions(ids: Sequence[str], column: pa.ChunkedArray) -> IntArray:
     found = pc.index_in(pa.array(ids, pa.large_string()), value_set=column.cast(pa.large_string()))
-    return np.asarray(found.fill_null(-1).to_numpy(zero_copy_only=False), np.int32)
+    return np.array(found.fill_null(-1).to_numpy(zero_copy_only=False), np.int32)

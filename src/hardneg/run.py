@@ -60,6 +60,8 @@ class RunFolder:
             raise DataError(f"cannot write to {self.path}: {error.strerror or error}") from None
         with lock:
             _lock(lock, self.path)
+            for left_by_a_kill in self.path.rglob(".*.tmp"):
+                left_by_a_kill.unlink()
             yield
         with suppress(OSError):
             (self.path / ".lock").unlink()

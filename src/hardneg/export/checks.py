@@ -122,15 +122,19 @@ def read_lines(path: Path) -> Iterator[Line]:
     """Yields the rows of a JSON lines or Parquet file.
 
     Raises:
-        DataError: The file cannot be read, a line is not a JSON object, or there is no row at all.
+        DataError: The file cannot be read, a line is not a JSON object, there is no row at all, or a line
+            has other columns than the first: `datasets` would fill them with nulls.
     """
-    number = 0
+    columns: set[str] | None = None
     for number, row in enumerate(_rows(path), 1):
         line = Line(f"{path}:{number}", row)
         if not isinstance(row, dict):
             raise line.fault(f"{_kind(row)} found, expected a JSON object")
+        columns = set(row) if columns is None else columns
+        if set(row) != columns:
+            raise line.fault(f"columns {', '.join(row)} differ from those of the first line")
         yield line
-    if not number:
+    if columns is None:
         raise DataError(f"{path}: there is no row in it; was every query skipped?")
 
 
@@ -149,7 +153,9 @@ def read_ids(path: Path, key: str, text: str = "text") -> set[str]:
             raise line.fault(f'"{key}" {identifier!r} comes twice')
         found.add(identifier)
     if path.suffix != ".parquet" and all(_DATE.fullmatch(identifier) for identifier in found):
-        raise DataError(f'{path}: every "{key}" looks like a date, and `datasets` would read dates; use other ids')
+        raise DataError(
+            f'{path}: every "{key}" looks like a date, and `datasets` would read dates; use other ids'
+        )
     return found
 
 

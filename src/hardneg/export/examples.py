@@ -85,7 +85,9 @@ def no_spaces(kind: str, identifier: str) -> str:
         DataError: The id is empty or has white space in it.
     """
     if identifier.split() != [identifier]:
-        raise DataError(f"{kind} {identifier!r} is empty or has white space in it, which this format cannot carry")
+        raise DataError(
+            f"{kind} {identifier!r} is empty or has white space in it, which this format cannot carry"
+        )
     return identifier
 
 

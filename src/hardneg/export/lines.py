@@ -61,12 +61,27 @@ def rows_to(out: Path, schema: pa.Schema | None = None) -> Iterator[Add]:
     if parquet and schema is None:
         raise DataError(f"{out}: this format is JSON lines, its trainer reads no Parquet; name it .jsonl")
     with atomic(out) as temporary:
-        if parquet:
-            with _parquet_to(temporary, schema) as add:
-                yield add
-        else:
-            with temporary.open("w", encoding="utf-8", newline="\n") as opened:
-                yield lambda row: _write_line(opened, row)
+        with _parquet_to(temporary, schema) if parquet else _json_to(temporary) as add:
+            yield add
+
+
+@contextmanager
+def text_to(out: Path) -> Iterator[TextIO]:
+    """Yields a text file to write; it appears when the block ends well."""
+    with atomic(out) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as opened:
+        yield opened
+
+
+def once(add: Add, key: str) -> Callable[[str, str], None]:
+    """Returns a function that adds the row `{key: id, "text": text}` the first time that an id comes."""
+    seen: set[str] = set()
+
+    def add_once(identifier: str, text: str) -> None:
+        if identifier not in seen:
+            seen.add(identifier)
+            add({key: identifier, "text": text})
+
+    return add_once
 
 
 def write_rows(rows: Iterable[Row], out: Path, notes: Notes, schema: pa.Schema | None = None) -> Written:
@@ -79,8 +94,14 @@ def write_rows(rows: Iterable[Row], out: Path, notes: Notes, schema: pa.Schema |
     return notes.written([out], count)
 
 
-def _write_line(opened: TextIO, row: Row) -> None:
-    opened.write(to_json(row) + "\n")
+@contextmanager
+def _json_to(path: Path) -> Iterator[Add]:
+    with path.open("w", encoding="utf-8", newline="\n") as opened:
+
+        def add(row: Row) -> None:
+            opened.write(to_json(row) + "\n")
+
+        yield add
 
 
 @contextmanager

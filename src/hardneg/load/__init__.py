@@ -1,1 +1,91 @@
-"""Loaders read a collection from where it lives: one module a kind of source."""
+"""Loaders read a collection from where it lives: one module a kind of source.
+
+What `load` accepts:
+
+| source | module |
+|---|---|
+| `stdlib` | `stdlib`: the built-in collection |
+| `ir:ID` | `ir`: ir_datasets |
+| `hf:ID` or `hf:FOLDER` | `hf`: datasets of the Hugging Face hub |
+| a folder | `beir` or `trec`, by the files that are in it |
+| a file | `pairs`: jsonl, csv, tsv or parquet |
+"""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from hardneg.errors import ConfigError, DataError
+from hardneg.load import beir, hf, ir, pairs, stdlib, trec
+from hardneg.load.builder import CollectionBuilder, LoadOptions
+from hardneg.load.tables import accepted_names, is_table
+from hardneg.records import Collection
+
+__all__ = ["CollectionBuilder", "LoadOptions", "load"]
+
+_BUILT_IN = "stdlib"
+_MOST_LISTED = 12
+
+
+def load(source: str, options: LoadOptions | None = None) -> Collection:
+    """Returns the collection that a source names.
+
+    Args:
+        source: A BEIR or TREC folder, a pairs file, `ir:ID`, `hf:ID` or `stdlib`.
+        options: How strictly to read; the defaults unless given.
+
+    Raises:
+        DataError: There is no such source, or its content is not usable; the message has the place.
+        ConfigError: An option does not go with the source.
+        MissingExtra: The source needs a library that is not installed.
+    """
+    options = options or LoadOptions()
+    kind, _, name = source.partition(":")
+    path = Path(source)
+    if kind == "hf" and name:
+        return hf.read(name, options)
+    if path.is_file() and source != _BUILT_IN:
+        return _read_file(path, options)
+    if options.corpus is not None:
+        raise ConfigError(
+            f"load.corpus ({options.corpus}) goes with a pairs file; {source} has its own documents"
+        )
+    if source == _BUILT_IN:
+        return stdlib.read(options)
+    if kind == "ir" and name:
+        return ir.read(name, options)
+    return _read_folder(path, options)
+
+
+def _read_file(path: Path, options: LoadOptions) -> Collection:
+    if not is_table(path):
+        raise DataError(f"{path}: {pairs.LAYOUT}; its name ends with one of {accepted_names()}")
+    return pairs.read(path, options)
+
+
+def _read_folder(folder: Path, options: LoadOptions) -> Collection:
+    if not folder.is_dir():
+        raise _no_source(str(folder))
+    if beir.fits(folder):
+        return beir.read(folder, options)
+    if trec.fits(folder):
+        return trec.read(folder, options)
+    names = sorted(path.name + ("/" if path.is_dir() else "") for path in folder.iterdir())
+    more = f" and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else ""
+    found = (", ".join(names[:_MOST_LISTED]) or "nothing") + more
+    raise DataError(
+        f"{folder}: {beir.LAYOUT}; {trec.LAYOUT}; a folder that datasets saved is read as hf:{folder}. "
+        f"Found: {found}"
+    )
+
+
+def _no_source(source: str) -> DataError:
+    path = Path(source)
+    beside = [str(path.parent / p.name) for p in path.parent.iterdir()] if path.parent.is_dir() else []
+    close = difflib.get_close_matches(source, [_BUILT_IN, *beside], n=1)
+    guess = f'; did you mean "{close[0]}"?' if close else ""
+    return DataError(
+        f'there is no file or folder "{source}"{guess} A source is a BEIR or TREC folder, a pairs file, '
+        f"ir:ID, hf:ID or {_BUILT_IN}"
+    )

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections import Counter
 from collections.abc import Iterable
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from hardneg.errors import DataError
 from hardneg.records import Collection, Documents, Judgments, Queries, full_text, text_key
+
+WHOLE = ("train", "all")
+"""The names under which a source without splits is read."""
+
+_LARGEST_RELEVANCE = 2**31 - 1
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -21,15 +28,16 @@ class LoadOptions:
     """How strictly a collection is read.
 
     Attributes:
-        split: Which judgments to read, as in `qrels/train.tsv`.
-        min_relevance: The least relevance of a positive.
+        split: Which judgments to read, as in `qrels/train.tsv`. A source without splits is read whole, as
+            `train` or `all`; any other name is an error.
+        min_relevance: The least relevance of a positive, 1 or more.
         corpus: A file with documents beyond those of a pairs file.
         unknown_ids: What to do with judgments of queries or documents that are not there.
         empty_texts: What to do with documents and queries that have no text.
     """
 
     split: str = "train"
-    min_relevance: int = 1
+    min_relevance: Annotated[int, Field(ge=1)] = 1
     corpus: str | None = None
     unknown_ids: Literal["error", "skip"] = "error"
     empty_texts: Literal["error", "skip"] = "error"
@@ -51,10 +59,11 @@ class CollectionBuilder:
         self._query_rows: dict[str, int] = {}
         self._row_of_text: dict[bytes, int] = {}
         self._aliases: dict[int, list[str]] = {}
-        self._keys: list[int] = []
-        self._body_keys: list[int] = []
-        self._query_keys: list[int] = []
-        self._judgments: dict[tuple[str, str], tuple[int, str]] = {}
+        self._keys = array("Q")
+        self._body_keys = array("Q")
+        self._query_keys = array("Q")
+        self._relevance: dict[int, int] = {}
+        self._pending: list[tuple[str, str, int, str]] = []
         self._skipped_docs: set[str] = set()
         self._skipped_queries: set[str] = set()
         self._digest = hashlib.sha256()
@@ -62,6 +71,15 @@ class CollectionBuilder:
     def has_document(self, doc_id: str) -> bool:
         """Returns whether a document of this id was added."""
         return doc_id in self._doc_rows
+
+    def has_query(self, query_id: str) -> bool:
+        """Returns whether a query of this id was added."""
+        return query_id in self._query_rows
+
+    def document_of(self, text: str, title: str = "") -> str | None:
+        """Returns the id of the document with exactly this title and text, None if there is none."""
+        row = self._row_of_text.get(_content(_clean(title), _clean(text)))
+        return None if row is None else self._documents.first(row)
 
     def add_document(self, doc_id: str, text: str, title: str = "", *, where: str) -> None:
         """Adds one document; an exact copy of an earlier one is merged into it and its id kept.
@@ -74,14 +92,17 @@ class CollectionBuilder:
         if not title and not text:
             self._empty(doc_id, "document", where, self._skipped_docs)
             return
-        whole = hashlib.blake2b(full_text(title, text).encode(), digest_size=16).digest()
-        row = self._row_of_text.setdefault(whole, len(self._documents))
-        known = self._doc_rows.setdefault(doc_id, row)
-        if known != row:
-            raise DataError(f'{where}: document id "{doc_id}" is given twice, with different texts')
-        self._digest.update(b"d\0" + doc_id.encode() + b"\0" + whole)
+        content = _content(title, text)
+        row = self._row_of_text.setdefault(content, len(self._documents))
+        known = self._doc_rows.get(doc_id)
+        if known is not None:
+            _check_same(doc_id, "document", where, same=known == row)
+            return
+        self._doc_rows[doc_id] = row
+        self._digest.update(b"d\0" + doc_id.encode() + b"\0" + content)
         if row < len(self._documents):
-            self._merge(doc_id, row)
+            self._aliases.setdefault(row, []).append(doc_id)
+            self.notes["merged_duplicate_documents"] += 1
             return
         self._documents.append(doc_id, title, text)
         self._keys.append(text_key(full_text(title, text)))
@@ -98,20 +119,25 @@ class CollectionBuilder:
         if not text:
             self._empty(query_id, "query", where, self._skipped_queries)
             return
+        key = text_key(text)
         row = self._query_rows.setdefault(query_id, len(self._queries))
         if row < len(self._queries):
-            if self._query_keys[row] != text_key(text):
-                raise DataError(f'{where}: query id "{query_id}" is given twice, with different texts')
+            _check_same(query_id, "query", where, same=self._query_keys[row] == key)
             return
         self._queries.append(query_id, text)
-        self._query_keys.append(text_key(text))
+        self._query_keys.append(key)
         self._digest.update(b"q\0" + query_id.encode() + b"\0" + text.encode() + b"\0")
 
     def add_judgment(self, query_id: str, doc_id: str, relevance: int, *, where: str) -> None:
-        """Adds one judgment; of several for the same query and document the highest relevance stands."""
-        known = self._judgments.get((query_id, doc_id))
-        if known is None or known[0] < relevance:
-            self._judgments[query_id, doc_id] = (relevance, where)
+        """Adds one judgment; of several for the same query and document the highest relevance stands.
+
+        Raises:
+            DataError: The relevance does not fit 32 bits.
+        """
+        if abs(relevance) > _LARGEST_RELEVANCE:
+            raise DataError(f"{where}: the relevance {relevance} is too large; 32 bits must hold it")
+        if not self._judge(query_id, doc_id, relevance):
+            self._pending.append((query_id, doc_id, relevance, where))
 
     def build(self) -> Collection:
         """Returns the collection; queries without any judgment are left out.
@@ -127,22 +153,27 @@ class CollectionBuilder:
             np.array(self._body_keys, np.uint64),
             {row: tuple(ids) for row, ids in self._aliases.items()},
         )
-        judged = self._resolve()
-        if not any(relevance >= self.options.min_relevance for _, _, relevance in judged):
+        self._settle_pending()
+        queries, judgments = self._judged_queries()
+        if not len(judgments.queries_with_positives):
             raise DataError(
                 f"{self.name}: no query has a positive (a judgment with relevance >= "
-                f"{self.options.min_relevance}); {len(judged):,} judgments were read"
+                f"{self.options.min_relevance}); {len(judgments):,} judgments were read"
             )
-        queries, judgments = self._judged_queries(judged)
         return Collection(
             self.name, documents, queries, judgments, self._digest.hexdigest(), dict(self.notes)
         )
 
-    def _merge(self, doc_id: str, row: int) -> None:
-        aliases = self._aliases.setdefault(row, [])
-        if doc_id not in aliases and self._documents.first(row) != doc_id:
-            aliases.append(doc_id)
-            self.notes["merged_duplicate_documents"] += 1
+    def _judge(self, query_id: str, doc_id: str, relevance: int) -> bool:
+        query, doc = self._query_rows.get(query_id), self._doc_rows.get(doc_id)
+        if query is None or doc is None:
+            return False
+        pair = query << 32 | doc
+        known = self._relevance.setdefault(pair, relevance)
+        if known != relevance:
+            self.notes["conflicting_judgments"] += 1
+            self._relevance[pair] = max(known, relevance)
+        return True
 
     def _empty(self, name: str, kind: str, where: str, skipped: set[str]) -> None:
         if self.options.empty_texts == "error":
@@ -152,42 +183,39 @@ class CollectionBuilder:
         skipped.add(name)
         self.notes[f"skipped_empty_{'queries' if kind == 'query' else 'documents'}"] += 1
 
-    def _resolve(self) -> list[tuple[int, int, int]]:
-        best: dict[tuple[int, int], int] = {}
-        for (query_id, doc_id), (relevance, where) in self._judgments.items():
+    def _settle_pending(self) -> None:
+        unknown: list[tuple[str, str, str]] = []
+        for query_id, doc_id, relevance, where in self._pending:
+            if self._judge(query_id, doc_id, relevance):
+                continue
             if query_id in self._skipped_queries or doc_id in self._skipped_docs:
                 self.notes["skipped_judgments_of_empty_texts"] += 1
-                continue
-            query, doc = self._query_rows.get(query_id), self._doc_rows.get(doc_id)
-            if query is None or doc is None:
-                self._unknown(query_id if query is None else doc_id, query is None, where)
-                continue
-            best[query, doc] = max(relevance, best.get((query, doc), relevance))
-        resolved = [(query, doc, relevance) for (query, doc), relevance in best.items()]
-        resolved.sort(key=lambda judgment: judgment[0])
-        for judgment in resolved:
-            self._digest.update(b"j\0%d %d %d" % judgment)
-        return resolved
+            else:
+                unknown.append((query_id, doc_id, where))
+        self._pending = []
+        if unknown and self.options.unknown_ids == "error":
+            raise self._unknown(*unknown[0], len(unknown) - 1)
+        if unknown:
+            self.notes["skipped_judgments_of_unknown_ids"] += len(unknown)
 
-    def _unknown(self, name: str, is_query: bool, where: str) -> None:
-        if self.options.unknown_ids == "error":
-            kind, file = ("query", "queries") if is_query else ("document", "corpus")
-            raise DataError(
-                f'{where}: {kind} id "{name}" is not in the {file}; mend the judgments, '
-                "or pass --set load.unknown_ids=skip"
-            )
-        self.notes["skipped_judgments_of_unknown_ids"] += 1
+    def _unknown(self, query_id: str, doc_id: str, where: str, more: int) -> DataError:
+        what = f'document id "{doc_id}" is not in the corpus'
+        if query_id not in self._query_rows:
+            what = f'query id "{query_id}" is not in the queries'
+        also = f" ({more:,} more judgments name unknown ids)" if more else ""
+        return DataError(f"{where}: {what}{also}; mend the judgments, or pass --set load.unknown_ids=skip")
 
-    def _judged_queries(self, judged: list[tuple[int, int, int]]) -> tuple[Queries, Judgments]:
-        columns = np.array(judged, np.int32).reshape(-1, 3)
-        kept, query = np.unique(columns[:, 0], return_inverse=True)
-        table = self._queries.finish().take(pa.array(kept))
-        keys = np.array(self._query_keys, np.uint64)[kept]
-        order = np.argsort(query, kind="stable")
-        judgments = Judgments(
-            query[order].astype(np.int32), columns[order, 1], columns[order, 2], self.options.min_relevance
-        )
-        return Queries(table, keys), judgments
+    def _judged_queries(self) -> tuple[Queries, Judgments]:
+        pairs = np.fromiter(self._relevance, np.int64, len(self._relevance))
+        relevance = np.fromiter(self._relevance.values(), np.int32, len(self._relevance))
+        order = np.argsort(pairs >> 32, kind="stable")
+        doc, relevance = (pairs[order] & 0xFFFFFFFF).astype(np.int32), relevance[order]
+        kept, query = np.unique(pairs[order] >> 32, return_inverse=True)
+        for column in (kept[query], doc, relevance):
+            self._digest.update(b"j\0" + column.astype("<i8").tobytes())
+        judgments = Judgments(query.astype(np.int32), doc, relevance, self.options.min_relevance)
+        keys: npt.NDArray[np.uint64] = np.array(self._query_keys, np.uint64)[kept]
+        return Queries(self._queries.finish().take(pa.array(kept)), keys), judgments
 
 
 class _Table:
@@ -226,11 +254,25 @@ class _Table:
         self._rows = []
 
 
+def _content(title: str, text: str) -> bytes:
+    """Returns 16 bytes that are equal for documents of the same full text."""
+    return hashlib.blake2b(full_text(title, text).encode(), digest_size=16).digest()
+
+
 def _clean(text: str) -> str:
     """Returns the text stripped, with lone surrogates (broken escapes) replaced."""
-    return text.encode("utf-8", "replace").decode("utf-8").strip()
+    return (text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")).strip()
+
+
+def _check_same(name: str, kind: str, where: str, *, same: bool) -> None:
+    if not same:
+        raise DataError(f'{where}: {kind} id "{name}" is given twice, with different texts')
 
 
 def _check_id(name: str, kind: str, where: str) -> None:
-    if not name:
+    if not name.strip():
         raise DataError(f"{where}: the {kind} id is empty")
+    if not name.isprintable() and any(c < " " or "\ud800" <= c <= "\udfff" for c in name):
+        raise DataError(
+            f"{where}: the {kind} id {name!a} has a tab, a line break or a broken character in it"
+        )

@@ -73,4 +73,6 @@ class RankerSettings(Protocol):
         """
 
 
-RANKERS: Registry[RankerSettings] = Registry("hardneg.rank", "ranker", helpers=("fuse", "pool", "topk"))
+RANKERS: Registry[RankerSettings] = Registry(
+    "hardneg.rank", "ranker", helpers=("fuse", "inverted", "jit", "pool", "select_top", "tokenize")
+)

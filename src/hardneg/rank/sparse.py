@@ -63,7 +63,8 @@ class Sparse:
         name = self.name or "sparse"
         documents = encoder.encode("document", collection.documents, f"{name}: encode documents")
         queries = encoder.encode("query", collection.queries, f"{name}: encode queries")
-        index = Inverted.of(documents, len(collection.documents), encoder.dimension)
+        n_terms = 1 + max(int(rows.terms.max(initial=0)) for rows in (documents, queries))
+        index = Inverted.of(documents, len(collection.documents), n_terms)
         return InvertedRanker(index, queries, encoder.facts)
 
     def _load(self) -> Any:
@@ -90,17 +91,18 @@ class _Encoder:
     """Texts to sparse rows, block by block, each block kept in the cache."""
 
     def __init__(self, model: Any, settings: Sparse, context: Context) -> None:
+        from hardneg.rank.dense.encode import model_digest
+
         self._model = model
         self._settings = settings
         self._folder = context.cache / "sparse"
         self._progress: Progress = context.progress
-        self.dimension = int(model.get_embedding_dimension())
         self.facts: dict[str, Any] = {
-            "weights": _digest(model),
+            "weights": model_digest(model),
+            "prompts": dict(sorted((model.prompts or {}).items())),
             "max_length": model.max_seq_length,
             "max_active_dims": settings.max_active_dims or model.max_active_dims,
             "batch_size": settings.batch_size,
-            "dimension": self.dimension,
         }
 
     def encode(self, kind: str, texts: Any, stage: str) -> Rows:
@@ -155,15 +157,3 @@ def _read(path: Path) -> Rows | None:
             return Rows(file["begins"], file["terms"], file["weights"])
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
         return None
-
-
-def _digest(model: Any) -> str:
-    """Returns the sha256 of a model's weights, modules, prompts and tokenizer."""
-    digest = hashlib.sha256(f"{model} {sorted((model.prompts or {}).items())}".encode())
-    for name, tensor in sorted(model.state_dict().items()):
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\0".encode())
-        digest.update(tensor.detach().cpu().double().numpy().tobytes())
-    backend = getattr(getattr(model, "tokenizer", None), "backend_tokenizer", None)
-    if backend is not None:
-        digest.update(backend.to_str().encode())
-    return digest.hexdigest()

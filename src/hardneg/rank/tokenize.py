@@ -14,7 +14,7 @@ from functools import cache
 
 from hardneg.errors import unknown_name
 
-__all__ = ["LANGUAGES", "Terms", "detect", "language_named", "stemmers_for", "words"]
+__all__ = ["LANGUAGES", "Terms", "detect", "forced", "language_named", "stemmer", "stemmers_for", "words"]
 
 LANGUAGES = {
     "ar": "arabic",
@@ -93,6 +93,8 @@ _ASCII_WORD = re.compile(r"[a-z0-9]+")
 _WORD = re.compile(r"[^\W_]+")
 _UNSEGMENTED_RUN = re.compile(f"[{_UNSEGMENTED}]+")
 
+_ENOUGH_LETTERS = 50
+
 Stem = Callable[[str], str]
 
 
@@ -157,7 +159,8 @@ def language_named(name: str) -> str:
 def detect(texts: Iterable[str]) -> dict[str, str]:
     """Returns the ISO 639 code of the language that most of the texts in each script are written in.
 
-    Long texts count more than short ones, on which the detector errs.
+    Long texts count more than short ones, on which the detector errs; where there are but a few words in a
+    script, its language stays open.
     """
     import py3langid
 
@@ -167,9 +170,8 @@ def detect(texts: Iterable[str]) -> dict[str, str]:
         if letters:
             script, count = letters.most_common(1)[0]
             votes.setdefault(script, Counter())[py3langid.classify(text)[0]] += count
-    return {
-        script: min(found, key=lambda code: (-found[code], code)) for script, found in sorted(votes.items())
-    }
+    enough = {script: found for script, found in sorted(votes.items()) if found.total() >= _ENOUGH_LETTERS}
+    return {script: min(found, key=lambda code: (-found[code], code)) for script, found in enough.items()}
 
 
 def stemmers_for(detected: Mapping[str, str]) -> dict[str, str]:

@@ -26,7 +26,7 @@ class SelectSettings(BaseModel):
             example for each query and positive, margins measured to that positive.
         ensemble: `none`: rules and draw see one scorer. `cross-sample`: each query is mined by one teacher,
             drawn at random. `intra-sample`: teachers take turns within each query.
-        teachers: The rankers of the ensemble; all that measure similarity unless named.
+        teachers: The rankers of the ensemble; all of the recipe's unless named.
         distinct: Whether intra-sample teachers skip what another has taken (deduplication); otherwise a
             negative that several choose is repeated.
         max_uses: The most often that one document may serve as a negative; None for no cap.

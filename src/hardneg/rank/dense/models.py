@@ -49,8 +49,8 @@ def load_model(kind: str, model: str, **options: Any) -> Any:
         import sentence_transformers
     except ImportError:
         raise MissingExtra("sentence-transformers", "dense") from None
-    logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
-    logging.getLogger("transformers").setLevel(logging.ERROR)
+    for library in ("sentence_transformers", "transformers", "huggingface_hub"):
+        logging.getLogger(library).setLevel(logging.ERROR)
     path = model_path(model)
     if Path(path).is_dir() and not any(Path(path).glob("*.json")):
         raise ConfigError(f"{path} holds no model: there is no configuration in it")

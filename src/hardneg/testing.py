@@ -1,0 +1,60 @@
+"""Small fakes for testing pipelines without models or files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hardneg.load.builder import CollectionBuilder, LoadOptions
+from hardneg.rank.select_top import top
+from hardneg.records import Collection, FloatArray, IntArray
+
+
+def collection(
+    documents: Mapping[str, str],
+    queries: Mapping[str, str],
+    judgments: Sequence[tuple[str, str, int]],
+    options: LoadOptions | None = None,
+) -> Collection:
+    """Returns a collection of these texts by id, judged by (query_id, doc_id, relevance).
+
+    Raises:
+        DataError: As a loader would.
+    """
+    builder = CollectionBuilder("testing", options or LoadOptions())
+    for doc_id, text in documents.items():
+        builder.add_document(doc_id, text, where=f"document {doc_id}")
+    for query_id, text in queries.items():
+        builder.add_query(query_id, text, where=f"query {query_id}")
+    for query_id, doc_id, relevance in judgments:
+        builder.add_judgment(query_id, doc_id, relevance, where=f"judgment {query_id} {doc_id}")
+    return builder.build()
+
+
+class FakeRanker:
+    """A ranker that knows all scores beforehand.
+
+    Args:
+        scores: (n_queries, n_documents) float32; NaN where a document is never retrieved.
+        retrieves: False for a ranker that only scores given candidates.
+    """
+
+    def __init__(self, scores: npt.ArrayLike, retrieves: bool = True) -> None:
+        self.scores = np.asarray(scores, np.float32)
+        self.retrieves = retrieves
+        self.facts: dict[str, Any] = {"fake": True}
+        self.depths: list[int] = []
+        """The depth of every search so far."""
+
+    def search(self, queries: IntArray, depth: int) -> tuple[IntArray, FloatArray]:
+        """Returns the documents with the highest scores; see `Ranker.search`."""
+        self.depths.append(depth)
+        return top(self.scores[queries], depth)
+
+    def score(self, queries: IntArray, docs: IntArray) -> FloatArray:
+        """Returns the scores of given documents; see `Ranker.score`."""
+        found = self.scores[queries[:, None], docs]
+        return np.where(docs >= 0, found, np.float32("nan"))

@@ -1,0 +1,36 @@
+"""What several tests need: a small collection on disk, and no network."""
+
+import json
+import os
+
+import pytest
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+WORDS = "amber birch cedar delta ember fjord grove heath inlet knoll larch marsh".split()
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory, monkeypatch):
+    """Vectors of one test are never met by another."""
+    monkeypatch.setenv("HARDNEG_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+def _words(n, *steps):
+    return " ".join(WORDS[(n * step + step) % len(WORDS)] for step in steps)
+
+
+@pytest.fixture
+def beir(tmp_path):
+    """A BEIR folder: 30 documents of three words each, 7 queries, one or two positives a query."""
+    folder = tmp_path / "beir"
+    (folder / "qrels").mkdir(parents=True)
+    documents = [{"_id": f"d{n}", "title": "", "text": f"{_words(n, 1, 3, 7)} n{n}"} for n in range(30)]
+    queries = [{"_id": f"q{n}", "text": _words(n, 1, 2, 5)} for n in range(7)]
+    lines = ["query-id\tcorpus-id\tscore"]
+    lines += [f"q{n}\td{n}\t1" for n in range(7)] + ["q0\td7\t2", "q1\td9\t0"]
+    for name, rows in (("corpus", documents), ("queries", queries)):
+        text = "".join(json.dumps(row) + "\n" for row in rows)
+        (folder / f"{name}.jsonl").write_text(text, encoding="utf-8")
+    (folder / "qrels" / "train.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder

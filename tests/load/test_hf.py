@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import sys
+
+import datasets
+import pytest
+
+from hardneg.errors import ConfigError, DataError, MissingExtra
+from hardneg.load import LoadOptions, load
+
+PAIRS = [{"query": "a", "positive": "one"}, {"query": "b", "positive": "two"}]
+CARD = """---
+configs:
+- config_name: {0}corpus
+  data_files: [{{split: corpus, path: corpus.jsonl}}]
+- config_name: {0}queries
+  data_files: [{{split: queries, path: queries.jsonl}}]
+- config_name: {1}
+  data_files: [{{split: test, path: qrels.jsonl}}]
+---
+"""
+JUDGED = {
+    "documents": {"d1": "T one", "d2": "two"},
+    "queries": {"q1": "first"},
+    "judgments": {("q1", "d1", 2), ("q1", "d2", 0)},
+}
+
+
+@pytest.fixture(autouse=True)
+def offline(monkeypatch, tmp_path_factory):
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_OFFLINE", True)
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+def beir(write, tmp_path):
+    def writes(prefix, qrels):
+        write("set/README.md", CARD.format(prefix, qrels))
+        write(
+            "set/corpus.jsonl",
+            [{"id": "d1", "title": "T", "text": "one"}, {"id": "d2", "title": "", "text": "two"}],
+        )
+        write("set/queries.jsonl", [{"_id": "q1", "text": "first"}])
+        judged = [{"query-id": "q1", "corpus-id": f"d{n}", "score": s} for n, s in ((1, 2.0), (2, 0.0))]
+        write("set/qrels.jsonl", judged)
+        return tmp_path / "set"
+
+    return writes
+
+
+def fails(source, message, error=DataError, **options):
+    with pytest.raises(error, match=message) as raised:
+        load(source, LoadOptions(**options))
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "qrels"), [("", "default"), ("", "qrels"), ("ru-", "ru-qrels"), ("ru-", "ru")]
+)
+def test_the_beir_layout(beir, contents, prefix, qrels):
+    source = f"hf:{beir(prefix, qrels)}" + (":ru" if prefix else "")
+    built = load(source, LoadOptions(split="test"))
+
+    assert built.name == "set" and contents(built) == JUDGED
+    fails(source, r'^hf:.*set.*: ValueError: Unknown split "train"')
+    fails(source, r"^load\.corpus \(c\.txt\) goes with pairs; ", ConfigError, corpus="c.txt", split="test")
+
+
+def test_pairs_in_a_folder(write, contents, tmp_path):
+    write("set/train.jsonl", PAIRS)
+    write("set/test.jsonl", PAIRS[:1])
+
+    assert len(load(f"hf:{tmp_path / 'set'}").judgments) == 2
+    built = load(f"hf:{tmp_path / 'set'}", LoadOptions(split="test"))
+    assert contents(built)["judgments"] == {("q1", "d1", 1)}
+    fails(f"hf:{tmp_path / 'set'}:odd", r"^hf:.*set:odd: ValueError: BuilderConfig 'odd' not found")
+
+
+def test_a_saved_data_set(tmp_path, contents):
+    datasets.Dataset.from_list(PAIRS).save_to_disk(tmp_path / "set")
+
+    assert contents(load(f"hf:{tmp_path / 'set'}"))["queries"] == {"q1": "a", "q2": "b"}
+    fails(
+        f"hf:{tmp_path / 'set'}",
+        r'row 1: there is no column "split", so there is no split "test"',
+        split="test",
+    )
+
+
+def test_saved_splits(tmp_path, contents, write):
+    splits = {"train": datasets.Dataset.from_list(PAIRS), "dev": datasets.Dataset.from_list(PAIRS[1:])}
+    datasets.DatasetDict(splits).save_to_disk(tmp_path / "set")
+    corpus = str(write("c.txt", "more\n"))
+
+    built = load(f"hf:{tmp_path / 'set'}", LoadOptions(split="dev", corpus=corpus))
+
+    assert contents(built) == {
+        "documents": {"d1": "more", "d2": "two"},
+        "queries": {"q1": "b"},
+        "judgments": {("q1", "d2", 1)},
+    }
+    fails(f"hf:{tmp_path / 'set'}", r'set: there is no split "test"; splits found: train, dev$', split="test")
+
+
+def test_rows_are_told(tmp_path):
+    datasets.Dataset.from_list([{"query": "a", "text": "b"}]).save_to_disk(tmp_path / "set")
+
+    fails(
+        f"hf:{tmp_path / 'set'}",
+        r"^hf:.*set: row 1: no column for the positive among those found: query, text; ",
+    )
+
+
+def test_what_is_not_there(tmp_path):
+    fails(f"hf:{tmp_path / 'none'}", r"^hf:.*none: \w+: ")
+
+
+def test_the_library_is_optional(monkeypatch):
+    monkeypatch.setitem(sys.modules, "datasets", None)
+
+    with pytest.raises(MissingExtra, match=r"^datasets is not installed; run: pip install 'hardneg\[hf\]'$"):
+        load("hf:a/b")

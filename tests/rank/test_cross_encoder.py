@@ -1,0 +1,46 @@
+"""A real, tiny cross-encoder scores candidates and retrieves none."""
+
+import numpy as np
+import pytest
+
+from hardneg.errors import DataError
+from hardneg.rank import Context
+from hardneg.rank.cross_encoder import CrossEncoder
+from hardneg.rank.dense.models import load_model
+from hardneg.testing import collection
+from tests import tiny
+
+
+def known():
+    return collection({"a": "one step", "b": "two leaps", "c": "mice"}, {"q": "small mice"}, [("q", "c", 1)])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return str(tiny.cross_encoder(tmp_path_factory.mktemp("cross")))
+
+
+def test_scores_are_those_of_the_model(folder, tmp_path):
+    ranker = CrossEncoder(folder).open(known(), Context(tmp_path))
+    scores = ranker.score(np.array([0], np.int32), np.array([[2, 0, -1]], np.int32))
+    pairs = [("small mice", "mice"), ("small mice", "one step")]
+    expected = load_model("CrossEncoder", folder, device="cpu").predict(pairs)
+    assert scores[0, :2] == pytest.approx(expected, abs=1e-6) and np.isnan(scores[0, 2])
+    assert ranker.retrieves is False and (ranker.search(np.array([0], np.int32), 2)[0] == -1).all()
+
+
+def test_a_pair_is_read_once(folder, tmp_path, monkeypatch):
+    ranker = CrossEncoder(folder).open(known(), Context(tmp_path))
+    first = ranker.score(np.array([0], np.int32), np.array([[2, 0]], np.int32))
+    monkeypatch.setattr(ranker, "_model", None)
+    assert (
+        ranker.score(np.array([0], np.int32), np.array([[0, 2]], np.int32)).tolist()
+        == first[:, ::-1].tolist()
+    )
+
+
+def test_scores_that_are_no_numbers_are_refused(folder, tmp_path, monkeypatch):
+    ranker = CrossEncoder(folder).open(known(), Context(tmp_path))
+    monkeypatch.setattr(ranker._model, "predict", lambda pairs, **options: np.full(len(pairs), np.nan))
+    with pytest.raises(DataError, match="one finite score a pair"):
+        ranker.score(np.array([0], np.int32), np.array([[1]], np.int32))

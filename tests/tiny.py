@@ -1,0 +1,41 @@
+"""Tiny random models, made on the spot, that load as any model of the hub does."""
+
+from pathlib import Path
+
+
+def bi_encoder(folder: Path, seed: int = 0, **options) -> Path:
+    """Saves a one-layer BERT with mean pooling; `options` go to `SentenceTransformer`."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+
+    transformer = Transformer(str(_bert(folder / "bert", seed)), max_seq_length=32)
+    modules = [transformer, Pooling(transformer.get_embedding_dimension(), "mean")]
+    SentenceTransformer(modules=modules, device="cpu", **options).save(str(folder / "model"))
+    return folder / "model"
+
+
+def cross_encoder(folder: Path, seed: int = 0) -> Path:
+    """Saves a one-layer BERT with one label."""
+    from sentence_transformers import CrossEncoder
+
+    model = CrossEncoder(str(_bert(folder / "bert", seed)), num_labels=1, max_length=64, device="cpu")
+    model.save(str(folder / "model"))
+    return folder / "model"
+
+
+def _bert(folder: Path, seed: int) -> Path:
+    import torch
+    from transformers import BertConfig, BertModel, BertTokenizer
+
+    folder.mkdir(parents=True)
+    letters = [chr(code) for code in range(ord("a"), ord("z") + 1)] + list("0123456789")
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{c}" for c in letters)]
+    (folder / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
+    torch.manual_seed(seed)
+    config = BertConfig(
+        vocab_size=len(vocabulary), hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=32, max_position_embeddings=64, initializer_range=0.5,
+    )  # fmt: skip
+    BertModel(config).save_pretrained(folder)
+    BertTokenizer(vocab=str(folder / "vocab.txt")).save_pretrained(folder)
+    return folder
