@@ -15,6 +15,7 @@ FLOORS = [
     {"console"},
     {"diff", "testing"},
     {"pipeline"},
+    {"blocks"},
     {"recipe"},
     {"load", "rank", "select", "export", "compat"},
     {"run", "ledger", "registry"},

@@ -5,7 +5,7 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
-from hardneg import ledger, pipeline
+from hardneg import blocks, ledger, pipeline
 from hardneg.errors import ConfigError, DataError
 from hardneg.progress import Silent
 from hardneg.recipe import Recipe
@@ -27,7 +27,7 @@ def content(folder):
 
 @pytest.fixture
 def small_blocks(monkeypatch):
-    monkeypatch.setattr(pipeline, "BLOCK", 2)
+    monkeypatch.setattr(blocks, "BLOCK", 2)
 
 
 class Stops(Silent):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import sys
 from collections.abc import Iterator
@@ -9,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 from rich.console import Console
 
@@ -18,7 +18,7 @@ from hardneg.progress import Progress, Silent
 
 app = typer.Typer(
     help="Hard negatives for contrastive training, every decision on record.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -39,6 +39,17 @@ Seed = Annotated[int | None, typer.Option("--seed", help="Of all random draws.")
 Set = Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, as in select.max_uses=10.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print run.json to standard output, and no table.")]
+
+
+@app.callback()
+def _whole(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(importlib.metadata.version("hardneg"))
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 @app.command()
@@ -67,7 +78,7 @@ def mine(
         select__negatives=negatives,
         format=format_,
         load__split=split,
-        load__corpus=corpus,
+        load__corpus=corpus and str(Path(corpus).resolve()),
         seed=seed,
     )
     with _progress(quiet or json_) as progress:
@@ -161,17 +172,16 @@ def main() -> None:
         app(standalone_mode=False)
     except HardnegError as error:
         _fail(str(error))
-    except click.exceptions.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         _fail("stopped; the same command goes on where this one ended", 130)
-    except KeyboardInterrupt:
-        _fail("stopped; the same command goes on where this one ended", 130)
-    except click.ClickException as error:
-        _fail(error.format_message())
+    except Exception as error:  # usage errors have many classes, of click or of typer's copy of it
+        if not hasattr(error, "format_message"):
+            raise
+        _fail(f"{error.format_message()} See hardneg --help.")
 
 
 def _fail(message: str, code: int = 2) -> None:
-    one_line = " ".join(message.split("\n"))
-    click.echo(f"hardneg: {one_line}", err=True)
+    typer.echo(f"hardneg: {' '.join(message.split())}", err=True)
     sys.exit(code)
 
 
@@ -196,4 +206,4 @@ def _report(result: Any, quiet: bool, json_: bool) -> None:
 
 
 def _print_json(content: Any) -> None:
-    click.echo(json.dumps(content, indent=2, ensure_ascii=False))
+    typer.echo(json.dumps(content, indent=2, ensure_ascii=False))

@@ -9,30 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-
 from hardneg import ledger
+from hardneg.blocks import Chooser, Miner
 from hardneg.errors import DataError
 from hardneg.export import FORMATS, Format
 from hardneg.export.card import write_card
-from hardneg.ledger import Block, TrainingSet
+from hardneg.ledger import TrainingSet
 from hardneg.load import load
 from hardneg.progress import Progress, Silent
 from hardneg.rank import Context, Ranker
-from hardneg.rank.pool import Pool
 from hardneg.recipe import Recipe
-from hardneg.records import Candidates, Collection, IntArray
+from hardneg.records import Collection
 from hardneg.run import Clock, RunFolder, fingerprint, versions
-from hardneg.select.anchor import anchored
-from hardneg.select.rules.window import Window
-from hardneg.select.selector import Decisions, Selector
-
-BLOCK = 1_024
-"""Queries in one part of the ledger."""
-
-_CELLS = 1 << 20
-"""Candidates looked at together: bounds memory when short queries are looked at deeper."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +84,7 @@ def mine(
         facts = {name: dict(ranker.facts) for name, ranker in rankers.items()}
         run = _describe(source, collection, recipe, facts)
         resumed = folder.begin(run)
-        miner = _Miner(collection, recipe, rankers)
+        miner = Miner(collection, recipe, rankers)
         with clock.stage("rank and select"):
             counts = _write_ledger(miner, folder.path, progress)
         return _finish(folder, collection, recipe, {**run, **counts, "resumed": resumed}, clock)
@@ -128,7 +116,7 @@ def select(
         run = _describe(known["source"], collection, recipe, known["rankers"])
         run["selected_from"] = {"run": str(run_folder), "fingerprint": known["fingerprint"]}
         resumed = folder.begin(run)
-        chooser = _Chooser(collection, recipe, Path(run_folder))
+        chooser = Chooser(collection, recipe, Path(run_folder))
         with clock.stage("select"):
             counts = _write_ledger(chooser, folder.path, progress or Silent())
         return _finish(folder, collection, recipe, {**run, **counts, "resumed": resumed}, clock)
@@ -153,113 +141,11 @@ def export(run_folder: str | Path, form: Format, out: str | Path) -> Mapping[str
     return _export(TrainingSet(Path(run_folder), collection, scorer), form, Path(out))
 
 
-class _Blocks:
-    """Gives the blocks of a ledger one by one, deciding with one selector."""
-
-    def __init__(self, collection: Collection, recipe: Recipe) -> None:
-        self.collection = collection
-        self.settings = recipe.select
-        self.selector = Selector(collection, recipe.select, recipe.seed)
-
-    def decide(self, pooled: Candidates) -> tuple[Candidates, Decisions]:
-        candidates = anchored(pooled, self.collection, self.settings.anchor)
-        return candidates, self.selector.select(candidates)
-
-    def table(self, candidates: Candidates, decisions: Decisions) -> pa.Table:
-        return ledger.block_table(
-            self.collection, candidates, decisions.reasons, decisions.reason, decisions.copies
-        )
-
-    def recount(self, block: Block) -> None:
-        """Takes a finished block's negatives into account, for the cap."""
-        if self.selector.usage is not None:
-            table = block.table
-            docs = self.collection.documents.rows(table["doc_id"].to_pylist())
-            self.selector.recount(np.repeat(docs, table["copies"].to_numpy()))
-
-    def short(self, candidates: Candidates, missing: Any, reasons: Any) -> dict[str, str]:
-        rows = np.flatnonzero(missing)
-        names = self.collection.queries.ids(candidates.queries[rows])
-        if candidates.pair is not None:
-            pairs = self.collection.documents.ids(candidates.pair[rows])
-            names = [f"{query}\t{pair}" for query, pair in zip(names, pairs, strict=True)]
-        return {name: reasons[row] for name, row in zip(names, rows, strict=True)}
-
-
-class _Miner(_Blocks):
-    """Ranks and decides, looking deeper for the queries that stay short."""
-
-    def __init__(self, collection: Collection, recipe: Recipe, rankers: Mapping[str, Ranker]) -> None:
-        super().__init__(collection, recipe)
-        queries = collection.judgments.queries_with_positives
-        self.blocks = [queries[i : i + BLOCK] for i in range(0, len(queries), BLOCK)]
-        self._pool = Pool(collection, rankers, recipe.rank.order, recipe.select.by or "")
-        self._limit = min(recipe.rank.max_depth or len(collection.documents), len(collection.documents))
-        self._depth = min(_first_depth(recipe), self._limit)
-
-    def block(self, number: int) -> Block:
-        """Returns the decisions on one block of queries."""
-        tables: list[pa.Table] = []
-        owners: list[IntArray] = []
-        short: dict[str, str] = {}
-        pending, depth = self.blocks[number], self._depth
-        while len(pending):
-            deeper = []
-            size = max(1, _CELLS // depth)
-            for begin in range(0, len(pending), size):
-                some = pending[begin : begin + size]
-                candidates, decisions, again = self._decide_at(some, depth)
-                deeper.append(again)
-                tables.append(self.table(candidates, decisions))
-                owners.append(np.repeat(candidates.queries, (candidates.docs >= 0).sum(axis=1)))
-                short.update(self.short(candidates, decisions.missing, self._reasons(candidates, decisions)))
-            pending, depth = np.concatenate(deeper), min(2 * depth, self._limit)
-        order = np.argsort(np.concatenate(owners), kind="stable")
-        return Block(pa.concat_tables(tables).take(pa.array(order)), dict(sorted(short.items())))
-
-    def _decide_at(self, queries: IntArray, depth: int) -> tuple[Candidates, Decisions, IntArray]:
-        """Returns the decisions that stand, and the queries to look at deeper, which are left out of them."""
-        candidates, decisions = self.decide(self._pool.candidates(queries, depth))
-        if depth >= self._limit:
-            return candidates, decisions, np.empty(0, np.int32)
-        again = np.unique(candidates.queries[decisions.deeper]).astype(np.int32)
-        stands = ~np.isin(candidates.queries, again)
-        self.selector.forget(candidates, decisions, ~stands)
-        rows = np.flatnonzero(stands)
-        return candidates.take(rows), decisions.take(rows), again
-
-    def _reasons(self, candidates: Candidates, decisions: Decisions) -> list[str]:
-        exhausted = candidates.exhausted
-        assert exhausted is not None
-        return [
-            "corpus_exhausted" if done else "depth_limit" if deeper else "rules_exhausted"
-            for done, deeper in zip(exhausted, decisions.deeper, strict=True)
-        ]
-
-
-class _Chooser(_Blocks):
-    """Decides again on the candidates that a finished run has stored."""
-
-    def __init__(self, collection: Collection, recipe: Recipe, run_folder: Path) -> None:
-        super().__init__(collection, recipe)
-        self.blocks = ledger.parts(run_folder)
-        self._scorer = recipe.select.by or ""
-
-    def block(self, number: int) -> Block:
-        """Returns the decisions on one part of the ledger."""
-        stored = ledger.stored_candidates(
-            ledger.read_part(self.blocks[number]), self.collection, self._scorer
-        )
-        candidates, decisions = self.decide(stored)
-        reasons = ["stored_candidates_exhausted"] * len(candidates.queries)
-        return Block(self.table(candidates, decisions), self.short(candidates, decisions.missing, reasons))
-
-
-def _write_ledger(work: _Miner | _Chooser, out: Path, progress: Progress) -> dict[str, Any]:
+def _write_ledger(work: Miner | Chooser, out: Path, progress: Progress) -> dict[str, Any]:
     """Writes the parts that are not there yet, and returns the totals over all."""
     totals: dict[str, Any] = {}
-    with progress.task("rank and select", len(work.blocks) * BLOCK, "queries") as task:
-        for number in range(len(work.blocks)):
+    with progress.task("rank and select", sum(work.sizes), "queries") as task:
+        for number, size in enumerate(work.sizes):
             counts = ledger.read_counts(ledger.part_path(out, number))
             if counts:
                 work.recount(ledger.read_part(ledger.part_path(out, number)))
@@ -268,7 +154,7 @@ def _write_ledger(work: _Miner | _Chooser, out: Path, progress: Progress) -> dic
                 ledger.write_part(out, number, block)
                 counts = block.counts()
             ledger.add_counts(totals, counts)
-            task.advance(BLOCK)
+            task.advance(size)
     short = totals.pop("short", {})
     return {"counts": totals, "short": short}
 
@@ -309,7 +195,7 @@ def _describe(
     return {
         "fingerprint": fingerprint(decisive, collection.digest, facts, versions()["hardneg"]),
         "command": " ".join(["hardneg", *sys.argv[1:]]) if sys.argv[0].endswith("hardneg") else None,
-        "source": source if isinstance(source, str) else collection.name,
+        "source": _located(source) if isinstance(source, str) else collection.name,
         "collection": {
             "name": collection.name,
             "documents": len(collection.documents),
@@ -337,7 +223,7 @@ def _reload(run_folder: Path) -> tuple[dict[str, Any], Collection]:
     return known, collection
 
 
-def _first_depth(recipe: Recipe) -> int:
-    """Returns how deep to look at first: a window must be whole before anything is drawn from it."""
-    ends = [rule.last or 0 for rule in recipe.select.rules if isinstance(rule, Window)]
-    return max([recipe.rank.depth, *ends])
+def _located(source: str) -> str:
+    """Returns a source that is found from any working directory."""
+    path = Path(source)
+    return str(path.resolve()) if path.exists() else source

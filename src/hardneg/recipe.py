@@ -210,7 +210,7 @@ def _put(settings: Any, path: list[str], value: Any, key: str) -> None:
 def _child(settings: Any, step: str, key: str) -> Any:
     if isinstance(settings, dict):
         if settings.get(step) is None:
-            settings[step] = {}
+            settings[step] = [] if step in ("rules", "rankers") else {}
         return settings[step]
     items = settings if isinstance(settings, list) else []
     if step.isdigit() and int(step) < len(items):

@@ -1,0 +1,136 @@
+"""Decides on the queries of a run block by block, each block one part of the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from hardneg import ledger
+from hardneg.ledger import Block
+from hardneg.rank import Ranker
+from hardneg.rank.pool import Pool
+from hardneg.recipe import Recipe
+from hardneg.records import Candidates, Collection, IntArray
+from hardneg.select.anchor import anchored
+from hardneg.select.rules.window import Window
+from hardneg.select.selector import Decisions, Selector
+
+BLOCK = 1_024
+"""Queries in one part of the ledger."""
+
+_CELLS = 1 << 20
+"""Candidates looked at together: bounds memory when short queries are looked at deeper."""
+
+
+class _Blocks:
+    """Gives the blocks of a ledger one by one, deciding with one selector."""
+
+    def __init__(self, collection: Collection, recipe: Recipe) -> None:
+        self.collection = collection
+        self.settings = recipe.select
+        self.selector = Selector(collection, recipe.select, recipe.seed)
+
+    def decide(self, pooled: Candidates) -> tuple[Candidates, Decisions]:
+        candidates = anchored(pooled, self.collection, self.settings.anchor)
+        return candidates, self.selector.select(candidates)
+
+    def table(self, candidates: Candidates, decisions: Decisions) -> pa.Table:
+        return ledger.block_table(
+            self.collection, candidates, decisions.reasons, decisions.reason, decisions.copies
+        )
+
+    def recount(self, block: Block) -> None:
+        """Takes a finished block's negatives into account, for the cap."""
+        if self.selector.usage is not None:
+            table = block.table
+            docs = self.collection.documents.rows(table["doc_id"].to_pylist())
+            self.selector.recount(np.repeat(docs, table["copies"].to_numpy()))
+
+    def short(self, candidates: Candidates, missing: Any, reasons: Any) -> dict[str, str]:
+        rows = np.flatnonzero(missing)
+        names = self.collection.queries.ids(candidates.queries[rows])
+        if candidates.pair is not None:
+            pairs = self.collection.documents.ids(candidates.pair[rows])
+            names = [f"{query}\t{pair}" for query, pair in zip(names, pairs, strict=True)]
+        return {name: reasons[row] for name, row in zip(names, rows, strict=True)}
+
+
+class Miner(_Blocks):
+    """Ranks and decides, looking deeper for the queries that stay short."""
+
+    def __init__(self, collection: Collection, recipe: Recipe, rankers: Mapping[str, Ranker]) -> None:
+        super().__init__(collection, recipe)
+        queries = collection.judgments.queries_with_positives
+        self.blocks = [queries[i : i + BLOCK] for i in range(0, len(queries), BLOCK)]
+        self.sizes = [len(block) for block in self.blocks]
+        self._pool = Pool(collection, rankers, recipe.rank.order, recipe.select.by or "")
+        self._limit = min(recipe.rank.max_depth or len(collection.documents), len(collection.documents))
+        self._depth = min(_first_depth(recipe), self._limit)
+
+    def block(self, number: int) -> Block:
+        """Returns the decisions on one block of queries."""
+        tables: list[pa.Table] = []
+        owners: list[IntArray] = []
+        short: dict[str, str] = {}
+        pending, depth = self.blocks[number], self._depth
+        while len(pending):
+            deeper = []
+            size = max(1, _CELLS // depth)
+            for begin in range(0, len(pending), size):
+                some = pending[begin : begin + size]
+                candidates, decisions, again = self._decide_at(some, depth)
+                deeper.append(again)
+                tables.append(self.table(candidates, decisions))
+                owners.append(np.repeat(candidates.queries, (candidates.docs >= 0).sum(axis=1)))
+                short.update(self.short(candidates, decisions.missing, self._reasons(candidates, decisions)))
+            pending, depth = np.concatenate(deeper), min(2 * depth, self._limit)
+        order = np.argsort(np.concatenate(owners), kind="stable")
+        return Block(pa.concat_tables(tables).take(pa.array(order)), dict(sorted(short.items())))
+
+    def _decide_at(self, queries: IntArray, depth: int) -> tuple[Candidates, Decisions, IntArray]:
+        """Returns the decisions that stand, and the queries to look at deeper, which are left out of them."""
+        candidates, decisions = self.decide(self._pool.candidates(queries, depth))
+        if depth >= self._limit:
+            return candidates, decisions, np.empty(0, np.int32)
+        again = np.unique(candidates.queries[decisions.deeper]).astype(np.int32)
+        stands = ~np.isin(candidates.queries, again)
+        self.selector.forget(candidates, decisions, ~stands)
+        rows = np.flatnonzero(stands)
+        return candidates.take(rows), decisions.take(rows), again
+
+    def _reasons(self, candidates: Candidates, decisions: Decisions) -> list[str]:
+        exhausted = candidates.exhausted
+        assert exhausted is not None
+        return [
+            "corpus_exhausted" if done else "depth_limit" if deeper else "rules_exhausted"
+            for done, deeper in zip(exhausted, decisions.deeper, strict=True)
+        ]
+
+
+class Chooser(_Blocks):
+    """Decides again on the candidates that a finished run has stored."""
+
+    def __init__(self, collection: Collection, recipe: Recipe, run_folder: Path) -> None:
+        super().__init__(collection, recipe)
+        self.blocks = ledger.parts(run_folder)
+        self.sizes = [ledger.read_counts(path).get("queries", 0) for path in self.blocks]
+        self._scorer = recipe.select.by or ""
+
+    def block(self, number: int) -> Block:
+        """Returns the decisions on one part of the ledger."""
+        stored = ledger.stored_candidates(
+            ledger.read_part(self.blocks[number]), self.collection, self._scorer
+        )
+        candidates, decisions = self.decide(stored)
+        reasons = ["stored_candidates_exhausted"] * len(candidates.queries)
+        return Block(self.table(candidates, decisions), self.short(candidates, decisions.missing, reasons))
+
+
+def _first_depth(recipe: Recipe) -> int:
+    """Returns how deep to look at first: a window must be whole before anything is drawn from it."""
+    ends = [rule.last or 0 for rule in recipe.select.rules if isinstance(rule, Window)]
+    return max([recipe.rank.depth, *ends])
