@@ -16,6 +16,8 @@ from rich.console import Console
 from hardneg.errors import HardnegError
 from hardneg.progress import Progress, Silent
 
+_STOPPED = 130  # the exit code after Ctrl-C
+
 app = typer.Typer(
     help="Hard negatives for contrastive training, every decision on record.",
     invoke_without_command=True,
@@ -169,11 +171,12 @@ def diff(
 def main() -> None:
     """Runs the command line: exit 0 when done, 2 on a usage or data error told in one line."""
     try:
-        app(standalone_mode=False)
+        if app(standalone_mode=False) == _STOPPED:
+            raise KeyboardInterrupt
     except HardnegError as error:
         _fail(str(error))
     except (typer.Abort, KeyboardInterrupt):
-        _fail("stopped; the same command goes on where this one ended", 130)
+        _fail("stopped; the same command goes on where this one ended", _STOPPED)
     except Exception as error:  # usage errors have many classes, of click or of typer's copy of it
         if not hasattr(error, "format_message"):
             raise
@@ -202,7 +205,10 @@ def _report(result: Any, quiet: bool, json_: bool) -> None:
     elif not quiet:
         from hardneg.console import summary
 
-        Console(stderr=True).print(summary(result.run, str(result.folder)))
+        console = Console(stderr=True)
+        console.print(summary(result.run))
+        for file in (*result.run["export"]["files"], "ledger", "run.json", "README.md"):
+            console.print(str(result.folder / file), soft_wrap=True, highlight=False)
 
 
 def _print_json(content: Any) -> None:

@@ -28,17 +28,18 @@ class Bars:
         )
 
     def __enter__(self) -> Bars:
-        """Starts drawing."""
-        self._bars.start()
+        """Starts nothing yet: a run that fails at once draws no bars."""
         return self
 
     def __exit__(self, *exc: object) -> None:
         """Stops drawing."""
-        self._bars.stop()
+        if self._bars.tasks:
+            self._bars.stop()
 
     @contextmanager
     def task(self, name: str, total: int | None, unit: str) -> Iterator[Task]:
         """Returns a context that draws one bar."""
+        self._bars.start()
         yield _Bar(self._bars, self._bars.add_task(name, total=total, rate=unit), unit)
 
 
@@ -54,8 +55,8 @@ class _Bar:
             self._drawn.update(self._number, rate=f"{speed:,.0f} {self._unit}/s")
 
 
-def summary(run: Mapping[str, Any], folder: str) -> Table:
-    """Returns the table that ends a run: what was looked at, kept, dropped and why, how long, and where."""
+def summary(run: Mapping[str, Any]) -> Table:
+    """Returns the table that ends a run: what was looked at, kept, dropped and why, and how long."""
     table = Table(title=f"{run['recipe']['name']} on {run['collection']['name']}", show_header=False)
     table.add_column(style="bold")
     table.add_column(justify="right")
@@ -66,10 +67,6 @@ def summary(run: Mapping[str, Any], folder: str) -> Table:
     _section(table, "short queries", run["short"])
     _section(table, "notes", {**run["collection"]["notes"], **run["export"]["notes"]})
     _section(table, "seconds", run["seconds"])
-    table.add_section()
-    for file in run["export"]["files"]:
-        table.add_row("written", f"{folder}/{file}")
-    table.add_row("ledger", f"{folder}/ledger")
     return table
 
 

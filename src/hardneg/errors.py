@@ -34,6 +34,6 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> ConfigError:
         known: All names that would have been accepted.
     """
     names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1)
-    guess = f'; did you mean "{close[0]}"?' if close else ""
+    close = difflib.get_close_matches(name, names, n=1) or [n for n in names if name and n.startswith(name)]
+    guess = f'; did you mean "{close[0]}"?' if close else "."
     return ConfigError(f'unknown {kind} "{name}"{guess} Known: {", ".join(names)}')

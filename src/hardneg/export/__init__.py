@@ -36,8 +36,8 @@ class Format(Protocol):
     """The suffix of the main file, as in `.jsonl`."""
 
     usage: ClassVar[str]
-    """How the trainer is told to read it, in its own language: `{out}` stands for the main file's name,
-    `{stem}` for that name without its suffix."""
+    """How the trainer is told to read it, in its own language. `{out}` stands for the main file's name,
+    `{stem}` and `{suffix}` for its parts, `{kind}` for `json` or `parquet`."""
 
     def write(self, examples: Iterable[Example], out: Path) -> Written:
         """Writes the training set atomically and returns what was written and what was left out.
@@ -56,6 +56,22 @@ class Format(Protocol):
         Raises:
             DataError: The trainer would crash on it or misread it; the message names the line.
         """
+
+
+LOAD_DATASET = """from datasets import load_dataset
+
+dataset = load_dataset("{kind}", data_files="{out}", split="train")"""
+
+
+def usage(form: type[Format], out: str) -> str:
+    """Returns how a trainer is told to read the main file `out` of a format."""
+    path = Path(out)
+    kind = "parquet" if path.suffix == ".parquet" else "json"
+    words = {"out": path.name, "stem": path.stem, "suffix": path.suffix, "kind": kind}
+    text = form.usage
+    for name, word in words.items():
+        text = text.replace(f"{{{name}}}", word)
+    return text
 
 
 FORMATS: Registry[Format] = Registry(

@@ -9,11 +9,12 @@ from typing import Any
 
 import yaml
 
-from hardneg.export import FORMATS
+from hardneg.export import FORMATS, usage
 from hardneg.files import write_text
 
 _PAPERS = {
     "bm25": "Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond, 2009",
+    "naive": "Xiong et al., ANCE, arXiv:2007.00808",
     "rrf": "Cormack et al., Reciprocal Rank Fusion Outperforms Condorcet, SIGIR 2009",
     "relative-margin": "Moreira et al., NV-Retriever, arXiv:2407.15831",
     "absolute-margin": "Moreira et al., NV-Retriever, arXiv:2407.15831",
@@ -84,10 +85,11 @@ def _introduction(run: Mapping[str, Any]) -> str:
     collection = run.get("collection") or {}
     sizes = [f"{collection[key]:,} {key}" for key in ("documents", "queries") if key in collection]
     of = f" ({', '.join(sizes)})" if sizes else ""
+    name = _name(run)
     return (
-        f"# Hard negatives for {_name(run)}\n\n"
-        f"Queries of {_name(run)}{of} with their relevant documents and **hard negatives**: documents that rank "
-        "close to the query and are taken not to be relevant to it. The negatives were mined by "
+        f"# Hard negatives for {name}\n\n"
+        f"Queries of {name}{of} with their relevant documents and **hard negatives**: documents that rank "
+        "high for the query and are taken not to be relevant to it. The negatives were mined by "
         "[hardneg](https://pypi.org/project/hardneg/), not judged by people: some may be relevant after all. "
         "What became of every candidate, and why, stands in `ledger/`."
     )
@@ -136,9 +138,9 @@ def _loading(export: Mapping[str, Any]) -> str:
     if export["format"].replace("_", "-") not in FORMATS.names() or not export["files"]:
         return ""
     main = export["files"][0]
-    usage = FORMATS.get(export["format"]).usage.replace("{out}", main).replace("{stem}", Path(main).stem)
-    language = "python" if "import" in usage else "yaml" if usage.startswith("dataset:") else "sh"
-    return f"## How to load it\n\n```{language}\n{usage}\n```"
+    text = usage(FORMATS.get(export["format"]), main)
+    language = "python" if "import" in text else "yaml" if text.startswith("dataset:") else "sh"
+    return f"## How to load it\n\n```{language}\n{text}\n```"
 
 
 def _reproducing(run: Mapping[str, Any]) -> str:
@@ -150,14 +152,17 @@ def _reproducing(run: Mapping[str, Any]) -> str:
     digest = (run.get("collection") or {}).get("digest")
     if digest:
         lines.append(
-            f"Digest of the collection (sha256): `{digest}`. The same data, recipe and seed give the same bytes."
+            f"Digest of the collection (sha256): `{digest}`. "
+            "The same data, recipe and seed give the same bytes."
         )
     return "## How to reproduce it\n\n" + "\n\n".join(lines) if lines else ""
 
 
 def _sources(run: Mapping[str, Any]) -> str:
-    recipe = json.dumps(run.get("recipe") or {})
-    papers = dict.fromkeys(paper for word, paper in _PAPERS.items() if f'"{word}' in recipe)
+    recipe = run.get("recipe") or {}
+    alone = len((recipe.get("rank") or {}).get("rankers") or ()) < 2
+    used = [word for word in _PAPERS if f'"{word}' in json.dumps(recipe) and not (word == "rrf" and alone)]
+    papers = dict.fromkeys(_PAPERS[word] for word in used)
     source = (
         [f"- Source: `{run['source']}`; its licence and citation apply to the texts."]
         if "source" in run

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from hardneg.errors import DataError
 
+_CHUNK = 10 << 20  # bytes that `datasets` (5.2, packaged_modules/json) reads to infer types
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d)?Z?)?")
 
 
@@ -178,23 +179,50 @@ def is_number(value: Any) -> bool:
 def _rows(path: Path) -> Iterator[Any]:
     try:
         yield from _parquet_rows(path) if path.suffix == ".parquet" else _json_rows(path)
-    except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
+    except (OSError, pa.ArrowException) as error:
         raise DataError(f"cannot read {path}: {error}") from error
 
 
 def _parquet_rows(path: Path) -> Iterator[Any]:
     with pq.ParquetFile(path) as opened:
-        for batch in opened.iter_batches():
+        for batch in opened.iter_batches(batch_size=1024):
             yield from batch.to_pylist()
 
 
 def _json_rows(path: Path) -> Iterator[Any]:
-    with path.open(encoding="utf-8", newline="\n") as opened:
+    typed: set[str] = set()
+    begin = 0
+    with path.open("rb") as opened:
         for number, line in enumerate(opened, 1):
-            try:
-                yield json.loads(line, parse_constant=_refuse)
-            except ValueError as error:
-                raise DataError(f"{path}:{number}: not JSON: {error}") from error
+            row = _parse(line, f"{path}:{number}")
+            new = set(_typed(row, "")) - typed
+            if new and begin >= _CHUNK:
+                raise DataError(
+                    f'{path}:{number}: "{min(new)}" has a value here but none in the first 10 MB, where '
+                    "`datasets` looks for the types of columns; write Parquet, or leave the column out"
+                )
+            typed |= new
+            begin += len(line)
+            yield row
+
+
+def _parse(line: bytes, place: str) -> Any:
+    try:
+        return json.loads(line, parse_constant=_refuse)
+    except ValueError as error:
+        raise DataError(f"{place}: not JSON: {error}") from error
+
+
+def _typed(value: Any, path: str) -> Iterator[str]:
+    """Yields the paths at which a row has a value that tells its type."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _typed(inner, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _typed(inner, path)
+    elif value is not None:
+        yield path
 
 
 def _refuse(constant: str) -> NoReturn:

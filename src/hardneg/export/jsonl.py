@@ -10,7 +10,7 @@ import pyarrow as pa
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-from hardneg.export import Written
+from hardneg.export import LOAD_DATASET, Written
 from hardneg.export.checks import Line, is_number, read_lines
 from hardneg.export.examples import Notes
 from hardneg.export.lines import number, write_rows
@@ -18,13 +18,13 @@ from hardneg.records import Example, Scored
 
 __all__ = ["JsonLines"]
 
-_DOC = [("doc_id", pa.string()), ("title", pa.string()), ("text", pa.string()), ("score", pa.float32())]
+_DOC = [("doc_id", pa.string()), ("title", pa.string()), ("text", pa.string()), ("score", pa.float64())]
 _SCHEMA = pa.schema(
     [
         ("query_id", pa.string()),
         ("query", pa.string()),
         ("positives", pa.list_(pa.struct(_DOC))),
-        ("negatives", pa.list_(pa.struct([*_DOC, ("weight", pa.float32())]))),
+        ("negatives", pa.list_(pa.struct([*_DOC, ("weight", pa.float64())]))),
     ]
 )
 
@@ -37,9 +37,7 @@ class JsonLines:
     """
 
     suffix: ClassVar[str] = ".jsonl"
-    usage: ClassVar[str] = (
-        'from datasets import load_dataset\n\ndataset = load_dataset("json", data_files="{out}", split="train")'
-    )
+    usage: ClassVar[str] = LOAD_DATASET
 
     def write(self, examples: Iterable[Example], out: Path) -> Written:
         """Writes the lines; examples without a positive are skipped."""

@@ -85,7 +85,7 @@ def once(add: Add, key: str) -> Callable[[str, str], None]:
 
 
 def write_rows(rows: Iterable[Row], out: Path, notes: Notes, schema: pa.Schema | None = None) -> Written:
-    """Writes a format that is one file; what was left out is read from the notes when all rows are through."""
+    """Writes a format that is one file; the notes are read when all rows are through."""
     count = 0
     with rows_to(out, schema) as add:
         for row in rows:

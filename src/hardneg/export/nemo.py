@@ -34,7 +34,7 @@ class Nemo:
     """`<out>.json` with the questions, and the folder `<out>.corpus` with the documents.
 
     Attributes:
-        corpus_id: The name by which questions refer to the corpus, unlike that of any other corpus in the same
+        corpus_id: The name by which questions refer to the corpus, unlike that of any other corpus of the
             training; None for the name of the main file.
         query_instruction: Put before queries when NeMo is told `use_dataset_instruction: true`.
         passage_instruction: Put before documents then.

@@ -10,7 +10,7 @@ from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from hardneg.errors import DataError
-from hardneg.export import Written
+from hardneg.export import LOAD_DATASET, Written
 from hardneg.export.jsonl import JsonLines
 from hardneg.records import Example
 
@@ -19,12 +19,10 @@ __all__ = ["Parquet"]
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Parquet:
-    """One row a query: `query_id, query, positives, negatives`, with ids, titles, texts, scores and weights."""
+    """One row a query: `query_id, query, positives, negatives`, with titles, texts, scores and weights."""
 
     suffix: ClassVar[str] = ".parquet"
-    usage: ClassVar[str] = (
-        'from datasets import load_dataset\n\ndataset = load_dataset("parquet", data_files="{out}", split="train")'
-    )
+    usage: ClassVar[str] = LOAD_DATASET
 
     def write(self, examples: Iterable[Example], out: Path) -> Written:
         """Writes the rows; examples without a positive are skipped.

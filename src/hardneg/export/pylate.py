@@ -1,4 +1,4 @@
-"""PyLate's knowledge distillation, for late-interaction models: rows of ids and scores, and two files of texts.
+"""PyLate's knowledge distillation, for late-interaction models: ids and scores, and two files of texts.
 
 As read by `pylate.utils.KDProcessing` and `ColBERTCollator` (1.6.0): the training rows have `query_id`,
 `document_ids` and `scores`, the queries `query_id, text`, the documents `document_id, text`. A batch's scores
@@ -29,7 +29,7 @@ _ROWS = pa.schema(
     [
         ("query_id", pa.string()),
         ("document_ids", pa.list_(pa.string())),
-        ("scores", pa.list_(pa.float32())),
+        ("scores", pa.list_(pa.float64())),
     ]
 )
 
@@ -50,8 +50,8 @@ class PyLate:
     suffix: ClassVar[str] = ".jsonl"
     usage: ClassVar[str] = (
         "from datasets import load_dataset\nfrom pylate import utils\n\n"
-        'train, queries, documents = (load_dataset("json", data_files=name, split="train") for name in\n'
-        '    ("{out}", "{stem}.queries.jsonl", "{stem}.documents.jsonl"))\n'
+        'train, queries, documents = (load_dataset("{kind}", data_files=name, split="train") for name in\n'
+        '    ("{out}", "{stem}.queries{suffix}", "{stem}.documents{suffix}"))\n'
         'ways = len(train[0]["scores"])\n'
         "train.set_transform(utils.KDProcessing(queries=queries, documents=documents, n_ways=ways).transform)"
     )

@@ -1,10 +1,9 @@
 """Labelled lists for sentence-transformers: one row a query, its documents and their labels in lists.
 
-The columns are those that `sentence_transformers.util.mine_hard_negatives(output_format="labeled-list")`, 6.2,
-documents: `anchor, documents, labels`, or `anchor, documents, scores` with scores. Listwise losses of the
-cross-encoder, such as LambdaLoss, read them, lists of any length together. Unlike `mine_hard_negatives`, which
-makes a list for every positive, all positives of a query stand in one list: else each would be missing from
-the other's.
+The columns are those of `sentence_transformers.util.mine_hard_negatives(output_format="labeled-list")`, 6.2,
+as it documents them: `anchor, documents, labels`, or `anchor, documents, scores` with scores. Listwise losses
+of the cross-encoder, such as LambdaLoss, read them, lists of any length together. `mine_hard_negatives` makes
+a list for every positive; here all positives of a query stand in one, or each would lack the others.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import pyarrow as pa
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-from hardneg.export import Written
+from hardneg.export import LOAD_DATASET, Written
 from hardneg.export.checks import Line, read_lines
 from hardneg.export.examples import Notes, usable
 from hardneg.export.lines import number, write_rows
@@ -37,15 +36,13 @@ class LabeledList:
     scores: bool = False
 
     suffix: ClassVar[str] = ".jsonl"
-    usage: ClassVar[str] = (
-        'from datasets import load_dataset\n\ndataset = load_dataset("json", data_files="{out}", split="train")'
-    )
+    usage: ClassVar[str] = LOAD_DATASET
 
     def write(self, examples: Iterable[Example], out: Path) -> Written:
         """Writes the rows, positives first; examples without a positive or a negative are skipped."""
         texts, last = ("documents", pa.list_(pa.string())), ("labels", pa.list_(pa.int64()))
         if self.scores:
-            last = ("scores", pa.list_(pa.float32()))
+            last = ("scores", pa.list_(pa.float64()))
         notes = Notes()
         rows = self._rows(usable(examples, notes, self.scores))
         return write_rows(rows, out, notes, pa.schema([("anchor", pa.string()), texts, last]))

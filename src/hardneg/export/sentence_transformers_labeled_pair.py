@@ -1,7 +1,7 @@
 """Labelled pairs for sentence-transformers: one row a document, 1 for a positive and 0 for a negative.
 
-The columns are those that `sentence_transformers.util.mine_hard_negatives(output_format="labeled-pair")`, 6.2,
-documents: `anchor, document, label`, or `anchor, document, score` with scores. Losses such as the
+The columns are those of `sentence_transformers.util.mine_hard_negatives(output_format="labeled-pair")`, 6.2,
+as it documents them: `anchor, document, label`, or `anchor, document, score` with scores. Losses such as the
 cross-encoder's BinaryCrossEntropyLoss read them. A query without negatives still gives its positive pairs.
 """
 
@@ -15,7 +15,7 @@ import pyarrow as pa
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-from hardneg.export import Written
+from hardneg.export import LOAD_DATASET, Written
 from hardneg.export.checks import is_number, read_lines
 from hardneg.export.examples import Notes
 from hardneg.export.lines import number, write_rows
@@ -35,13 +35,11 @@ class LabeledPair:
     scores: bool = False
 
     suffix: ClassVar[str] = ".jsonl"
-    usage: ClassVar[str] = (
-        'from datasets import load_dataset\n\ndataset = load_dataset("json", data_files="{out}", split="train")'
-    )
+    usage: ClassVar[str] = LOAD_DATASET
 
     def write(self, examples: Iterable[Example], out: Path) -> Written:
         """Writes the rows, each query's positives first; examples without a positive are skipped."""
-        last = ("score", pa.float32()) if self.scores else ("label", pa.int64())
+        last = ("score", pa.float64()) if self.scores else ("label", pa.int64())
         schema = pa.schema([("anchor", pa.string()), ("document", pa.string()), last])
         notes = Notes()
         return write_rows(self._rows(examples, notes), out, notes, schema)

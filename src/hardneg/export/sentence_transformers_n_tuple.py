@@ -16,7 +16,7 @@ import pyarrow as pa
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from hardneg.export import Written
+from hardneg.export import LOAD_DATASET, Written
 from hardneg.export.checks import Line, read_lines
 from hardneg.export.examples import Notes, Short, uniform
 from hardneg.export.lines import number, write_rows
@@ -42,9 +42,7 @@ class NTuple:
     scores: bool = False
 
     suffix: ClassVar[str] = ".jsonl"
-    usage: ClassVar[str] = (
-        'from datasets import load_dataset\n\ndataset = load_dataset("json", data_files="{out}", split="train")'
-    )
+    usage: ClassVar[str] = LOAD_DATASET
 
     def write(self, examples: Iterable[Example], out: Path) -> Written:
         """Writes the rows; examples without a positive or a negative are skipped.
@@ -56,7 +54,7 @@ class NTuple:
         rows = self._rows(uniform(examples, self.negatives, self.short, notes, self.scores))
         first = list(islice(rows, 1))
         columns = first[0] if first else _columns(self.negatives or 1, self.scores)
-        types = {"scores": pa.list_(pa.float32())}
+        types = {"scores": pa.list_(pa.float64())}
         schema = pa.schema([(name, types.get(name, pa.string())) for name in columns])
         return write_rows(chain(first, rows), out, notes, schema)
 

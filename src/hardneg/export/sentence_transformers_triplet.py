@@ -15,7 +15,7 @@ import pyarrow as pa
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-from hardneg.export import Written
+from hardneg.export import LOAD_DATASET, Written
 from hardneg.export.checks import read_lines
 from hardneg.export.examples import Notes, usable
 from hardneg.export.lines import number, write_rows
@@ -38,14 +38,12 @@ class Triplet:
     scores: bool = False
 
     suffix: ClassVar[str] = ".jsonl"
-    usage: ClassVar[str] = (
-        'from datasets import load_dataset\n\ndataset = load_dataset("json", data_files="{out}", split="train")'
-    )
+    usage: ClassVar[str] = LOAD_DATASET
 
     def write(self, examples: Iterable[Example], out: Path) -> Written:
         """Writes the rows; examples without a positive or a negative are skipped."""
         fields = [(name, pa.string()) for name in _COLUMNS]
-        schema = pa.schema(fields + [("scores", pa.list_(pa.float32()))] * self.scores)
+        schema = pa.schema(fields + [("scores", pa.list_(pa.float64()))] * self.scores)
         notes = Notes()
         return write_rows(self._rows(usable(examples, notes, self.scores)), out, notes, schema)
 

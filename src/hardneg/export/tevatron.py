@@ -1,10 +1,11 @@
 """Tevatron's first layout: texts in place.
 
-As read by `tevatron.datasets.preprocessor.TrainPreProcessor` (0.1.0) and by `tevatron.retriever.dataset.TrainDataset`
-(2.0, the branch for `positive_passages`): `query_id`, `query`, `positive_passages` and `negative_passages`,
-lists of `{docid, title, text}`; its `DistilTrainDataset` reads `score` from each passage. Negatives are drawn
-from the list with replacement when it is too short, which an empty list stops. A passage with `title` null
-stops it too, so every passage has one, be it empty.
+As read by `tevatron.datasets.preprocessor.TrainPreProcessor` (0.1.0, PyPI) and by the branch for
+`positive_passages` of `tevatron.retriever.dataset.TrainDataset` (GitHub, commit 0a9626f): `query_id`,
+`query`, `positive_passages` and `negative_passages`, lists of `{docid, title, text}`; the latter's
+`DistilTrainDataset` reads `score` from each passage. Negatives are drawn from the list with replacement when
+it is too short, which an empty list stops. A passage with `title` null stops it too, so every passage has
+one, be it empty.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Tevatron's second layout: ids, with the texts in a corpus file beside.
 
-As read by `tevatron.retriever.dataset.TrainDataset` (2.0, commit 0a9626f): `query_id`, `query_text`,
+As read by `tevatron.retriever.dataset.TrainDataset` (GitHub, commit 0a9626f): `query_id`, `query_text`,
 `positive_document_ids`, `negative_document_ids`, and a corpus of `docid, text`. It reads no titles from the
 corpus when it trains, so a document's title stands at the head of its text. Its `DistilTrainDataset` wants
 row numbers as ids here; for distillation use the first layout, `tevatron`.
@@ -26,7 +26,7 @@ __all__ = ["TevatronV2"]
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class TevatronV2:
-    """Lines of `query_id, query_text, positive_document_ids, negative_document_ids`, and `<out>.corpus.jsonl`."""
+    """Lines of `query_id, query_text, positive_document_ids, negative_document_ids`, and `<out>.corpus`."""
 
     suffix: ClassVar[str] = ".jsonl"
     usage: ClassVar[str] = (
@@ -35,7 +35,7 @@ class TevatronV2:
     )
 
     def write(self, examples: Iterable[Example], out: Path) -> Written:
-        """Writes the lines and the corpus of the documents in them; examples without negatives are skipped."""
+        """Writes lines and corpus; examples without a positive or a negative are skipped."""
         notes, rows = Notes(), 0
         corpus = beside(out, "corpus")
         with rows_to(out) as add, rows_to(corpus) as add_document:

@@ -1,10 +1,10 @@
 """TREC files: a run of what was chosen, the judgments, and the negatives.
 
-The run has six columns, `query_id Q0 doc_id rank score tag`, with positives and negatives by descending score;
-`<out>.qrels` has four, `query_id 0 doc_id relevance`, and holds positives only: a negative that hardneg chose is
-not judged. `<out>.negatives.tsv` lists the negatives with their weights. trec_eval's README describes the first
-two; columns are parted by white space, so ids with white space cannot be carried. A document without a score
-has no place in a run, but stands in the other files.
+The run has six columns, `query_id Q0 doc_id rank score tag`, with positives and negatives by descending
+score; `<out>.qrels` has four, `query_id 0 doc_id relevance`, and holds positives only: a negative that
+hardneg chose is not judged. `<out>.negatives.tsv` lists the negatives with their weights. The first two are
+trec_eval's formats; columns are parted by white space, so ids with white space cannot be carried. A document
+without a score has no place in a run, but stands in the other files.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Trec:
         return notes.written([out, qrels, negatives], rows)
 
     def lint(self, out: Path) -> None:
-        """Checks columns, ranks and scores of the run, and that negatives are of judged queries, not positives.
+        """Checks columns, ranks and scores of the run, and that no negative is a positive.
 
         Raises:
             DataError: A reader would stop at it or misread it; the message names the line.
@@ -127,6 +127,7 @@ def _read_qrels(path: Path) -> dict[str, set[str]]:
 
 
 def _read(path: Path, columns: int, separator: str | None = None) -> Iterator[tuple[str, list[str]]]:
+    line = 0
     try:
         with path.open(encoding="utf-8", newline="\n") as opened:
             for line, text in enumerate(opened, 1):
@@ -136,6 +137,8 @@ def _read(path: Path, columns: int, separator: str | None = None) -> Iterator[tu
                 yield f"{path}:{line}", fields
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"cannot read {path}: {error}") from error
+    if not line:
+        raise DataError(f"{path}: there is no row in it; was every query skipped?")
 
 
 def _rank(place: str, fields: list[str]) -> tuple[int, float]:
