@@ -94,13 +94,21 @@ def demo(
     quiet: Quiet = False,
     json_: Json = False,
 ) -> None:
-    """Mine the built-in collection, the Python standard library; no network is needed."""
+    """Mine the built-in collection, the Python standard library; no network is needed.
+
+    The dense model reads the first 64 tokens of each document, which is quicker on a CPU.
+    """
     from hardneg import pipeline
     from hardneg.recipe import Recipe
 
+    recipe = Recipe.named("default", ["rank.rankers.dense.max_length=64"])
     with _progress(quiet or json_) as progress:
-        result = pipeline.mine("stdlib", Recipe.named("default"), out, progress=progress)
+        result = pipeline.mine("stdlib", recipe, out, progress=progress)
     _report(result, quiet, json_)
+    if not (quiet or json_):
+        from hardneg.console import examples
+
+        Console(stderr=True).print(examples(result.training_set, 3))
 
 
 @app.command()

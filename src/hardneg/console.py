@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 from rich import progress as bars
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from hardneg.progress import Task
+from hardneg.records import Example
 
 
 class Bars:
@@ -67,6 +70,20 @@ def summary(run: Mapping[str, Any]) -> Table:
     _section(table, "short queries", run["short"])
     _section(table, "notes", {**run["collection"]["notes"], **run["export"]["notes"]})
     _section(table, "seconds", run["seconds"])
+    return table
+
+
+def examples(training_set: Iterable[Example], count: int) -> Table:
+    """Returns a table of the first examples: queries, their positives and their negatives with scores."""
+    table = Table(title="the first examples", show_lines=True)
+    for heading in ("query", "positives", "negatives"):
+        table.add_column(heading, overflow="fold")
+    for example in islice(training_set, count):
+        positives, negatives = (
+            "\n".join(f"{document.score:.2f} {document.doc_id}" for document in documents)
+            for documents in (example.positives, example.negatives)
+        )
+        table.add_row(*map(escape, (example.query, positives, negatives)))
     return table
 
 
