@@ -7,6 +7,7 @@ import pytest
 
 from hardneg import blocks, ledger, pipeline
 from hardneg.errors import ConfigError, DataError
+from hardneg.load import load
 from hardneg.progress import Silent
 from hardneg.recipe import Recipe
 
@@ -170,6 +171,43 @@ def test_a_changed_source_is_not_decided_on_again(beir, tmp_path):
     corpus.write_text(corpus.read_text(encoding="utf-8").replace("n29", "changed"), encoding="utf-8")
     with pytest.raises(DataError, match="has changed since"):
         pipeline.select(tmp_path / "run", recipe(), tmp_path / "again")
+
+
+def test_a_run_is_not_decided_on_again_in_its_own_directory(beir, tmp_path):
+    pipeline.mine(str(beir), recipe(), tmp_path / "run")
+    with pytest.raises(ConfigError, match="choose another --out"):
+        pipeline.select(tmp_path / "run", recipe(), tmp_path / "run")
+
+
+def test_a_runs_own_training_set_is_not_overwritten(beir, tmp_path):
+    pipeline.mine(str(beir), recipe(), tmp_path / "run")
+    with pytest.raises(ConfigError, match="own training set"):
+        pipeline.export(tmp_path / "run", recipe().format, tmp_path / "run" / "train.jsonl")
+
+
+def test_another_format_replaces_the_training_set_and_keeps_the_ledger(beir, tmp_path):
+    pipeline.mine(str(beir), recipe(), tmp_path / "run")
+    before = ledger.part_path(tmp_path / "run", 0).stat().st_mtime_ns
+    pipeline.mine(str(beir), recipe("format=parquet"), tmp_path / "run")
+    assert [path.name for path in (tmp_path / "run").glob("train*")] == ["train.parquet"]
+    assert ledger.part_path(tmp_path / "run", 0).stat().st_mtime_ns == before
+
+
+def test_a_query_without_any_negative_ends_in_a_finished_run(beir, tmp_path):
+    nothing = recipe("select.rules=[{max-score: -1}]", "format=sentence-transformers-triplet")
+    result = pipeline.mine(str(beir), nothing, tmp_path / "run")
+    assert result.run["finished"] and result.run["export"]["rows"] == 0
+    assert result.run["short"] == {"corpus_exhausted": 7}
+
+
+def test_a_collection_in_memory_is_given_again(beir, tmp_path):
+    collection = load(str(beir))
+    pipeline.mine(collection, recipe(), tmp_path / "run")
+    with pytest.raises(DataError, match="give it as collection="):
+        pipeline.select(tmp_path / "run", recipe(), tmp_path / "no")
+    again = pipeline.select(tmp_path / "run", recipe(), tmp_path / "again", collection=collection)
+    assert rows(tmp_path / "again") == rows(tmp_path / "run")
+    assert again.run["source"] is None
 
 
 def test_an_unfinished_run_is_not_exported(beir, tmp_path):

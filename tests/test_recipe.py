@@ -110,6 +110,7 @@ def test_a_setting_of_a_listed_component_is_reached_by_number_too():
         ("naive", ["select.by=bm25"], 'unknown ranker in by "bm25"'),
         ("perc-pos", ["select.rules.relative-margin.by=bm25"], 'unknown ranker in by "bm25"'),
         ("naive", ["select.ensemble=intra-sample"], "two teachers"),
+        ("naive", ["rank.rankers=cross-encoder:x"], "finds none"),
         ("naive", ["select.rules=[{window: {first: }}"], "not YAML"),
         ("naive", ["seed=often"], "seed"),
     ],
@@ -130,6 +131,17 @@ def test_a_missing_or_broken_file_is_told(tmp_path):
     (tmp_path / "list.yaml").write_text("- naive\n")
     with pytest.raises(DataError, match="not a mapping"):
         Recipe.named(str(tmp_path / "list.yaml"))
+
+
+def test_deciding_again_refuses_another_ranking():
+    ranked = Recipe.named("default").settings()
+    for change in ("rank.depth=5", "load.split=test"):
+        with pytest.raises(ConfigError, match="cannot be changed when deciding again"):
+            Recipe.named("naive", [change], ranked_by=ranked)
+
+
+def test_one_component_needs_no_list():
+    assert Recipe.named("naive", ["select.rules=relative-margin"]).select.rules == (RelativeMargin(),)
 
 
 def test_deciding_again_keeps_loading_and_ranking():

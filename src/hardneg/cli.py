@@ -80,7 +80,7 @@ def mine(
         select__negatives=negatives,
         format=format_,
         load__split=split,
-        load__corpus=corpus and str(Path(corpus).resolve()),
+        load__corpus=corpus,
         seed=seed,
     )
     with _progress(quiet or json_) as progress:
@@ -146,13 +146,17 @@ def export(
     run: Run,
     format_: Annotated[str, typer.Option("--format", help="The trainer's format.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="The main file to write.")],
-    json_: Json = False,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="OPTION=VALUE of the format.")] = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
 ) -> None:
     """Write the training set of a run in another trainer's format."""
     from hardneg import pipeline
     from hardneg.export import FORMATS
+    from hardneg.recipe import override
 
-    written = pipeline.export(run, FORMATS.make(format_), out)
+    name, options = FORMATS.parse(format_)
+    override(options, set_ or ())
+    written = pipeline.export(run, FORMATS.make({name: options}), out)
     if json_:
         _print_json(written)
         return
@@ -164,7 +168,7 @@ def export(
 def diff(
     run: Run,
     other: Annotated[Path, typer.Argument(help="Another run directory on the same queries.")],
-    json_: Json = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print the differences as JSON.")] = False,
 ) -> None:
     """Show how the decisions of two runs differ, and by which reasons."""
     from hardneg.diff import compare, table
@@ -188,7 +192,7 @@ def main() -> None:
     except Exception as error:  # usage errors have many classes, of click or of typer's copy of it
         if not hasattr(error, "format_message"):
             raise
-        _fail(f"{error.format_message()} See hardneg --help.")
+        _fail(f"{error.format_message().rstrip('.')}. See hardneg --help.")
 
 
 def _fail(message: str, code: int = 2) -> None:

@@ -61,6 +61,8 @@ def digest_folder(folder: Path) -> str:
 
 
 def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":  # Windows cannot open folders
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hardneg import ledger
 from hardneg.blocks import Chooser, Miner
-from hardneg.errors import DataError
+from hardneg.errors import ConfigError, DataError
 from hardneg.export import FORMATS, Format
 from hardneg.export.card import write_card
 from hardneg.ledger import TrainingSet
@@ -20,7 +22,7 @@ from hardneg.progress import Progress, Silent
 from hardneg.rank import Context, Ranker
 from hardneg.recipe import Recipe
 from hardneg.records import Collection
-from hardneg.run import Clock, RunFolder, fingerprint, versions
+from hardneg.run import Clock, RunFolder, decisive, fingerprint, versions
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ def mine(
         collection = load(source, recipe.load) if isinstance(source, str) else source
     folder = RunFolder(Path(out))
     with folder.opened():
+        folder.refuse_another(_describe(source, collection, recipe, {}))
         context = Context(cache or cache_folder(), progress)
         rankers: dict[str, Ranker] = {}
         for name, settings in zip(recipe.rank.names, recipe.rank.rankers, strict=True):
@@ -95,6 +98,7 @@ def select(
     recipe: Recipe,
     out: str | Path,
     *,
+    collection: Collection | None = None,
     progress: Progress | None = None,
 ) -> Result:
     """Decides again from the candidates of a finished run; nothing is ranked or encoded.
@@ -103,6 +107,7 @@ def select(
         run_folder: The run directory to read.
         recipe: Its `select`, `seed` and `format` are used; the ranking stays that of the run.
         out: Another run directory, to be written.
+        collection: What was mined, if it was not loaded from a source.
         progress: Is told how far the stages are.
 
     Raises:
@@ -110,11 +115,14 @@ def select(
     """
     clock = Clock()
     with clock.stage("load"):
-        known, collection = _reload(Path(run_folder))
+        known, collection = _reload(Path(run_folder), collection)
+    if Path(out).resolve() == Path(run_folder).resolve():
+        raise ConfigError(f"{out} is the run to decide on again; choose another --out")
     folder = RunFolder(Path(out))
     with folder.opened():
-        run = _describe(known["source"], collection, recipe, known["rankers"])
+        run = _describe(known["source"] or collection, collection, recipe, known["rankers"])
         run["selected_from"] = {"run": str(run_folder), "fingerprint": known["fingerprint"]}
+        folder.refuse_another(run)
         resumed = folder.begin(run)
         chooser = Chooser(collection, recipe, Path(run_folder))
         with clock.stage("select"):
@@ -122,13 +130,16 @@ def select(
         return _finish(folder, collection, recipe, {**run, **counts, "resumed": resumed}, clock)
 
 
-def export(run_folder: str | Path, form: Format, out: str | Path) -> Mapping[str, Any]:
+def export(
+    run_folder: str | Path, form: Format, out: str | Path, *, collection: Collection | None = None
+) -> Mapping[str, Any]:
     """Writes the training set of a finished run in another format.
 
     Args:
         run_folder: The run directory to read.
         form: The format.
         out: The main file to write.
+        collection: What was mined, if it was not loaded from a source.
 
     Returns:
         The files written, their rows, and what was left out, as in run.json's `export`.
@@ -136,7 +147,10 @@ def export(run_folder: str | Path, form: Format, out: str | Path) -> Mapping[str
     Raises:
         HardnegError: The run or its source is not usable, or the format cannot carry an example.
     """
-    known, collection = _reload(Path(run_folder))
+    known, collection = _reload(Path(run_folder), collection)
+    own = {(Path(run_folder) / name).resolve() for name in known["export"]["files"]}
+    if Path(out).resolve() in own:
+        raise ConfigError(f"{out} is the run's own training set; choose another file")
     scorer = known["recipe"]["select"]["by"]
     return _export(TrainingSet(Path(run_folder), collection, scorer), form, Path(out))
 
@@ -167,6 +181,7 @@ def _finish(
     out = folder.path / f"train{recipe.format.suffix}"
     with clock.stage("export"):
         run["export"] = _export(training_set, recipe.format, out)
+    _remove_others(folder.path, run["export"]["files"])
     run.update(finished=True, versions=versions(), seconds=clock.seconds)
     write_card(run, folder.path / "README.md")
     folder.write(run)
@@ -175,7 +190,8 @@ def _finish(
 
 def _export(training_set: TrainingSet, form: Format, out: Path) -> dict[str, Any]:
     written = form.write(training_set, out)
-    form.lint(out)
+    if written.rows:
+        form.lint(out)
     return {
         "format": FORMATS.describe(form),
         "files": [path.name for path in written.files],
@@ -190,12 +206,11 @@ def _describe(
 ) -> dict[str, Any]:
     """Returns the part of run.json that is known before the work begins."""
     settings = recipe.settings()
-    decisive = {key: value for key, value in settings.items() if key not in ("format", "description")}
     judged, positives = len(collection.queries), len(collection.judgments.queries_with_positives)
     return {
-        "fingerprint": fingerprint(decisive, collection.digest, facts, versions()["hardneg"]),
-        "command": " ".join(["hardneg", *sys.argv[1:]]) if sys.argv[0].endswith("hardneg") else None,
-        "source": _located(source) if isinstance(source, str) else collection.name,
+        "fingerprint": fingerprint(decisive(settings), collection.digest, facts, versions()["hardneg"]),
+        "command": shlex.join(["hardneg", *sys.argv[1:]]) if sys.argv[0].endswith("hardneg") else None,
+        "source": _located(source) if isinstance(source, str) else None,
         "collection": {
             "name": collection.name,
             "documents": len(collection.documents),
@@ -211,19 +226,30 @@ def _describe(
     }
 
 
-def _reload(run_folder: Path) -> tuple[dict[str, Any], Collection]:
-    """Returns run.json of a finished run and the collection it was mined from."""
+def _reload(run_folder: Path, collection: Collection | None) -> tuple[dict[str, Any], Collection]:
+    """Returns run.json of a finished run and the collection it was mined from, loaded unless given."""
     known = RunFolder(run_folder).read()
     if not known.get("finished"):
         raise DataError(f"{run_folder} is not finished; run the same hardneg mine command to finish it")
-    recipe = Recipe.build(known["recipe"])
-    collection = load(known["source"], recipe.load)
+    if collection is None and known["source"] is None:
+        raise DataError(f"{run_folder} was mined from a collection in memory; give it as collection=")
+    if collection is None:
+        collection = load(known["source"], Recipe.build(known["recipe"]).load)
     if collection.digest != known["collection"]["digest"]:
-        raise DataError(f"{known['source']} has changed since {run_folder} was mined; mine it again")
+        source = known["source"] or "the collection"
+        raise DataError(f"{source} has changed since {run_folder} was mined; mine it again")
     return known, collection
 
 
 def _located(source: str) -> str:
     """Returns a source that is found from any working directory."""
-    path = Path(source)
-    return str(path.resolve()) if path.exists() else source
+    scheme = "hf:" if source.startswith("hf:") else ""
+    path = Path(source.removeprefix(scheme))
+    return f"{scheme}{path.resolve()}" if path.exists() else source
+
+
+def _remove_others(folder: Path, files: Sequence[str]) -> None:
+    """Removes the training set that an earlier call wrote in another format."""
+    for path in folder.glob("train*"):
+        if path.name not in files:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import importlib.resources
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,6 +24,7 @@ from hardneg.select.settings import SelectSettings
 AnyRanker = Annotated[RankerSettings, PlainValidator(RANKERS.make), PlainSerializer(RANKERS.describe)]
 AnyFormat = Annotated[Format, PlainValidator(FORMATS.make), PlainSerializer(FORMATS.describe)]
 
+_LISTS = ("rankers", "rules")
 _SIMILARITY = ("cross-encoder", "dense", "vectors", "sparse")
 
 
@@ -92,7 +95,7 @@ class Recipe(BaseModel):
             ConfigError: A setting is unknown, missing, contradictory or out of range.
         """
         try:
-            recipe = cls(**settings)
+            recipe = cls(**_spelled_out(copy.deepcopy(dict(settings))))
         except ValidationError as error:
             raise ConfigError(f"recipe {settings.get('name', '')}: {first_problem(error)}") from None
         return recipe._resolved()
@@ -120,15 +123,14 @@ class Recipe(BaseModel):
         settings = read_recipe(name)
         if ranked_by is not None:
             settings.update(rank=ranked_by["rank"], load=ranked_by["load"])
+            for key in (*flags, *(override.partition("=")[0] for override in overrides)):
+                if key.replace("__", ".").split(".")[0] in ("rank", "load"):
+                    raise ConfigError(f"{key} cannot be changed when deciding again: mine anew")
         for key, value in flags.items():
             if value is not None:
                 _put(settings, key.replace("__", ".").split("."), value, key)
         settings = _spelled_out(settings)
-        for override in overrides:
-            key, equals, value = override.partition("=")
-            if not equals:
-                raise ConfigError(f'--set takes KEY=VALUE, found "{override}"')
-            _put(settings, key.split("."), _yaml(value, override), key)
+        override(settings, overrides)
         return cls.build(settings)
 
     def settings(self) -> dict[str, Any]:
@@ -138,6 +140,8 @@ class Recipe(BaseModel):
     def _resolved(self) -> Recipe:
         """Returns the recipe with scorer and teachers named, after checking that those given exist."""
         names, similar = self.rank.names, self.rank.similarity_names
+        if all(RANKERS.name_of(ranker) == "cross-encoder" for ranker in self.rank.rankers):
+            raise ConfigError("a cross-encoder scores candidates and finds none: add a ranker that does")
         select = self.select
         teachers = select.teachers or (names if select.ensemble != "none" else ())
         if select.ensemble != "none" and len(teachers) < 2:
@@ -152,7 +156,7 @@ class Recipe(BaseModel):
         if self.rank.order not in FUSIONS and self.rank.order not in names:
             raise unknown_name("order", self.rank.order, [*FUSIONS, *names])
         resolved = select.model_copy(update={"by": by, "teachers": tuple(teachers)})
-        return self.model_copy(update={"select": resolved})
+        return self.model_copy(update={"select": resolved, "load": _located(self.load)})
 
 
 def recipe_names() -> list[str]:
@@ -185,6 +189,30 @@ def read_recipe(name: str) -> dict[str, Any]:
     return settings
 
 
+def override(settings: dict[str, Any], overrides: Sequence[str]) -> None:
+    """Changes settings in place.
+
+    Args:
+        settings: Plain settings, as YAML gives them.
+        overrides: `KEY=VALUE` each, the key a path such as `select.negatives`, the value YAML.
+
+    Raises:
+        ConfigError: One is not `KEY=VALUE`, or leads nowhere.
+    """
+    for given in overrides:
+        key, equals, value = given.partition("=")
+        if not equals:
+            raise ConfigError(f'--set takes KEY=VALUE, found "{given}"')
+        _put(settings, key.split("."), _yaml(value, given), key)
+
+
+def _located(options: LoadOptions) -> LoadOptions:
+    """Returns the options with a corpus that is found from any working directory."""
+    if options.corpus is None or not Path(options.corpus).exists():
+        return options
+    return dataclasses.replace(options, corpus=str(Path(options.corpus).resolve()))
+
+
 def _yaml(text: str, where: str) -> Any:
     try:
         return yaml.safe_load(text)
@@ -210,7 +238,7 @@ def _put(settings: Any, path: list[str], value: Any, key: str) -> None:
 def _child(settings: Any, step: str, key: str) -> Any:
     if isinstance(settings, dict):
         if settings.get(step) is None:
-            settings[step] = [] if step in ("rules", "rankers") else {}
+            settings[step] = [] if step in _LISTS else {}
         return settings[step]
     items = settings if isinstance(settings, list) else []
     if step.isdigit() and int(step) < len(items):
@@ -225,7 +253,8 @@ def _child(settings: Any, step: str, key: str) -> Any:
 
 def _spelled_out(settings: dict[str, Any]) -> dict[str, Any]:
     """Returns settings with every component as `{name: {setting: value}}`, so that paths can enter them."""
-    rank, select = settings.get("rank") or {}, settings.get("select") or {}
+    nested = (settings.get("rank"), settings.get("select"))
+    rank, select = (part if isinstance(part, dict) else {} for part in nested)
     spelled: list[tuple[dict[str, Any], str, Registry[Any]]] = [
         (rank, "rankers", RANKERS),
         (select, "rules", RULES),
@@ -233,6 +262,8 @@ def _spelled_out(settings: dict[str, Any]) -> dict[str, Any]:
         (settings, "format", FORMATS),
     ]
     for owner, key, registry in spelled:
+        if key in _LISTS and isinstance(owner.get(key), str | Mapping):
+            owner[key] = [owner[key]]
         if isinstance(owner.get(key), list | tuple):
             owner[key] = [_spell(item, registry) for item in owner[key]]
         elif owner.get(key) is not None:

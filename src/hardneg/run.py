@@ -18,6 +18,9 @@ from hardneg.files import write_text
 _LIBRARIES = ("hardneg", "numpy", "pyarrow", "bm25s", "torch", "sentence-transformers", "transformers")
 
 
+_ANOTHER = "{path} holds another run, which differs in {differs}; choose another --out, or delete it"
+
+
 class Clock:
     """Adds up the seconds of named stages."""
 
@@ -66,24 +69,37 @@ class RunFolder:
         with suppress(OSError):
             (self.path / ".lock").unlink()
 
-    def begin(self, run: Mapping[str, Any]) -> bool:
-        """Claims the directory for a run; returns whether the same run had been begun here before.
+    def refuse_another(self, run: Mapping[str, Any]) -> None:
+        """Finds out, before any work, that the directory is not free for a run.
+
+        Args:
+            run: What run.json will hold; what the rankers tell of themselves may still be missing.
 
         Raises:
             ConfigError: The directory holds another run, or files of something else.
         """
-        known = self.read() if (self.path / "run.json").exists() else None
-        if known is None:
-            others = sorted(p.name for p in self.path.iterdir() if not p.name.startswith("."))
-            if others:
-                raise ConfigError(f"{self.path} holds other files ({others[0]}, ...); choose an empty --out")
+        if (self.path / "run.json").exists():
+            differs = _difference(self.read(), run, ("collection", "recipe"))
+            if differs:
+                raise ConfigError(_ANOTHER.format(path=self.path, differs=differs))
+            return
+        others = sorted(p.name for p in self.path.iterdir() if not p.name.startswith("."))
+        if others:
+            raise ConfigError(f"{self.path} holds other files ({others[0]}, ...); choose an empty --out")
+
+    def begin(self, run: Mapping[str, Any]) -> bool:
+        """Claims the directory for a run; returns whether the same run had been begun here before.
+
+        Raises:
+            ConfigError: The directory holds another run.
+        """
+        if not (self.path / "run.json").exists():
             self.write({**run, "finished": False})
             return False
+        known = self.read()
         if known.get("fingerprint") != run["fingerprint"]:
-            raise ConfigError(
-                f"{self.path} holds another run, which differs in {_difference(known, run)}; "
-                "choose another --out, or delete it"
-            )
+            differs = _difference(known, run, ("collection", "recipe", "rankers")) or "versions"
+            raise ConfigError(_ANOTHER.format(path=self.path, differs=differs))
         return True
 
     def read(self) -> dict[str, Any]:
@@ -120,9 +136,15 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _difference(known: Mapping[str, Any], run: Mapping[str, Any]) -> str:
-    keys = ("collection", "recipe", "rankers")
-    return " and ".join(key for key in keys if known.get(key) != run.get(key)) or "versions"
+def decisive(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the settings of a recipe that decisions depend on: all but how they are written and told."""
+    return {key: value for key, value in recipe.items() if key not in ("format", "description")}
+
+
+def _difference(known: Mapping[str, Any], run: Mapping[str, Any], keys: tuple[str, ...]) -> str:
+    """Returns in what two runs differ, empty if in nothing."""
+    both = [{**each, "recipe": decisive(each.get("recipe", {}))} for each in (known, run)]
+    return " and ".join(key for key in keys if fingerprint(both[0].get(key)) != fingerprint(both[1].get(key)))
 
 
 def _lock(lock: Any, path: Path) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hardneg.errors import DataError
+from hardneg.errors import ConfigError, DataError
 from hardneg.rank import Context
 from hardneg.rank.cross_encoder import CrossEncoder
 from hardneg.rank.dense.models import load_model
@@ -37,6 +37,13 @@ def test_a_pair_is_read_once(folder, tmp_path, monkeypatch):
         ranker.score(np.array([0], np.int32), np.array([[0, 2]], np.int32)).tolist()
         == first[:, ::-1].tolist()
     )
+
+
+def test_models_that_score_no_pairs_are_refused(tmp_path):
+    bi_encoder = str(tiny.bi_encoder(tmp_path))
+    for model, message in (("default", "no default model"), (bi_encoder, "no trained score of pairs")):
+        with pytest.raises(ConfigError, match=message):
+            CrossEncoder(model).open(known(), Context(tmp_path))
 
 
 def test_scores_that_are_no_numbers_are_refused(folder, tmp_path, monkeypatch):

@@ -84,7 +84,7 @@ def _no_source(source: str) -> DataError:
     path = Path(source)
     beside = [str(path.parent / p.name) for p in path.parent.iterdir()] if path.parent.is_dir() else []
     close = difflib.get_close_matches(source, [_BUILT_IN, *beside], n=1)
-    guess = f'; did you mean "{close[0]}"?' if close else ""
+    guess = f'; did you mean "{close[0]}"?' if close else "."
     return DataError(
         f'there is no file or folder "{source}"{guess} A source is a BEIR or TREC folder, a pairs file, '
         f"ir:ID, hf:ID or {_BUILT_IN}"

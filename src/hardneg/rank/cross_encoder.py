@@ -8,15 +8,16 @@ import numpy as np
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from hardneg.errors import DataError
+from hardneg.errors import ConfigError, DataError
 from hardneg.rank import Context, Ranker
 from hardneg.rank.dense.encode import model_digest
-from hardneg.rank.dense.models import load_model
+from hardneg.rank.dense.models import DEFAULT, load_model
 from hardneg.records import Collection, FloatArray, IntArray
 
 __all__ = ["CrossEncoder"]
 
 _REMEMBERED = 1 << 20
+_SCORING = ("ForSequenceClassification", "ForCausalLM", "ForConditionalGeneration")
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -43,7 +44,13 @@ class CrossEncoder:
         options: dict[str, Any] = {"device": self.device}
         if self.max_length is not None:
             options["max_length"] = self.max_length
-        return CrossEncoderRanker(load_model("CrossEncoder", self.model, **options), self, collection)
+        if self.model == DEFAULT:
+            raise ConfigError("cross-encoder has no default model; name one, as in cross-encoder:MODEL")
+        model = load_model("CrossEncoder", self.model, **options)
+        built_as = getattr(model.config, "architectures", None) or ["ForSequenceClassification"]
+        if not any(name.endswith(_SCORING) for name in built_as):
+            raise ConfigError(f'model "{self.model}" is a {built_as[0]}, which has no trained score of pairs')
+        return CrossEncoderRanker(model, self, collection)
 
 
 class CrossEncoderRanker:

@@ -20,8 +20,8 @@ class SelectSettings(BaseModel):
         negatives: How many negatives a query gets at most.
         rules: What a candidate must pass, in order; the first that it fails is its reason.
         draw: In which order the allowed are taken.
-        by: The scorer, the ranker whose scores rules read; by default the first that measures similarity
-            (dense, sparse, vectors, cross-encoder), else the first.
+        by: The scorer, the ranker whose scores rules read; by default a cross-encoder, else the first
+            that measures similarity (dense, sparse, vectors), else the first.
         anchor: `weakest`: one example a query, margins measured to its weakest positive. `pair`: one
             example for each query and positive, margins measured to that positive.
         ensemble: `none`: rules and draw see one scorer. `cross-sample`: each query is mined by one teacher,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,21 @@ def model_path(model: str) -> str:
     return str(Path(model).expanduser()) if model.startswith("~") else model
 
 
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """Keeps transformers from drawing progress bars of its own."""
+    from transformers.utils import logging as own
+
+    bars: Any = own
+    shown = bars.is_progress_bar_enabled()
+    bars.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            bars.enable_progress_bar()
+
+
 def load_model(kind: str, model: str, **options: Any) -> Any:
     """Returns a model of one of sentence-transformers' classes.
 
@@ -44,7 +61,6 @@ def load_model(kind: str, model: str, **options: Any) -> Any:
         ConfigError: There is no such model, or it cannot be loaded.
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    os.environ.setdefault("TQDM_DISABLE", "1")
     try:
         import sentence_transformers
     except ImportError:
@@ -55,7 +71,8 @@ def load_model(kind: str, model: str, **options: Any) -> Any:
     if Path(path).is_dir() and not any(Path(path).glob("*.json")):
         raise ConfigError(f"{path} holds no model: there is no configuration in it")
     try:
-        return getattr(sentence_transformers, kind)(path, **options)
+        with _without_bars():
+            return getattr(sentence_transformers, kind)(path, **options)
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ConfigError(f'cannot load model "{model}": {reason}') from error

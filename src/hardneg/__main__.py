@@ -1,0 +1,5 @@
+"""`python -m hardneg` is `hardneg`."""
+
+from hardneg.cli import main
+
+main()
