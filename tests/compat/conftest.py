@@ -1,20 +1,41 @@
 """Tiny models: random ones with distinct scores, and one whose scores a person can compute."""
 
-import math
-
 import numpy as np
 import pytest
 
 from tests import tiny
 
+PROMPTS = {"query": "ask ", "document": "", "other": "one more "}
+VOCABULARY = [*"abcdefghijklmnopqrstuvwxyz", "ask", "find", "read", "one", "more"]
+
+
+@pytest.fixture(scope="package", autouse=True)
+def one_thread():
+    """Tiny models and tiny searches are quickest on one thread."""
+    import numba
+    import torch
+
+    before = torch.get_num_threads(), numba.get_num_threads()
+    torch.set_num_threads(1)
+    numba.set_num_threads(1)
+    yield
+    torch.set_num_threads(before[0])
+    numba.set_num_threads(before[1])
+
 
 @pytest.fixture(scope="session")
-def model(tmp_path_factory):
+def model():
+    """A quick random model: the mean of the words' vectors."""
+    weights = np.random.default_rng(1).normal(size=(len(VOCABULARY), 16))
+    return static(VOCABULARY, weights, prompts=PROMPTS)
+
+
+@pytest.fixture(scope="session")
+def bert(tmp_path_factory):
     """A random one-layer BERT with prompts."""
     from sentence_transformers import SentenceTransformer
 
-    prompts = {"query": "ask ", "document": "", "other": "x y z "}
-    folder = tiny.bi_encoder(tmp_path_factory.mktemp("bi"), seed=1, prompts=prompts)
+    folder = tiny.bi_encoder(tmp_path_factory.mktemp("bi"), seed=1, prompts=PROMPTS)
     return SentenceTransformer(str(folder), device="cpu")
 
 
@@ -29,13 +50,17 @@ def cross_encoder(tmp_path_factory):
 @pytest.fixture(scope="session")
 def angles():
     """A model whose text `7` is a vector at 7 degrees: two texts score the cosine of their difference."""
+    radians = np.radians(np.arange(180))
+    return static([str(n) for n in range(180)], np.stack([np.cos(radians), np.sin(radians)], axis=1))
+
+
+def static(words, weights, **options):
+    """Returns a model with one vector a word; its texts are words with spaces between."""
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import StaticEmbedding
     from tokenizers import Tokenizer, models, pre_tokenizers
 
-    tokenizer = Tokenizer(models.WordLevel({str(n): n for n in range(180)}, unk_token="0"))
+    tokenizer = Tokenizer(models.WordLevel({word: n for n, word in enumerate(words)}, unk_token=words[0]))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    weights = [(math.cos(math.radians(n)), math.sin(math.radians(n))) for n in range(180)]
-    return SentenceTransformer(
-        modules=[StaticEmbedding(tokenizer, np.array(weights, np.float32))], device="cpu"
-    )
+    embedding = StaticEmbedding(tokenizer, weights.astype(np.float32))
+    return SentenceTransformer(modules=[embedding], device="cpu", **options)
