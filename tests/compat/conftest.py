@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from datasets import Dataset
 
+from hardneg.compat.sentence_transformers import mine_hard_negatives
 from tests import tiny
 
 PROMPTS = {"query": "ask ", "document": "", "other": "one more "}
@@ -64,3 +66,18 @@ def static(words, weights, **options):
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     embedding = StaticEmbedding(tokenizer, weights.astype(np.float32))
     return SentenceTransformer(modules=[embedding], device="cpu", **options)
+
+
+def mine(dataset, model, **given):
+    """Mines without a word."""
+    return mine_hard_negatives(dataset, model, **{"verbose": False, **given})
+
+
+def pairs(*rows):
+    """Returns a dataset of (anchor, positive) rows."""
+    return Dataset.from_dict({"a": [a for a, _ in rows], "b": [b for _, b in rows]})
+
+
+def degrees(*numbers):
+    """Returns texts of `angles`."""
+    return [str(number) for number in numbers]

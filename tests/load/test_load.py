@@ -20,7 +20,7 @@ def test_a_name_is_guessed(tmp_path, write):
         r'^there is no file or folder "stdlb"; did you mean "stdlib"\? A source is a BEIR or TREC folder,',
     )
     fails(tmp_path / "pair.jsonl", r'pair\.jsonl"; did you mean ".*pairs\.jsonl"\? A source is')
-    fails(tmp_path / "no" / "such", r'^there is no file or folder ".*such" A source is')
+    fails(tmp_path / "no" / "such", r'^there is no file or folder ".*such"\. A source is')
 
 
 def test_a_folder_with_no_layout_lists_what_was_found(tmp_path, write):

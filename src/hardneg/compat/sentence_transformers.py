@@ -100,7 +100,7 @@ def mine_hard_negatives(
         faiss_batch_size: Queries searched at once, at most 1,024.
         use_faiss: Accepted and not needed: see the differences.
         use_multi_process: True, or the devices to run one process each on.
-        verbose: Whether to draw progress and log statistics, at level INFO.
+        verbose: Whether to draw progress bars and log statistics, at level INFO.
         cache_folder: Where vectors are kept for later calls.
         as_triplets: Deprecated: use `output_format`.
         margin: Deprecated: use `absolute_margin`.
@@ -128,10 +128,12 @@ def mine_hard_negatives(
           from the original's, the window they are from does not.
         - The search is exact with or without `use_faiss`, which needs no FAISS: scores are the model's
           similarity (FAISS gives inner products whatever the model says, and fp16 and 2,048 documents at
-          most on a GPU). Equal scores stand in the order of the corpus.
+          most on a GPU).
+        - Equal scores, as of documents that the model's greatest length cuts to the same text, stand in
+          the order of the corpus; the original's order among them is left to rounding.
         - Vectors in `cache_folder` are named by digests of the model's weights, prompt and texts; the
           original's by a model name that is empty for local models, which then share vectors.
-        - A margin with a bound that together drop every candidate give an empty result; the original
+        - Where a margin drops every candidate and a bound is set too, the result is empty; the original
           divides by zero.
         - Anchors that starve while valid negatives lie deeper do so here too, unless `deepen` is set.
           `range_min` counts candidates that pass the bounds, as in the original, not ranks.

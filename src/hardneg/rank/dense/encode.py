@@ -62,6 +62,7 @@ class Encoder:
             "query_prompt": self.prompts.query,
             "document_prompt": self.prompts.document,
             "max_length": self._model.max_seq_length,
+            "dimensions": getattr(self._model, "truncate_dim", None) or "all",
             "precision": "none" if parameter is None else str(parameter.dtype).removeprefix("torch."),
             "similarity": "cosine" if self.normalize else "dot",
         }
@@ -130,9 +131,10 @@ def model_digest(model: Any) -> str:
     for name, tensor in sorted(model.state_dict().items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\0".encode())
         digest.update(memoryview(tensor.detach().cpu().contiguous().flatten().view(_bytes()).numpy()))
-    backend = getattr(getattr(model, "tokenizer", None), "backend_tokenizer", None)
-    if backend is not None:
-        digest.update(backend.to_str().encode())
+    tokenizer = getattr(model, "tokenizer", None)
+    tokenizer = getattr(tokenizer, "backend_tokenizer", tokenizer)
+    if hasattr(tokenizer, "to_str"):
+        digest.update(tokenizer.to_str().encode())
     return digest.hexdigest()
 
 
