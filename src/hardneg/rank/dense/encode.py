@@ -57,12 +57,13 @@ class Encoder:
     def facts(self) -> dict[str, Any]:
         """What makes the vectors what they are, for `run.json`."""
         parameter = next(iter(self._model.parameters()), None)
+        cut = getattr(self._model, "truncate_dim", None)
         return {
+            **({} if cut is None else {"dimensions": cut}),
             "weights": self.digest,
             "query_prompt": self.prompts.query,
             "document_prompt": self.prompts.document,
             "max_length": self._model.max_seq_length,
-            "dimensions": getattr(self._model, "truncate_dim", None) or "all",
             "precision": "none" if parameter is None else str(parameter.dtype).removeprefix("torch."),
             "similarity": "cosine" if self.normalize else "dot",
         }
