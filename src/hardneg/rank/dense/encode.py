@@ -58,8 +58,8 @@ class Encoder:
         """What makes the vectors what they are, for `run.json`."""
         parameter = next(iter(self._model.parameters()), None)
         cut = getattr(self._model, "truncate_dim", None)
-        return {
-            **({} if cut is None else {"dimensions": cut}),
+        facts: dict[str, Any] = {} if cut is None else {"dimensions": cut}
+        return facts | {
             "weights": self.digest,
             "query_prompt": self.prompts.query,
             "document_prompt": self.prompts.document,
