@@ -132,7 +132,7 @@ def model_digest(model: Any) -> str:
     for name, tensor in sorted(model.state_dict().items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\0".encode())
         digest.update(memoryview(tensor.detach().cpu().contiguous().flatten().view(_bytes()).numpy()))
-    tokenizer = getattr(model, "tokenizer", None)
+    tokenizer: Any = getattr(model, "tokenizer", None)
     tokenizer = getattr(tokenizer, "backend_tokenizer", tokenizer)
     if hasattr(tokenizer, "to_str"):
         digest.update(tokenizer.to_str().encode())
