@@ -43,10 +43,10 @@ class _Blocks:
             self.collection, candidates, decisions.reasons, decisions.reason, decisions.copies
         )
 
-    def recount(self, block: Block) -> None:
-        """Takes a finished block's negatives into account, for the cap."""
+    def recount(self, part: Path) -> None:
+        """Takes a finished part's negatives into account; without a cap the part is not read."""
         if self.selector.usage is not None:
-            table = block.table
+            table = ledger.read_part(part).table
             docs = self.collection.documents.rows(table["doc_id"].to_pylist())
             self.selector.recount(np.repeat(docs, table["copies"].to_numpy()))
 

@@ -160,9 +160,10 @@ def _write_ledger(work: Miner | Chooser, out: Path, progress: Progress) -> dict[
     totals: dict[str, Any] = {}
     with progress.task("rank and select", sum(work.sizes), "queries") as task:
         for number, size in enumerate(work.sizes):
-            counts = ledger.read_counts(ledger.part_path(out, number))
+            part = ledger.part_path(out, number)
+            counts = ledger.read_counts(part)
             if counts:
-                work.recount(ledger.read_part(ledger.part_path(out, number)))
+                work.recount(part)
             else:
                 block = work.block(number)
                 ledger.write_part(out, number, block)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -100,7 +99,7 @@ class Texts:
 
     def _vectors(self, texts: list[str], kind: Kind, encode: Encode, what: tuple[str, str]) -> Vectors:
         if self._cache is not None:
-            store = Store(Path(self._cache), self._fingerprint(kind))
+            store = Store(Path(self._cache), self._encoder.fingerprint(kind))
             return store.vectors(
                 lambda rows: [texts[row] for row in rows], len(texts), encode, self._progress, what
             )
@@ -129,13 +128,6 @@ class Texts:
             return _finite(np.asarray(vectors, np.float32))
 
         return encode
-
-    def _fingerprint(self, kind: Kind) -> str:
-        facts = [self._encoder.fingerprint(kind), str(getattr(self._model, "truncate_dim", None))]
-        tokenizer: Any = getattr(self._model, "tokenizer", None)
-        if hasattr(tokenizer, "to_str"):
-            facts.append(tokenizer.to_str())
-        return hashlib.sha256("\0".join(facts).encode()).hexdigest()
 
 
 def prompt_of(model: Any, kind: Kind, prompt: str | None, name: str | None) -> str:
