@@ -1,0 +1,73 @@
+"""The command line: one short function a command; it parses, calls the library and formats.
+
+Adding a command = adding a file here whose function has the command's name, and a line below.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import sys
+from typing import Annotated
+
+import typer
+
+from hardneg.cli.diff import diff
+from hardneg.cli.export import export
+from hardneg.cli.mine import demo, mine
+from hardneg.cli.select import select
+from hardneg.errors import HardnegError
+
+_STOPPED = 130  # the exit code after Ctrl-C
+
+app = typer.Typer(
+    help="Hard negatives for contrastive training, every decision on record.",
+    invoke_without_command=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+for command in (
+    mine,
+    demo,
+    select,
+    export,
+    diff,
+):
+    app.command()(command)
+
+
+@app.callback()
+def _whole(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(importlib.metadata.version("hardneg"))
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def main() -> None:
+    """Runs the command line: exit 0 when done, 1 on a finding over a limit that the user set, 2 on an error.
+
+    A usage or data error is told in one line.
+    """
+    try:
+        code = app(standalone_mode=False)
+        if code == _STOPPED:
+            raise KeyboardInterrupt
+        if code:
+            sys.exit(code)
+    except HardnegError as error:
+        _fail(str(error))
+    except (typer.Abort, KeyboardInterrupt):
+        _fail("stopped; the same command goes on where this one ended", _STOPPED)
+    except Exception as error:  # usage errors have many classes, of click or of typer's copy of it
+        if not hasattr(error, "format_message"):
+            raise
+        _fail(f"{error.format_message().rstrip('.')}. See hardneg --help.")
+
+
+def _fail(message: str, code: int = 2) -> None:
+    typer.echo(f"hardneg: {' '.join(message.split())}", err=True)
+    sys.exit(code)

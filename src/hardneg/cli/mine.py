@@ -1,0 +1,79 @@
+"""`hardneg mine` and `hardneg demo`: from a collection to a training set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from hardneg.cli.shared import (
+    FormatName,
+    Json,
+    Negatives,
+    Out,
+    Quiet,
+    Rankers,
+    RecipeName,
+    Seed,
+    Set,
+    Source,
+    progress,
+    report,
+)
+
+
+def mine(
+    source: Source,
+    out: Out,
+    recipe: RecipeName = "default",
+    ranker: Rankers = None,
+    negatives: Negatives = None,
+    format_: FormatName = None,
+    split: Annotated[str | None, typer.Option(help="Which judgments to read.")] = None,
+    corpus: Annotated[str | None, typer.Option(help="More documents than a pairs file holds.")] = None,
+    seed: Seed = None,
+    set_: Set = None,
+    quiet: Quiet = False,
+    json_: Json = False,
+) -> None:
+    """Turn queries, a corpus and judgments into a training set with hard negatives."""
+    from hardneg import pipeline
+    from hardneg.recipe import Recipe
+
+    chosen = Recipe.named(
+        recipe,
+        set_ or (),
+        rank__rankers=ranker or None,
+        select__negatives=negatives,
+        format=format_,
+        load__split=split,
+        load__corpus=corpus,
+        seed=seed,
+    )
+    with progress(quiet or json_) as bars:
+        result = pipeline.mine(source, chosen, out, progress=bars)
+    report(result, quiet, json_)
+
+
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="The run directory to write.")] = Path("hardneg-demo"),
+    quiet: Quiet = False,
+    json_: Json = False,
+) -> None:
+    """Mine the built-in collection, the Python standard library; no network is needed.
+
+    The dense model reads the first 64 tokens of each document, which is quicker on a CPU.
+    """
+    from hardneg import pipeline
+    from hardneg.recipe import Recipe
+
+    recipe = Recipe.named("default", ["rank.rankers.dense.max_length=64"])
+    with progress(quiet or json_) as bars:
+        result = pipeline.mine("stdlib", recipe, out, progress=bars)
+    report(result, quiet, json_)
+    if not (quiet or json_):
+        from hardneg.console import examples
+
+        Console(stderr=True).print(examples(result.training_set, 3))

@@ -1,0 +1,46 @@
+"""`hardneg select`: decide again."""
+
+from __future__ import annotations
+
+from hardneg.cli.shared import (
+    FormatName,
+    Json,
+    Negatives,
+    Out,
+    Quiet,
+    RecipeName,
+    Run,
+    Seed,
+    Set,
+    progress,
+    report,
+)
+
+
+def select(
+    run: Run,
+    out: Out,
+    recipe: RecipeName,
+    negatives: Negatives = None,
+    format_: FormatName = None,
+    seed: Seed = None,
+    set_: Set = None,
+    quiet: Quiet = False,
+    json_: Json = False,
+) -> None:
+    """Decide again from the candidates of a run; nothing is encoded again."""
+    from hardneg import pipeline
+    from hardneg.recipe import Recipe
+    from hardneg.run import RunFolder
+
+    chosen = Recipe.named(
+        recipe,
+        set_ or (),
+        ranked_by=RunFolder(run).read()["recipe"],
+        select__negatives=negatives,
+        format=format_,
+        seed=seed,
+    )
+    with progress(quiet or json_) as bars:
+        result = pipeline.select(run, chosen, out, progress=bars)
+    report(result, quiet, json_)

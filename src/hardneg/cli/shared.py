@@ -1,0 +1,61 @@
+"""What commands share: options of one meaning everywhere, progress, and how results are printed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from hardneg.progress import Progress, Silent
+
+Source = Annotated[
+    str, typer.Argument(help="A BEIR folder, a pairs file, ir:ID, hf:ID, or stdlib (built in).")
+]
+Run = Annotated[Path, typer.Argument(help="A finished run directory.")]
+Out = Annotated[Path, typer.Option("--out", help="The run directory to write; an interrupted run goes on.")]
+RecipeName = Annotated[str, typer.Option("--recipe", help="A named recipe, or a YAML file.")]
+Rankers = Annotated[
+    list[str] | None,
+    typer.Option("--ranker", help="bm25, bm25:russian, dense:MODEL, run:FILE, ...; repeat for several."),
+]
+Negatives = Annotated[int | None, typer.Option("--negatives", help="Negatives a query.")]
+FormatName = Annotated[str | None, typer.Option("--format", help="The trainer's format.")]
+Seed = Annotated[int | None, typer.Option("--seed", help="Of all random draws.")]
+Set = Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, as in select.max_uses=10.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
+Json = Annotated[bool, typer.Option("--json", help="Print run.json to standard output, and no table.")]
+
+
+@contextmanager
+def progress(silent: bool) -> Iterator[Progress]:
+    """Yields who draws the bars; nobody if `silent`."""
+    if silent:
+        yield Silent()
+        return
+    from hardneg.console import Bars
+
+    with Bars() as drawn:
+        yield drawn
+
+
+def report(result: Any, quiet: bool, json_: bool) -> None:
+    """Prints what a finished run is: a table, run.json, or nothing."""
+    if json_:
+        print_json(result.run)
+    elif not quiet:
+        from hardneg.console import summary
+
+        console = Console(stderr=True)
+        console.print(summary(result.run))
+        for file in (*result.run["export"]["files"], "ledger", "run.json", "README.md"):
+            console.print(str(result.folder / file), soft_wrap=True, highlight=False)
+
+
+def print_json(content: Any) -> None:
+    """Prints JSON to standard output."""
+    typer.echo(json.dumps(content, indent=2, ensure_ascii=False))
