@@ -20,7 +20,7 @@ FLOORS = [
     {"recipe"},
     {"load", "rank", "select", "export", "compat"},
     {"run", "ledger", "registry"},
-    {"records", "files", "progress"},
+    {"records", "verdicts", "files", "progress"},
     {"errors"},
 ]
 # What each room of the middle floor may know of its neighbours.

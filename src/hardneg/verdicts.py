@@ -1,0 +1,128 @@
+"""Verdicts on single pairs, by people and language models: one JSON line each, appended, never rewritten."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hardneg.errors import DataError
+
+FILE = "judgments.jsonl"
+"""The file's name in a run directory."""
+
+
+class Verdict(StrEnum):
+    """What a judge says of one query and document."""
+
+    RELEVANT = "relevant"
+    NOT_RELEVANT = "not_relevant"
+    UNSURE = "unsure"
+    WITHDRAWN = "withdrawn"
+    """Takes back what the same judge said of the pair before."""
+
+
+class Judged(NamedTuple):
+    """One line of the file."""
+
+    query_id: str
+    doc_id: str
+    verdict: Verdict
+    judge: str
+    """Who said it: a person's name, or `llm:` and the model's."""
+    time: str = ""
+    """When, in ISO 8601."""
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """(query_id, doc_id)."""
+        return self.query_id, self.doc_id
+
+
+def append(path: Path, judged: Judged) -> None:
+    """Adds one line, which is on disk when this returns; what a kill left unfinished is cut off first.
+
+    Raises:
+        DataError: The file cannot be written.
+    """
+    line = json.dumps(judged._asdict(), ensure_ascii=False).encode() + b"\n"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a+b") as file:
+            file.truncate(_whole(file))
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise DataError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def read(path: Path) -> list[Judged]:
+    """Returns what stands: each judge's last word on each pair, in the order of first mention.
+
+    A last line without an end was cut off by a kill and is passed over. A file that is not there is empty.
+
+    Raises:
+        DataError: A line is broken; the message names it.
+    """
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}") from error
+    last: dict[tuple[str, str, str], Judged] = {}
+    for number, line in enumerate(lines[:-1], 1):
+        if line.strip():
+            judged = _parsed(line, f"{path}:{number}")
+            last[(judged.judge, *judged.pair)] = judged
+    return [judged for judged in last.values() if judged.verdict != Verdict.WITHDRAWN]
+
+
+def relevance(verdicts: list[Judged]) -> dict[tuple[str, str], float]:
+    """Returns, by (query_id, doc_id), the share of judges who find it relevant; the unsure do not count."""
+    votes: dict[tuple[str, str], list[bool]] = {}
+    for judged in verdicts:
+        if judged.verdict in (Verdict.RELEVANT, Verdict.NOT_RELEVANT):
+            votes.setdefault(judged.pair, []).append(judged.verdict == Verdict.RELEVANT)
+    return {pair: sum(said) / len(said) for pair, said in votes.items()}
+
+
+def by_judge(verdicts: list[Judged]) -> Iterator[tuple[str, dict[tuple[str, str], Verdict]]]:
+    """Yields (judge, {(query_id, doc_id): verdict}) for every judge, in the order of first mention."""
+    for name in dict.fromkeys(judged.judge for judged in verdicts):
+        yield name, {judged.pair: judged.verdict for judged in verdicts if judged.judge == name}
+
+
+def _whole(file: Any) -> int:
+    """Returns the length of a file up to its last whole line."""
+    end = file.seek(0, os.SEEK_END)
+    while end > 0:
+        begin = max(0, end - 4096)
+        file.seek(begin)
+        found = file.read(end - begin).rfind(b"\n")
+        if found >= 0:
+            return int(begin + found + 1)
+        end = begin
+    return 0
+
+
+def _parsed(line: bytes, where: str) -> Judged:
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise DataError(f"{where}: broken JSON: {error}") from None
+    if not isinstance(row, Mapping):
+        raise DataError(f"{where}: found {row!r}, expected an object")
+    for name in ("query_id", "doc_id", "judge"):
+        if not isinstance(row.get(name), str) or not row[name]:
+            raise DataError(f'{where}: "{name}" is missing or no text')
+    if row.get("verdict") not in list(Verdict):
+        known = ", ".join(Verdict)
+        raise DataError(f"{where}: verdict {row.get('verdict')!r} is unknown; it is one of {known}")
+    return Judged(
+        row["query_id"], row["doc_id"], Verdict(row["verdict"]), row["judge"], str(row.get("time", ""))
+    )

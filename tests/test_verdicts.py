@@ -1,0 +1,64 @@
+"""Verdicts on disk: the last word stands, and a kill loses nothing."""
+
+import pytest
+
+from hardneg import verdicts
+from hardneg.errors import DataError
+from hardneg.verdicts import Judged, Verdict
+
+YES, NO, UNSURE, WITHDRAWN = Verdict.RELEVANT, Verdict.NOT_RELEVANT, Verdict.UNSURE, Verdict.WITHDRAWN
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "run" / verdicts.FILE
+
+
+def test_a_file_that_is_not_there_is_empty(path):
+    assert verdicts.read(path) == []
+
+
+def test_what_is_appended_is_read_back(path):
+    said = [Judged("q1", "d\u2028é\n", YES, "anna", "2026-01-02"), Judged("q2", "d2", NO, "llm:x")]
+    for one in said:
+        verdicts.append(path, one)
+    assert verdicts.read(path) == said
+
+
+def test_the_last_word_of_each_judge_stands(path):
+    for judge, verdict in (("anna", YES), ("boris", YES), ("anna", NO), ("boris", WITHDRAWN)):
+        verdicts.append(path, Judged("q1", "d1", verdict, judge))
+    assert verdicts.read(path) == [Judged("q1", "d1", NO, "anna")]
+
+
+def test_relevance_is_the_share_of_those_who_are_sure():
+    said = [Judged("q", "d", v, j) for v, j in ((YES, "a"), (NO, "b"), (YES, "c"), (UNSURE, "d"))]
+    assert verdicts.relevance([*said, Judged("q", "e", UNSURE, "a")]) == {("q", "d"): 2 / 3}
+    assert dict(verdicts.by_judge(said))["d"] == {("q", "d"): UNSURE}
+
+
+@pytest.mark.parametrize("size", [3, 9000])
+def test_what_a_kill_left_unfinished_is_passed_over_and_cut_off(path, size):
+    verdicts.append(path, Judged("q1", "d1", YES, "anna"))
+    with path.open("ab") as file:
+        file.write(b'{"' + b"q" * size)
+    assert len(verdicts.read(path)) == 1
+    verdicts.append(path, Judged("q2", "d2", NO, "anna"))
+    assert [judged.query_id for judged in verdicts.read(path)] == ["q1", "q2"]
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("{", "broken JSON"),
+        ("[1]", "expected an object"),
+        ('{"query_id": "q", "doc_id": "d", "verdict": "yes", "judge": "a"}', "verdict 'yes' is unknown"),
+        ('{"query_id": "q", "doc_id": 7, "verdict": "relevant", "judge": "a"}', '"doc_id" is missing'),
+    ],
+)
+def test_a_broken_line_is_named(path, line, says):
+    verdicts.append(path, Judged("q1", "d1", YES, "anna"))
+    with path.open("a", encoding="utf-8") as file:
+        file.write(line + "\n")
+    with pytest.raises(DataError, match=f"jsonl:2: .*{says}"):
+        verdicts.read(path)
