@@ -18,13 +18,13 @@ FLOORS = [
     {"pipeline"},
     {"blocks"},
     {"recipe"},
-    {"load", "rank", "select", "export", "compat"},
+    {"load", "rank", "select", "validate", "calibrate", "export", "compat"},
     {"run", "ledger", "registry"},
     {"records", "verdicts", "files", "progress"},
     {"errors"},
 ]
 # What each room of the middle floor may know of its neighbours.
-NEIGHBOURS = {"compat": {"rank", "select"}}
+NEIGHBOURS = {"compat": {"rank", "select"}, "validate": {"rank", "select", "calibrate"}}
 
 
 def room(path):
