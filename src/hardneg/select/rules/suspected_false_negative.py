@@ -26,6 +26,8 @@ class SuspectedFalseNegative:
         otherwise: The relative margin where no probability is known, as `relative-margin`; None keeps all.
         votes: Refuse as well what at least so many validators suspect by their own bounds; None refuses none.
         by: The ranker whose scores the margin reads; None for the selection's scorer.
+
+    Source: probabilities from positive and unlabelled examples, Elkan and Noto, KDD 2008.
     """
 
     maximum: float = Field(default=0.03, ge=0, le=1)
