@@ -14,7 +14,7 @@ FLOORS = [
     {"__main__"},
     {"cli"},
     {"console"},
-    {"diff", "testing"},
+    {"diff", "testing", "audit"},
     {"pipeline"},
     {"blocks"},
     {"recipe"},

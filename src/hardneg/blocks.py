@@ -40,9 +40,11 @@ class _Blocks:
         self.examiner = Examiner(collection, recipe.validation, recipe.rank.scorers, witnesses)
 
     def decide(self, pooled: Candidates) -> tuple[Candidates, Decisions]:
-        examined = self.examiner.examine(pooled)
-        candidates = anchored(examined, self.collection, self.settings.anchor)
+        candidates = self.examined(pooled)
         return candidates, self.selector.select(candidates)
+
+    def examined(self, pooled: Candidates) -> Candidates:
+        return anchored(self.examiner.examine(pooled), self.collection, self.settings.anchor)
 
     def table(self, candidates: Candidates, decisions: Decisions) -> pa.Table:
         return ledger.block_table(
@@ -154,6 +156,10 @@ class Chooser(_Blocks):
         return self.examiner.learn(
             block.take(np.flatnonzero(np.isin(block.queries, queries))) for block in stored
         )
+
+    def candidates(self, number: int) -> Candidates:
+        """Returns the stored candidates of one part, examined and with their anchor scores."""
+        return self.examined(self._stored(number))
 
     def _stored(self, number: int) -> Candidates:
         return ledger.stored_candidates(ledger.read_part(self.blocks[number]), self.collection, self._scorer)

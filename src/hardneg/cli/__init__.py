@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from hardneg.cli.audit import audit
 from hardneg.cli.diff import diff
 from hardneg.cli.export import export
 from hardneg.cli.mine import demo, mine
@@ -30,6 +31,7 @@ for command in (
     mine,
     demo,
     select,
+    audit,
     export,
     diff,
 ):

@@ -1,0 +1,109 @@
+"""Hides known positives, mines again, and counts which of them come back as negatives."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from hardneg import ledger, pipeline
+from hardneg.audit.chances import Negatives
+from hardneg.audit.estimate import Estimate, Numbers, resampled
+from hardneg.calibrate.frequency import wilson
+from hardneg.progress import Progress
+from hardneg.recipe import Recipe
+from hardneg.records import Collection, Decision, IntArray, Judgments
+from hardneg.select import noise
+
+_LEAST = 20
+
+
+def estimated(
+    collection: Collection, recipe: Recipe, negatives: Negatives, share: float, progress: Progress
+) -> Estimate | None:
+    """Returns the rate by hidden positives; None where too few queries have several.
+
+    The share of the hidden positives among the candidates that are chosen as negatives says how leaky the
+    recipe is. A run's candidates hold about as many unlabelled relevant documents as their probabilities sum
+    up to; the same share of them is among its negatives. Without probabilities only the hidden are counted, a
+    lower bound.
+
+    Args:
+        collection: What was mined.
+        recipe: How.
+        negatives: What came of it.
+        share: How many of each query's positives are hidden, one at least staying.
+        progress: Is told how far the stages are.
+    """
+    visible, hidden = hide(collection, share, recipe.seed)
+    if sum(map(len, hidden.values())) < _LEAST:
+        return None
+    with tempfile.TemporaryDirectory(prefix="hardneg-audit-") as out:
+        pipeline.mine(visible, recipe, Path(out) / "run", progress=progress)
+        chosen, present, total = _counted(Path(out) / "run", visible, hidden)
+    if present.sum() < _LEAST:
+        return None
+    leak = float(chosen.sum() / present.sum())
+    low, high = resampled(chosen, present)
+    floor, ceiling = wilson(chosen.sum(), present.sum())
+    scale = negatives.expected / max(len(negatives), 1)
+    note = (
+        f"{int(chosen.sum())} of {int(present.sum())} hidden positives among the candidates became negatives"
+    )
+    if scale == 0:
+        rate = float(chosen.sum() / max(total, 1))
+        low, high = (float(bound) for bound in wilson(chosen.sum(), total))
+        return Estimate(
+            "hidden_positives",
+            rate,
+            low,
+            high,
+            int(present.sum()),
+            (note, "a lower bound: others are not known"),
+        )
+    interval = min(low, float(floor)) * scale, min(max(high, float(ceiling)) * scale, 1.0)
+    return Estimate("hidden_positives", min(leak * scale, 1.0), *interval, int(present.sum()), (note,))
+
+
+def hide(collection: Collection, share: float, seed: int) -> tuple[Collection, dict[int, IntArray]]:
+    """Returns the collection with fewer positives, and the hidden ones by query row.
+
+    Args:
+        collection: All that is known.
+        share: Of each query's positives, how many to hide, at least one if there are several.
+        seed: Of the draw, which depends on query and document alone.
+    """
+    judgments = collection.judgments
+    keep = np.ones(len(judgments), bool)
+    hidden: dict[int, IntArray] = {}
+    for query in judgments.queries_with_positives.tolist():
+        positives = judgments.positives(query)
+        if len(positives) > 1:
+            keys = collection.queries.id_keys[[query]]
+            drawn = noise.uniform(seed, keys, collection.documents.keys[positives])
+            count = min(max(1, round(share * len(positives))), len(positives) - 1)
+            hidden[query] = positives[np.argsort(drawn, kind="stable")[:count]]
+            keep[(judgments.query == query) & np.isin(judgments.doc, hidden[query])] = False
+    left = Judgments(
+        judgments.query[keep], judgments.doc[keep], judgments.relevance[keep], judgments.min_relevance
+    )
+    return replace(collection, judgments=left, digest=f"{collection.digest} {share} {seed} hidden"), hidden
+
+
+def _counted(run: Path, collection: Collection, hidden: dict[int, IntArray]) -> tuple[Numbers, Numbers, int]:
+    """Returns, for each query, its hidden positives among the negatives and the candidates; all negatives."""
+    chosen, present, total = dict.fromkeys(hidden, 0.0), dict.fromkeys(hidden, 0.0), 0
+    for block in ledger.iterate(run):
+        queries = collection.queries.rows(block.table["query_id"].to_pylist())
+        docs = collection.documents.rows(block.table["doc_id"].to_pylist())
+        negative = block.table["decision"].to_numpy() == Decision.NEGATIVE
+        ranked = ~np.isnan(block.table["rank"].to_numpy(zero_copy_only=False).astype(np.float64))
+        total += int(negative.sum())
+        for query in np.unique(queries).tolist():
+            own = (queries == query) & np.isin(docs, hidden.get(query, ()))
+            if query in hidden:
+                chosen[query] += float((own & negative).sum())
+                present[query] += float((own & ranked).sum())
+    return np.array(list(chosen.values())), np.array(list(present.values())), total

@@ -1,0 +1,75 @@
+"""`hardneg audit`: how many negatives are false."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from hardneg.cli.shared import Quiet, print_json, progress
+
+
+def audit(
+    run: Annotated[str, typer.Argument(help="A finished run directory, or a source to mine first.")],
+    target_fnr: Annotated[
+        float | None,
+        typer.Option(help="Find the threshold that reaches this rate with the hardest negatives."),
+    ] = None,
+    max_fnr: Annotated[float | None, typer.Option(help="Exit with 1 if the rate is higher.")] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(help="judged_sample, hidden_positives or calibrated; by default the best there is."),
+    ] = None,
+    hide: Annotated[float, typer.Option(help="Share of the positives that hidden_positives hides.")] = 0.5,
+    sample: Annotated[
+        int | None,
+        typer.Option(help="Draw so many negatives to be judged, into audit_sample.jsonl, and stop."),
+    ] = None,
+    recipe: Annotated[str, typer.Option(help="By which to mine a source.")] = "default",
+    split: Annotated[str | None, typer.Option(help="Which judgments of a source to read.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the sample.")] = 42,
+    quiet: Quiet = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print audit.json, and no table.")] = False,
+) -> None:
+    """Measure the false-negative rate of a run, with its interval."""
+    with tempfile.TemporaryDirectory(prefix="hardneg-audit-") as out, progress(quiet or json_) as bars:
+        folder = _mined(run, recipe, split, Path(out) / "run", bars)
+        if sample is not None:
+            _draw(folder, sample, seed)
+            return
+        from hardneg import audit as auditing
+
+        told = auditing.audit(folder, method=method, target=target_fnr, share=hide, progress=bars)
+    if json_:
+        print_json(told)
+    elif not quiet:
+        from hardneg.console import audited
+
+        Console(stderr=True).print(audited(told))
+    missed = told["target"] is not None and told["target"]["threshold"] is None
+    if missed or (max_fnr is not None and told["rate"] > max_fnr):
+        raise typer.Exit(1)
+
+
+def _mined(run: str, recipe: str, split: str | None, out: Path, bars: Any) -> Path:
+    """Returns the run directory: the one named, or one mined from the source named."""
+    if (Path(run) / "run.json").exists():
+        return Path(run)
+    from hardneg import pipeline
+    from hardneg.recipe import Recipe
+
+    chosen = Recipe.named(recipe, load__split=split)
+    return pipeline.mine(run, chosen, out, progress=bars).folder
+
+
+def _draw(folder: Path, size: int, seed: int) -> None:
+    from hardneg.audit import draw_sample
+
+    count = draw_sample(folder, size, seed)
+    Console(stderr=True).print(
+        f"{count} negatives drawn into {folder / 'audit_sample.jsonl'}; judge them with hardneg review or "
+        "hardneg judge, then audit again"
+    )
