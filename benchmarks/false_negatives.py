@@ -35,7 +35,7 @@ from hardneg.select import noise
 RECIPES = ["naive", "shifted", "abs", "margin-pos", "perc-pos", "default"]
 REFERENCE = "perc-pos"
 # For each rule the settings that make it stricter, step by step.
-STRICTER = {
+STRICTER: dict[str, tuple[str, list[float]]] = {
     "max-score": ("maximum", [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3]),
     "absolute-margin": ("margin", [-0.3, -0.2, -0.1, 0.0, 0.05, 0.1, 0.15, 0.2, 0.3]),
     "relative-margin": ("margin", [-0.5, -0.3, -0.1, 0.0, 0.05, 0.1, 0.2, 0.3, 0.4]),

@@ -30,6 +30,8 @@ class Negatives:
         rankers: Their names.
         expected: How many unlabelled relevant documents the probabilities come to among all candidates.
         labelled: How many labelled positives calibration rests on.
+        estimable: Whether there is a calibration at all.
+        ids: (query_id, doc_id) of each.
     """
 
     query: IntArray
@@ -42,6 +44,7 @@ class Negatives:
     rankers: tuple[str, ...]
     expected: float
     labelled: int
+    estimable: bool
     ids: tuple[tuple[str, str], ...]
 
     def __len__(self) -> int:
@@ -57,6 +60,7 @@ class Negatives:
             rankers=parts[0]["rankers"] if parts else (),
             expected=sum(part["expected"] for part in parts),
             labelled=int(chooser.examiner.calibration.facts.get("positives", 0)),
+            estimable=not chooser.examiner.calibration.why,
             ids=tuple(pair for part in parts for pair in part["ids"]),
         )
 
@@ -78,7 +82,7 @@ _COLUMNS = ("query", "doc", "probability", "score", "anchor", "rank", "leader")
 def calibrated(negatives: Negatives) -> Estimate | None:
     """Returns the mean probability of the negatives; None where there are no probabilities."""
     known = ~np.isnan(negatives.probability)
-    if not known.any():
+    if not negatives.estimable or not known.any():
         return None
     _, owners = np.unique(negatives.query[known], return_inverse=True)
     chances = np.bincount(owners.ravel(), negatives.probability[known])

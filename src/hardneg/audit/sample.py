@@ -69,8 +69,8 @@ def estimated(folder: Path, negatives: Negatives) -> Estimate | None:
     overall = float(apart.var(ddof=1)), float(apart.mean())
     for stratum in range(_STRATA):
         own = strata == stratum
-        here = np.array([share - chances[at] for at, share in judged.items() if own[at]], np.float64)
-        part = _stratum(chances[own], here, overall)
+        here = np.array([(share, chances[at]) for at, share in judged.items() if own[at]]).reshape(-1, 2)
+        part = _stratum(chances[own], here[:, 0], here[:, 0] - here[:, 1], overall)
         weight = own.sum() / max(len(negatives), 1)
         rate, variance = rate + weight * part[0], variance + weight**2 * part[1]
     rate = min(max(rate, 0.0), 1.0)
@@ -78,11 +78,19 @@ def estimated(folder: Path, negatives: Negatives) -> Estimate | None:
     return Estimate("judged_sample", rate, low, high, len(judged))
 
 
-def _stratum(chances: Numbers, apart: Numbers, overall: tuple[float, float]) -> tuple[float, float]:
-    """Returns (mean, variance of the mean) of one stratum; what too few verdicts say is taken from all."""
+def _stratum(
+    chances: Numbers, shares: Numbers, apart: Numbers, overall: tuple[float, float]
+) -> tuple[float, float]:
+    """Returns (mean, variance of the mean) of one stratum; what too few verdicts say is taken from all.
+
+    Verdicts that are all alike do not say that there are no others: the variance is at least that of a rate with
+    half a verdict more of each kind.
+    """
     if not len(chances):
         return 0.0, 0.0
-    spread = float(apart.var(ddof=1)) if len(apart) > 1 else overall[0]
+    smoothed = (shares.sum() + 0.5) / (len(shares) + 1)
+    least = float(smoothed * (1 - smoothed)) if len(shares) else 0.0
+    spread = max(float(apart.var(ddof=1)) if len(apart) > 1 else overall[0], least)
     mean = float(apart.mean()) if len(apart) else overall[1]
     left = max(1 - len(apart) / len(chances), 0.0)
     return float(chances.mean()) + mean, left * max(spread, 0.0) / max(len(apart), 1)
