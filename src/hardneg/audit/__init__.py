@@ -20,7 +20,7 @@ from hardneg.audit.estimate import Estimate
 from hardneg.blocks import Chooser
 from hardneg.errors import ConfigError, DataError
 from hardneg.files import write_text
-from hardneg.pipeline import reload_run
+from hardneg.pipeline import reload
 from hardneg.progress import Progress, Silent
 from hardneg.recipe import Recipe
 from hardneg.records import Collection
@@ -57,7 +57,7 @@ def audit(
     folder = Path(run_folder)
     if method is not None and method not in METHODS:
         raise ConfigError(f'unknown method "{method}"; known: {", ".join(METHODS)}')
-    known, collection = reload_run(folder, collection)
+    known, collection = reload(folder, collection)
     recipe = _calibrating(known["recipe"])
     chooser = Chooser(collection, recipe, folder, {})
     calibration = chooser.calibrate()
@@ -98,7 +98,7 @@ def draw_sample(
     if size < 1:
         raise ConfigError(f"a sample has 1 negative or more, found {size}")
     folder = Path(run_folder)
-    known, collection = reload_run(folder, collection)
+    known, collection = reload(folder, collection)
     chooser = Chooser(collection, _calibrating(known["recipe"]), folder, {})
     chooser.calibrate()
     return sample.draw(folder, Negatives.of(chooser, folder), collection, size, seed)

@@ -83,8 +83,8 @@ def _stratum(
 ) -> tuple[float, float]:
     """Returns (mean, variance of the mean) of one stratum; what too few verdicts say is taken from all.
 
-    Verdicts that are all alike do not say that there are no others: the variance is at least that of a rate with
-    half a verdict more of each kind.
+    Verdicts that are all alike do not say that there are no others: the variance is at least that of a rate
+    with half a verdict more of each kind.
     """
     if not len(chances):
         return 0.0, 0.0
