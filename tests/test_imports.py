@@ -14,7 +14,7 @@ FLOORS = [
     {"__main__"},
     {"cli"},
     {"console"},
-    {"diff", "testing"},
+    {"diff", "testing", "judge"},
     {"pipeline"},
     {"blocks"},
     {"recipe"},

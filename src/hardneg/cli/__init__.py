@@ -13,6 +13,7 @@ import typer
 
 from hardneg.cli.diff import diff
 from hardneg.cli.export import export
+from hardneg.cli.judge import judge
 from hardneg.cli.mine import demo, mine
 from hardneg.cli.select import select
 from hardneg.errors import HardnegError
@@ -31,6 +32,7 @@ for command in (
     demo,
     select,
     export,
+    judge,
     diff,
 ):
     app.command()(command)
