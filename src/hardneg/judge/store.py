@@ -46,7 +46,10 @@ class AnswerStore:
         self.path = folder / FILE
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._file = sqlite3.connect(self.path, timeout=_WAIT, isolation_level=None)
+            # opened in one thread and used in another, never in two at a time
+            self._file = sqlite3.connect(
+                self.path, timeout=_WAIT, isolation_level=None, check_same_thread=False
+            )
             self._file.execute(_TABLE)
         except (OSError, sqlite3.Error) as error:
             raise self._unusable(error) from None
