@@ -143,27 +143,32 @@ class _InOrder:
         self._failed = 0
 
     def hand_out(self) -> None:
-        """Hands out all that nothing earlier is missing for.
+        """Hands out all that nothing earlier is missing for."""
+        while self.waiting and self.waiting[0].done() and not self.waiting[0].exception():
+            self._done(self.waiting.popleft().result())
+
+    def count(self, outcome: Outcome) -> None:
+        """Counts failures as they come, whatever the order.
 
         Raises:
             DataError: Several pairs in a row got no answer.
         """
-        while self.waiting and self.waiting[0].done() and not self.waiting[0].exception():
-            outcome = self.waiting.popleft().result()
-            self._done(outcome)
-            self._failed = self._failed + 1 if outcome.problem else 0
-            if self._failed == _FAILED_IN_A_ROW:
-                raise DataError(
-                    f"{self._failed} pairs in a row got no answer, the last one: {outcome.problem}; "
-                    "the same command goes on where this one ended"
-                )
+        if outcome.problem is not None:
+            self._failed += 1
+        elif any(said.tokens is not None for said in outcome.said):
+            self._failed = 0
+        if self._failed == _FAILED_IN_A_ROW:
+            raise DataError(
+                f"{self._failed} pairs in a row got no answer, the last one: {outcome.problem}; "
+                "the same command goes on where this one ended"
+            )
 
 
 async def _wait(running: set[asyncio.Task[Outcome]], order: _InOrder) -> None:
     """Waits until something has ended, and hands out what can be.
 
     Raises:
-        DataError: The endpoint refuses every request.
+        DataError: The endpoint refuses every request, or several pairs in a row got no answer.
     """
     ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
     running -= ended
@@ -171,6 +176,8 @@ async def _wait(running: set[asyncio.Task[Outcome]], order: _InOrder) -> None:
     errors = [error for task in ended if (error := task.exception())]
     if errors:
         raise errors[0]
+    for task in ended:
+        order.count(task.result())
 
 
 async def _cancel(running: set[asyncio.Task[Outcome]]) -> None:
