@@ -14,7 +14,7 @@ FLOORS = [
     {"__main__"},
     {"cli"},
     {"console"},
-    {"diff", "testing", "audit"},
+    {"diff", "testing", "audit", "judge"},
     {"pipeline"},
     {"blocks"},
     {"recipe"},

@@ -120,6 +120,25 @@ def _rate(found: Mapping[str, float]) -> str:
     return f"{found['rate']:.1%} [{found['low']:.1%}, {found['high']:.1%}]"
 
 
+def judgement(told: Mapping[str, Any]) -> Table:
+    """Returns the table that ends `hardneg judge`: what the models said, what is left, what it cost."""
+    models = " then ".join(model["model"] for model in told["models"])
+    table = Table(title=escape(f"judged by {models}"), show_header=False)
+    table.add_column(style="bold")
+    table.add_column(justify="right")
+    for name in ("pairs", "judged"):
+        table.add_row(name, f"{told[name]:,}")
+    _section(table, "verdict", told["verdicts"])
+    _section(table, "grade", told["grades"])
+    costs = ("requests", "repeated", "cached", "tokens", "seconds")
+    rest = ("passed_on", "unreadable", "shortened", "failed", "left")
+    _section(table, "pairs", {name: told[name] for name in rest if told[name]})
+    _section(table, "spent", {name: told[name] for name in costs})
+    if told["stopped"]:
+        table.add_row("stopped by", f"--{told['stopped'].replace('_', '-')}")
+    return table
+
+
 def _section(table: Table, title: str, numbers: Mapping[str, float]) -> None:
     if numbers:
         table.add_section()

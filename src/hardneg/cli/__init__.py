@@ -14,6 +14,7 @@ import typer
 from hardneg.cli.audit import audit
 from hardneg.cli.diff import diff
 from hardneg.cli.export import export
+from hardneg.cli.judge import judge
 from hardneg.cli.mine import demo, mine
 from hardneg.cli.select import select
 from hardneg.errors import HardnegError
@@ -33,6 +34,7 @@ for command in (
     select,
     audit,
     export,
+    judge,
     diff,
 ):
     app.command()(command)

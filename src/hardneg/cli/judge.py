@@ -1,0 +1,109 @@
+"""`hardneg judge`: a language model's word on doubtful negatives."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from hardneg.cli.shared import Quiet, Run, print_json, progress
+from hardneg.errors import DataError
+
+
+class Also(StrEnum):
+    """Candidates that are judged beside the negatives."""
+
+    DROPPED = "dropped"
+
+
+def judge(
+    run: Run,
+    endpoint: Annotated[str, typer.Option("--endpoint", help="As http://localhost:8000/v1.")],
+    model: Annotated[str, typer.Option("--model", help="The model's name there.")],
+    key_env: Annotated[str | None, typer.Option("--key-env", help="The variable with the key.")] = None,
+    strong_model: Annotated[
+        str | None, typer.Option("--strong-model", help="Judges what --model calls relevant or unsure.")
+    ] = None,
+    strong_endpoint: Annotated[
+        str | None, typer.Option("--strong-endpoint", help="Where it is served, if elsewhere.")
+    ] = None,
+    strong_key_env: Annotated[
+        str | None, typer.Option("--strong-key-env", help="The variable with its key, if another.")
+    ] = None,
+    pairs: Annotated[
+        Path | None, typer.Option("--pairs", help="JSON lines of query_id and doc_id to judge instead.")
+    ] = None,
+    also: Annotated[
+        Also | None, typer.Option("--also", help="Judge suspected false negatives that were dropped too.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option("--limit", help="At most so many pairs.")] = None,
+    prompt: Annotated[str, typer.Option("--prompt", help="en, ru, or a file.")] = "en",
+    relevant_from: Annotated[
+        int, typer.Option("--relevant-from", help="The least grade, 0 to 3, of relevant documents.")
+    ] = 2,
+    concurrency: Annotated[int, typer.Option("--concurrency", help="Requests at one time.")] = 8,
+    max_requests: Annotated[int | None, typer.Option("--max-requests", help="Send no more.")] = None,
+    max_tokens: Annotated[int | None, typer.Option("--max-tokens", help="Spend no more.")] = None,
+    timeout: Annotated[float, typer.Option("--timeout", help="Seconds a request.")] = 120.0,
+    retries: Annotated[int, typer.Option("--retries", help="How often a request is repeated.")] = 5,
+    max_characters: Annotated[
+        int, typer.Option("--max-characters", help="Where longer documents are cut.")
+    ] = 6000,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="FIELD=VALUE of the request, as in max_tokens=2000.")
+    ] = None,
+    quiet: Quiet = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Let a language model grade doubtful negatives of a run."""
+    from hardneg import judge as judging
+    from hardneg.recipe import override
+
+    options: dict[str, Any] = {}
+    override(options, set_ or ())
+    with progress(quiet or json_) as bars:
+        summary = judging.judge(
+            run,
+            endpoint,
+            model=model,
+            progress=bars,
+            key_env=key_env,
+            strong_model=strong_model,
+            strong_endpoint=strong_endpoint,
+            strong_key_env=strong_key_env,
+            pairs=pairs,
+            also=also.value if also else None,
+            limit=limit,
+            prompt=prompt,
+            relevant_from=relevant_from,
+            concurrency=concurrency,
+            max_requests=max_requests,
+            max_tokens=max_tokens,
+            timeout=timeout,
+            retries=retries,
+            max_characters=max_characters,
+            options=options,
+        )
+    _report(summary, quiet, json_)
+
+
+def _report(summary: dict[str, Any], quiet: bool, json_: bool) -> None:
+    """Prints the summary.
+
+    Raises:
+        DataError: Some pairs got no answer.
+    """
+    if json_:
+        print_json(summary)
+    elif not quiet:
+        from hardneg.console import judgement
+
+        Console(stderr=True).print(judgement(summary))
+    if summary["failed"]:
+        raise DataError(
+            f"{summary['failed']:,} of {summary['pairs']:,} pairs got no answer, the last one: "
+            f"{summary['last_problem']}; the same command asks for them again"
+        )

@@ -1,0 +1,168 @@
+"""Language models as judges: they grade doubtful negatives, and their verdicts go into the run directory.
+
+Grades run from 0 to 3 as in TREC Deep Learning and UMBRELA (arXiv 2406.06519); a cheap model may pass what it
+finds relevant or cannot decide on to a strong one, as in RLHN (arXiv 2505.16967).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import json
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+from hardneg import verdicts
+from hardneg.files import write_text
+from hardneg.judge.budget import Budget
+from hardneg.judge.cascade import Cascade, Outcome
+from hardneg.judge.client import Endpoint
+from hardneg.judge.pairs import Pair, doubtful, listed, with_texts
+from hardneg.judge.prompt import Prompt, read_prompt
+from hardneg.judge.record import Record
+from hardneg.judge.settings import MOST_OF_A_LEDGER, JudgeSettings
+from hardneg.judge.steps import Step
+from hardneg.judge.store import AnswerStore
+from hardneg.pipeline import cache_folder, reload
+from hardneg.progress import Progress, Silent
+from hardneg.records import Collection
+from hardneg.run import RunFolder
+
+__all__ = ["JudgeSettings", "judge"]
+
+FOLDER = "judge"
+"""Where, in a run directory, the last call's answers and summary lie."""
+
+
+def judge(
+    run_folder: str | Path,
+    endpoint: str,
+    *,
+    model: str,
+    collection: Collection | None = None,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+    **settings: Any,
+) -> dict[str, Any]:
+    """Lets a language model judge doubtful negatives of a finished run.
+
+    Verdicts are appended to the run's `judgments.jsonl`, in the order of the pairs, as `llm:MODEL`. The
+    same call again asks nothing that was answered before and appends nothing that stands already, so an
+    interrupted one goes on.
+
+    Args:
+        run_folder: The run directory.
+        endpoint: The base of an OpenAI-compatible interface, as in `http://localhost:8000/v1`.
+        model: The model's name there.
+        collection: What was mined, if it was not loaded from a source.
+        cache: Where answers are kept; `hardneg.pipeline.cache_folder()` unless given.
+        progress: Is told how many pairs are judged.
+        settings: The other attributes of `JudgeSettings`.
+
+    Returns:
+        The summary, which is also in `judge/summary.json` of the run directory: what was judged, how, what
+        came of it and what it cost; see docs/judging.md.
+
+    Raises:
+        ConfigError: A setting, the prompt or the key is not usable, or another process judges this run.
+        DataError: The run or its source is not usable, or the endpoint does not answer.
+        MissingExtra: httpx2 is not installed.
+    """
+    chosen = JudgeSettings.build(endpoint=endpoint, model=model, **settings)
+    endpoints = _endpoints(chosen)
+    prompt = read_prompt(chosen.prompt)
+    folder = Path(run_folder)
+    run, collection = reload(folder, collection)
+    pairs = with_texts(_ids(folder, run, chosen), collection, chosen.max_characters)
+    with RunFolder(folder / FOLDER).opened():
+        store = AnswerStore(cache or cache_folder())
+        try:
+            steps = _steps(chosen, endpoints, prompt, store)
+            return _judged(folder, pairs, steps, chosen, progress or Silent())
+        finally:
+            store.close()
+
+
+def _judged(
+    folder: Path, pairs: Sequence[Pair], steps: Sequence[Step], settings: JudgeSettings, progress: Progress
+) -> dict[str, Any]:
+    """Judges pairs and returns the summary; what was answered is written down however it ends."""
+    budget = Budget(settings.max_requests, settings.max_tokens)
+    cascade = Cascade(steps, budget, settings.concurrency, settings.timeout, settings.retries)
+    record = Record(folder / verdicts.FILE, [step.judge for step in steps])
+    begin = time.perf_counter()
+
+    def done(outcome: Outcome) -> None:
+        record.add(outcome)
+        task.advance()
+
+    try:
+        with progress.task("judge", len(pairs), "pairs") as task:
+            _run(lambda: cascade.run(pairs, done))
+    finally:
+        summary = {
+            **_described(settings, steps),
+            "pairs": len(pairs),
+            "shortened": sum(pair.shortened for pair in pairs),
+            **record.summary(),
+            "left": len(pairs) - record.pairs,
+            "stopped": cascade.stopped,
+            "requests": budget.spent.requests,
+            "repeated": cascade.repeated,
+            "tokens": budget.spent.tokens,
+            "seconds": round(time.perf_counter() - begin, 3),
+        }
+        write_text(folder / FOLDER / "answers.jsonl", record.answers())
+        text = json.dumps(summary, indent=2, ensure_ascii=False)
+        write_text(folder / FOLDER / "summary.json", f"{text}\n")
+    return summary
+
+
+def _described(settings: JudgeSettings, steps: Sequence[Step]) -> dict[str, Any]:
+    """Returns what was asked, and of whom; no secret is among it."""
+    return {
+        "models": [{"model": step.model, "endpoint": step.endpoint.url} for step in steps],
+        "prompt": {"name": steps[0].prompt.name, "digest": steps[0].prompt.digest},
+        "relevant_from": settings.relevant_from,
+        "options": dict(settings.options),
+        "max_characters": settings.max_characters,
+    }
+
+
+def _endpoints(settings: JudgeSettings) -> list[Endpoint]:
+    """Returns where the model, and the strong one if there is one, are served."""
+    first = Endpoint.of(settings.endpoint, settings.key_env)
+    if settings.strong_model is None:
+        return [first]
+    url = settings.strong_endpoint or settings.endpoint
+    return [first, Endpoint.of(url, settings.strong_key_env or settings.key_env)]
+
+
+def _steps(
+    settings: JudgeSettings, endpoints: Sequence[Endpoint], prompt: Prompt, store: AnswerStore
+) -> list[Step]:
+    models = [model for model in (settings.model, settings.strong_model) if model]
+    return [
+        Step(model, endpoint, prompt, settings.options, settings.relevant_from, store)
+        for model, endpoint in zip(models, endpoints, strict=True)
+    ]
+
+
+def _ids(folder: Path, run: dict[str, Any], settings: JudgeSettings) -> list[tuple[str, str]]:
+    if settings.pairs is not None:
+        return listed(settings.pairs)[: settings.limit]
+    scorer = run["recipe"]["select"]["by"]
+    return doubtful(folder, scorer, settings.also == "dropped", settings.limit or MOST_OF_A_LEDGER)
+
+
+def _run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Runs a coroutine to its end; in a thread of its own where a loop runs already, as in a notebook."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        asyncio.run(work())
+        return
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(work())).result()
