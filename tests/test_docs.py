@@ -252,7 +252,7 @@ def test_the_python_of_the_readme_runs(code, at_home):
     exec(compile(code, "README.md", "exec"), {})
 
 
-LOOKS = [code for name in ("ledger.md", "formats.md") for code in blocks(page(name), "python")]
+LOOKS = [code for name in ("ledger.md", "formats.md", "auditing.md") for code in blocks(page(name), "python")]
 
 
 @pytest.mark.parametrize("code", [code for code in LOOKS if "load_dataset" not in code])

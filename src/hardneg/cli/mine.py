@@ -11,6 +11,7 @@ from rich.console import Console
 from hardneg.cli.shared import (
     FormatName,
     Json,
+    Judgments,
     Negatives,
     Out,
     Quiet,
@@ -33,6 +34,7 @@ def mine(
     format_: FormatName = None,
     split: Annotated[str | None, typer.Option(help="Which judgments to read.")] = None,
     corpus: Annotated[str | None, typer.Option(help="More documents than a pairs file holds.")] = None,
+    judgments: Judgments = None,
     seed: Seed = None,
     set_: Set = None,
     quiet: Quiet = False,
@@ -45,6 +47,7 @@ def mine(
     chosen = Recipe.named(
         recipe,
         set_ or (),
+        verdicts=judgments,
         rank__rankers=ranker or None,
         select__negatives=negatives,
         format=format_,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hardneg.cli.shared import (
     FormatName,
     Json,
+    Judgments,
     Negatives,
     Out,
     Quiet,
@@ -23,6 +24,7 @@ def select(
     recipe: RecipeName,
     negatives: Negatives = None,
     format_: FormatName = None,
+    judgments: Judgments = None,
     seed: Seed = None,
     set_: Set = None,
     quiet: Quiet = False,
@@ -37,6 +39,7 @@ def select(
         recipe,
         set_ or (),
         ranked_by=RunFolder(run).read()["recipe"],
+        verdicts=judgments,
         select__negatives=negatives,
         format=format_,
         seed=seed,

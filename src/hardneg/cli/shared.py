@@ -27,6 +27,12 @@ Negatives = Annotated[int | None, typer.Option("--negatives", help="Negatives a 
 FormatName = Annotated[str | None, typer.Option("--format", help="The trainer's format.")]
 Seed = Annotated[int | None, typer.Option("--seed", help="Of all random draws.")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, as in select.max_uses=10.")]
+Judgments = Annotated[
+    Path | None,
+    typer.Option(
+        "--judgments", help="Verdicts of people and models, as hardneg review and judge write them."
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print run.json to standard output, and no table.")]
 
