@@ -24,7 +24,7 @@ FLOORS = [
     {"errors"},
 ]
 # What each room of the middle floor may know of its neighbours.
-NEIGHBOURS = {"compat": {"rank", "select"}, "validate": {"rank", "select", "calibrate"}}
+NEIGHBOURS = {"compat": {"rank", "select"}, "validate": {"load", "rank", "select", "calibrate"}}
 
 
 def room(path):

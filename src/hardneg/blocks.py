@@ -83,7 +83,10 @@ class Miner(_Blocks):
         witnesses: Mapping[str, Witness],
     ) -> None:
         super().__init__(collection, recipe, witnesses)
-        queries = collection.judgments.queries_with_positives
+        refused = [getattr(witness, "refused", ()) for witness in witnesses.values()]
+        queries = np.setdiff1d(
+            collection.judgments.queries_with_positives, np.concatenate([*refused, np.empty(0, np.int32)])
+        ).astype(np.int32)
         self.blocks = [queries[i : i + BLOCK] for i in range(0, len(queries), BLOCK)]
         self.sizes = [len(block) for block in self.blocks]
         self._pool = Pool(collection, rankers, recipe.rank.order, recipe.select.by or "")

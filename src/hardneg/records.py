@@ -30,10 +30,14 @@ _SPACES = re.compile(r"\s+")
 
 def text_key(text: str) -> int:
     """Returns a 64-bit key under which texts meet that differ only in case, spacing or Unicode form."""
-    folded = _SPACES.sub(" ", unicodedata.normalize("NFKC", text)).strip().casefold()
     return int.from_bytes(
-        hashlib.blake2b(folded.encode("utf-8", "replace"), digest_size=8).digest(), "little"
+        hashlib.blake2b(folded(text).encode("utf-8", "replace"), digest_size=8).digest(), "little"
     )
+
+
+def folded(text: str) -> str:
+    """Returns the text without differences of case, spacing or Unicode form (NFKC)."""
+    return _SPACES.sub(" ", unicodedata.normalize("NFKC", text)).strip().casefold()
 
 
 def full_text(title: str, text: str) -> str:

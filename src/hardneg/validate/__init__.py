@@ -63,5 +63,5 @@ class Validator(Protocol):
 
 
 VALIDATORS: Registry[Validator] = Registry(
-    "hardneg.validate", "validator", helpers=("examine", "looking", "settings")
+    "hardneg.validate", "validator", helpers=("examine", "looking", "settings", "shingles")
 )
