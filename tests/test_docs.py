@@ -25,6 +25,8 @@ from hardneg.select.exclude import EXCLUSIONS
 from hardneg.select.selector import MAX_USES, NO_ANCHOR_SCORE, NO_SCORE, SURPLUS
 from hardneg.select.settings import SelectSettings
 from hardneg.testing import FakeRanker
+from hardneg.validate import VALIDATORS
+from hardneg.validate.settings import ValidateSettings
 from tests.test_cli import run
 
 ROOT = Path(__file__).parents[1]
@@ -105,6 +107,7 @@ def test_no_command_is_documented_that_is_not_there():
     [
         ("recipes.md", "rank.", RankSettings.model_fields),
         ("recipes.md", "select.", SelectSettings.model_fields),
+        ("validation.md", "validation.", ValidateSettings.model_fields),
         ("sources.md", "load.", LoadOptions.__pydantic_fields__),
     ],
 )
@@ -126,6 +129,7 @@ def test_every_part_of_a_recipe_is_documented():
             ("recipes.md", RULES),
             ("recipes.md", DRAWS),
             ("formats.md", FORMATS),
+            ("validation.md", VALIDATORS),
         )
         for name in registry.names()
     ],
