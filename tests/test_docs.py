@@ -281,7 +281,8 @@ def test_both_readmes_show_the_same_code():
 def test_every_column_and_reason_of_the_ledger_is_documented(at_home):
     mined("--set", "select.anchor=pair")
     for column in pq.read_schema("run/ledger/part-00000.parquet").names:
-        assert f"`{column.replace('.bm25', '.NAME')}`" in page("ledger.md")
+        name = re.sub(r"\.\w+$", ".NAME", column)
+        assert f"`{name}`" in page("ledger.md")
     components = [name.replace("-", "_") for name in (*RULES.names(), *DRAWS.names())]
     for reason in (*EXCLUSIONS, *components, NO_SCORE, NO_ANCHOR_SCORE, SURPLUS, MAX_USES):
         assert f"`{reason}`" in page("ledger.md")
