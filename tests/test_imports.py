@@ -14,7 +14,7 @@ FLOORS = [
     {"__main__"},
     {"cli"},
     {"console"},
-    {"diff", "testing", "audit", "judge"},
+    {"diff", "testing", "clean", "audit", "judge"},
     {"pipeline"},
     {"blocks"},
     {"recipe"},

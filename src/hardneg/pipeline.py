@@ -6,7 +6,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ from hardneg.recipe import Recipe
 from hardneg.records import Collection
 from hardneg.run import Clock, RunFolder, decisive, fingerprint, versions
 from hardneg.validate import VALIDATORS, Witness
+
+Writer = Callable[[Path], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -74,10 +76,37 @@ def mine(
     Raises:
         HardnegError: The source, a model, or the run directory is not usable; the message says why.
     """
-    progress = progress or Silent()
     clock = Clock()
     with clock.stage("load"):
         collection = load(source, recipe.load) if isinstance(source, str) else source
+    return mine_loaded(source, collection, recipe, out, clock, progress=progress, cache=cache)
+
+
+def mine_loaded(
+    source: str | Collection,
+    collection: Collection,
+    recipe: Recipe,
+    out: str | Path,
+    clock: Clock,
+    *,
+    write: Writer | None = None,
+    progress: Progress | None = None,
+    cache: Path | None = None,
+) -> Result:
+    """Mines a collection that is loaded already; see `mine`.
+
+    Args:
+        source: Where the collection is from.
+        collection: The collection.
+        recipe: What to do.
+        out: The run directory.
+        clock: Counts the seconds.
+        write: Writes the training set into the run directory and returns run.json's `export`; unless given,
+            the recipe's format does.
+        progress: Is told how far the stages are.
+        cache: Where vectors are kept; `cache_folder()` unless given.
+    """
+    progress = progress or Silent()
     folder = RunFolder(Path(out))
     with folder.opened():
         folder.refuse_another(_describe(source, collection, recipe, {}, {}))
@@ -94,7 +123,7 @@ def mine(
         _calibrate(miner, recipe, folder, run, clock)
         with clock.stage("rank and select"):
             counts = _write_ledger(miner, folder.path, progress)
-        return _finish(folder, collection, recipe, {**run, **counts, "resumed": resumed}, clock)
+        return _finish(folder, collection, recipe, {**run, **counts, "resumed": resumed}, clock, write)
 
 
 def select(
@@ -219,13 +248,18 @@ def _write_ledger(work: Miner | Chooser, out: Path, progress: Progress) -> dict[
 
 
 def _finish(
-    folder: RunFolder, collection: Collection, recipe: Recipe, run: dict[str, Any], clock: Clock
+    folder: RunFolder,
+    collection: Collection,
+    recipe: Recipe,
+    run: dict[str, Any],
+    clock: Clock,
+    write: Writer | None = None,
 ) -> Result:
     """Exports the training set, and writes the card and run.json."""
     training_set = TrainingSet(folder.path, collection, recipe.select.by or "")
     out = folder.path / f"train{recipe.format.suffix}"
     with clock.stage("export"):
-        run["export"] = _export(training_set, recipe.format, out)
+        run["export"] = _export(training_set, recipe.format, out) if write is None else write(folder.path)
     _remove_others(folder.path, run["export"]["files"])
     run.update(finished=True, versions=versions(), seconds=clock.seconds)
     write_card(run, folder.path / "README.md")

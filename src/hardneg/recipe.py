@@ -68,9 +68,13 @@ class RankSettings(BaseModel):
 
     @property
     def scorers(self) -> dict[str, bool]:
-        """For each ranker, whether its scores mean the same for every query: cosines do, BM25's do not."""
+        """For each ranker, whether its scores mean the same for every query: cosines do, BM25's do not.
+
+        Lists of negatives have no scores that could tell anything.
+        """
         kinds = [RANKERS.name_of(ranker) for ranker in self.rankers]
-        return {name: kind in _ABSOLUTE for name, kind in zip(self.names, kinds, strict=True)}
+        named = zip(self.names, kinds, strict=True)
+        return {name: kind in _ABSOLUTE for name, kind in named if kind != "listed"}
 
 
 class Recipe(BaseModel):

@@ -17,6 +17,7 @@ from hardneg.cli.export import export
 from hardneg.cli.judge import judge
 from hardneg.cli.mine import demo, mine
 from hardneg.cli.select import select
+from hardneg.cli.validate import validate
 from hardneg.errors import HardnegError
 
 _STOPPED = 130  # the exit code after Ctrl-C
@@ -36,6 +37,7 @@ for command in (
     export,
     judge,
     diff,
+    validate,
 ):
     app.command()(command)
 

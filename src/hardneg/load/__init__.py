@@ -8,7 +8,7 @@ What `load` accepts:
 | `ir:ID` | `ir`: ir_datasets |
 | `hf:ID` or `hf:FOLDER` | `hf`: datasets of the Hugging Face hub |
 | a folder | `beir` or `trec`, by the files that are in it |
-| a file | `pairs`: jsonl, csv, tsv or parquet |
+| a file | `pairs`: jsonl, csv, tsv or parquet; `training`: a trainer's file |
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import difflib
 from pathlib import Path
 
 from hardneg.errors import ConfigError, DataError
-from hardneg.load import beir, hf, ir, pairs, stdlib, trec
+from hardneg.load import beir, hf, ir, pairs, stdlib, training, trec
 from hardneg.load.builder import CollectionBuilder, LoadOptions
 from hardneg.load.tables import accepted_names, is_table
 from hardneg.records import Collection
@@ -61,7 +61,7 @@ def load(source: str, options: LoadOptions | None = None) -> Collection:
 def _read_file(path: Path, options: LoadOptions) -> Collection:
     if not is_table(path):
         raise DataError(f"{path}: {pairs.LAYOUT}; its name ends with one of {accepted_names()}")
-    return pairs.read(path, options)
+    return training.read(path, options)
 
 
 def _read_folder(folder: Path, options: LoadOptions) -> Collection:

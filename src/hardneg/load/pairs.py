@@ -72,7 +72,7 @@ def read_rows(name: str, table: Rows, options: LoadOptions, *, split_is_read: bo
 
 
 @dataclass(frozen=True)
-class _Roles:
+class Roles:
     """The columns that a row's roles are in; None for a role that the row has not."""
 
     query: str
@@ -84,13 +84,18 @@ class _Roles:
     split: str | None
 
 
-def _roles(row: Row, where: str) -> _Roles:
+def roles_of(row: Row, where: str) -> Roles:
+    """Returns the columns of a row's roles.
+
+    Raises:
+        DataError: They cannot be told.
+    """
     query = one_of(row, QUERY, "query", where)
     positive = one_of(row, POSITIVE, "positive", where)
     if query is None or positive is None:
         role = "query" if query is None else "positive"
         raise DataError(f"{where}: no column for the {role} among those found: {', '.join(row)}; {LAYOUT}")
-    return _Roles(
+    return Roles(
         query,
         positive,
         tuple(column for column in row if NEGATIVE.fullmatch(column)),
@@ -105,7 +110,7 @@ class _Pairs:
     def __init__(self, builder: CollectionBuilder, split: str | None) -> None:
         self._builder = builder
         self._split = split
-        self._roles: dict[tuple[str, ...], _Roles] = {}
+        self._roles: dict[tuple[str, ...], Roles] = {}
         self._query_ids: dict[str, str] = {}
         self._query_names = (f"q{number}" for number in range(1, 1 << 62))
         self._doc_names = fresh_names(builder)
@@ -117,7 +122,7 @@ class _Pairs:
         columns = tuple(row)
         roles = self._roles.get(columns)
         if roles is None:
-            roles = self._roles[columns] = _roles(row, where)
+            roles = self._roles[columns] = roles_of(row, where)
         chosen = self._is_chosen(row, roles, where)
         query_id = self._add_query(row, roles, where)
         for doc_id, relevance in self._add_documents(row, roles, where):
@@ -132,7 +137,7 @@ class _Pairs:
                 f"{', '.join(sorted(self._splits))}; choose one, or all, with --split"
             )
 
-    def _is_chosen(self, row: Row, roles: _Roles, where: str) -> bool:
+    def _is_chosen(self, row: Row, roles: Roles, where: str) -> bool:
         if self._split is None:
             return True
         if self._whole is None:
@@ -148,7 +153,7 @@ class _Pairs:
         self._splits.add(split)
         return self._split in (split, "all")
 
-    def _add_query(self, row: Row, roles: _Roles, where: str) -> str:
+    def _add_query(self, row: Row, roles: Roles, where: str) -> str:
         text = text_of(row, roles.query, where, "each row needs a query")
         if roles.query_id is not None:
             query_id = id_of(row, roles.query_id, where, "each row needs an id")
@@ -160,8 +165,8 @@ class _Pairs:
         self._builder.add_query(query_id, text, where=where)
         return query_id
 
-    def _add_documents(self, row: Row, roles: _Roles, where: str) -> Iterator[tuple[str, int]]:
-        positives = _texts(row, roles.positive, where)
+    def _add_documents(self, row: Row, roles: Roles, where: str) -> Iterator[tuple[str, int]]:
+        positives = texts_of(row, roles.positive, where)
         if not positives:
             self._without_positive(roles.positive, where)
         for number, text in enumerate(positives):
@@ -175,7 +180,7 @@ class _Pairs:
                 self._builder.add_document(doc_id, text, where=where)
                 yield doc_id, relevance
         for column in roles.negatives:
-            for text in filter(str.strip, _texts(row, column, where)):
+            for text in filter(str.strip, texts_of(row, column, where)):
                 yield add_unnamed(self._builder, text, self._doc_names, where=where), 0
 
     def _without_positive(self, column: str, where: str) -> None:
@@ -187,7 +192,12 @@ class _Pairs:
         self._builder.notes["skipped_empty_positives"] += 1
 
 
-def _texts(row: Row, column: str, where: str) -> list[str]:
+def texts_of(row: Row, column: str, where: str) -> list[str]:
+    """Returns the texts in a column: one, a list of them, or none.
+
+    Raises:
+        DataError: It holds something else.
+    """
     value = row.get(column)
     texts = value if isinstance(value, list) else [] if value is None else [value]
     for text in texts:

@@ -97,6 +97,8 @@ class Examiner:
         """Returns which candidates are judged not relevant."""
         judgments = self._collection.judgments
         found = np.zeros(candidates.shape, bool)
+        if not self._settings.negatives_are_judged:
+            return found
         for row, query in enumerate(candidates.queries):
             docs, relevance = judgments.of(int(query))
             found[row] = np.isin(candidates.docs[row], docs[relevance < judgments.min_relevance])

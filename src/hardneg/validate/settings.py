@@ -19,6 +19,8 @@ class ValidateSettings(BaseModel):
     Attributes:
         validators: Each as `similar-to-positive`, `cross-encoder:MODEL` or `{cross-encoder: {...}}`.
         calibrate: Whether the probability of a false negative is estimated.
+        negatives_are_judged: Whether a document that the source gives a relevance below the least is
+            taken for not relevant; false where such negatives were mined and nobody judged them.
         sample: Queries on which it is estimated, drawn at random.
         weights: Whether a negative weighs 1 less its probability; otherwise 1.
         relabel_above: The probability above which a candidate that a validator suspects becomes a positive;
@@ -29,6 +31,7 @@ class ValidateSettings(BaseModel):
 
     validators: tuple[AnyValidator, ...] = ()
     calibrate: bool = False
+    negatives_are_judged: bool = True
     sample: int = Field(default=2_048, ge=1)
     weights: bool = True
     relabel_above: float | None = Field(default=None, ge=0, le=1)
