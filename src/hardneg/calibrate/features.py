@@ -66,7 +66,8 @@ def features(candidates: Candidates, columns: Sequence[Column], compared: BoolAr
     Args:
         candidates: A block.
         columns: What to read, scaled.
-        compared: (n_queries, depth) bool, the candidates that others of their query are compared with.
+        compared: (n_queries, depth) bool, the candidates that others of their query are compared with; each
+            is compared with itself too.
     """
     found: list[Matrix] = []
     for column in columns:
@@ -82,12 +83,21 @@ def features(candidates: Candidates, columns: Sequence[Column], compared: BoolAr
 
 
 def _within(values: Matrix, compared: BoolArray) -> Matrix:
-    """Returns deviations from the mean of the query's candidates."""
+    """Returns deviations from the mean of the query's candidates and the document itself.
+
+    A known positive must be seen as an unlabelled document would be, which counts among the candidates: else
+    the deviations alone would tell which documents are labelled.
+    """
     known = compared & ~np.isnan(values)
-    count = np.maximum(known.sum(axis=1, keepdims=True), 1)
-    mean = np.where(known, values, 0).sum(axis=1, keepdims=True) / count
-    spread = np.sqrt((np.where(known, values - mean, 0) ** 2).sum(axis=1, keepdims=True) / count)
-    return np.asarray((values - mean) / np.where(spread > 0, spread, 1.0))
+    middle = np.where(known, values, 0).sum(axis=1, keepdims=True)
+    middle /= np.maximum(known.sum(axis=1, keepdims=True), 1)
+    moved = values - middle
+    own = np.where(known, 0.0, moved)
+    count = known.sum(axis=1, keepdims=True) + ~known
+    mean = (np.where(known, moved, 0).sum(axis=1, keepdims=True) + own) / count
+    square = ((np.where(known, moved, 0) ** 2).sum(axis=1, keepdims=True) + own**2) / count
+    spread = np.sqrt(np.maximum(square - mean**2, 0))
+    return np.asarray((moved - mean) / np.where(spread > 1e-12, spread, 1.0))
 
 
 def _filled(stacked: Matrix, columns: Sequence[Column]) -> Matrix:
