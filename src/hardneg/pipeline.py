@@ -13,7 +13,7 @@ from typing import Any
 
 from hardneg import ledger
 from hardneg.blocks import Chooser, Miner
-from hardneg.errors import ConfigError, DataError
+from hardneg.errors import ConfigError, DataError, HardnegError
 from hardneg.export import FORMATS, Format
 from hardneg.export.card import write_card
 from hardneg.ledger import TrainingSet
@@ -153,6 +153,36 @@ def export(
         raise ConfigError(f"{out} is the run's own training set; choose another file")
     scorer = known["recipe"]["select"]["by"]
     return _export(TrainingSet(Path(run_folder), collection, scorer), form, Path(out))
+
+
+def open_run(run_folder: str | Path, *, collection: Collection | None = None) -> Result:
+    """Returns a finished run: its run.json, its training set, its figures.
+
+    Args:
+        run_folder: The run directory.
+        collection: What was mined, if it was not loaded from a source.
+
+    Raises:
+        DataError: The run is not finished, or its source has changed or is not there.
+    """
+    known, collection = _reload(Path(run_folder), collection)
+    training_set = TrainingSet(Path(run_folder), collection, known["recipe"]["select"]["by"] or "")
+    return Result(Path(run_folder), known, training_set)
+
+
+def collection_of(run_folder: str | Path) -> Collection | None:
+    """Returns what a finished run was mined from, None where the source is not there or has changed.
+
+    Raises:
+        DataError: It is no finished run.
+    """
+    known = RunFolder(Path(run_folder)).read()
+    if not known.get("finished"):
+        raise DataError(f"{run_folder} is not finished; run the same hardneg mine command to finish it")
+    try:
+        return _reload(Path(run_folder), None)[1]
+    except HardnegError:
+        return None
 
 
 def _write_ledger(work: Miner | Chooser, out: Path, progress: Progress) -> dict[str, Any]:

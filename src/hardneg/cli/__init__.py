@@ -14,6 +14,7 @@ import typer
 from hardneg.cli.diff import diff
 from hardneg.cli.export import export
 from hardneg.cli.mine import demo, mine
+from hardneg.cli.report import report
 from hardneg.cli.select import select
 from hardneg.errors import HardnegError
 
@@ -32,6 +33,7 @@ for command in (
     select,
     export,
     diff,
+    report,
 ):
     app.command()(command)
 

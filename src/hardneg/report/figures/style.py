@@ -30,6 +30,7 @@ class Look:
     suspected: str = "#d55e00"
     dropped: str = "#8b94a1"
     background: str = "#ffffff"
+    font: str = "sans-serif"
 
     def of(self, group: str) -> str:
         """Returns the colour of a group of candidates."""
@@ -37,7 +38,7 @@ class Look:
 
 
 FILE = Look()
-PAGE = Look(*(f"var(--{name})" for name in list(Look.__dataclass_fields__)[:-1]), background="transparent")
+PAGE = Look(*(f"var(--{name})" for name in list(Look.__dataclass_fields__)[:-2]), background="transparent", font=FONT)
 """Colours that the page decides on, by variables of its style sheet."""
 
 
@@ -46,7 +47,7 @@ def finished(chart: AnyChart, look: Look, width: int = WIDTH, height: int = HEIG
     fit = alt.AutoSizeParams(type="fit", contains="padding")
     sized = chart.properties(width=width, height=height, autosize=fit)
     styled: AnyChart = (
-        sized.configure(background=look.background, font=FONT, padding=2)
+        sized.configure(background=look.background, font=look.font, padding=2)
         .configure_view(stroke=None)
         .configure_axis(
             labelColor=look.muted,

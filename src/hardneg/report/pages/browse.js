@@ -2,6 +2,7 @@
 (function () {
   const data = JSON.parse(document.getElementById("payload").textContent);
   const place = document.getElementById("browser");
+  if (!place) return;
   const PAGE = 20;
   const say = (key, values = {}) =>
     (data.words[key] || key).replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
@@ -96,7 +97,7 @@
   }
   function inside(query) {
     const inner = element("div", { class: "inside" });
-    const kinds = [["positives", "positive"], ["negatives", "negative"], ["dropped", "dropped"]];
+    const kinds = [["positives", "positive"], ["negatives", "negative"], ["dropped", query.heads ? "negative" : "dropped"]];
     kinds.forEach(([kind, group], i) => {
       if (!query[kind].length) return;
       const rest = query.counts[i] - query[kind].length;
