@@ -228,7 +228,7 @@ class TrainingSet:
 
     def __init__(self, folder: Path, collection: Collection, scorer: str) -> None:
         self._folder = folder
-        self._collection = collection
+        self.collection = collection
         self._scorer = scorer
 
     def __iter__(self) -> Iterator[Example]:
@@ -240,23 +240,23 @@ class TrainingSet:
         rows = used.to_pylist()
         documents = self._documents(rows)
         for query_id, pair, own in _grouped(rows):
-            query = int(self._collection.queries.rows([query_id])[0])
+            query = int(self.collection.queries.rows([query_id])[0])
             known = {row["doc_id"]: row for row in own}
-            positives = self._collection.documents.ids(self._collection.judgments.positives(query))
+            positives = self.collection.documents.ids(self.collection.judgments.positives(query))
             wanted = positives if pair is None else [pair]
             negatives = [row for row in own for _ in range(row["copies"])]
             yield Example(
                 query_id,
-                self._collection.queries.texts([query])[0],
+                self.collection.queries.texts([query])[0],
                 [self._scored(known[doc_id], documents) for doc_id in wanted],
                 [self._scored(row, documents) for row in negatives],
             )
 
     def _documents(self, rows: list[dict[str, Any]]) -> dict[str, tuple[str, str]]:
         ids = list(dict.fromkeys(row["doc_id"] for row in rows))
-        places = _known(self._collection.documents.rows(ids), "document")
-        titles = self._collection.documents.titles(places)
-        bodies = self._collection.documents.bodies(places)
+        places = _known(self.collection.documents.rows(ids), "document")
+        titles = self.collection.documents.titles(places)
+        bodies = self.collection.documents.bodies(places)
         return dict(zip(ids, zip(titles, bodies, strict=True), strict=True))
 
     def _scored(self, row: dict[str, Any], documents: dict[str, tuple[str, str]]) -> Scored:

@@ -18,7 +18,9 @@ def validated(folder, seed=0):
         table = pq.read_table(path)
         scorer = next(name for name in table.column_names if name.startswith("positive."))
         anchor = table[scorer].to_numpy()
-        gap = (anchor - table[scorer.replace("positive", "score")].to_numpy()) / np.maximum(np.abs(anchor), 1e-6)
+        gap = (anchor - table[scorer.replace("positive", "score")].to_numpy()) / np.maximum(
+            np.abs(anchor), 1e-6
+        )
         negative = table["decision"].to_numpy(zero_copy_only=False) == "negative"
         looked = negative | (random.random(len(table)) < 0.2)
         p = np.clip(1 / (1 + np.exp(8 * gap + random.normal(0, 1, len(table)))), 0, 1)

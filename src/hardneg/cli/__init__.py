@@ -15,6 +15,7 @@ from hardneg.cli.diff import diff
 from hardneg.cli.export import export
 from hardneg.cli.mine import demo, mine
 from hardneg.cli.report import report
+from hardneg.cli.review import review
 from hardneg.cli.select import select
 from hardneg.errors import HardnegError
 
@@ -34,6 +35,7 @@ for command in (
     export,
     diff,
     report,
+    review,
 ):
     app.command()(command)
 

@@ -28,7 +28,7 @@ def report(
 
     collection = pipeline.collection_of(run)
     if collection is None:
-        typer.echo("the source is not at hand or has changed: the report shows ids instead of texts", err=True)
+        typer.echo("the source is not there or has changed: the report shows ids for texts", err=True)
     if other is None:
         written = write_report(run, collection, out, language=lang, limit=examples)
     else:

@@ -86,8 +86,8 @@ def read(
     for (number, why), count in Counter(pairs).items():
         counts[number][why] = count
     rows = table.filter(pa.array(kept)).append_column("example", pa.array(example[kept])).to_pylist()
-    for number, own in groupby(rows, key=lambda row: int(row["example"])):
-        own = list(own)
+    for number, grouped in groupby(rows, key=lambda row: int(row["example"])):
+        own = list(grouped)
         for row in own:
             row["scores"] = [_round(row[f"score.{name}"]) for name in found.rankers]
         yield (own[0]["query_id"], own[0].get("positive_id") or ""), own, dict(counts[number])

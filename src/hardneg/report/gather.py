@@ -48,7 +48,7 @@ class Findings:
         ranks: For each group, the candidates at each rank from 1 (index 0), the deepest counted at the end.
         doubt: How p(false negative) of the groups is spread; empty where no validator estimated it.
         margin_doubt: Candidates by margin and p(false negative).
-        shared: (n_rankers, n_rankers) sums over the queries of the share of the top 10 that two rankers share.
+        shared: (n_rankers, n_rankers) summed over queries, the share of the top 10 that two rankers share.
         queries: Ids of the queries in the ledger's order.
         uses: How often documents serve as negatives, by doc_id.
         short: (query_id, positive_id or "", reason) of the first queries with fewer negatives than asked.

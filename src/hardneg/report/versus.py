@@ -37,7 +37,10 @@ def versus(first: Path, second: Path, collection: Collection | None, words: Word
     changed = _changed(*chosen)
     shown = _examples(both, chosen, changed[: LIMIT if limit is None else limit], words)
     examples.add_texts(shown, collection)
-    told = [(_outcome(m["first"], words), _outcome(m["second"], words), m["candidates"]) for m in compared["moves"]]
+    told = [
+        (_outcome(m["first"], words), _outcome(m["second"], words), m["candidates"])
+        for m in compared["moves"]
+    ]
     chart = moves(told, words, PAGE)
     negatives = compared["negatives"]
     return render(
@@ -51,7 +54,11 @@ def versus(first: Path, second: Path, collection: Collection | None, words: Word
             (words.number(negatives["both"]), words("versus.tile_both"), ""),
             (words.number(negatives["first_only"]), words("versus.tile_first"), ""),
             (words.number(negatives["second_only"]), words("versus.tile_second"), ""),
-            (words.number(len(changed)), words("versus.tile_queries"), words("page.of", total=_total(both, words))),
+            (
+                words.number(len(changed)),
+                words("versus.tile_queries"),
+                words("page.of", total=_total(both, words)),
+            ),
         ],
         settings=_differing(both[0].run["recipe"], both[1].run["recipe"]),
         figure=None if chart is None else Markup(svg(chart, "moves")),
@@ -90,7 +97,7 @@ def _changed(first: Pairs, second: Pairs) -> list[str]:
 def _examples(
     both: tuple[Findings, Findings], chosen: Sequence[Pairs], queries: Sequence[str], words: Words
 ) -> list[dict[str, Any]]:
-    """Returns the queries with the negatives that only one of the runs has, and what the other did with them."""
+    """Returns the queries with the negatives that only one run has, and what the other did with them."""
     rankers = _rankers(both)
     outcomes = [_outcomes(found.folder, queries) for found in both]
     rows = [_rows(found, queries, rankers) for found in both]
@@ -142,7 +149,9 @@ def _outcomes(folder: Path, queries: Sequence[str]) -> dict[tuple[str, str, str]
     for path in ledger.parts(folder):
         wanted = ("query_id", "positive_id", "doc_id", "decision", "reason")
         names = [name for name in wanted if name in pq.read_schema(path).names]
-        for row in pq.read_table(path, columns=names, filters=[("query_id", "in", list(queries))]).to_pylist():
+        for row in pq.read_table(
+            path, columns=names, filters=[("query_id", "in", list(queries))]
+        ).to_pylist():
             key = (row["query_id"], row.get("positive_id") or "", row["doc_id"])
             found[key] = f"{row['decision']}: {row['reason']}"
     return found

@@ -1,4 +1,4 @@
-"""The report's figures by name; each is drawn from the findings, or is None where there is nothing to show."""
+"""The report's figures by name; each drawn from the findings, None where there is nothing to show."""
 
 from __future__ import annotations
 

@@ -35,15 +35,12 @@ def funnel(found: Findings, words: Words, look: Look) -> AnyChart | None:
         description="told:N",
         tooltip=alt.Tooltip("told:N", title=""),
     )
+    right = base.transform_filter(alt.datum.side == "right").mark_text(align="left", dx=6)
+    left = base.transform_filter(alt.datum.side == "left").mark_text(align="right", dx=-6)
+    inside = base.transform_filter(alt.datum.side == "inside").mark_text(align="right", dx=-6, color="#fff")
     texts = [
-        base.transform_filter(alt.datum.side == side)
-        .mark_text(align=align, dx=dx, color=ink)
-        .encode(x=f"{at}:Q", text="count:N")
-        for side, at, align, dx, ink in (
-            ("right", "end", "left", 6, look.ink),
-            ("left", "begin", "right", -6, look.ink),
-            ("inside", "end", "right", -6, "#fff"),
-        )
+        mark.encode(x=f"{at}:Q", text="count:N")
+        for mark, at in ((right, "end"), (left, "begin"), (inside, "end"))
     ]
     return finished(alt.layer(bars, *texts), look, height=27 * len(steps))
 
@@ -175,21 +172,20 @@ def spread(
             )
             values.append({**bar, "high": high})
     shown = [group for group in GROUPS if group in shares]
-    return (
+    chart: AnyChart = (
         alt.Chart(rows(values))
         .mark_bar(opacity=0.55, binSpacing=0)
         .encode(
             x=alt.X("low:Q", title=axis, scale=alt.Scale(zero=False, nice=False)),
             x2="high:Q",
-            y=alt.Y(
-                "share:Q", stack=None, title=words("axis.share"), axis=alt.Axis(format="%", tickCount=4)
-            ),
+            y=alt.Y("share:Q", stack=None, title=words("axis.share"), axis=alt.Axis(format="%", tickCount=4)),
             y2=alt.datum(0),
             color=colours(shown, [words(f"group.{group}") for group in shown], look),
             description="told:N",
             tooltip=alt.Tooltip("told:N", title=""),
         )
     )
+    return chart
 
 
 def _bar(words: Words, group: str, label: str, low: float, count: int, share: float) -> dict[str, Any]:

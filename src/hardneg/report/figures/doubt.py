@@ -36,7 +36,8 @@ def margin_doubt(found: Findings, words: Words, look: Look) -> AnyChart | None:
             "y": float(y[j]),
             "y2": float(y[j + 1]),
             "depth": float(np.log1p(counts[i, j])),
-            "told": f"{x[i]:.2f}–{x[i + 1]:.2f}; p {y[j]:.2f}–{y[j + 1]:.2f}: {words.number(int(counts[i, j]))}",
+            "told": f"{x[i]:.2f}–{x[i + 1]:.2f}; p {y[j]:.2f}–{y[j + 1]:.2f}: "
+            + words.number(int(counts[i, j])),
         }
         for i, j in np.argwhere(counts)
     ]

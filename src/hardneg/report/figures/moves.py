@@ -32,7 +32,11 @@ def moves(told: Sequence[tuple[str, str, int]], words: Words, look: Look) -> Any
             sort=None,
             title=None,
             axis=alt.Axis(
-                domain=False, ticks=False, labelPadding=8, labelExpr="split(replace(datum.label, ' → ', '#→ '), '#')", labelLimit=190
+                domain=False,
+                ticks=False,
+                labelPadding=8,
+                labelLimit=190,
+                labelExpr="split(replace(datum.label, ' → ', '#→ '), '#')",
             ),
         ),
         x=alt.X("count:Q", axis=None, scale=alt.Scale(domain=[0, 1.3 * told[0][2]])),

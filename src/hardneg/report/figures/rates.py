@@ -29,7 +29,9 @@ def audit(found: Findings, words: Words, look: Look) -> AnyChart | None:
     limits = [(float(target), words("threshold.target", at=words.percent(target)))] if target else []
     chart = _intervals(values, words("axis.rate"), look)
     return finished(
-        alt.layer(chart, line_at(limits, look, above=True)) if limits else chart, look, height=30 * len(values) + 40
+        alt.layer(chart, line_at(limits, look, above=True)) if limits else chart,
+        look,
+        height=30 * len(values) + 40,
     )
 
 
@@ -81,11 +83,18 @@ def agreement(found: Findings, words: Words, look: Look) -> AnyChart | None:
     if not pairs:
         return None
     values = [
-        {"label": label, "share": share, "text": words.percent(share), "told": f"{label}: {words.percent(share)}"}
+        {
+            "label": label,
+            "share": share,
+            "text": words.percent(share),
+            "told": f"{label}: {words.percent(share)}",
+        }
         for label, share in sorted(pairs, key=lambda pair: -pair[1])
     ]
     base = alt.Chart(rows(values)).encode(
-        x=alt.X("share:Q", title=words("axis.common"), scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%")),
+        x=alt.X(
+            "share:Q", title=words("axis.common"), scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%")
+        ),
         y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(domain=False, ticks=False, labelPadding=8)),
     )
     bars = base.mark_bar(color=look.negative, height={"band": 0.6}, cornerRadius=2).encode(
@@ -111,7 +120,7 @@ def metrics(found: Findings, words: Words) -> list[str]:
 
 
 def _measured(row: Mapping[str, Any], words: Words) -> list[dict[str, Any]]:
-    """Returns the intervals of one recipe, by metric; both `metrics: {name: {...}}` and flat rows are read."""
+    """Returns the intervals of one recipe, by metric; rows may be flat or nest `metrics`."""
     name = str(row.get("recipe", row.get("name", "")))
     parts = row.get("metrics") or {row.get("metric", "nDCG@10"): row}
     values = []
@@ -141,7 +150,7 @@ def _rate(words: Words, label: str, part: Mapping[str, Any], group: str) -> dict
     }
 
 
-def _intervals(values: list[dict[str, Any]], axis: str, look: Look, zero: bool = True) -> alt.LayerChart:
+def _intervals(values: list[dict[str, Any]], axis: str, look: Look, zero: bool = True) -> AnyChart:
     """Returns one line an estimate: a dot with its interval."""
     order = list(dict.fromkeys(value["label"] for value in values))
     groups = ["suspected", "negative"]

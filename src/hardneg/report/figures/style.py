@@ -15,7 +15,7 @@ WIDTH, HEIGHT = 340, 230
 """Of a whole figure with its labels, so that letters come out the same size in all of them."""
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
 
-AnyChart = alt.Chart | alt.LayerChart
+AnyChart = alt.Chart | alt.LayerChart | alt.FacetChart
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,17 @@ class Look:
 
 
 FILE = Look()
-PAGE = Look(*(f"var(--{name})" for name in list(Look.__dataclass_fields__)[:-2]), background="transparent", font=FONT)
+PAGE = Look(
+    ink="var(--ink)",
+    muted="var(--muted)",
+    line="var(--line)",
+    positive="var(--positive)",
+    negative="var(--negative)",
+    suspected="var(--suspected)",
+    dropped="var(--dropped)",
+    background="transparent",
+    font=FONT,
+)
 """Colours that the page decides on, by variables of its style sheet."""
 
 
@@ -83,7 +93,7 @@ def rows(values: Sequence[Any]) -> alt.InlineData:
 
 def line_at(
     values: Sequence[tuple[float, str]], look: Look, axis: Literal["x", "y"] = "x", above: bool = False
-) -> alt.LayerChart:
+) -> AnyChart:
     """Returns dashed lines with a label each, as for thresholds; `above` the plot if asked."""
     data = rows([{"at": at, "label": label} for at, label in values])
     place = {axis: alt.X("at:Q") if axis == "x" else alt.Y("at:Q")}
