@@ -27,7 +27,7 @@ def chromium():
 
 @contextmanager
 def opened(chromium, url, **options):
-    """Yields a page, and fails on whatever its console complains of and on every request it makes elsewhere."""
+    """Yields a page, and fails on what its console complains of and on requests to elsewhere."""
     options = {"viewport": {"width": 1280, "height": 900}, **options}
     context = chromium.new_context(**options)
     page = context.new_page()

@@ -9,7 +9,7 @@ ATTACKS = (
     "<img src=x onerror='window.pwned = 3'>",
     "<svg onload='window.pwned = 4'><style>body { display: none }</style></svg>",
     "\"'><iframe srcdoc='<script>parent.pwned = 5</script>'></iframe>",
-    "<!--<script>{{ 7 * 7 }} {% raw %} ${window.pwned = 6} javascript:window.pwned=7 \u2028 </textarea></title>",
+    "<!--<script>{{ 7 * 7 }} {% raw %} ${window.pwned = 6} \u2028 </textarea></title>",
 )
 
 
@@ -18,7 +18,10 @@ def collection():
     for number in range(24):
         attack = ATTACKS[number % len(ATTACKS)]
         builder.add_document(
-            f"d{number}{attack}", f"amber birch {attack} cedar {number} ember", f"title {attack}", where="here"
+            f"d{number}{attack}",
+            f"amber birch {attack} cedar {number} ember",
+            f"title {attack}",
+            where="here",
         )
     for number in range(6):
         attack = ATTACKS[number]

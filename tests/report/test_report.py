@@ -100,9 +100,8 @@ def test_a_run_whose_source_is_gone_still_has_a_report(run, beir, capsys):
 
 
 def test_runs_of_different_collections_are_not_compared(run, tmp_path):
-    from tests.evil import collection as evil
-
     from hardneg import mine
+    from tests.evil import collection as evil
 
     mine(evil(), Recipe.named("naive", rank__rankers=["bm25"]), tmp_path / "evil")
     with pytest.raises(ConfigError, match="different collections"):

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hardneg import ledger
@@ -71,8 +72,8 @@ def read(
     A row has the ledger's columns, and `margin` and `scores` (a list by ranker) beside them. Of the dropped
     only the first of each kind are there, those merely not needed apart; `reasons` counts all of them.
     """
-    table = pq.read_table(path, filters=[("query_id", "in", list(queries))]) if queries else None
-    if table is None or not len(table):
+    table = pq.read_table(path, filters=of(queries))
+    if not len(table):
         return
     table = table.append_column("margin", pa.array(margins(table, found.scorer, found.relative)))
     example = np.cumsum(starts(table)) - 1
@@ -91,6 +92,11 @@ def read(
         for row in own:
             row["scores"] = [_round(row[f"score.{name}"]) for name in found.rankers]
         yield (own[0]["query_id"], own[0].get("positive_id") or ""), own, dict(counts[number])
+
+
+def of(queries: Sequence[str]) -> pc.Expression:
+    """Returns what filters the rows of some queries out of a ledger."""
+    return pc.field("query_id").isin(pa.array(queries, pa.string()))
 
 
 def _places(example: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

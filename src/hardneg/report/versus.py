@@ -149,9 +149,8 @@ def _outcomes(folder: Path, queries: Sequence[str]) -> dict[tuple[str, str, str]
     for path in ledger.parts(folder):
         wanted = ("query_id", "positive_id", "doc_id", "decision", "reason")
         names = [name for name in wanted if name in pq.read_schema(path).names]
-        for row in pq.read_table(
-            path, columns=names, filters=[("query_id", "in", list(queries))]
-        ).to_pylist():
+        table = pq.read_table(path, columns=names, filters=examples.of(queries))
+        for row in table.to_pylist():
             key = (row["query_id"], row.get("positive_id") or "", row["doc_id"])
             found[key] = f"{row['decision']}: {row['reason']}"
     return found

@@ -63,15 +63,14 @@ class Session:
             DataError: It is of a pair that the run does not ask about, or no judgment at all.
         """
         judge = told.get("judge")
-        pair = (told.get("query_id"), told.get("doc_id"))
+        pair = (str(told.get("query_id")), str(told.get("doc_id")))
         if not isinstance(judge, str) or not judge.strip() or len(judge) > _NAME:
             raise DataError("a judgment needs the name of its judge")
         if pair not in self._items or told.get("verdict") not in list(Verdict):
             raise DataError("a judgment is of a candidate of this review, and one of " + ", ".join(Verdict))
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        item = self._items[str(pair[0]), str(pair[1])]
         with self._lock:
-            verdicts.append(self.path, Judged(*item.pair, Verdict(told["verdict"]), judge.strip(), now))
+            verdicts.append(self.path, Judged(*pair, Verdict(told["verdict"]), judge.strip(), now))
 
     def _shown(self, item: Item) -> dict[str, Any]:
         collection, row = self._collection, item.row
