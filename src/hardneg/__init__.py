@@ -16,7 +16,7 @@ from hardneg.errors import ConfigError, DataError, HardnegError, MissingExtra
 
 if TYPE_CHECKING:
     from hardneg.load import LoadOptions
-    from hardneg.pipeline import Result, mine
+    from hardneg.pipeline import Result, mine, open_run
     from hardneg.recipe import Recipe, recipe_names
     from hardneg.records import Collection, Example, Scored
 
@@ -32,6 +32,7 @@ __all__ = [
     "Result",
     "Scored",
     "mine",
+    "open_run",
     "recipe_names",
 ]
 
@@ -43,6 +44,7 @@ _HOMES = {
     "Result": "pipeline",
     "Scored": "records",
     "mine": "pipeline",
+    "open_run": "pipeline",
     "recipe_names": "recipe",
 }
 

@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from hardneg.errors import DataError
 from hardneg.files import atomic
 from hardneg.records import Candidates, Collection, Decision, Example, IntArray, Scored
+from hardneg.tables import html_table
 
 _META = b"hardneg"
 
@@ -234,6 +235,18 @@ class TrainingSet:
     def __iter__(self) -> Iterator[Example]:
         for block in iterate(self._folder):
             yield from self._examples(block.table)
+
+    def _repr_html_(self) -> str:
+        """Returns a table of the first examples, for notebooks."""
+        rows = [
+            (
+                example.query,
+                " | ".join(document.full[:150] for document in example.positives[:1]),
+                " | ".join(f"{document.score:.2f} {document.full[:60]}" for document in example.negatives),
+            )
+            for example in islice(self, 5)
+        ]
+        return html_table(f"Training set of {self._folder}", rows, ("query", "positive", "negatives"))
 
     def _examples(self, table: pa.Table) -> Iterator[Example]:
         used = table.filter(pc.not_equal(table["decision"], Decision.DROPPED))

@@ -20,6 +20,7 @@ from hardneg.rank.fuse import FUSIONS
 from hardneg.registry import Registry, first_problem
 from hardneg.select import DRAWS, RULES
 from hardneg.select.settings import SelectSettings
+from hardneg.tables import html_table
 
 AnyRanker = Annotated[RankerSettings, PlainValidator(RANKERS.make), PlainSerializer(RANKERS.describe)]
 AnyFormat = Annotated[Format, PlainValidator(FORMATS.make), PlainSerializer(FORMATS.describe)]
@@ -137,6 +138,10 @@ class Recipe(BaseModel):
         """Returns plain settings that `build` turns into the same recipe."""
         return self.model_dump(mode="json")
 
+    def _repr_html_(self) -> str:
+        """Returns a table of the settings, for notebooks."""
+        return html_table(f"Recipe {self.name}", _told(self.settings(), ""))
+
     def _resolved(self) -> Recipe:
         """Returns the recipe with scorer and teachers named, after checking that those given exist."""
         names, similar = self.rank.names, self.rank.similarity_names
@@ -204,6 +209,15 @@ def override(settings: dict[str, Any], overrides: Sequence[str]) -> None:
         if not equals:
             raise ConfigError(f'--set takes KEY=VALUE, found "{given}"')
         _put(settings, key.split("."), _yaml(value, given), key)
+
+
+def _told(settings: Any, path: str) -> list[tuple[str, str]]:
+    """Returns (path, value) of all settings."""
+    if isinstance(settings, Mapping) and settings:
+        return [pair for key, inner in settings.items() for pair in _told(inner, f"{path}.{key}".strip("."))]
+    if isinstance(settings, list) and settings and isinstance(settings[0], Mapping):
+        return [pair for inner in settings for pair in _told(inner, path)]
+    return [(path, str(settings))]
 
 
 def _located(options: LoadOptions) -> LoadOptions:

@@ -14,6 +14,7 @@ import typer
 from hardneg.cli.diff import diff
 from hardneg.cli.export import export
 from hardneg.cli.mine import demo, mine
+from hardneg.cli.push import push
 from hardneg.cli.report import report
 from hardneg.cli.review import review
 from hardneg.cli.select import select
@@ -36,6 +37,7 @@ for command in (
     diff,
     report,
     review,
+    push,
 ):
     app.command()(command)
 

@@ -1,0 +1,27 @@
+"""Small tables for notebooks, in which all that comes from data is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Any
+
+
+def html_table(title: str, rows: Iterable[Sequence[Any]], heads: Sequence[str] = ()) -> str:
+    """Returns an HTML table under a title, as notebooks show it."""
+    head = "".join(f"<th>{escape(name)}</th>" for name in heads)
+    body = "".join(
+        "<tr>"
+        + "".join(f'<td style="text-align: left">{escape(_shown(cell))}</td>' for cell in row)
+        + "</tr>"
+        for row in rows
+    )
+    top = f"<thead><tr>{head}</tr></thead>" if head else ""
+    return f"<table><caption>{escape(title)}</caption>{top}<tbody>{body}</tbody></table>"
+
+
+def _shown(cell: Any) -> str:
+    if isinstance(cell, float):
+        return f"{cell:.3g}"
+    text = f"{cell:,}" if isinstance(cell, int) else str(cell)
+    return text if len(text) <= 160 else f"{text[:160].rstrip()} …"
