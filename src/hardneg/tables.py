@@ -10,12 +10,8 @@ from typing import Any
 def html_table(title: str, rows: Iterable[Sequence[Any]], heads: Sequence[str] = ()) -> str:
     """Returns an HTML table under a title, as notebooks show it."""
     head = "".join(f"<th>{escape(name)}</th>" for name in heads)
-    body = "".join(
-        "<tr>"
-        + "".join(f'<td style="text-align: left">{escape(_shown(cell))}</td>' for cell in row)
-        + "</tr>"
-        for row in rows
-    )
+    cells = [[f'<td style="text-align: left">{escape(_shown(cell))}</td>' for cell in row] for row in rows]
+    body = "".join(f"<tr>{''.join(row)}</tr>" for row in cells)
     top = f"<thead><tr>{head}</tr></thead>" if head else ""
     return f"<table><caption>{escape(title)}</caption>{top}<tbody>{body}</tbody></table>"
 
