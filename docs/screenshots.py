@@ -23,7 +23,10 @@ def main(run: str) -> None:
     collection = opened.training_set.collection
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
         copy = Path(shutil.copytree(run, Path(folder) / "run"))
-        pages = {lang: write_report(copy, collection, copy / f"{lang}.html", language=lang) for lang in ("en", "ru")}
+        pages = {
+            lang: write_report(copy, collection, copy / f"{lang}.html", language=lang)
+            for lang in ("en", "ru")
+        }
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         shot(browser, pages["en"].as_uri(), "report.png")
         shot(browser, pages["ru"].as_uri(), "report-ru.png")

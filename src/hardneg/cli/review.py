@@ -17,7 +17,7 @@ def review(
     port: Annotated[int | None, typer.Option(help="Where to listen; 0 for any free port.")] = None,
     count: Annotated[int, typer.Option(help="How many candidates to ask about.", min=1)] = 200,
     lang: Annotated[str, typer.Option("--lang", help="en or ru.")] = "en",
-    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page.")] = True,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open the page.")] = False,
 ) -> None:
     """Judge doubtful negatives on a local page; every judgment goes to judgments.jsonl at once."""
     from hardneg import pipeline
@@ -33,7 +33,7 @@ def review(
         count=count,
     )
     typer.echo(f"{server.url}\nCtrl-C ends the review.", err=True)
-    if browser:
+    if not no_browser:
         webbrowser.open(server.url)
     try:
         server.serve_forever(poll_interval=0.2)
