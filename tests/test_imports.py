@@ -14,18 +14,18 @@ FLOORS = [
     {"__main__"},
     {"cli"},
     {"console"},
-    {"push", "review", "testing"},
+    {"push", "reopen", "review", "testing"},
     {"pipeline"},
     {"blocks", "report"},
     {"diff", "recipe"},
-    {"load", "rank", "select", "export", "compat"},
+    {"load", "rank", "select", "validate", "calibrate", "export", "compat"},
     {"run", "ledger", "registry"},
     {"records", "verdicts", "files", "progress"},
     {"tables"},
     {"errors"},
 ]
 # What each room of the middle floor may know of its neighbours.
-NEIGHBOURS = {"compat": {"rank", "select"}}
+NEIGHBOURS = {"compat": {"rank", "select"}, "validate": {"rank", "select", "calibrate"}}
 
 
 def room(path):

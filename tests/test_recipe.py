@@ -31,7 +31,7 @@ def test_flags_yaml_and_python_build_the_same_object(tmp_path):
     (tmp_path / "mine.yaml").write_text(YAML, encoding="utf-8")
     from_yaml = Recipe.named(str(tmp_path / "mine.yaml"))
     from_flags = Recipe.named(
-        "default",
+        "perc-pos",
         [
             "name=mine",
             'description=""',

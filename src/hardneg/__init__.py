@@ -16,9 +16,10 @@ from hardneg.errors import ConfigError, DataError, HardnegError, MissingExtra
 
 if TYPE_CHECKING:
     from hardneg.load import LoadOptions
-    from hardneg.pipeline import Result, mine, open_run
+    from hardneg.pipeline import Result, mine
     from hardneg.recipe import Recipe, recipe_names
     from hardneg.records import Collection, Example, Scored
+    from hardneg.reopen import open_run
 
 __all__ = [
     "Collection",
@@ -44,7 +45,7 @@ _HOMES = {
     "Result": "pipeline",
     "Scored": "records",
     "mine": "pipeline",
-    "open_run": "pipeline",
+    "open_run": "reopen",
     "recipe_names": "recipe",
 }
 

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from hardneg import ledger
+from hardneg.calibrate.calibration import Calibration
 from hardneg.ledger import Block
 from hardneg.rank import Ranker
 from hardneg.rank.pool import Pool
@@ -18,6 +19,8 @@ from hardneg.records import Candidates, Collection, IntArray
 from hardneg.select.anchor import anchored
 from hardneg.select.rules.window import Window
 from hardneg.select.selector import Decisions, Selector
+from hardneg.validate import Witness
+from hardneg.validate.examine import Examiner
 
 BLOCK = 1_024
 """Queries in one part of the ledger."""
@@ -29,18 +32,26 @@ _CELLS = 1 << 20
 class _Blocks:
     """Gives the blocks of a ledger one by one, deciding with one selector."""
 
-    def __init__(self, collection: Collection, recipe: Recipe) -> None:
+    def __init__(self, collection: Collection, recipe: Recipe, witnesses: Mapping[str, Witness]) -> None:
         self.collection = collection
         self.settings = recipe.select
+        self.weighted = recipe.validation.weights
         self.selector = Selector(collection, recipe.select, recipe.seed)
+        self.examiner = Examiner(collection, recipe.validation, recipe.rank.scorers, witnesses)
 
     def decide(self, pooled: Candidates) -> tuple[Candidates, Decisions]:
-        candidates = anchored(pooled, self.collection, self.settings.anchor)
+        examined = self.examiner.examine(pooled)
+        candidates = anchored(examined, self.collection, self.settings.anchor)
         return candidates, self.selector.select(candidates)
 
     def table(self, candidates: Candidates, decisions: Decisions) -> pa.Table:
         return ledger.block_table(
-            self.collection, candidates, decisions.reasons, decisions.reason, decisions.copies
+            self.collection,
+            candidates,
+            decisions.reasons,
+            decisions.reason,
+            decisions.copies,
+            self.weighted,
         )
 
     def recount(self, part: Path) -> None:
@@ -62,14 +73,28 @@ class _Blocks:
 class Miner(_Blocks):
     """Ranks and decides, looking deeper for the queries that stay short."""
 
-    def __init__(self, collection: Collection, recipe: Recipe, rankers: Mapping[str, Ranker]) -> None:
-        super().__init__(collection, recipe)
+    def __init__(
+        self,
+        collection: Collection,
+        recipe: Recipe,
+        rankers: Mapping[str, Ranker],
+        witnesses: Mapping[str, Witness],
+    ) -> None:
+        super().__init__(collection, recipe, witnesses)
         queries = collection.judgments.queries_with_positives
         self.blocks = [queries[i : i + BLOCK] for i in range(0, len(queries), BLOCK)]
         self.sizes = [len(block) for block in self.blocks]
         self._pool = Pool(collection, rankers, recipe.rank.order, recipe.select.by or "")
         self._limit = min(recipe.rank.max_depth or len(collection.documents), len(collection.documents))
         self._depth = min(_first_depth(recipe), self._limit)
+
+    def calibrate(self) -> Calibration:
+        """Returns what a sample of the queries teaches of false negatives."""
+        queries = self.examiner.queries(np.concatenate([*self.blocks, np.empty(0, np.int32)]))
+        size = max(1, _CELLS // self._depth)
+        return self.examiner.learn(
+            self._pool.candidates(queries[i : i + size], self._depth) for i in range(0, len(queries), size)
+        )
 
     def block(self, number: int) -> Block:
         """Returns the decisions on one block of queries."""
@@ -114,18 +139,28 @@ class Miner(_Blocks):
 class Chooser(_Blocks):
     """Decides again on the candidates that a finished run has stored."""
 
-    def __init__(self, collection: Collection, recipe: Recipe, run_folder: Path) -> None:
-        super().__init__(collection, recipe)
+    def __init__(
+        self, collection: Collection, recipe: Recipe, run_folder: Path, witnesses: Mapping[str, Witness]
+    ) -> None:
+        super().__init__(collection, recipe, witnesses)
         self.blocks = ledger.parts(run_folder)
         self.sizes = [ledger.read_counts(path).get("queries", 0) for path in self.blocks]
         self._scorer = recipe.select.by or ""
 
+    def calibrate(self) -> Calibration:
+        """Returns what the stored candidates of a sample of the queries teach of false negatives."""
+        queries = self.examiner.queries(self.collection.judgments.queries_with_positives)
+        stored = (self._stored(number) for number in range(len(self.blocks)))
+        return self.examiner.learn(
+            block.take(np.flatnonzero(np.isin(block.queries, queries))) for block in stored
+        )
+
+    def _stored(self, number: int) -> Candidates:
+        return ledger.stored_candidates(ledger.read_part(self.blocks[number]), self.collection, self._scorer)
+
     def block(self, number: int) -> Block:
         """Returns the decisions on one part of the ledger."""
-        stored = ledger.stored_candidates(
-            ledger.read_part(self.blocks[number]), self.collection, self._scorer
-        )
-        candidates, decisions = self.decide(stored)
+        candidates, decisions = self.decide(self._stored(number))
         reasons = ["stored_candidates_exhausted"] * len(candidates.queries)
         return Block(self.table(candidates, decisions), self.short(candidates, decisions.missing, reasons))
 

@@ -22,10 +22,20 @@ import pyarrow.parquet as pq
 
 from hardneg.errors import DataError
 from hardneg.files import atomic
-from hardneg.records import Candidates, Collection, Decision, Example, IntArray, Scored
+from hardneg.records import (
+    JUDGED_RELEVANT,
+    RELABELLED,
+    Candidates,
+    Collection,
+    Decision,
+    Example,
+    IntArray,
+    Scored,
+)
 from hardneg.tables import html_table
 
 _META = b"hardneg"
+_POSITIVE = (JUDGED_RELEVANT, RELABELLED)
 
 
 @dataclass(frozen=True)
@@ -62,6 +72,7 @@ def block_table(
     reasons: tuple[str, ...],
     reason: npt.NDArray[np.int16],
     copies: npt.NDArray[np.int16],
+    weighted: bool = False,
 ) -> pa.Table:
     """Returns the ledger's rows for a block, in the order of the queries and their pools.
 
@@ -71,12 +82,15 @@ def block_table(
         reasons: All reasons.
         reason: (n_queries, depth) int16, an index into `reasons`.
         copies: (n_queries, depth) int16, how often a candidate is a negative.
+        weighted: Whether a negative weighs 1 less its probability of being a false one.
     """
     rows, columns = np.nonzero(candidates.docs >= 0)
     docs, taken = candidates.docs[rows, columns], copies[rows, columns]
     codes = reason[rows, columns]
     decision = np.where(taken > 0, Decision.NEGATIVE, Decision.DROPPED).astype(object)
-    decision[codes == 0] = Decision.POSITIVE
+    decision[np.isin(codes, [place for place, name in enumerate(reasons) if name in _POSITIVE])] = (
+        Decision.POSITIVE
+    )
     ranks = candidates.ranks[rows, columns]
     data = {"query_id": _distinct(collection.queries.ids, candidates.queries[rows])}
     if candidates.pair is not None:
@@ -89,8 +103,14 @@ def block_table(
         data[f"positive.{name}"] = _nullable(anchors[rows])
     data["decision"] = pa.array(decision, pa.string())
     data["reason"] = pa.array(np.array(reasons, object)[codes], pa.string())
-    data["p_false_negative"] = pa.nulls(len(rows), pa.float32())
-    data["weight"] = pa.array(np.ones(len(rows), np.float32), mask=taken == 0)
+    for name, values in candidates.evidence.items():
+        data[f"evidence.{name}"] = _nullable(values[rows, columns])
+    probability = np.full(len(rows), np.nan, np.float32)
+    if candidates.probability is not None:
+        probability = candidates.probability[rows, columns]
+    data["p_false_negative"] = _nullable(probability)
+    weights = np.where(np.isnan(probability) | (not weighted), 1, 1 - probability)
+    data["weight"] = pa.array(weights.astype(np.float32), mask=taken == 0)
     data["copies"] = pa.array(taken, pa.int16())
     return pa.table(data)
 
@@ -180,10 +200,20 @@ def stored_candidates(block: Block, collection: Collection, scorer: str) -> Cand
         wide[row, column] = values
         return wide
 
-    names = [name.removeprefix("score.") for name in table.column_names if name.startswith("score.")]
-    scores = {name: spread(table[f"score.{name}"].to_numpy(), np.nan, np.float32) for name in names}
+    def named(prefix: str) -> dict[str, npt.NDArray[np.float32]]:
+        names = [name.removeprefix(prefix) for name in table.column_names if name.startswith(prefix)]
+        return {name: spread(table[prefix + name].to_numpy(), np.nan, np.float32) for name in names}
+
     ranks = spread(table["rank"].fill_null(0).to_numpy(), 0, np.int32)
-    return Candidates(queries[starts], spread(docs, -1, np.int32), ranks, scores, {}, scorer)
+    return Candidates(
+        queries[starts],
+        spread(docs, -1, np.int32),
+        ranks,
+        named("score."),
+        {},
+        scorer,
+        evidence=named("evidence."),
+    )
 
 
 def iterate(folder: Path) -> Iterator[Block]:
@@ -255,8 +285,7 @@ class TrainingSet:
         for query_id, pair, own in _grouped(rows):
             query = int(self.collection.queries.rows([query_id])[0])
             known = {row["doc_id"]: row for row in own}
-            positives = self.collection.documents.ids(self.collection.judgments.positives(query))
-            wanted = positives if pair is None else [pair]
+            wanted = [pair] if pair is not None else self._positives(query, own)
             negatives = [row for row in own for _ in range(row["copies"])]
             yield Example(
                 query_id,
@@ -264,6 +293,11 @@ class TrainingSet:
                 [self._scored(known[doc_id], documents) for doc_id in wanted],
                 [self._scored(row, documents) for row in negatives],
             )
+
+    def _positives(self, query: int, own: list[dict[str, Any]]) -> list[str]:
+        """Returns the ids of a query's positives, the judged ones first."""
+        judged = self.collection.documents.ids(self.collection.judgments.positives(query))
+        return [*judged, *(row["doc_id"] for row in own if row["reason"] == RELABELLED)]
 
     def _documents(self, rows: list[dict[str, Any]]) -> dict[str, tuple[str, str]]:
         ids = list(dict.fromkeys(row["doc_id"] for row in rows))

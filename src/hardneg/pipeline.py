@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from hardneg import ledger
 from hardneg.blocks import Chooser, Miner
-from hardneg.errors import ConfigError, DataError, HardnegError
+from hardneg.calibrate.calibration import Calibration
+from hardneg.errors import ConfigError, DataError
 from hardneg.export import FORMATS, Format
 from hardneg.export.card import write_card
 from hardneg.ledger import TrainingSet
@@ -24,6 +25,7 @@ from hardneg.recipe import Recipe
 from hardneg.records import Collection
 from hardneg.run import Clock, RunFolder, decisive, fingerprint, versions
 from hardneg.tables import html_table
+from hardneg.validate import VALIDATORS, Witness
 
 if TYPE_CHECKING:
     from hardneg.report.plot import Plots
@@ -95,16 +97,18 @@ def mine(
         collection = load(source, recipe.load) if isinstance(source, str) else source
     folder = RunFolder(Path(out))
     with folder.opened():
-        folder.refuse_another(_describe(source, collection, recipe, {}))
+        folder.refuse_another(_describe(source, collection, recipe, {}, {}))
         context = Context(cache or cache_folder(), progress)
         rankers: dict[str, Ranker] = {}
         for name, settings in zip(recipe.rank.names, recipe.rank.rankers, strict=True):
             with clock.stage(f"open {name}"):
                 rankers[name] = settings.open(collection, context)
         facts = {name: dict(ranker.facts) for name, ranker in rankers.items()}
-        run = _describe(source, collection, recipe, facts)
+        witnesses = _witnesses(recipe, collection, rankers, context, clock)
+        run = _describe(source, collection, recipe, facts, witnesses)
         resumed = folder.begin(run)
-        miner = Miner(collection, recipe, rankers)
+        miner = Miner(collection, recipe, rankers, witnesses)
+        _calibrate(miner, recipe, folder, run, clock)
         with clock.stage("rank and select"):
             counts = _write_ledger(miner, folder.path, progress)
         return _finish(folder, collection, recipe, {**run, **counts, "resumed": resumed}, clock)
@@ -132,16 +136,19 @@ def select(
     """
     clock = Clock()
     with clock.stage("load"):
-        known, collection = _reload(Path(run_folder), collection)
+        known, collection = reload(Path(run_folder), collection)
     if Path(out).resolve() == Path(run_folder).resolve():
         raise ConfigError(f"{out} is the run to decide on again; choose another --out")
     folder = RunFolder(Path(out))
     with folder.opened():
-        run = _describe(known["source"] or collection, collection, recipe, known["rankers"])
+        context = Context(cache_folder(), progress or Silent())
+        witnesses = _hearing(recipe, known, collection, context, clock)
+        run = _describe(known["source"] or collection, collection, recipe, known["rankers"], witnesses)
         run["selected_from"] = {"run": str(run_folder), "fingerprint": known["fingerprint"]}
         folder.refuse_another(run)
         resumed = folder.begin(run)
-        chooser = Chooser(collection, recipe, Path(run_folder))
+        chooser = Chooser(collection, recipe, Path(run_folder), witnesses)
+        _calibrate(chooser, recipe, folder, run, clock)
         with clock.stage("select"):
             counts = _write_ledger(chooser, folder.path, progress or Silent())
         return _finish(folder, collection, recipe, {**run, **counts, "resumed": resumed}, clock)
@@ -164,7 +171,7 @@ def export(
     Raises:
         HardnegError: The run or its source is not usable, or the format cannot carry an example.
     """
-    known, collection = _reload(Path(run_folder), collection)
+    known, collection = reload(Path(run_folder), collection)
     own = {(Path(run_folder) / name).resolve() for name in known["export"]["files"]}
     if Path(out).resolve() in own:
         raise ConfigError(f"{out} is the run's own training set; choose another file")
@@ -172,34 +179,41 @@ def export(
     return _export(TrainingSet(Path(run_folder), collection, scorer), form, Path(out))
 
 
-def open_run(run_folder: str | Path, *, collection: Collection | None = None) -> Result:
-    """Returns a finished run: its run.json, its training set, its figures.
-
-    Args:
-        run_folder: The run directory.
-        collection: What was mined, if it was not loaded from a source.
-
-    Raises:
-        DataError: The run is not finished, or its source has changed or is not there.
-    """
-    known, collection = _reload(Path(run_folder), collection)
-    training_set = TrainingSet(Path(run_folder), collection, known["recipe"]["select"]["by"] or "")
-    return Result(Path(run_folder), known, training_set)
+def _witnesses(
+    recipe: Recipe, collection: Collection, rankers: Mapping[str, Ranker], context: Context, clock: Clock
+) -> dict[str, Witness]:
+    """Returns the recipe's validators, opened."""
+    opened: dict[str, Witness] = {}
+    for name, validator in zip(recipe.validation.names, recipe.validation.validators, strict=True):
+        with clock.stage(f"open {name}"):
+            opened[name] = validator.open(collection, rankers, context)
+    return opened
 
 
-def collection_of(run_folder: str | Path) -> Collection | None:
-    """Returns what a finished run was mined from, None where the source is not there or has changed.
+def _hearing(
+    recipe: Recipe, known: Mapping[str, Any], collection: Collection, context: Context, clock: Clock
+) -> dict[str, Witness]:
+    """Returns the validators whose evidence a finished run has not stored: files of verdicts."""
+    own = recipe.validation
+    heard = tuple(v for v in own.validators if VALIDATORS.name_of(v) == "verdicts")
+    alone = recipe.model_copy(update={"validation": own.model_copy(update={"validators": heard})})
+    return _witnesses(alone, collection, {}, context, clock)
 
-    Raises:
-        DataError: It is no finished run.
-    """
-    known = RunFolder(Path(run_folder)).read()
-    if not known.get("finished"):
-        raise DataError(f"{run_folder} is not finished; run the same hardneg mine command to finish it")
-    try:
-        return _reload(Path(run_folder), None)[1]
-    except HardnegError:
-        return None
+
+def _calibrate(
+    work: Miner | Chooser, recipe: Recipe, folder: RunFolder, run: dict[str, Any], clock: Clock
+) -> None:
+    """Estimates probabilities of false negatives, or reads what the interrupted run had estimated."""
+    if not recipe.validation.calibrate:
+        return
+    with clock.stage("calibrate"):
+        known = folder.read_calibration()
+        if known is None:
+            learned = work.calibrate()
+            folder.write_calibration(learned.describe())
+        else:
+            learned = work.examiner.calibration = Calibration.build(known)
+    run["validation"]["calibration"] = dict(learned.facts)
 
 
 def _write_ledger(work: Miner | Chooser, out: Path, progress: Progress) -> dict[str, Any]:
@@ -250,13 +264,20 @@ def _export(training_set: TrainingSet, form: Format, out: Path) -> dict[str, Any
 
 
 def _describe(
-    source: str | Collection, collection: Collection, recipe: Recipe, facts: Mapping[str, Any]
+    source: str | Collection,
+    collection: Collection,
+    recipe: Recipe,
+    facts: Mapping[str, Any],
+    witnesses: Mapping[str, Witness],
 ) -> dict[str, Any]:
     """Returns the part of run.json that is known before the work begins."""
     settings = recipe.settings()
+    validators = {name: dict(witness.facts) for name, witness in witnesses.items()}
     judged, positives = len(collection.queries), len(collection.judgments.queries_with_positives)
     return {
-        "fingerprint": fingerprint(decisive(settings), collection.digest, facts, versions()["hardneg"]),
+        "fingerprint": fingerprint(
+            decisive(settings), collection.digest, facts, validators, versions()["hardneg"]
+        ),
         "command": shlex.join(["hardneg", *sys.argv[1:]]) if sys.argv[0].endswith("hardneg") else None,
         "source": _located(source) if isinstance(source, str) else None,
         "collection": {
@@ -271,10 +292,11 @@ def _describe(
         "recipe": settings,
         "seed": recipe.seed,
         "rankers": dict(facts),
+        "validation": {"validators": validators},
     }
 
 
-def _reload(run_folder: Path, collection: Collection | None) -> tuple[dict[str, Any], Collection]:
+def reload(run_folder: Path, collection: Collection | None) -> tuple[dict[str, Any], Collection]:
     """Returns run.json of a finished run and the collection it was mined from, loaded unless given."""
     known = RunFolder(run_folder).read()
     if not known.get("finished"):

@@ -20,12 +20,15 @@ from hardneg.rank.fuse import FUSIONS
 from hardneg.registry import Registry, first_problem
 from hardneg.select import DRAWS, RULES
 from hardneg.select.settings import SelectSettings
-from hardneg.tables import html_table
+from hardneg.tables import flat, html_table
+from hardneg.validate import VALIDATORS
+from hardneg.validate.settings import ValidateSettings
 
 AnyRanker = Annotated[RankerSettings, PlainValidator(RANKERS.make), PlainSerializer(RANKERS.describe)]
 AnyFormat = Annotated[Format, PlainValidator(FORMATS.make), PlainSerializer(FORMATS.describe)]
 
-_LISTS = ("rankers", "rules")
+_LISTS = ("rankers", "rules", "validators")
+_ABSOLUTE = ("cross-encoder", "dense", "vectors")
 _SIMILARITY = ("cross-encoder", "dense", "vectors", "sparse")
 
 
@@ -36,8 +39,8 @@ class RankSettings(BaseModel):
         rankers: Each as `bm25`, `dense:MODEL` or `{dense: {model: MODEL, ...}}`.
         depth: How many documents each ranker gives at first; short queries are looked at deeper.
         max_depth: Where deepening ends; None for the size of the corpus.
-        order: How several lists become one: `rrf`, `minmax`, `zscore`, or the name of the ranker whose
-            scores give the order.
+        order: How several lists become one: `rrf`, `minmax`, `zscore`, `scorer` (by the scores that rules
+            read), or the name of the ranker whose scores give the order.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -64,6 +67,12 @@ class RankSettings(BaseModel):
         similar = [(kind, n) for kind, n in zip(kinds, self.names, strict=True) if kind in _SIMILARITY]
         return tuple(name for _, name in sorted(similar, key=lambda pair: pair[0] != "cross-encoder"))
 
+    @property
+    def scorers(self) -> dict[str, bool]:
+        """For each ranker, whether its scores mean the same for every query: cosines do, BM25's do not."""
+        kinds = [RANKERS.name_of(ranker) for ranker in self.rankers]
+        return {name: kind in _ABSOLUTE for name, kind in zip(self.names, kinds, strict=True)}
+
 
 class Recipe(BaseModel):
     """All settings of a run.
@@ -73,7 +82,8 @@ class Recipe(BaseModel):
         description: What it does, and whose method it is.
         load: How strictly the source is read.
         rank: How candidates are found.
-        select: How negatives are selected among them.
+        validation: Who looks for false negatives among them.
+        select: How negatives are selected.
         format: How the training set is written.
         seed: Of all random draws.
     """
@@ -84,6 +94,7 @@ class Recipe(BaseModel):
     description: str = ""
     load: LoadOptions = LoadOptions()
     rank: RankSettings
+    validation: ValidateSettings = ValidateSettings()
     select: SelectSettings = SelectSettings()
     format: AnyFormat
     seed: int = 42
@@ -108,6 +119,7 @@ class Recipe(BaseModel):
         overrides: Sequence[str] = (),
         *,
         ranked_by: Mapping[str, Any] | None = None,
+        verdicts: str | Path | None = None,
         **flags: Any,
     ) -> Recipe:
         """Returns a named recipe or one from a YAML file, changed by flags.
@@ -115,7 +127,8 @@ class Recipe(BaseModel):
         Args:
             name: One of `recipe_names()`, or a YAML file.
             overrides: `KEY=VALUE` each, the key a path such as `select.negatives`, the value YAML.
-            ranked_by: Settings of another recipe whose loading and ranking are kept, to decide again.
+            ranked_by: Settings of another recipe, whose loading, ranking and validators are kept.
+            verdicts: A file of verdicts that validation is to hear.
             flags: Paths with `__` for the dot, as in `select__negatives=8`; None changes nothing.
 
         Raises:
@@ -123,15 +136,16 @@ class Recipe(BaseModel):
         """
         settings = read_recipe(name)
         if ranked_by is not None:
-            settings.update(rank=ranked_by["rank"], load=ranked_by["load"])
-            for key in (*flags, *(override.partition("=")[0] for override in overrides)):
-                if key.replace("__", ".").split(".")[0] in ("rank", "load"):
-                    raise ConfigError(f"{key} cannot be changed when deciding again: mine anew")
+            _keep(settings, ranked_by, (*flags, *(given.partition("=")[0] for given in overrides)))
         for key, value in flags.items():
             if value is not None:
                 _put(settings, key.replace("__", ".").split("."), value, key)
         settings = _spelled_out(settings)
         override(settings, overrides)
+        if verdicts is not None:
+            heard = {"verdicts": {"file": str(Path(verdicts).resolve())}}
+            validate = settings.setdefault("validation", {})
+            validate["validators"] = [*_others(validate.get("validators") or []), heard]
         return cls.build(settings)
 
     def settings(self) -> dict[str, Any]:
@@ -140,7 +154,7 @@ class Recipe(BaseModel):
 
     def _repr_html_(self) -> str:
         """Returns a table of the settings, for notebooks."""
-        return html_table(f"Recipe {self.name}", _told(self.settings(), ""))
+        return html_table(f"Recipe {self.name}", flat(self.settings()))
 
     def _resolved(self) -> Recipe:
         """Returns the recipe with scorer and teachers named, after checking that those given exist."""
@@ -158,10 +172,12 @@ class Recipe(BaseModel):
         for name in asked:
             if name is not None and name not in names:
                 raise unknown_name("ranker in by", name, names)
-        if self.rank.order not in FUSIONS and self.rank.order not in names:
-            raise unknown_name("order", self.rank.order, [*FUSIONS, *names])
+        order = by if self.rank.order == "scorer" else self.rank.order
+        if order not in FUSIONS and order not in names:
+            raise unknown_name("order", order, [*FUSIONS, "scorer", *names])
         resolved = select.model_copy(update={"by": by, "teachers": tuple(teachers)})
-        return self.model_copy(update={"select": resolved, "load": _located(self.load)})
+        rank = self.rank.model_copy(update={"order": order})
+        return self.model_copy(update={"rank": rank, "select": resolved, "load": _located(self.load)})
 
 
 def recipe_names() -> list[str]:
@@ -211,13 +227,24 @@ def override(settings: dict[str, Any], overrides: Sequence[str]) -> None:
         _put(settings, key.split("."), _yaml(value, given), key)
 
 
-def _told(settings: Any, path: str) -> list[tuple[str, str]]:
-    """Returns (path, value) of all settings."""
-    if isinstance(settings, Mapping) and settings:
-        return [pair for key, inner in settings.items() for pair in _told(inner, f"{path}.{key}".strip("."))]
-    if isinstance(settings, list) and settings and isinstance(settings[0], Mapping):
-        return [pair for inner in settings for pair in _told(inner, path)]
-    return [(path, str(settings))]
+def _keep(settings: dict[str, Any], ranked_by: Mapping[str, Any], changes: Sequence[str]) -> None:
+    """Takes loading, ranking and validators from another recipe, in place.
+
+    Raises:
+        ConfigError: One of them is to be changed.
+    """
+    settings.update(rank=ranked_by["rank"], load=ranked_by["load"])
+    validate = settings.setdefault("validation", {})
+    validate["validators"] = ranked_by.get("validation", {}).get("validators", [])
+    for key in changes:
+        path = key.replace("__", ".")
+        if path.split(".")[0] in ("rank", "load") or path.startswith("validation.validators"):
+            raise ConfigError(f"{key} cannot be changed when deciding again: mine anew")
+
+
+def _others(validators: Sequence[Any]) -> list[Any]:
+    """Returns the validators that are not a file of verdicts."""
+    return [validator for validator in validators if VALIDATORS.parse(validator)[0] != "verdicts"]
 
 
 def _located(options: LoadOptions) -> LoadOptions:
@@ -267,10 +294,11 @@ def _child(settings: Any, step: str, key: str) -> Any:
 
 def _spelled_out(settings: dict[str, Any]) -> dict[str, Any]:
     """Returns settings with every component as `{name: {setting: value}}`, so that paths can enter them."""
-    nested = (settings.get("rank"), settings.get("select"))
-    rank, select = (part if isinstance(part, dict) else {} for part in nested)
+    nested = (settings.get("rank"), settings.get("validation"), settings.get("select"))
+    rank, validate, select = (part if isinstance(part, dict) else {} for part in nested)
     spelled: list[tuple[dict[str, Any], str, Registry[Any]]] = [
         (rank, "rankers", RANKERS),
+        (validate, "validators", VALIDATORS),
         (select, "rules", RULES),
         (select, "draw", DRAWS),
         (settings, "format", FORMATS),

@@ -10,9 +10,9 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -214,6 +214,11 @@ class Candidates:
         pair: (n_queries,) int32, document row of the one positive each row stands for, or -1 when a row
             stands for all the query's positives.
         exhausted: (n_queries,) bool, true where the rankers have nothing further to give.
+        evidence: For each validator (n_queries, depth) float32, NaN where it did not look.
+        suspicions: (n_queries, depth) int16, how many validators suspect a candidate; None without any.
+        probability: (n_queries, depth) float32, of a false negative, NaN where it is not known; None without
+            calibration.
+        relabelled: (n_queries, depth) bool, which candidates count as positives after all; None for none.
     """
 
     queries: IntArray
@@ -225,6 +230,10 @@ class Candidates:
     order: str | None = None
     pair: IntArray | None = None
     exhausted: BoolArray | None = None
+    evidence: Mapping[str, FloatArray] = field(default_factory=dict)
+    suspicions: npt.NDArray[np.int16] | None = None
+    probability: FloatArray | None = None
+    relabelled: BoolArray | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -262,16 +271,19 @@ class Candidates:
 
     def take(self, rows: npt.NDArray[np.intp]) -> Candidates:
         """Returns the candidates of some of the queries."""
-        return replace(
-            self,
-            queries=self.queries[rows],
-            docs=self.docs[rows],
-            ranks=self.ranks[rows],
-            scores={name: values[rows] for name, values in self.scores.items()},
-            positive={name: values[rows] for name, values in self.positive.items()},
-            pair=None if self.pair is None else self.pair[rows],
-            exhausted=None if self.exhausted is None else self.exhausted[rows],
-        )
+        taken: dict[str, Any] = {}
+        for each in fields(self):
+            values = getattr(self, each.name)
+            if isinstance(values, Mapping):
+                taken[each.name] = {name: array[rows] for name, array in values.items()}
+            elif isinstance(values, np.ndarray):
+                taken[each.name] = values[rows]
+        return replace(self, **taken)
+
+
+JUDGED_RELEVANT = "judged_relevant"
+RELABELLED = "relabelled"
+"""The reasons for which a candidate is a positive."""
 
 
 class Decision:

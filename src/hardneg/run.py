@@ -15,6 +15,7 @@ from typing import Any
 from hardneg.errors import ConfigError, DataError
 from hardneg.files import write_text
 
+_CALIBRATION = "calibration.json"
 _LIBRARIES = ("hardneg", "numpy", "pyarrow", "bm25s", "torch", "sentence-transformers", "transformers")
 
 
@@ -119,7 +120,22 @@ class RunFolder:
 
     def write(self, run: Mapping[str, Any]) -> None:
         """Writes run.json atomically."""
-        write_text(self.path / "run.json", json.dumps(run, indent=2, ensure_ascii=False) + "\n")
+        self._write("run.json", run)
+
+    def read_calibration(self) -> dict[str, Any] | None:
+        """Returns calibration.json; None if it is not there or damaged and must be made again."""
+        try:
+            known: dict[str, Any] = json.loads((self.path / _CALIBRATION).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return known
+
+    def write_calibration(self, calibration: Mapping[str, Any]) -> None:
+        """Writes calibration.json atomically."""
+        self._write(_CALIBRATION, calibration)
+
+    def _write(self, name: str, content: Mapping[str, Any]) -> None:
+        write_text(self.path / name, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
 def fingerprint(*parts: Any) -> str:

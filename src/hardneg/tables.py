@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -14,6 +14,15 @@ def html_table(title: str, rows: Iterable[Sequence[Any]], heads: Sequence[str] =
     body = "".join(f"<tr>{''.join(row)}</tr>" for row in cells)
     top = f"<thead><tr>{head}</tr></thead>" if head else ""
     return f"<table><caption>{escape(title)}</caption>{top}<tbody>{body}</tbody></table>"
+
+
+def flat(settings: Any, path: str = "") -> list[tuple[str, str]]:
+    """Returns (path, value) of nested settings, as (`select.draw.top.by`, `None`)."""
+    if isinstance(settings, Mapping) and settings:
+        return [pair for key, inner in settings.items() for pair in flat(inner, f"{path}.{key}".strip("."))]
+    if isinstance(settings, list) and settings and isinstance(settings[0], Mapping):
+        return [pair for inner in settings for pair in flat(inner, path)]
+    return [(path, str(settings))]
 
 
 def _shown(cell: Any) -> str:

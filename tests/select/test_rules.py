@@ -107,6 +107,6 @@ def test_every_rule_keeps_the_contract(name):
     assert keep.shape == (2, 3) and keep.dtype == bool
     assert rule.reads == "rank" or not keep[np.isnan(candidates.score())].any()
     assert rule.useful_deeper(candidates).shape == (2,)
-    assert rule.reads in ("rank", "score", "anchor")
+    assert rule.reads in ("rank", "score", "anchor", "probability")
     assert RULES.make(RULES.describe(rule)) == rule
     assert "Source:" in (type(rule).__doc__ or "")

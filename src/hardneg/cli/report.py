@@ -23,10 +23,10 @@ def report(
     examples: Annotated[int | None, typer.Option(help="Queries to show at most.", min=0)] = None,
 ) -> None:
     """Write the report of a run, or of what changes between two runs, as one HTML file."""
-    from hardneg import pipeline
+    from hardneg.reopen import collection_of
     from hardneg.report import write_figures, write_report, write_versus
 
-    collection = pipeline.collection_of(run)
+    collection = collection_of(run)
     if collection is None:
         typer.echo("the source is not there or has changed: the report shows ids for texts", err=True)
     if other is None:

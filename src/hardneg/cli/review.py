@@ -20,10 +20,10 @@ def review(
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open the page.")] = False,
 ) -> None:
     """Judge doubtful negatives on a local page; every judgment goes to judgments.jsonl at once."""
-    from hardneg import pipeline
+    from hardneg.reopen import open_run
     from hardneg.review import open_server
 
-    opened = pipeline.open_run(run)
+    opened = open_run(run)
     server = open_server(
         run,
         opened.training_set.collection,

@@ -94,6 +94,10 @@ class VectorRanker:
         """Returns the similarity of given documents; see `Ranker.score`."""
         return self._search.score(self._queries[queries], docs)
 
+    def alike(self, docs: IntArray, others: IntArray) -> FloatArray:
+        """Returns (n, m) float32: the similarity of n documents to m others."""
+        return self._search.alike(docs, others)
+
 
 class _Given:
     """One array of vectors, with its ids."""

@@ -17,6 +17,7 @@ from hardneg.report.figures.style import PAGE, svg
 from hardneg.report.gather import Findings, gather
 from hardneg.report.page import render
 from hardneg.report.words import Words
+from hardneg.tables import flat
 
 LIMIT = 500
 """Queries that the page shows at most, unless told otherwise."""
@@ -166,18 +167,10 @@ def _outcome(outcome: str, words: Words) -> str:
 
 def _differing(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Returns (path, first value, second value) of the settings in which two recipes differ."""
-    flat = [dict(_flat(recipe, "")) for recipe in (first, second)]
+    flat = [dict(flat(recipe)) for recipe in (first, second)]
     paths = dict.fromkeys([*flat[0], *flat[1]])
     both = [(path, flat[0].get(path, "–"), flat[1].get(path, "–")) for path in paths]
     return [row for row in both if row[1] != row[2]]
-
-
-def _flat(value: Any, path: str) -> list[tuple[str, str]]:
-    if isinstance(value, Mapping) and value:
-        return [pair for key, inner in value.items() for pair in _flat(inner, f"{path}.{key}".strip("."))]
-    if isinstance(value, list) and value and isinstance(value[0], Mapping):
-        return [pair for inner in value for pair in _flat(inner, path)]
-    return [(path, str(value))]
 
 
 def _rankers(both: tuple[Findings, Findings]) -> list[str]:

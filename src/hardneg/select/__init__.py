@@ -21,7 +21,7 @@ class Rule(Protocol):
         """The ranker whose scores or ranks it reads; None for the selection's scorer."""
 
     reads: ClassVar[str]
-    """What it compares: `rank`, `score`, or `anchor` (a score with the anchor score)."""
+    """What it compares: `rank`, `score`, `anchor` (a score with the anchor score) or `probability`."""
 
     def keep(self, candidates: Candidates) -> BoolArray:
         """Returns (n_queries, depth) bool: which candidates may become negatives. NaN scores may not."""

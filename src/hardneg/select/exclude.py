@@ -1,4 +1,4 @@
-"""What can never be a negative: the positives, the query's own text, and copies of either."""
+"""What can never be a negative: positives, judged or relabelled, the query's own text, copies of either."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from collections import defaultdict
 import numpy as np
 import numpy.typing as npt
 
-from hardneg.records import Candidates, Collection, IntArray
+from hardneg.records import JUDGED_RELEVANT, RELABELLED, Candidates, Collection, IntArray
 
-JUDGED_RELEVANT = "judged_relevant"
 QUERY_TEXT = "query_text"
 DUPLICATE_OF_POSITIVE = "duplicate_of_positive"
-EXCLUSIONS = (JUDGED_RELEVANT, QUERY_TEXT, DUPLICATE_OF_POSITIVE)
+EXCLUSIONS = (JUDGED_RELEVANT, QUERY_TEXT, DUPLICATE_OF_POSITIVE, RELABELLED)
 
 
 class Exclusions:
@@ -43,6 +42,8 @@ class Exclusions:
             copies = np.isin(keys[place], documents.keys[positives])
             found[place][copies] = 2
             found[place][np.isin(candidates.docs[place], positives)] = 0
+        if candidates.relabelled is not None:
+            found[(found < 0) & candidates.relabelled] = 3
         return np.where(candidates.docs >= 0, found, -1).astype(np.int8)
 
 

@@ -124,7 +124,7 @@ class Selector:
     def _refusal(self, rule: Rule, seen: Candidates) -> npt.NDArray[np.int16]:
         """Returns (n_queries, depth) int16: why this rule refuses: by its judgment or for want of a score."""
         codes = np.full(seen.shape, self._code(_reason_of(rule)), np.int16)
-        if rule.reads == "rank":
+        if rule.reads in ("rank", "probability"):
             return codes
         codes[np.isnan(seen.score(rule.by))] = self._code(NO_SCORE)
         if rule.reads == "anchor":

@@ -105,3 +105,7 @@ class DenseRanker:
     def score(self, queries: IntArray, docs: IntArray) -> FloatArray:
         """Returns the similarity of given documents; see `Ranker.score`."""
         return self._search.score(self._queries.take(queries), docs)
+
+    def alike(self, docs: IntArray, others: IntArray) -> FloatArray:
+        """Returns (n, m) float32: the similarity of n documents to m others."""
+        return self._search.alike(docs, others)

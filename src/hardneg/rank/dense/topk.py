@@ -52,6 +52,11 @@ class ExactSearch:
         scores = _dots(np.ascontiguousarray(queries, np.float32), vectors, places)
         return np.where(docs >= 0, scores, np.float32("nan"))
 
+    def alike(self, docs: IntArray, others: IntArray) -> FloatArray:
+        """Returns (n, m) float32: dot products of n documents with m others."""
+        every = np.broadcast_to(docs, (len(others), len(docs)))
+        return np.ascontiguousarray(self.score(self._documents.take(others), every).T)
+
     def _block(self, queries: FloatArray, depth: int) -> tuple[IntArray, FloatArray]:
         """Searches deeper until the bound proves that no document was missed."""
         docs = np.empty((len(queries), depth), np.int32)

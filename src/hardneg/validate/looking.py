@@ -1,0 +1,48 @@
+"""What validators share: who the positives are, and which candidates to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from hardneg.records import BoolArray, Candidates, Collection, FloatArray, IntArray
+
+
+def positives(candidates: Candidates, collection: Collection) -> BoolArray:
+    """Returns (n_queries, depth) bool: which candidates are judged relevant for their query."""
+    found = np.zeros(candidates.shape, bool)
+    for row, query in enumerate(candidates.queries):
+        found[row] = np.isin(candidates.docs[row], collection.judgments.positives(int(query)))
+    return found
+
+
+def first(candidates: Candidates, collection: Collection, depth: int | None) -> BoolArray:
+    """Returns (n_queries, depth) bool: the candidates of the first ranks, and the positives.
+
+    Args:
+        candidates: A block.
+        collection: Whose judgments say what is positive.
+        depth: How many ranks; None for all.
+    """
+    known = candidates.docs >= 0
+    if depth is None:
+        return known
+    near = (candidates.ranks > 0) & (candidates.ranks <= depth)
+    return known & (near | positives(candidates, collection))
+
+
+def each(candidates: Candidates) -> Iterator[tuple[int, IntArray]]:
+    """Yields (row, documents) of a block, the padding left out."""
+    for row, docs in enumerate(candidates.docs):
+        yield row, docs[docs >= 0]
+
+
+def spread(candidates: Candidates, row: int, values: FloatArray, whole: FloatArray) -> None:
+    """Writes the values of one row's documents, as `each` gave them, into a whole block, in place."""
+    whole[row, candidates.docs[row] >= 0] = values
+
+
+def unknown(candidates: Candidates) -> FloatArray:
+    """Returns (n_queries, depth) float32: evidence of which nothing is known yet."""
+    return np.full(candidates.shape, np.nan, np.float32)
