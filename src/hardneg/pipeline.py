@@ -23,6 +23,7 @@ from hardneg.progress import Progress, Silent
 from hardneg.rank import Context, Ranker
 from hardneg.recipe import Recipe
 from hardneg.records import Collection
+from hardneg.report import write_report
 from hardneg.run import Clock, RunFolder, decisive, fingerprint, versions
 from hardneg.tables import html_table
 from hardneg.validate import VALIDATORS, Witness
@@ -247,6 +248,8 @@ def _finish(
     run.update(finished=True, versions=versions(), seconds=clock.seconds)
     write_card(run, folder.path / "README.md")
     folder.write(run)
+    with clock.stage("report"):
+        write_report(folder.path, collection)
     return Result(folder.path, run, training_set)
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from hardneg.report import write_figures
-from hardneg.report.figures import FIGURES, candidates, doubt
+from hardneg.report.figures import FIGURES, candidates
 from hardneg.report.figures.moves import moves
 from hardneg.report.figures.style import PAGE, svg
 from hardneg.report.gather import gather
@@ -49,7 +49,7 @@ def test_the_funnel_ends_with_the_negatives(run):
 
 def test_thresholds_are_those_of_the_recipe(run, full):
     found = gather(full)
-    assert candidates.margin_limits(found) == [0.05] and doubt.bounds(found) == [0.4]
+    assert candidates.margin_limits(found) == [0.05] and candidates.doubt_limits(found)[-1] == 0.4
     found.run["recipe"]["select"]["rules"] = [{"max-score": {"maximum": 0.7, "by": "flat"}}]
     assert candidates.score_limits(found, "flat") == [("max_score", 0.7)]
     assert candidates.score_limits(found, "bm25") == [] == candidates.margin_limits(found)

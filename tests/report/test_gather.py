@@ -43,7 +43,7 @@ def test_a_validated_run_tells_of_doubt(full):
 def test_short_queries_are_listed_with_their_reason(beir, tmp_path):
     from hardneg import Recipe, mine
 
-    recipe = Recipe.named("default", rank__rankers=["bm25"], select__negatives=25)
+    recipe = Recipe.named("perc-pos", rank__rankers=["bm25"], select__negatives=25)
     result = mine(str(beir), recipe, tmp_path / "short")
     found = gather(tmp_path / "short")
     assert len(found.short) == sum(result.run["short"].values()) > 0

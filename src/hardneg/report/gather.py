@@ -30,6 +30,7 @@ TOP = 10
 
 _DEEPEST = 10_000
 _SHORT_SHOWN = 200
+_DECADES = (-4.0, 0.0)
 _USED_SHOWN = 12
 
 
@@ -46,8 +47,9 @@ class Findings:
         margins: How far below the weakest positive the groups score, by the scorer of thresholds.
         relative: Whether `margins` are shares of the positive's score, or differences.
         ranks: For each group, the candidates at each rank from 1 (index 0), the deepest counted at the end.
-        doubt: How p(false negative) of the groups is spread; empty where no validator estimated it.
-        margin_doubt: Candidates by margin and p(false negative).
+        doubt: How the decimal logarithm of p(false negative) is spread in the groups; empty where it was not
+            estimated.
+        margin_doubt: Candidates by margin and by that logarithm.
         shared: (n_rankers, n_rankers) summed over queries, the share of the top 10 that two rankers share.
         queries: Ids of the queries in the ledger's order.
         uses: How often documents serve as negatives, by doc_id.
@@ -118,8 +120,8 @@ def gather(folder: Path) -> Findings:
         scores={name: Histogram(*ranges[f"score.{name}"], GROUPS) for name in names},
         margins=Histogram(*span, GROUPS, bins=80),
         relative=relative,
-        doubt=Histogram(0.0, 1.0, GROUPS, bins=20),
-        margin_doubt=Grid(*span, 30, 0.0, 1.0, 20),
+        doubt=Histogram(*_DECADES, GROUPS, bins=32),
+        margin_doubt=Grid(*span, 30, *_DECADES, 20),
         shared=np.zeros((len(names), len(names))),
     )
     for path in paths:
@@ -135,7 +137,7 @@ def _add(found: Findings, block: ledger.Block) -> None:
         histogram.add(_floats(table, f"score.{name}"), groups)
     margin = margins(table, found.scorer, found.relative)
     found.margins.add(margin, groups)
-    doubt = _floats(table, "p_false_negative")
+    doubt = np.log10(np.maximum(_floats(table, "p_false_negative"), 10 ** _DECADES[0]))
     found.doubt.add(doubt, groups)
     found.margin_doubt.add(margin, doubt)
     ranks = table["rank"].fill_null(0).to_numpy()

@@ -167,10 +167,9 @@ def _outcome(outcome: str, words: Words) -> str:
 
 def _differing(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Returns (path, first value, second value) of the settings in which two recipes differ."""
-    flat = [dict(flat(recipe)) for recipe in (first, second)]
-    paths = dict.fromkeys([*flat[0], *flat[1]])
-    both = [(path, flat[0].get(path, "–"), flat[1].get(path, "–")) for path in paths]
-    return [row for row in both if row[1] != row[2]]
+    one, other = dict(flat(first)), dict(flat(second))
+    rows = [(path, one.get(path, "–"), other.get(path, "–")) for path in dict.fromkeys([*one, *other])]
+    return [row for row in rows if row[1] != row[2]]
 
 
 def _rankers(both: tuple[Findings, Findings]) -> list[str]:

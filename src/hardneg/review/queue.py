@@ -22,8 +22,7 @@ import pyarrow.parquet as pq
 
 from hardneg import ledger
 from hardneg.records import Decision
-from hardneg.report.figures.candidates import margin_limits
-from hardneg.report.figures.doubt import bounds
+from hardneg.report.figures.candidates import doubt_limits, margin_limits
 from hardneg.report.gather import Findings, gather, margins
 
 SUSPECTED = "suspected"
@@ -125,7 +124,7 @@ def _informative(table: pa.Table, found: Findings) -> npt.NDArray[np.float64]:
     """Returns (n,) float64: the nearer to the threshold and the more disputed, the greater."""
     doubt = _column(table, "p_false_negative")
     margin = _column(table, "margin")
-    edge = next(iter(bounds(found)), 1.0)
+    edge = next(iter(doubt_limits(found)), 1.0)
     limit = next(iter(margin_limits(found)), 0.0)
     near = _percentile(-np.abs(margin - limit))
     if not np.isnan(doubt).all():

@@ -12,6 +12,9 @@ from hardneg.report.gather import GROUPS, Findings
 from hardneg.report.tally import Histogram
 from hardneg.report.words import Words
 
+SUSPICION = "suspected-false-negative"
+"""The rule that reads p(false negative)."""
+
 _RANK_BINS = 20
 
 
@@ -145,11 +148,16 @@ def score_limits(found: Findings, ranker: str) -> list[tuple[str, float]]:
 def margin_limits(found: Findings) -> list[float]:
     """Returns the margins that the recipe asks of the scorer, of the kind that `margins` shows."""
     wanted = "relative-margin" if found.relative else "absolute-margin"
-    return [
-        float(settings["margin"])
-        for name, settings in _rules(found)
-        if name == wanted and (settings.get("by") or found.scorer) == found.scorer
-    ]
+    own = [rule for rule in _rules(found) if (rule[1].get("by") or found.scorer) == found.scorer]
+    limits = [settings["margin"] for name, settings in own if name == wanted]
+    if found.relative and not found.doubt.total:  # what stands in for a probability that is not known
+        limits += [settings.get("otherwise") for name, settings in own if name == SUSPICION]
+    return [float(limit) for limit in limits if limit is not None]
+
+
+def doubt_limits(found: Findings) -> list[float]:
+    """Returns the p(false negative) above which the recipe drops candidates."""
+    return [float(settings["maximum"]) for name, settings in _rules(found) if name == SUSPICION]
 
 
 def _rules(found: Findings) -> list[tuple[str, dict[str, Any]]]:
@@ -157,11 +165,26 @@ def _rules(found: Findings) -> list[tuple[str, dict[str, Any]]]:
 
 
 def spread(
-    histogram: Histogram, words: Words, look: Look, axis: str, groups: tuple[str, ...] = GROUPS
+    histogram: Histogram,
+    words: Words,
+    look: Look,
+    axis: str,
+    groups: tuple[str, ...] = GROUPS,
+    logarithmic: bool = False,
 ) -> AnyChart:
-    """Returns overlaid histograms, each group's bars adding up to one."""
+    """Returns overlaid histograms, each group's bars adding up to one.
+
+    Args:
+        histogram: What is drawn.
+        words: The language.
+        look: The colours.
+        axis: What the values are.
+        groups: The groups that are drawn.
+        logarithmic: The values are decimal logarithms of what the axis shows.
+    """
     shares = {group: share for group, share in histogram.shares().items() if group in groups}
-    edges = histogram.edges
+    edges = 10**histogram.edges if logarithmic else histogram.edges
+    scale = alt.Scale(type="log") if logarithmic else alt.Scale(zero=False, nice=False)
     values = []
     for group in (g for g in ("dropped", "suspected", "negative", "positive") if g in shares):
         counts = histogram.counts[histogram.groups.index(group)]
@@ -176,7 +199,7 @@ def spread(
         alt.Chart(rows(values))
         .mark_bar(opacity=0.55, binSpacing=0)
         .encode(
-            x=alt.X("low:Q", title=axis, scale=alt.Scale(zero=False, nice=False)),
+            x=alt.X("low:Q", title=axis, scale=scale, axis=decades() if logarithmic else alt.Axis()),
             x2="high:Q",
             y=alt.Y("share:Q", stack=None, title=words("axis.share"), axis=alt.Axis(format="%", tickCount=4)),
             y2=alt.datum(0),
@@ -186,6 +209,11 @@ def spread(
         )
     )
     return chart
+
+
+def decades() -> alt.Axis:
+    """Returns an axis of probabilities by powers of ten."""
+    return alt.Axis(values=[0.0001, 0.001, 0.01, 0.1, 1], format="~%", grid=True)
 
 
 def _bar(words: Words, group: str, label: str, low: float, count: int, share: float) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 import numpy as np
 
-from hardneg.report.figures.candidates import margin_limits, spread
+from hardneg.report.figures.candidates import decades, doubt_limits, margin_limits, spread
 from hardneg.report.figures.style import AnyChart, Look, finished, line_at, rows
 from hardneg.report.gather import Findings
 from hardneg.report.words import Words
@@ -18,8 +18,8 @@ def doubt(found: Findings, words: Words, look: Look) -> AnyChart | None:
     """Returns how p(false negative) is spread in each group, with the bound of the policy."""
     if not found.doubt.total:
         return None
-    bars = spread(found.doubt, words, look, words("axis.p"))
-    limits = [(at, words("threshold.bound", at=f"{at:g}")) for at in bounds(found)]
+    bars = spread(found.doubt, words, look, words("axis.p"), logarithmic=True)
+    limits = [(at, words("threshold.bound", at=words.percent(at))) for at in doubt_limits(found)]
     return finished(alt.layer(bars, line_at(limits, look)) if limits else bars, look)
 
 
@@ -29,6 +29,7 @@ def margin_doubt(found: Findings, words: Words, look: Look) -> AnyChart | None:
     if not counts.any():
         return None
     x, y = found.margin_doubt.edges()
+    y = 10**y
     values = [
         {
             "x": float(x[i]),
@@ -36,7 +37,7 @@ def margin_doubt(found: Findings, words: Words, look: Look) -> AnyChart | None:
             "y": float(y[j]),
             "y2": float(y[j + 1]),
             "depth": float(np.log1p(counts[i, j])),
-            "told": f"{x[i]:.2f}–{x[i + 1]:.2f}; p {y[j]:.2f}–{y[j + 1]:.2f}: "
+            "told": f"{x[i]:.2f}–{x[i + 1]:.2f}; p {y[j]:.2g}–{y[j + 1]:.2g}: "
             + words.number(int(counts[i, j])),
         }
         for i, j in np.argwhere(counts)
@@ -52,7 +53,7 @@ def margin_doubt(found: Findings, words: Words, look: Look) -> AnyChart | None:
                 scale=alt.Scale(nice=False),
             ),
             x2="x2:Q",
-            y=alt.Y("y:Q", title=words("axis.p"), axis=alt.Axis(tickCount=5)),
+            y=alt.Y("y:Q", title=words("axis.p"), axis=decades(), scale=alt.Scale(type="log")),
             y2="y2:Q",
             opacity=alt.Opacity("depth:Q", legend=None, scale=alt.Scale(range=[0.08, 1])),
             description="told:N",
@@ -61,7 +62,7 @@ def margin_doubt(found: Findings, words: Words, look: Look) -> AnyChart | None:
     )
     layers = [cells]
     margins = [(at, words("threshold.margin", at=f"{at:g}")) for at in margin_limits(found)]
-    levels = [(at, words("threshold.bound", at=f"{at:g}")) for at in bounds(found)]
+    levels = [(at, words("threshold.bound", at=words.percent(at))) for at in doubt_limits(found)]
     if margins:
         layers.append(line_at(margins, look))
     if levels:
@@ -116,10 +117,3 @@ def calibration(found: Findings) -> Mapping[str, Any]:
     """Returns what run.json says of the calibration of p(false negative), empty where it says nothing."""
     validation = found.run.get("validation") or {}
     return validation.get("calibration") or {}
-
-
-def bounds(found: Findings) -> list[float]:
-    """Returns the p(false negative) from which the policy drops candidates."""
-    policy = (found.run.get("validation") or {}).get("policy") or {}
-    named = [policy.get(name) for name in ("drop_above", "max_p_false_negative", "maximum", "bound")]
-    return [float(bound) for bound in named if isinstance(bound, int | float) and 0 < bound < 1]
