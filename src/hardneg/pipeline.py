@@ -248,8 +248,7 @@ def _finish(
     run.update(finished=True, versions=versions(), seconds=clock.seconds)
     write_card(run, folder.path / "README.md")
     folder.write(run)
-    with clock.stage("report"):
-        write_report(folder.path, collection)
+    write_report(folder.path, collection)
     return Result(folder.path, run, training_set)
 
 
