@@ -32,10 +32,10 @@ def review(
         port=port,
         count=count,
     )
-    typer.echo(f"{server.url}\nCtrl-C ends the review.", err=True)
-    if not no_browser:
-        webbrowser.open(server.url)
     try:
+        typer.echo(f"{server.url}\nCtrl-C ends the review.", err=True)
+        if not no_browser:
+            webbrowser.open(server.url)
         server.serve_forever(poll_interval=0.2)
     except KeyboardInterrupt:
         typer.echo(f"\njudgments are in {server.session.path}", err=True)
