@@ -2,8 +2,11 @@
 
 import importlib.resources
 import json
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -203,6 +206,8 @@ def at_home(beir, tmp_path, monkeypatch):
     Path("my-collection").symlink_to(beir)
     pairs = [{"query": f"amber {word}", "positive": f"a resin of {word}"} for word in ("fir", "elm")]
     Path("pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in pairs), encoding="utf-8")
+    questions = next(block for block in blocks(page("index.md"), "json"))
+    Path("questions.jsonl").write_text(questions, encoding="utf-8")
     texts = [{"text": f"amber is sold in {town}"} for town in ("Riga", "Oslo", "Kiel")]
     Path("documents.jsonl").write_text("".join(json.dumps(row) + "\n" for row in texts), encoding="utf-8")
 
@@ -233,8 +238,8 @@ def test_the_pages_show_commands():
 @pytest.mark.parametrize("line", COMMANDS)
 def test_what_the_pages_tell_to_run_runs(line, at_home):
     arguments = shlex.split(line)[1:]
-    if arguments[0] == "demo":
-        COMMAND.commands["demo"].make_context("demo", arguments[1:])
+    if arguments[0] in ("demo", "review"):  # one takes minutes, the other waits for a person
+        COMMAND.commands[arguments[0]].make_context(arguments[0], arguments[1:])
         return
     if arguments[0] != "mine":
         mined()
@@ -256,13 +261,45 @@ def test_the_python_of_the_readme_runs(code, at_home):
     exec(compile(code, "README.md", "exec"), {})
 
 
-LOOKS = [code for name in ("ledger.md", "formats.md", "auditing.md") for code in blocks(page(name), "python")]
+LOOKED_AT = ("ledger.md", "formats.md", "auditing.md", "report.md")
+LOOKS = [code for name in LOOKED_AT for code in blocks(page(name), "python")]
 
 
 @pytest.mark.parametrize("code", [code for code in LOOKS if "load_dataset" not in code])
 def test_the_python_of_the_pages_runs(code, at_home):
     mined()
     exec(compile(code, "docs", "exec"), {})
+
+
+@pytest.mark.parametrize("name", ["index.md", "index-ru.md"])
+def test_the_start_page_shows_what_really_comes_out(name, at_home, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    run(*shlex.split(shell_lines(DOCS / name)[0])[1:])
+    printed = capsys.readouterr().err
+    shown = "".join(blocks(page(name), "text"))
+    told = [line for line in shown.splitlines() if not line.startswith(("│ seconds", "{"))]
+    assert [line for line in told if line not in printed] == []
+    first = next(line for line in shown.splitlines() if line.startswith("{"))
+    assert Path("run/train.jsonl").read_text(encoding="utf-8").startswith(f"{first}\n")
+
+
+def test_the_site_is_built_without_a_warning(tmp_path):
+    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(tmp_path / "site")]
+    built = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    )
+    assert built.returncode == 0 and "WARNING" not in built.stderr, built.stderr
+    assert "hardneg.open_run" in (tmp_path / "site" / "api" / "index.html").read_text(encoding="utf-8")
+    home = (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+    assert not re.search(r'<(script|link)[^>]+(src|href)="https?://', home)
+
+
+def test_every_page_is_in_the_site_and_shows_pictures_that_are_there():
+    listed = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    for path in DOCS.glob("*.md"):
+        assert f": {path.name}" in listed
+        for image in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", path.read_text(encoding="utf-8")):
+            assert (DOCS / image).is_file(), f"{path.name} shows {image}"
 
 
 def test_both_readmes_show_the_same_code():

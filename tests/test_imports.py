@@ -14,13 +14,14 @@ FLOORS = [
     {"__main__"},
     {"cli"},
     {"console"},
-    {"diff", "testing", "clean", "audit", "judge"},
+    {"push", "reopen", "review", "testing", "clean", "audit", "judge"},
     {"pipeline"},
-    {"blocks"},
-    {"recipe"},
+    {"blocks", "report"},
+    {"diff", "recipe"},
     {"load", "rank", "select", "validate", "calibrate", "export", "compat"},
     {"run", "ledger", "registry"},
     {"records", "verdicts", "files", "progress"},
+    {"tables"},
     {"errors"},
 ]
 # What each room of the middle floor may know of its neighbours.

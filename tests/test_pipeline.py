@@ -224,3 +224,8 @@ def test_a_damaged_part_is_made_again(beir, tmp_path):
     part.write_bytes(part.read_bytes()[:100])
     pipeline.mine(str(beir), recipe(), tmp_path / "run")
     assert content(tmp_path / "run") == before
+
+
+def test_a_run_ends_with_its_report(beir, tmp_path, writes_report):
+    pipeline.mine(str(beir), Recipe.named("naive", rank__rankers=["bm25"]), tmp_path / "run")
+    assert "What stands out" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hardneg.pipeline import Result, mine
     from hardneg.recipe import Recipe, recipe_names
     from hardneg.records import Collection, Example, Scored
+    from hardneg.reopen import open_run
 
 __all__ = [
     "Collection",
@@ -32,6 +33,7 @@ __all__ = [
     "Result",
     "Scored",
     "mine",
+    "open_run",
     "recipe_names",
 ]
 
@@ -43,6 +45,7 @@ _HOMES = {
     "Result": "pipeline",
     "Scored": "records",
     "mine": "pipeline",
+    "open_run": "reopen",
     "recipe_names": "recipe",
 }
 

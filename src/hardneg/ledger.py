@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from hardneg.records import (
     IntArray,
     Scored,
 )
+from hardneg.tables import html_table
 
 _META = b"hardneg"
 _POSITIVE = (JUDGED_RELEVANT, RELABELLED)
@@ -258,39 +259,51 @@ class TrainingSet:
 
     def __init__(self, folder: Path, collection: Collection, scorer: str) -> None:
         self._folder = folder
-        self._collection = collection
+        self.collection = collection
         self._scorer = scorer
 
     def __iter__(self) -> Iterator[Example]:
         for block in iterate(self._folder):
             yield from self._examples(block.table)
 
+    def _repr_html_(self) -> str:
+        """Returns a table of the first examples, for notebooks."""
+        rows = [
+            (
+                example.query,
+                " | ".join(document.full[:150] for document in example.positives[:1]),
+                " | ".join(f"{document.score:.2f} {document.full[:60]}" for document in example.negatives),
+            )
+            for example in islice(self, 5)
+        ]
+        return html_table(f"Training set of {self._folder}", rows, ("query", "positive", "negatives"))
+
     def _examples(self, table: pa.Table) -> Iterator[Example]:
         used = table.filter(pc.not_equal(table["decision"], Decision.DROPPED))
         rows = used.to_pylist()
         documents = self._documents(rows)
         for query_id, pair, own in _grouped(rows):
-            query = int(self._collection.queries.rows([query_id])[0])
+            query = int(self.collection.queries.rows([query_id])[0])
             known = {row["doc_id"]: row for row in own}
             wanted = [pair] if pair is not None else self._positives(query, own)
             negatives = [row for row in own for _ in range(row["copies"])]
             yield Example(
                 query_id,
-                self._collection.queries.texts([query])[0],
+                self.collection.queries.texts([query])[0],
                 [self._scored(known[doc_id], documents) for doc_id in wanted],
                 [self._scored(row, documents) for row in negatives],
             )
 
     def _positives(self, query: int, own: list[dict[str, Any]]) -> list[str]:
         """Returns the ids of a query's positives, the judged ones first."""
-        judged = self._collection.documents.ids(self._collection.judgments.positives(query))
+        judged = self.collection.documents.ids(self.collection.judgments.positives(query))
         return [*judged, *(row["doc_id"] for row in own if row["reason"] == RELABELLED)]
 
     def _documents(self, rows: list[dict[str, Any]]) -> dict[str, tuple[str, str]]:
         ids = list(dict.fromkeys(row["doc_id"] for row in rows))
-        places = _known(self._collection.documents.rows(ids), "document")
-        titles = self._collection.documents.titles(places)
-        bodies = self._collection.documents.bodies(places)
+        places = _known(self.collection.documents.rows(ids), "document")
+        titles = self.collection.documents.titles(places)
+        bodies = self.collection.documents.bodies(places)
         return dict(zip(ids, zip(titles, bodies, strict=True), strict=True))
 
     def _scored(self, row: dict[str, Any], documents: dict[str, tuple[str, str]]) -> Scored:

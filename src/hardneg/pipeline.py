@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hardneg import ledger
 from hardneg.blocks import Chooser, Miner
@@ -23,10 +23,14 @@ from hardneg.progress import Progress, Silent
 from hardneg.rank import Context, Ranker
 from hardneg.recipe import Recipe
 from hardneg.records import Collection
+from hardneg.report import write_report
 from hardneg.run import Clock, RunFolder, decisive, fingerprint, versions
+from hardneg.tables import html_table
 from hardneg.validate import VALIDATORS, Witness
 
 Writer = Callable[[Path], dict[str, Any]]
+if TYPE_CHECKING:
+    from hardneg.report.plot import Plots
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,19 @@ class Result:
     folder: Path
     run: Mapping[str, Any]
     training_set: TrainingSet
+
+    @property
+    def plot(self) -> Plots:
+        """The figures of the report: `result.plot.scores()`."""
+        from hardneg.report.plot import Plots
+
+        return Plots(self.folder)
+
+    def _repr_html_(self) -> str:
+        """Returns a table of the run's counts, for notebooks."""
+        counts = {**self.run["counts"], **self.run["counts"].get("dropped", {})}
+        rows = [(name.replace("_", " "), count) for name, count in counts.items() if name != "dropped"]
+        return html_table(f"{self.run['recipe']['name']} on {self.run['collection']['name']}", rows)
 
 
 def cache_folder() -> Path:
@@ -264,6 +281,7 @@ def _finish(
     run.update(finished=True, versions=versions(), seconds=clock.seconds)
     write_card(run, folder.path / "README.md")
     folder.write(run)
+    write_report(folder.path, collection)
     return Result(folder.path, run, training_set)
 
 

@@ -20,6 +20,7 @@ from hardneg.rank.fuse import FUSIONS
 from hardneg.registry import Registry, first_problem
 from hardneg.select import DRAWS, RULES
 from hardneg.select.settings import SelectSettings
+from hardneg.tables import flat, html_table
 from hardneg.validate import VALIDATORS
 from hardneg.validate.settings import ValidateSettings
 
@@ -154,6 +155,10 @@ class Recipe(BaseModel):
     def settings(self) -> dict[str, Any]:
         """Returns plain settings that `build` turns into the same recipe."""
         return self.model_dump(mode="json")
+
+    def _repr_html_(self) -> str:
+        """Returns a table of the settings, for notebooks."""
+        return html_table(f"Recipe {self.name}", flat(self.settings()))
 
     def _resolved(self) -> Recipe:
         """Returns the recipe with scorer and teachers named, after checking that those given exist."""

@@ -19,6 +19,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from hardneg.tables import html_table
+
 IntArray = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
@@ -182,6 +184,22 @@ class Collection:
     judgments: Judgments
     digest: str = ""
     notes: Mapping[str, int] = field(default_factory=dict)
+
+    def _repr_html_(self) -> str:
+        """Returns a table for notebooks: how large it is, and its first queries with their positives."""
+        first = self.judgments.queries_with_positives[:3]
+        rows: list[tuple[str, str | int]] = [
+            ("documents", len(self.documents)),
+            ("queries", len(self.queries)),
+            ("with a positive", len(self.judgments.queries_with_positives)),
+            ("judgments", len(self.judgments)),
+            *self.notes.items(),
+        ]
+        for query in first:
+            [text] = self.queries.texts([int(query)])
+            positives = self.documents.texts(self.judgments.positives(int(query))[:1])
+            rows.append((text, positives[0]))
+        return html_table(f"Collection {self.name}", rows)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,13 @@
 """The dataset card."""
 
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 import yaml
 
 from hardneg.export.card import write_card
+from hardneg.export.facts import columns
 
 RUN = {
     "source": "beir/nfcorpus",
@@ -83,3 +88,39 @@ def test_sizes(tmp_path):
     for rows, size in ((10, "n<1K"), (99_999, "10K<n<100K"), (2_000_000, "1M<n<10M"), (10**8, "10M<n<100M")):
         text = card({**RUN, "export": {**RUN["export"], "rows": rows}}, tmp_path)
         assert yaml.safe_load(text.split("---\n")[1])["size_categories"] == [size]
+
+
+def test_the_card_of_a_run_tells_its_columns_audit_models_and_limits(tmp_path):
+    row = {"anchor": "q", "positive": "p", "negative_1": "n", "scores": [1.0]}
+    (tmp_path / "train.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    bare = card(RUN, tmp_path)
+    assert "The false-negative rate of these negatives was not measured." in bare
+    assert "| `all-MiniLM-L6-v2` | dense | Apache 2.0 |" in card(
+        {**RUN, "recipe": {**RUN["recipe"], "rank": {"rankers": [{"dense": {"model": "default"}}]}}}, tmp_path
+    )
+    for line in (
+        "| `anchor` | string | the query |",
+        "| `negative_1` | string | a negative |",
+        "| `scores` | list of float | the ranker's scores |",
+        "- 3 queries have fewer negatives than asked.",
+    ):
+        assert line in bare
+    audit = {
+        "method": "judged_sample",
+        "rate": 0.12,
+        "low": 0.08,
+        "high": 0.17,
+        "confidence": 0.95,
+        "judged": 200,
+    }
+    (tmp_path / "audit.json").write_text(json.dumps(audit), encoding="utf-8")
+    audited = card(RUN, tmp_path)
+    assert "About **12.0 %** of the negatives" in audited and "[8.0 %, 17.0 %]" in audited
+    assert "judged sample, 200 pairs" in audited and "was not measured" not in audited
+
+
+def test_the_columns_of_parquet_are_read_and_of_other_files_are_not(tmp_path):
+    pq.write_table(pa.table({"query": ["q"], "negatives": [["n"]]}), tmp_path / "train.parquet")
+    assert "| `query` | string | the query |" in columns(tmp_path, ["train.parquet"])
+    (tmp_path / "train.trec").write_text("1 Q0 d 1 1.0 run\n", encoding="utf-8")
+    assert columns(tmp_path, ["train.trec"]) == "" == columns(tmp_path, [])

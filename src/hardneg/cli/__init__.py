@@ -16,6 +16,9 @@ from hardneg.cli.diff import diff
 from hardneg.cli.export import export
 from hardneg.cli.judge import judge
 from hardneg.cli.mine import demo, mine
+from hardneg.cli.push import push
+from hardneg.cli.report import report
+from hardneg.cli.review import review
 from hardneg.cli.select import select
 from hardneg.cli.validate import validate
 from hardneg.errors import HardnegError
@@ -38,6 +41,9 @@ for command in (
     judge,
     diff,
     validate,
+    report,
+    review,
+    push,
 ):
     app.command()(command)
 

@@ -58,7 +58,7 @@ def report(result: Any, quiet: bool, json_: bool) -> None:
 
         console = Console(stderr=True)
         console.print(summary(result.run))
-        for file in (*result.run["export"]["files"], "ledger", "run.json", "README.md"):
+        for file in (*result.run["export"]["files"], "ledger", "run.json", "README.md", "report.html"):
             console.print(str(result.folder / file), soft_wrap=True, highlight=False)
 
 

@@ -75,5 +75,5 @@ def usage(form: type[Format], out: str) -> str:
 
 
 FORMATS: Registry[Format] = Registry(
-    "hardneg.export", "format", helpers=("card", "checks", "lines", "examples")
+    "hardneg.export", "format", helpers=("card", "checks", "examples", "facts", "lines")
 )

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from hardneg.export import FORMATS, usage
+from hardneg.export.facts import columns, models, read_audit
 from hardneg.files import write_text
 
 _PAPERS = {
@@ -41,9 +42,13 @@ def write_card(run: Mapping[str, Any], out: Path) -> None:
         _introduction(run),
         _recipe(run),
         _counts(run, export),
+        _quality(out.parent),
         _files(export),
+        columns(out.parent, export["files"]),
         _loading(export),
         _reproducing(run),
+        _limits(run, out.parent),
+        models(run),
         _sources(run),
     ]
     write_text(out, "\n\n".join(section for section in sections if section) + "\n")
@@ -117,6 +122,32 @@ def _counts(run: Mapping[str, Any], export: Mapping[str, Any]) -> str:
     rows += [(key, export[key]) for key in ("rows", "skipped") if key in export]
     rows += [(f"export: {reason}", number) for reason, number in (export.get("notes") or {}).items()]
     return "## Counts\n\n" + _table(("what", "count"), rows) if rows else ""
+
+
+def _quality(folder: Path) -> str:
+    """Returns the measured false-negative rate, empty where the run was not audited."""
+    audit = read_audit(folder)
+    if audit.get("rate") is None:
+        return ""
+    rate, low, high = (f"{100 * audit[key]:.1f} %" for key in ("rate", "low", "high"))
+    method = str(audit.get("method", "")).replace("_", " ")
+    judged = f", {audit['judged']:,} pairs" if audit.get("judged") else ""
+    return (
+        f"## False negatives\n\nAbout **{rate}** of the negatives are relevant after all "
+        f"[{low}, {high}], {100 * audit.get('confidence', 0.95):.0f} % confidence ({method}{judged})."
+    )
+
+
+def _limits(run: Mapping[str, Any], folder: Path) -> str:
+    """Returns what a user of the training set should know before using it."""
+    known = ["Judgments of the source are taken as they are; a document that nobody judged may be relevant."]
+    if read_audit(folder).get("rate") is None:
+        known.append("The false-negative rate of these negatives was not measured.")
+    short = sum((run.get("short") or {}).values())
+    if short:
+        known.append(f"{short:,} queries have fewer negatives than asked.")
+    known.append("Negatives are hard for the rankers named here; another model may find them easy.")
+    return "## Known limits\n\n" + "\n".join(f"- {limit}" for limit in known)
 
 
 def _files(export: Mapping[str, Any]) -> str:

@@ -1,0 +1,162 @@
+"""The examples of a report: single queries with what was decided on their candidates, as plain data."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from hardneg import ledger
+from hardneg.records import Collection, Decision
+from hardneg.report.gather import Findings, margins, starts
+
+LIMIT = 1_500
+"""Queries that a report shows at most, unless told otherwise."""
+
+_TEXT = 320
+_SHOWN = {Decision.POSITIVE: 3, Decision.NEGATIVE: 10, Decision.DROPPED: 5}
+
+
+def examples(found: Findings, collection: Collection | None, limit: int = LIMIT) -> dict[str, Any]:
+    """Returns a sample of a run's queries with their documents, scores and decisions.
+
+    Args:
+        found: What the run holds.
+        collection: What it was mined from, for the texts; None leaves them out.
+        limit: How many queries; more are sampled by a hash of their ids, so that the sample is the same
+            every time.
+
+    Returns:
+        `docs`: {doc_id: [title, text]}; `queries`: one object an example, with `negatives`, `positives` and
+        `dropped` as rows of `[doc_id, rank, scores by ranker, margin, reason, p, weight]`.
+    """
+    chosen = sample(found.queries, limit)
+    short = {(query, positive): why for query, positive, why in found.short}
+    shown = []
+    for path in ledger.parts(found.folder):
+        for key, rows, reasons in read(path, chosen, found):
+            shown.append(_example(key, rows, reasons, short.get(key)))
+    add_texts(shown, collection)
+    return {
+        "rankers": found.rankers,
+        "total": len(found.queries),
+        "sampled": len(chosen),
+        "docs": documents(shown, collection),
+        "queries": shown,
+    }
+
+
+def sample(queries: Sequence[str], limit: int) -> list[str]:
+    """Returns at most `limit` of the queries, chosen by a hash of their ids, in their order."""
+    if len(queries) <= limit:
+        return list(queries)
+    lowest = sorted(queries, key=lambda name: hashlib.blake2b(name.encode(), digest_size=8).digest())
+    kept = set(lowest[:limit])
+    return [name for name in queries if name in kept]
+
+
+def read(
+    path: Path, queries: Sequence[str], found: Findings
+) -> Iterator[tuple[tuple[str, str], list[dict[str, Any]], dict[str, int]]]:
+    """Yields ((query_id, positive_id or ""), rows, reasons) for the queries that a part of the ledger holds.
+
+    A row has the ledger's columns, and `margin` and `scores` (a list by ranker) beside them. Of the dropped
+    only the first of each kind are there, those merely not needed apart; `reasons` counts all of them.
+    """
+    table = pq.read_table(path, filters=of(queries))
+    if not len(table):
+        return
+    table = table.append_column("margin", pa.array(margins(table, found.scorer, found.relative)))
+    example = np.cumsum(starts(table)) - 1
+    reason = table["reason"].to_numpy(zero_copy_only=False)
+    dropped = table["decision"].to_numpy(zero_copy_only=False) == Decision.DROPPED
+    kept = ~dropped
+    for kind in (dropped & (reason == "surplus"), dropped & (reason != "surplus")):
+        kept[np.flatnonzero(kind)[_places(example[kind]) < _SHOWN[Decision.DROPPED]]] = True
+    counts: dict[int, Counter[str]] = defaultdict(Counter)
+    pairs = zip(example[dropped].tolist(), reason[dropped].tolist(), strict=True)
+    for (number, why), count in Counter(pairs).items():
+        counts[number][why] = count
+    rows = table.filter(pa.array(kept)).append_column("example", pa.array(example[kept])).to_pylist()
+    for number, grouped in groupby(rows, key=lambda row: int(row["example"])):
+        own = list(grouped)
+        for row in own:
+            row["scores"] = [_round(row[f"score.{name}"]) for name in found.rankers]
+        yield (own[0]["query_id"], own[0].get("positive_id") or ""), own, dict(counts[number])
+
+
+def of(queries: Sequence[str]) -> pc.Expression:
+    """Returns what filters the rows of some queries out of a ledger."""
+    return pc.field("query_id").isin(pa.array(queries, pa.string()))
+
+
+def _places(example: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Returns (n,) int64: how many rows of the same example stand before each row; examples are ascending."""
+    return np.arange(len(example)) - np.searchsorted(example, example)
+
+
+def plain(row: dict[str, Any]) -> list[Any]:
+    """Returns what a page shows of one row of the ledger."""
+    rounded = [_round(row.get(name)) for name in ("margin", "p_false_negative", "weight")]
+    return [row["doc_id"], row["rank"], row["scores"], rounded[0], row["reason"], *rounded[1:]]
+
+
+def documents(shown: Sequence[dict[str, Any]], collection: Collection | None) -> dict[str, list[str]]:
+    """Returns {doc_id: [title, beginning of the text]} of all documents in the examples."""
+    kinds = ("positives", "negatives", "dropped")
+    ids = list(dict.fromkeys(row[0] for example in shown for kind in kinds for row in example.get(kind, ())))
+    if collection is None or not ids:
+        return {}
+    places = collection.documents.rows(ids)
+    titles, bodies = collection.documents.titles(places), collection.documents.bodies(places)
+    return {doc: [title[:_TEXT], cut(body)] for doc, title, body in zip(ids, titles, bodies, strict=True)}
+
+
+def add_texts(shown: Sequence[dict[str, Any]], collection: Collection | None) -> None:
+    """Gives each example the text of its query, in place."""
+    if collection is not None and shown:
+        texts = collection.queries.texts(collection.queries.rows([example["id"] for example in shown]))
+        for example, text in zip(shown, texts, strict=True):
+            example["text"] = cut(text)
+
+
+def cut(text: str, length: int = _TEXT) -> str:
+    """Returns the beginning of a text, cut between words."""
+    if len(text) <= length:
+        return text
+    return f"{text[:length].rsplit(maxsplit=1)[0]} …"
+
+
+def _example(
+    key: tuple[str, str], rows: list[dict[str, Any]], reasons: dict[str, int], short: str | None
+) -> dict[str, Any]:
+    positives, negatives, dropped = (
+        [row for row in rows if row["decision"] == kind]
+        for kind in (Decision.POSITIVE, Decision.NEGATIVE, Decision.DROPPED)
+    )
+    positives.sort(key=lambda row: row["doc_id"] != key[1])
+    # What the rules refused tells more than what was merely not needed.
+    dropped.sort(key=lambda row: (row["reason"] == "surplus", row["rank"] or 1 << 30))
+    return {
+        "id": key[0],
+        "text": "",
+        "short": short,
+        "positives": [plain(row) for row in positives[: _SHOWN[Decision.POSITIVE]]],
+        "negatives": [plain(row) for row in negatives[: _SHOWN[Decision.NEGATIVE]]],
+        "dropped": [plain(row) for row in dropped[: _SHOWN[Decision.DROPPED]]],
+        "counts": [len(positives), len(negatives), sum(reasons.values())],
+        "reasons": reasons,
+    }
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None or value != value else float(f"{value:.4g}")

@@ -1,0 +1,63 @@
+"use strict";
+
+// Documents are data: whatever is shown goes through here, as text nodes and never as markup.
+function element(tag, options = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(options)) {
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (name === "class") made.className = value;
+    else made.setAttribute(name, value);
+  }
+  made.append(...children.filter((child) => child !== null && child !== ""));
+  return made;
+}
+
+const WORD = /[\p{L}\p{N}]+/gu;
+
+function wordsOf(text) {
+  return (text.normalize("NFKC").toLowerCase().match(WORD) || []);
+}
+
+// Words that say something: of three letters or more, or numbers.
+function wordSet(text) {
+  return new Set(wordsOf(text).filter((word) => word.length > 2 || /\p{N}/u.test(word)));
+}
+
+// Returns the text as nodes, with <mark> around the words for which `marks(word, index)` is true.
+function marked(text, marks, className = "") {
+  const nodes = [];
+  let end = 0, index = 0;
+  for (const found of text.matchAll(WORD)) {
+    if (marks(found[0].normalize("NFKC").toLowerCase(), index++)) {
+      nodes.push(text.slice(end, found.index), element("mark", className ? { class: className } : {}, found[0]));
+      end = found.index + found[0].length;
+    }
+  }
+  nodes.push(text.slice(end));
+  return nodes.filter((node) => node !== "");
+}
+
+// Returns the share of words that two texts have in common, 0 to 1.
+function likeness(one, other) {
+  const [a, b] = [new Set(wordsOf(one)), new Set(wordsOf(other))];
+  const both = [...a].filter((word) => b.has(word)).length;
+  return both / Math.max(1, a.size + b.size - both);
+}
+
+// Returns the places of the words of `text` that a longest common subsequence with `other` leaves out.
+function differences(text, other) {
+  const [a, b] = [wordsOf(text), wordsOf(other)];
+  const length = Array.from({ length: a.length + 1 }, () => new Uint16Array(b.length + 1));
+  for (let i = a.length - 1; i >= 0; i--) {
+    for (let j = b.length - 1; j >= 0; j--) {
+      length[i][j] = a[i] === b[j] ? length[i + 1][j + 1] + 1 : Math.max(length[i + 1][j], length[i][j + 1]);
+    }
+  }
+  const differs = new Set();
+  for (let i = 0, j = 0; i < a.length;) {
+    if (j < b.length && a[i] === b[j]) { i++; j++; }
+    else if (j < b.length && length[i][j + 1] > length[i + 1][j]) j++;
+    else differs.add(i++);
+  }
+  return differs;
+}

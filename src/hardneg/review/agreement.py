@@ -1,0 +1,40 @@
+"""How far judges agree beyond chance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Any
+
+from hardneg.verdicts import Judged, Verdict, by_judge
+
+_SURE = (Verdict.RELEVANT, Verdict.NOT_RELEVANT)
+
+
+def kappa(one: Sequence[bool], other: Sequence[bool]) -> float | None:
+    """Returns Cohen's kappa (1960) of two judges' answers on the same pairs.
+
+    1 is full agreement, 0 that of chance; None where both always gave one and the same answer, or none.
+    """
+    count = len(one)
+    if not count:
+        return None
+    observed = sum(a == b for a, b in zip(one, other, strict=True)) / count
+    yes = (sum(one) / count, sum(other) / count)
+    expected = yes[0] * yes[1] + (1 - yes[0]) * (1 - yes[1])
+    return None if expected == 1 else (observed - expected) / (1 - expected)
+
+
+def agreements(verdicts: list[Judged]) -> list[dict[str, Any]]:
+    """Returns for each two judges `judges`, the pairs that both decided on as `both`, and their `kappa`."""
+    said = {
+        judge: {pair: verdict == Verdict.RELEVANT for pair, verdict in own.items() if verdict in _SURE}
+        for judge, own in by_judge(verdicts)
+    }
+    found = []
+    for one, other in combinations(said, 2):
+        pairs = [pair for pair in said[one] if pair in said[other]]
+        if pairs:
+            value = kappa([said[one][pair] for pair in pairs], [said[other][pair] for pair in pairs])
+            found.append({"judges": [one, other], "both": len(pairs), "kappa": value})
+    return found

@@ -1,0 +1,170 @@
+"""Which candidates a person should judge, and in which order.
+
+The negatives are parted into strata of equal size by how doubtful they are; the suspected false negatives
+that were dropped are a stratum of their own. Within a stratum the order is that of a hash, so that the first
+n judged are a random sample of it and an audit can weigh each stratum by its size; the most doubtful strata
+come up most often.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hardneg import ledger
+from hardneg.records import Decision
+from hardneg.report.figures.candidates import doubt_limits, margin_limits
+from hardneg.report.gather import Findings, gather, margins
+
+SUSPECTED = "suspected"
+"""The stratum of what was dropped as a suspected false negative."""
+
+STRATA = ("1", "2", "3", "4")
+"""Quarters of the negatives, the most doubtful first."""
+
+_TURNS = ("1", "1", "2", SUSPECTED, "1", "2", "3", "1", SUSPECTED, "4")
+COUNT = 200
+"""How many candidates are asked about, unless told otherwise."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One candidate to judge.
+
+    Attributes:
+        query_id: Its query.
+        doc_id: The document.
+        stratum: Where it was drawn from.
+        row: Its row in the ledger.
+    """
+
+    query_id: str
+    doc_id: str
+    stratum: str
+    row: Mapping[str, Any]
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """(query_id, doc_id)."""
+        return self.query_id, self.doc_id
+
+
+@dataclass(frozen=True)
+class Queue:
+    """What to judge in a run.
+
+    Attributes:
+        found: What the run holds.
+        items: The candidates, in the order in which to judge them.
+        sizes: How many candidates each stratum has in the run.
+    """
+
+    found: Findings
+    items: list[Item]
+    sizes: Mapping[str, int]
+
+    @classmethod
+    def of(cls, folder: Path, count: int = COUNT) -> Queue:
+        """Returns the first `count` candidates to judge of a finished run.
+
+        Raises:
+            DataError: It is no finished run, or damaged.
+        """
+        found = gather(folder)
+        table = _candidates(folder, found)
+        strata = _strata(table, found)
+        order = np.argsort(_hashes(table), kind="stable")
+        places = {name: order[strata[order] == name] for name in (*STRATA, SUSPECTED)}
+        turns = list(islice(_interleaved(places), count))
+        rows = table.take(pa.array([row for row, _ in turns], pa.int64())).to_pylist()
+        items = [
+            Item(row["query_id"], row["doc_id"], stratum, row)
+            for row, (_, stratum) in zip(rows, turns, strict=True)
+        ]
+        return cls(found, items, {name: len(own) for name, own in places.items()})
+
+
+def _candidates(folder: Path, found: Findings) -> pa.Table:
+    """Returns the ledger's rows of all negatives and suspected false negatives, each pair once."""
+    parts = []
+    for path in ledger.parts(folder):
+        names = pq.read_schema(path).names
+        chosen = [("decision", "=", Decision.NEGATIVE)]
+        suspected = [("reason", "=", "suspected_false_negative")]
+        table = pq.read_table(path, filters=[chosen, suspected])
+        margin = margins(table, found.scorer, found.relative)
+        parts.append(
+            table.append_column("margin", pa.array(margin, from_pandas=True)).select([*names, "margin"])
+        )
+    whole = pa.concat_tables(parts, promote_options="default")
+    pairs = list(zip(whole["query_id"].to_pylist(), whole["doc_id"].to_pylist(), strict=True))
+    first = dict(zip(reversed(pairs), range(len(pairs) - 1, -1, -1), strict=True))
+    return whole.take(pa.array(sorted(first.values()), pa.int64()))
+
+
+def _strata(table: pa.Table, found: Findings) -> npt.NDArray[np.str_]:
+    """Returns (n,) the stratum of each candidate: a quarter by doubt, or `suspected`."""
+    negative = table["decision"].to_numpy(zero_copy_only=False) == Decision.NEGATIVE
+    strata = np.full(len(table), SUSPECTED, dtype="<U9")
+    place = _percentile(_informative(table, found)[negative])
+    strata[negative] = np.array(STRATA)[np.minimum((1 - place) * len(STRATA), len(STRATA) - 1).astype(int)]
+    return strata
+
+
+def _informative(table: pa.Table, found: Findings) -> npt.NDArray[np.float64]:
+    """Returns (n,) float64: the nearer to the threshold and the more disputed, the greater."""
+    doubt = _column(table, "p_false_negative")
+    margin = _column(table, "margin")
+    edge = next(iter(doubt_limits(found)), 1.0)
+    limit = next(iter(margin_limits(found)), 0.0)
+    near = _percentile(-np.abs(margin - limit))
+    if not np.isnan(doubt).all():
+        near = np.where(np.isnan(doubt), near / 2, _percentile(-np.abs(doubt - edge)))
+    evidence = [name for name in table.column_names if name.startswith("evidence.")]
+    said = [_percentile(_column(table, name)) for name in evidence if table[name].null_count < len(table)]
+    disputed = np.ptp(np.stack(said), axis=0) if len(said) > 1 else np.zeros(len(table))
+    return near + disputed / 2
+
+
+def _percentile(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Returns (n,) float64: the share of the values that are less, 0 for NaN."""
+    order = np.argsort(np.nan_to_num(values, nan=-np.inf), kind="stable")
+    place = np.empty(len(values))
+    place[order] = np.arange(len(values)) / max(len(values), 1)
+    return np.where(np.isnan(values), 0.0, place)
+
+
+def _interleaved(places: Mapping[str, npt.NDArray[np.intp]]) -> Iterator[tuple[int, str]]:
+    """Yields (row, stratum), the strata taking turns until all are empty."""
+    waiting = {name: iter(own.tolist()) for name, own in places.items() if len(own)}
+    for name in cycle(_TURNS):
+        if not waiting:
+            return
+        if name in waiting:
+            row = next(waiting[name], None)
+            if row is None:
+                del waiting[name]
+            else:
+                yield row, name
+
+
+def _hashes(table: pa.Table) -> npt.NDArray[np.uint64]:
+    pairs = zip(table["query_id"].to_pylist(), table["doc_id"].to_pylist(), strict=True)
+    keys = (hashlib.blake2b(f"{query}\t{doc}".encode(), digest_size=8).digest() for query, doc in pairs)
+    return np.fromiter((int.from_bytes(key, "little") for key in keys), np.uint64, len(table))
+
+
+def _column(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
+    if name not in table.column_names:
+        return np.full(len(table), np.nan)
+    values = table[name].cast(pa.float64()).fill_null(float("nan")).to_numpy()
+    return np.asarray(values, np.float64)

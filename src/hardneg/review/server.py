@@ -1,0 +1,196 @@
+"""The web server of a review: on this machine only, for whoever has the address with its token."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import secrets
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from hardneg.errors import ConfigError, HardnegError
+from hardneg.records import Collection
+from hardneg.report.words import Words
+from hardneg.review.page import page, policy
+from hardneg.review.queue import COUNT, Queue
+from hardneg.review.session import Session
+
+_HOST = "127.0.0.1"
+_BODY = 16_384
+
+
+class ReviewServer(ThreadingHTTPServer):
+    """Serves the page of one review.
+
+    Args:
+        session: What is judged.
+        words: The language of the page.
+        judge: Who judges unless the page is told another name.
+        port: Where to listen; 0 for any free port.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, session: Session, words: Words, judge: str, port: int) -> None:
+        super().__init__((_HOST, port), _Handler)
+        self.session = session
+        self.token = secrets.token_urlsafe(16)
+        self.page = page(words, judge).encode()
+        self.policy = policy(self.page.decode())
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self.server_address[1])
+
+    @property
+    def url(self) -> str:
+        """The address of the page; whoever has it can judge."""
+        return f"http://{_HOST}:{self.port}/{self.token}/"
+
+    @property
+    def hosts(self) -> tuple[str, str]:
+        """The names under which a browser may ask: a page of another name is refused."""
+        return f"{_HOST}:{self.port}", f"localhost:{self.port}"
+
+
+def open_server(
+    folder: str | Path,
+    collection: Collection,
+    *,
+    judge: str = "reviewer",
+    language: str = "en",
+    port: int | None = None,
+    count: int = COUNT,
+) -> ReviewServer:
+    """Returns the server of a run's review, listening but not yet serving.
+
+    Args:
+        folder: A finished run directory.
+        collection: What it was mined from.
+        judge: Who judges unless the page is told another name.
+        language: `en` or `ru`.
+        port: Where to listen; None for 8642, or any other if that is taken.
+        count: How many candidates to ask about.
+
+    Raises:
+        ConfigError: The port is taken, or there is nothing to judge.
+        DataError: The run is not finished or damaged.
+    """
+    queue = Queue.of(Path(folder), count)
+    if not queue.items:
+        raise ConfigError(f"{folder} has no negatives to review")
+    session = Session(Path(folder), queue, collection)
+    session.state(judge)  # a broken file of judgments is told before the page opens
+    wanted = (8642, 0) if port is None else (port,)
+    for number in wanted:
+        try:
+            return ReviewServer(session, Words(language), judge, number)
+        except OSError as error:
+            problem = error.strerror or str(error)
+    raise ConfigError(f"cannot listen on port {wanted[-1]}: {problem}; choose another --port")
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: ReviewServer
+    protocol_version = "HTTP/1.1"
+    server_version = "hardneg"
+    sys_version = ""
+    timeout = 60
+
+    def do_GET(self) -> None:
+        """Answers with the page, or with the state of the review."""
+        path = self._allowed()
+        if path == "":
+            self._answer(HTTPStatus.OK, self.server.page, "text/html; charset=utf-8")
+        elif path == "state":
+            judge = parse_qs(urlsplit(self.path).query).get("judge", [""])[0]
+            self._state(judge)
+        elif path is not None:
+            self._refuse(HTTPStatus.NOT_FOUND, "there is no such page")
+
+    def do_POST(self) -> None:
+        """Puts a judgment on disk and answers with the state of the review."""
+        path = self._allowed()
+        if path is None:
+            return
+        kind = self.headers.get("Content-Type", "").partition(";")[0].strip()
+        if path != "judge" or kind != "application/json":
+            self._refuse(HTTPStatus.NOT_FOUND, "judgments are sent to judge, as JSON")
+            return
+        told = self._body()
+        if told is None:
+            return
+        try:
+            self.server.session.judge(told)
+        except HardnegError as error:
+            self._refuse(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
+            return
+        self._state(str(told["judge"]).strip())
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Prints nothing: the address has the token in it."""
+
+    def _allowed(self) -> str | None:
+        """Returns what is asked for below the token, None after refusing a request that may not ask."""
+        origin = self.headers.get("Origin")
+        ours = [f"http://{host}" for host in self.server.hosts]
+        if self.headers.get("Host") not in self.server.hosts or (origin is not None and origin not in ours):
+            self._refuse(HTTPStatus.FORBIDDEN, "this page is for this machine only")
+            return None
+        if self.command == "POST" and origin is None:
+            self._refuse(HTTPStatus.FORBIDDEN, "judgments come from the page of the review")
+            return None
+        token, _, path = urlsplit(self.path).path.removeprefix("/").partition("/")
+        if not hmac.compare_digest(token.encode(), self.server.token.encode()):
+            self._refuse(HTTPStatus.NOT_FOUND, "open the address that hardneg review printed")
+            return None
+        return path
+
+    def _body(self) -> dict[str, Any] | None:
+        length = self.headers.get("Content-Length", "")
+        if not length.isdecimal() or int(length) > _BODY:
+            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "a judgment is a short JSON object")
+            return None
+        try:
+            told = json.loads(self.rfile.read(int(length)))
+        except ValueError:
+            told = None
+        if not isinstance(told, dict):
+            self._refuse(HTTPStatus.BAD_REQUEST, "a judgment is a JSON object")
+            return None
+        return told
+
+    def _state(self, judge: str) -> None:
+        try:
+            state = self.server.session.state(judge)
+        except HardnegError as error:
+            self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
+            return
+        text = json.dumps(state, ensure_ascii=False).encode()
+        self._answer(HTTPStatus.OK, text, "application/json; charset=utf-8")
+
+    def _refuse(self, status: HTTPStatus, why: str) -> None:
+        self.close_connection = True  # what the request may still hold is not read
+        self._answer(status, json.dumps({"error": why}).encode(), "application/json; charset=utf-8")
+
+    def _answer(self, status: HTTPStatus, body: bytes, kind: str) -> None:
+        self.send_response(status)
+        for name, value in (
+            ("Content-Type", kind),
+            ("Content-Length", str(len(body))),
+            ("Content-Security-Policy", self.server.policy),
+            ("X-Content-Type-Options", "nosniff"),
+            ("X-Frame-Options", "DENY"),
+            ("Referrer-Policy", "no-referrer"),
+            ("Cross-Origin-Resource-Policy", "same-origin"),
+            ("Cache-Control", "no-store"),
+        ):
+            self.send_header(name, value)
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(body)

@@ -1,0 +1,99 @@
+"""What the page asks for and tells: the next candidates, the progress, a judgment."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from hardneg import verdicts
+from hardneg.errors import DataError
+from hardneg.records import Collection
+from hardneg.review.agreement import agreements
+from hardneg.review.queue import Item, Queue
+from hardneg.verdicts import Judged, Verdict
+
+_AHEAD = 3
+_POSITIVES = 5
+_TEXT = 8_000
+_NAME = 60
+
+
+class Session:
+    """The judging of one run.
+
+    Args:
+        folder: The run directory; judgments are appended to its `judgments.jsonl`.
+        queue: What to judge.
+        collection: The texts.
+    """
+
+    def __init__(self, folder: Path, queue: Queue, collection: Collection) -> None:
+        self.path = folder / verdicts.FILE
+        self._queue = queue
+        self._collection = collection
+        self._items = {item.pair: item for item in queue.items}
+        self._lock = threading.Lock()
+
+    def state(self, judge: str) -> dict[str, Any]:
+        """Returns the next candidates for one judge, what they judged last, and how far all have come."""
+        said = verdicts.read(self.path)
+        own = sorted((one for one in said if one.judge == judge), key=lambda one: one.time)
+        done = {one.pair for one in own}
+        left = [item for item in self._queue.items if item.pair not in done]
+        counts = Counter(str(one.verdict) for one in own)
+        return {
+            "judge": judge,
+            "items": [self._shown(item) for item in left[:_AHEAD]],
+            "judged": len(done & set(self._items)),
+            "total": len(self._queue.items),
+            "counts": {str(verdict): counts[str(verdict)] for verdict in list(Verdict)[:3]},
+            "last": list(own[-1].pair) if own else None,
+            "judges": dict(Counter(one.judge for one in said)),
+            "agreements": agreements(said),
+        }
+
+    def judge(self, told: Mapping[str, Any]) -> None:
+        """Puts a judgment on disk.
+
+        Raises:
+            DataError: It is of a pair that the run does not ask about, or no judgment at all.
+        """
+        judge = told.get("judge")
+        pair = (str(told.get("query_id")), str(told.get("doc_id")))
+        if not isinstance(judge, str) or not judge.strip() or len(judge) > _NAME:
+            raise DataError("a judgment needs the name of its judge")
+        if pair not in self._items or told.get("verdict") not in list(Verdict):
+            raise DataError("a judgment is of a candidate of this review, and one of " + ", ".join(Verdict))
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        with self._lock:
+            verdicts.append(self.path, Judged(*pair, Verdict(told["verdict"]), judge.strip(), now))
+
+    def _shown(self, item: Item) -> dict[str, Any]:
+        collection, row = self._collection, item.row
+        query = collection.queries.rows([item.query_id])
+        positives = collection.judgments.positives(int(query[0]))[:_POSITIVES]
+        documents = [*collection.documents.ids(positives), item.doc_id]
+        places = collection.documents.rows(documents)
+        titles, bodies = collection.documents.titles(places), collection.documents.bodies(places)
+        shown = [
+            {"doc_id": doc, "title": title, "text": body[:_TEXT]}
+            for doc, title, body in zip(documents, titles, bodies, strict=True)
+        ]
+        facts = {
+            name: value
+            for name, value in row.items()
+            if value is not None
+            and (name.startswith(("score.", "evidence.")) or name in ("rank", "margin", "p_false_negative"))
+        }
+        return {
+            "query_id": item.query_id,
+            "query": collection.queries.texts(query)[0],
+            "positives": shown[:-1],
+            "candidate": shown[-1],
+            "reason": row["reason"],
+            "facts": facts,
+        }

@@ -1,0 +1,108 @@
+"""The pages as files: whole, safe, and true to the run."""
+
+import json
+import re
+
+import pytest
+
+from hardneg import ConfigError, Recipe
+from hardneg.pipeline import select
+from hardneg.report import write_report, write_versus
+from hardneg.report.page import embedded, policy
+from tests.test_cli import run as command
+
+
+def page(path):
+    return path.read_text(encoding="utf-8")
+
+
+def payload(html):
+    return json.loads(re.search(r'<script type="application/json" id="payload">(.*?)</script>', html)[1])
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "What stands out"), ("ru", "Главное")])
+def test_a_report_is_one_file_in_the_language_asked_for(full, collection, tmp_path, language, word):
+    html = page(write_report(full, collection, tmp_path / "r.html", language=language))
+    assert f'<html lang="{language}">' in html and word in html
+    assert not re.search(r"""(src|href)=["']?(https?:|//)""", html)
+    assert "url(http" not in html and "@import" not in html
+    for title in re.findall(r"<h3>(.*?)</h3>", html):
+        assert title
+    assert html.count("<svg") >= 12
+
+
+def test_the_report_of_an_old_run_says_what_is_missing(run, collection, tmp_path):
+    html = page(write_report(run, collection))
+    assert (run / "report.html").exists()
+    assert "hardneg audit" in html and "Measured false negatives" not in html
+
+
+def test_all_numbers_at_the_top_are_the_run_s(run, collection):
+    html = page(write_report(run, collection))
+    counts = json.loads(page(run / "run.json"))["counts"]
+    tiles = re.findall(r'<div class="tile card"><b>(.*?)</b><span>(.*?)</span>', html)
+    shown = dict((label, value) for value, label in tiles)
+    assert shown["negatives"] == f"{counts['negatives']:,}"
+    assert shown["candidates looked at"] == f"{counts['candidates']:,}"
+
+
+def test_a_sample_says_so(run, collection, tmp_path):
+    data = payload(page(write_report(run, collection, tmp_path / "r.html", limit=2)))
+    assert (data["sampled"], data["total"], len(data["queries"])) == (2, 7, 2)
+
+
+def test_data_in_a_page_can_end_no_element():
+    text = embedded({"a": "</script><!-- & \u2028"})
+    assert not set(text) & set("<>&\u2028") and json.loads(text) == {"a": "</script><!-- & \u2028"}
+
+
+def test_the_policy_allows_this_script_alone():
+    told = policy("one()", "b{}")
+    assert told.startswith("default-src 'none'; script-src 'sha256-") and "unsafe" not in told
+    assert told != policy("two()", "b{}")
+
+
+def test_a_versus_page_tells_what_changed_and_why(run, collection, tmp_path):
+    other = tmp_path / "other"
+    select(run, Recipe.named("naive", ranked_by=json.loads(page(run / "run.json"))["recipe"]), other)
+    html = page(write_versus((run, other), collection, tmp_path / "v.html"))
+    assert "select.negatives" in html
+    data = payload(html)
+    assert data["total"] == len(data["queries"]) > 0
+    for example in data["queries"]:
+        assert all(row[7].startswith("In the second: ") for row in example["negatives"])
+        assert all(row[7].startswith("In the first: ") for row in example["dropped"])
+        assert example["negatives"] or example["dropped"]
+        assert example["positives"]
+
+
+def test_the_same_run_twice_changes_nothing(run, collection, tmp_path):
+    html = page(write_versus((run, run), collection, tmp_path / "v.html"))
+    assert "The two runs choose the same negatives." in html and payload(html)["queries"] == []
+
+
+def test_the_command_writes_report_figures_and_comparison(run, tmp_path, capsys):
+    command("report", run, "--lang", "ru", "--figures", tmp_path / "figures")
+    assert capsys.readouterr().out.strip() == str(run / "report.html")
+    assert (tmp_path / "figures" / "funnel.png").stat().st_size > 1000
+    command("report", run, run, "--examples", 1)
+    assert (run / "report-run.html").exists()
+    command("report", run, "--lang", "de", expect=2)
+    assert "unknown language" in capsys.readouterr().err
+
+
+def test_a_run_whose_source_is_gone_still_has_a_report(run, beir, capsys):
+    (beir / "corpus.jsonl").unlink()
+    command("report", run)
+    told = capsys.readouterr()
+    assert "ids for texts" in told.err
+    assert "The source is not at hand" in payload(page(run / "report.html"))["words"]["examples.no_text"]
+
+
+def test_runs_of_different_collections_are_not_compared(run, tmp_path):
+    from hardneg import mine
+    from tests.evil import collection as evil
+
+    mine(evil(), Recipe.named("naive", rank__rankers=["bm25"]), tmp_path / "evil")
+    with pytest.raises(ConfigError, match="different collections"):
+        write_versus((run, tmp_path / "evil"), None, tmp_path / "v.html")

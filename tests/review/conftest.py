@@ -1,0 +1,33 @@
+"""A run to review, and its server."""
+
+import threading
+
+import pytest
+
+from hardneg import Recipe, mine
+from hardneg.load import load
+from hardneg.load.builder import LoadOptions
+from hardneg.review import open_server
+from tests.browser import chromium  # noqa: F401
+
+
+@pytest.fixture
+def run(beir, tmp_path):
+    recipe = Recipe.named("naive", rank__rankers=["bm25"], select__negatives=3)
+    mine(str(beir), recipe, tmp_path / "run")
+    return tmp_path / "run"
+
+
+@pytest.fixture
+def collection(beir):
+    return load(str(beir), LoadOptions())
+
+
+@pytest.fixture
+def server(run, collection):
+    with open_server(run, collection, judge="anna", port=0) as opened:
+        thread = threading.Thread(target=opened.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield opened
+        opened.shutdown()
+        thread.join()
