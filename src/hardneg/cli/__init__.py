@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from hardneg.cli.diff import diff
+from hardneg.cli.evaluate import evaluate
 from hardneg.cli.export import export
 from hardneg.cli.mine import demo, mine
 from hardneg.cli.select import select
@@ -32,6 +33,7 @@ for command in (
     select,
     export,
     diff,
+    evaluate,
 ):
     app.command()(command)
 
