@@ -115,7 +115,7 @@ def select(
     """
     clock = Clock()
     with clock.stage("load"):
-        known, collection = _reload(Path(run_folder), collection)
+        known, collection = reload(Path(run_folder), collection)
     if Path(out).resolve() == Path(run_folder).resolve():
         raise ConfigError(f"{out} is the run to decide on again; choose another --out")
     folder = RunFolder(Path(out))
@@ -147,7 +147,7 @@ def export(
     Raises:
         HardnegError: The run or its source is not usable, or the format cannot carry an example.
     """
-    known, collection = _reload(Path(run_folder), collection)
+    known, collection = reload(Path(run_folder), collection)
     own = {(Path(run_folder) / name).resolve() for name in known["export"]["files"]}
     if Path(out).resolve() in own:
         raise ConfigError(f"{out} is the run's own training set; choose another file")
@@ -227,7 +227,7 @@ def _describe(
     }
 
 
-def _reload(run_folder: Path, collection: Collection | None) -> tuple[dict[str, Any], Collection]:
+def reload(run_folder: Path, collection: Collection | None) -> tuple[dict[str, Any], Collection]:
     """Returns run.json of a finished run and the collection it was mined from, loaded unless given."""
     known = RunFolder(run_folder).read()
     if not known.get("finished"):

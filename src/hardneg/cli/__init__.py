@@ -11,11 +11,13 @@ from typing import Annotated
 
 import typer
 
+from hardneg.cli.compare import compare
 from hardneg.cli.diff import diff
 from hardneg.cli.evaluate import evaluate
 from hardneg.cli.export import export
 from hardneg.cli.mine import demo, mine
 from hardneg.cli.select import select
+from hardneg.cli.train import train
 from hardneg.errors import HardnegError
 
 _STOPPED = 130  # the exit code after Ctrl-C
@@ -34,6 +36,8 @@ for command in (
     export,
     diff,
     evaluate,
+    train,
+    compare,
 ):
     app.command()(command)
 
