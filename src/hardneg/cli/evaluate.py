@@ -55,9 +55,17 @@ def evaluate(
     collection = load(source, options)
     with progress(quiet or json_) as bars:
         context = Context(cache_folder(), bars)
-        given = {"pool": pool, "pool_depth": pool_depth, "max_length": max_length}
         runs = [
-            run_model(one, collection, context, depth, name=name, **given)
+            run_model(
+                one,
+                collection,
+                context,
+                depth,
+                pool=pool,
+                pool_depth=pool_depth,
+                max_length=max_length,
+                name=name,
+            )
             for one, name in zip(models, names, strict=False)
         ]
     runs += [run_file(file, collection, name) for file, name in zip(files, names[len(models) :], strict=True)]

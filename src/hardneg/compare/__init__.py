@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from hardneg.compare.mined import hardness, mine_all, scorer_of
-from hardneg.compare.settings import IN_BATCH, NDCG, RECALL, UNTRAINED, CompareSettings
+from hardneg.compare.settings import IN_BATCH, NDCG, UNTRAINED, CompareSettings
 from hardneg.compare.students import measured, per_query, untrained
 from hardneg.errors import ConfigError
 from hardneg.evaluate.measures import Measure

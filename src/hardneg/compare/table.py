@@ -69,10 +69,10 @@ def conditions(facts: Mapping[str, Any]) -> list[str]:
     """Returns the conditions under which all were compared, a line each."""
     settings, collection = facts["settings"], facts["collection"]
     lines = [
-        f"student {settings['train']['student']}, {settings['seeds']} seeds, {settings['negatives']} negatives, "
-        f"loss {next(iter(settings['train']['loss']))}",
-        f"{collection['queries']:,} training queries, {facts['development']['queries']:,} development queries "
-        f"({facts['development']['origin']}), {collection['test']['queries']:,} test queries, "
+        f"student {settings['train']['student']}, {settings['seeds']} seeds, "
+        f"{settings['negatives']} negatives, loss {next(iter(settings['train']['loss']))}",
+        f"{collection['queries']:,} training queries, "
+        f"{facts['development']['queries']:,} development queries ({facts['development']['origin']}), {collection['test']['queries']:,} test queries, "
         f"{collection['documents']:,} documents",
         "gain: over untrained; vs: difference and p of the randomisation test, * p < 0.05 (Holm); "
         "hardness: mean score of the negatives",

@@ -22,8 +22,8 @@ def as_ranker(student: Student, collection: Collection) -> Ranker:
     """Returns the student as a ranker of a small collection, all its vectors in memory."""
     if student.kind == "cross-encoder":
         return CrossEncoderRanker(student.model, CrossEncoder(model=student.name), collection)
-    queries = collection.queries.texts(np.arange(len(collection.queries)))
-    documents = collection.documents.texts(np.arange(len(collection.documents)))
+    queries = collection.queries.texts(np.arange(len(collection.queries), dtype=np.int32))
+    documents = collection.documents.texts(np.arange(len(collection.documents), dtype=np.int32))
     if student.kind == "sparse":
         return SparseNow(student.model, queries, documents)
     encoder = Encoder(student.model, student.name, student.prompts.query, student.prompts.document)

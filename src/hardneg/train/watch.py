@@ -31,8 +31,8 @@ class DevelopmentEvaluator(BaseEvaluator):
     """
 
     def __init__(self, student: Student, development: Development, context: Context) -> None:
-        super().__init__()
-        self.primary_metric = METRIC
+        self.greater_is_better = True
+        self.primary_metric: str = METRIC
         self._student = student
         self._development = development
         self._context = context
