@@ -68,12 +68,12 @@ def table(facts: Mapping[str, Any]) -> Table:
 def conditions(facts: Mapping[str, Any]) -> list[str]:
     """Returns the conditions under which all were compared, a line each."""
     settings, collection = facts["settings"], facts["collection"]
+    training, development, test = settings["train"], facts["development"], collection["test"]
     lines = [
-        f"student {settings['train']['student']}, {settings['seeds']} seeds, "
-        f"{settings['negatives']} negatives, loss {next(iter(settings['train']['loss']))}",
-        f"{collection['queries']:,} training queries, "
-        f"{facts['development']['queries']:,} development queries ({facts['development']['origin']}), {collection['test']['queries']:,} test queries, "
-        f"{collection['documents']:,} documents",
+        f"student {training['student']}, {settings['seeds']} seeds, {settings['negatives']} negatives, "
+        f"loss {next(iter(training['loss']))}",
+        f"{collection['queries']:,} training queries, {development['queries']:,} development queries "
+        f"({development['origin']}), {test['queries']:,} test queries, {collection['documents']:,} documents",
         "gain: over untrained; vs: difference and p of the randomisation test, * p < 0.05 (Holm); "
         "hardness: mean score of the negatives",
     ]
