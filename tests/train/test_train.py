@@ -30,12 +30,22 @@ from hardneg.train.rows import table
 from hardneg.train.student import open_student, parse, reopen
 from hardneg.train.trainer import has_bf16, last_whole
 from tests import tiny
+from tests.conftest import WORDS
 from tests.test_cli import run
 
 
 def batch(mined, words, count=4):
     learned = rows.read(mined, words, "bm25", None, np.empty(0, np.uint64))[:count]
     return Collate(words, Doubts(words))(table(learned).to_pylist())
+
+
+def add_dev_split(beir):
+    """Adds five development queries, with other texts than those that are learned from."""
+    with (beir / "queries.jsonl").open("a", encoding="utf-8") as file:
+        for n in range(5):
+            file.write(json.dumps({"_id": f"v{n}", "text": f"{WORDS[n]} {WORDS[n + 5]} v{n}"}) + "\n")
+    lines = "".join(f"v{n}\td{n + 10}\t1\n" for n in range(5))
+    (beir / "qrels" / "dev.tsv").write_text("query-id\tcorpus-id\tscore\n" + lines, encoding="utf-8")
 
 
 def gradients(student, settings, told):
@@ -282,7 +292,7 @@ cli.main()
 
 def test_a_killed_training_goes_on_and_ends_the_same(beir, models, tmp_path):
     run("mine", beir, "--out", tmp_path / "run", "--ranker", "bm25", "--format", "jsonl", "--quiet")
-    (beir / "qrels" / "dev.tsv").write_bytes((beir / "qrels" / "train.tsv").read_bytes())
+    add_dev_split(beir)
 
     def command(out):
         options = [
@@ -342,7 +352,7 @@ def test_a_round_mines_with_the_student():
 
 
 def test_rounds_go_on_while_the_development_split_gains(beir, models, tmp_path, capsys):
-    (beir / "qrels" / "dev.tsv").write_bytes((beir / "qrels" / "train.tsv").read_bytes())
+    add_dev_split(beir)
     pipeline.mine(str(beir), Recipe.named("naive", ["rank.rankers=[bm25]", "format=jsonl"]), tmp_path / "run")
     options = [
         "--student",
@@ -368,7 +378,7 @@ def test_rounds_go_on_while_the_development_split_gains(beir, models, tmp_path, 
 
 
 def test_a_validator_is_a_cross_encoder_that_evaluate_and_mine_can_use(beir, models, tmp_path, capsys):
-    (beir / "qrels" / "dev.tsv").write_bytes((beir / "qrels" / "train.tsv").read_bytes())
+    add_dev_split(beir)
     run("mine", beir, "--out", tmp_path / "run", "--ranker", "bm25", "--format", "jsonl", "--quiet")
     options = ["--validator", "--student", models, "--dev", "dev", "--steps", 2, "--batch-size", 2, "--json"]
     run("train", tmp_path / "run", "--out", tmp_path / "judge", *options)

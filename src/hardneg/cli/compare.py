@@ -67,9 +67,10 @@ def compare(
     if json_:
         print_json(dict(found.facts))
     elif not quiet:
-        from hardneg.compare.table import conditions, table
+        from hardneg.compare.table import WIDE, conditions, table
 
         console = Console(stderr=True)
+        console.width = max(console.width, WIDE)
         console.print(table(found.facts))
         for line in (*conditions(found.facts), str(found.folder / "compare.json")):
             console.print(line, soft_wrap=True, highlight=False)

@@ -11,7 +11,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-_WIDE = 160
+WIDE = 160
 
 
 def as_csv(facts: Mapping[str, Any]) -> str:
@@ -28,7 +28,7 @@ def as_csv(facts: Mapping[str, Any]) -> str:
 def as_text(facts: Mapping[str, Any]) -> str:
     """Returns the table as plain text, with the conditions below it."""
     text = io.StringIO()
-    console = Console(file=text, width=_WIDE, no_color=True, highlight=False)
+    console = Console(file=text, width=WIDE, no_color=True, highlight=False)
     console.print(table(facts))
     for line in conditions(facts):
         console.print(line)
