@@ -291,8 +291,8 @@ cli.main()
 
 
 def test_a_killed_training_goes_on_and_ends_the_same(beir, models, tmp_path):
-    run("mine", beir, "--out", tmp_path / "run", "--ranker", "bm25", "--format", "jsonl", "--quiet")
     add_dev_split(beir)
+    run("mine", beir, "--out", tmp_path / "run", "--ranker", "bm25", "--format", "jsonl", "--quiet")
 
     def command(out):
         options = [
