@@ -16,6 +16,7 @@ import typer.main
 import yaml
 
 from hardneg import cli
+from hardneg.evaluate.measures import DEFAULT
 from hardneg.export import FORMATS, usage
 from hardneg.load import LoadOptions
 from hardneg.rank import RANKERS
@@ -28,6 +29,8 @@ from hardneg.select.exclude import EXCLUSIONS
 from hardneg.select.selector import MAX_USES, NO_ANCHOR_SCORE, NO_SCORE, SURPLUS
 from hardneg.select.settings import SelectSettings
 from hardneg.testing import FakeRanker
+from hardneg.train import TrainSettings
+from hardneg.train.losses import LOSSES
 from hardneg.validate import VALIDATORS
 from hardneg.validate.settings import ValidateSettings
 from tests.test_cli import run
@@ -117,6 +120,28 @@ def test_no_command_is_documented_that_is_not_there():
 def test_every_setting_and_its_default_are_documented(document, prefix, fields):
     told = {name: default for name, default in cells(page(document)).items() if name.startswith(prefix)}
     assert told == {f"{prefix}{name}": shown(field) for name, field in fields.items()}
+
+
+def test_every_setting_of_a_training_and_its_default_are_documented():
+    told = cells(section(page("training.md"), "Settings"))
+    plain = TrainSettings().plain() | {"loss": "infonce"}
+    shown_as = {
+        name: f"`{value}`" if isinstance(value, str) else f"`{json.dumps(value)}`"
+        for name, value in plain.items()
+    }
+    assert told == shown_as
+
+
+@pytest.mark.parametrize("name", LOSSES.names())
+def test_every_loss_and_its_settings_are_documented(name):
+    row = next(line for line in page("training.md").splitlines() if line.startswith(f"| `{name}` |"))
+    for setting in LOSSES.get(name).__pydantic_fields__:
+        assert f"`{setting}`" in row
+
+
+def test_every_measure_is_documented():
+    for measure in DEFAULT:
+        assert f"`{measure.kind}" in section(page("evaluation.md"), "Measures")
 
 
 def test_every_part_of_a_recipe_is_documented():

@@ -12,7 +12,9 @@ from typing import Annotated
 import typer
 
 from hardneg.cli.audit import audit
+from hardneg.cli.compare import compare
 from hardneg.cli.diff import diff
+from hardneg.cli.evaluate import evaluate
 from hardneg.cli.export import export
 from hardneg.cli.judge import judge
 from hardneg.cli.mine import demo, mine
@@ -20,6 +22,7 @@ from hardneg.cli.push import push
 from hardneg.cli.report import report
 from hardneg.cli.review import review
 from hardneg.cli.select import select
+from hardneg.cli.train import train
 from hardneg.cli.validate import validate
 from hardneg.errors import HardnegError
 
@@ -44,6 +47,9 @@ for command in (
     report,
     review,
     push,
+    evaluate,
+    train,
+    compare,
 ):
     app.command()(command)
 

@@ -6,12 +6,15 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
 from hardneg.progress import Progress, Silent
+
+if TYPE_CHECKING:
+    from hardneg.load import LoadOptions
 
 Source = Annotated[
     str, typer.Argument(help="A BEIR folder, a pairs file, ir:ID, hf:ID, or stdlib (built in).")
@@ -35,6 +38,29 @@ Judgments = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print run.json to standard output, and no table.")]
+
+
+def load_options(overrides: list[str] | None, **flags: Any) -> LoadOptions:
+    """Returns how a source is read, changed by `--set load.KEY=VALUE`.
+
+    Raises:
+        ConfigError: A setting is not one of `load`, or its value is out of range.
+    """
+    from pydantic import ValidationError
+
+    from hardneg.errors import ConfigError
+    from hardneg.load import LoadOptions
+    from hardneg.recipe import override
+    from hardneg.registry import first_problem
+
+    settings: dict[str, Any] = {"load": flags}
+    override(settings, overrides or ())
+    if len(settings) > 1:
+        raise ConfigError(f'setting "{next(iter(set(settings) - {"load"}))}": only load.KEY=VALUE goes here')
+    try:
+        return LoadOptions(**settings["load"])
+    except ValidationError as error:
+        raise ConfigError(f"load.{first_problem(error)}") from None
 
 
 @contextmanager

@@ -46,7 +46,7 @@ class Run:
             DataError: The file cannot be read, or a line is wrong; the message names it.
         """
         path = Path(self.file).expanduser()
-        lines = _Lines(path)
+        lines = Lines(path)
         skip = self.unknown_ids == "skip"
         queries = lines.rows(lines.queries, collection.queries.rows, "query", skip)
         docs = lines.rows(lines.docs, collection.documents.rows, "document", skip)
@@ -123,8 +123,21 @@ class _Listed:
         return np.where(found, self.scores[self._order[inside]], np.float32("nan"))
 
 
-class _Lines:
-    """The lines of a run file, column by column."""
+class Lines:
+    """The lines of a run file, column by column.
+
+    Args:
+        path: A TREC run; `.gz` and `.zst` are unpacked.
+
+    Attributes:
+        queries: The query id of each line.
+        docs: The document id of each line.
+        ranks: (n,) int64.
+        scores: (n,) float32.
+
+    Raises:
+        DataError: The file cannot be read, or a line is wrong; the message names it.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path

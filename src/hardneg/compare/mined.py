@@ -1,0 +1,113 @@
+"""Training sets of all recipes from candidates that are mined once for each way of ranking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from hardneg import ledger, pipeline
+from hardneg.compare.settings import CompareSettings
+from hardneg.evaluate.store import file_name
+from hardneg.progress import Progress
+from hardneg.recipe import Recipe
+from hardneg.records import Collection, Decision
+from hardneg.run import fingerprint
+from hardneg.select.rules.window import Window
+
+
+def mine_all(
+    source: str | Collection,
+    collection: Collection,
+    settings: CompareSettings,
+    folder: Path,
+    progress: Progress,
+    cache: Path,
+) -> dict[str, pipeline.Result]:
+    """Returns the run of each recipe by its name; finished ones are taken as they are.
+
+    Args:
+        source: What run directories are to remember as their source.
+        collection: The same, loaded.
+        settings: The recipes.
+        folder: Candidates go to `candidates/`, decisions to `runs/`.
+        progress: Is told how far it is.
+        cache: Where vectors are kept.
+    """
+    recipes = [settings.recipe(name) for name in settings.recipes]
+    depth = max([settings.depth, *(_depth(recipe) for recipe in recipes)])
+    runs: dict[str, pipeline.Result] = {}
+    for recipe in recipes:
+        first = _candidates(recipe, depth)
+        key = fingerprint(first.settings()["rank"], first.settings()["load"])[:12]
+        base = folder / "candidates" / key
+        pipeline.mine(source, first, base, progress=progress, cache=cache)
+        out = folder / "runs" / file_name(recipe.name)
+        again = recipe.model_copy(update={"rank": first.rank})
+        runs[recipe.name] = pipeline.select(base, again, out, collection=collection, progress=progress)
+    return runs
+
+
+def hardness(folder: Path, scorer: str) -> dict[str, float | None]:
+    """Returns how hard the negatives of a run are by one ranker.
+
+    Args:
+        folder: A run directory.
+        scorer: The ranker that tells.
+
+    Returns:
+        `score`: the mean score; `relative_margin`: the mean of (anchor - score) / |anchor|; `rank`: the
+        mean rank, of those that have one. None where nothing is known.
+    """
+    scores, margins, ranks = [], [], []
+    for block in ledger.iterate(folder):
+        table = block.table
+        if f"score.{scorer}" not in table.column_names:
+            return {"score": None, "relative_margin": None, "rank": None}
+        chosen = table.filter(pc.equal(table["decision"], Decision.NEGATIVE))
+        score, anchor = (
+            np.asarray(chosen[f"{kind}.{scorer}"].fill_null(np.nan).to_numpy(), np.float64)
+            for kind in ("score", "positive")
+        )
+        scores.append(score)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            margins.append((anchor - score) / np.abs(anchor))
+        ranks.append(np.asarray(chosen["rank"].fill_null(0).to_numpy(), np.float64))
+    known = [np.concatenate(values) for values in (scores, margins, ranks)]
+    return {
+        "score": _mean(known[0]),
+        "relative_margin": _mean(known[1]),
+        "rank": _mean(np.where(known[2] > 0, known[2], np.nan)),
+    }
+
+
+def scorer_of(run: Mapping[str, Any]) -> str:
+    """Returns the ranker that a run's thresholds read."""
+    return str(run["recipe"]["select"]["by"])
+
+
+def _candidates(recipe: Recipe, depth: int) -> Recipe:
+    """Returns the recipe that mines the candidates that this and others with the same ranking select from."""
+    settings = recipe.settings()
+    return Recipe.build(
+        {
+            "name": "candidates",
+            "rank": {**settings["rank"], "depth": max(depth, recipe.rank.depth), "max_depth": None},
+            "select": {"negatives": recipe.select.negatives},
+            "load": settings["load"],
+            "format": "jsonl",
+        }
+    )
+
+
+def _depth(recipe: Recipe) -> int:
+    ends = [rule.last or 0 for rule in recipe.select.rules if isinstance(rule, Window)]
+    return max([recipe.rank.depth, *ends])
+
+
+def _mean(values: Any) -> float | None:
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if len(finite) else None

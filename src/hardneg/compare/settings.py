@@ -1,0 +1,91 @@
+"""What is compared, and under which conditions that are the same for all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from hardneg.evaluate.measures import Measure, parse
+from hardneg.recipe import Recipe
+from hardneg.train.settings import TrainSettings
+
+UNTRAINED = "untrained"
+IN_BATCH = "in-batch"
+
+NDCG = Measure("nDCG", 10)
+RECALL = Measure("recall", 100)
+
+
+class CompareSettings(BaseModel):
+    """The settings of a comparison.
+
+    Attributes:
+        recipes: Their names or YAML files, in the order of the table; the first is the baseline.
+        recipe_set: `KEY=VALUE` changes made to every recipe.
+        negatives: Negatives a query, the same for every recipe.
+        depth: How deep candidates are mined, at least.
+        seeds: How many students each recipe trains.
+        train: How they are trained; its seed is that of the first student.
+        split: The split that is mined and learned from.
+        test: The split that students are measured on, and nothing else.
+        queries: The most training queries, drawn by seed; None for all.
+        measures: What is measured on the test split; nDCG@10 and recall@100 always are.
+        min_relevance: The least relevance of a positive.
+        load: Other options of loading.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    recipes: tuple[str, ...] = Field(min_length=1)
+    recipe_set: tuple[str, ...] = ()
+    negatives: int = Field(default=4, ge=1)
+    depth: int = Field(default=200, ge=1)
+    seeds: int = Field(default=3, ge=1)
+    train: TrainSettings = TrainSettings()
+    split: str = "train"
+    test: str = "test"
+    queries: int | None = Field(default=None, ge=1)
+    measures: tuple[str, ...] = ("MRR@10",)
+    min_relevance: int = Field(default=1, ge=1)
+    load: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("recipes")
+    @classmethod
+    def _distinct(cls, recipes: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(recipes))
+
+    @model_validator(mode="after")
+    def _apart(self) -> CompareSettings:
+        if self.test == self.split:
+            raise ValueError(f"students are measured on {self.test}, which they would learn from")
+        if self.train.dev == self.test:
+            raise ValueError(f"training would be stopped early on {self.test}, which is for measuring alone")
+        return self
+
+    @property
+    def all_measures(self) -> tuple[Measure, ...]:
+        """nDCG@10, recall@100 and the others."""
+        return tuple(dict.fromkeys((NDCG, RECALL, *parse(self.measures))))
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """What is compared: the untrained student, in-batch negatives alone, and each recipe."""
+        return (UNTRAINED, IN_BATCH, *(self.recipe(name).name for name in self.recipes))
+
+    def recipe(self, name: str) -> Recipe:
+        """Returns one recipe under the common conditions.
+
+        Raises:
+            ConfigError: There is no such recipe, or a change does not fit it.
+        """
+        return Recipe.named(
+            name, self.recipe_set, select__negatives=self.negatives, format="jsonl", load=self._load()
+        )
+
+    def shared(self) -> dict[str, Any]:
+        """Returns the settings that every result of a folder must have in common."""
+        return self.model_dump(mode="json", exclude={"recipes", "seeds"})
+
+    def _load(self) -> dict[str, Any]:
+        return {**self.load, "split": self.split, "min_relevance": self.min_relevance}

@@ -1,0 +1,134 @@
+"""One student of a comparison: trained on one training set with one seed, and measured on the test split."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hardneg.errors import DataError
+from hardneg.evaluate import judgments_of
+from hardneg.evaluate.measures import Measure, deepest, values
+from hardneg.evaluate.significance import Values
+from hardneg.evaluate.systems import run_model
+from hardneg.files import write_text
+from hardneg.progress import Progress
+from hardneg.rank import Context
+from hardneg.records import Collection
+from hardneg.train import Trained, TrainSettings, train
+from hardneg.train.develop import Development
+from hardneg.train.student import open_student
+
+_SPECS = {"dense": "dense", "static": "dense", "sparse": "sparse", "cross-encoder": "cross-encoder"}
+
+
+def measured(
+    run_folder: Path,
+    collection: Collection,
+    settings: TrainSettings,
+    development: Development,
+    test: Collection,
+    measures: Sequence[Measure],
+    folder: Path,
+    progress: Progress,
+    cache: Path,
+) -> dict[str, Any]:
+    """Returns what a student is worth on the test split, trained first; a finished one is read.
+
+    Args:
+        run_folder: The run to learn from.
+        collection: What was mined.
+        settings: How.
+        development: Where it is stopped early.
+        test: What it is measured on.
+        measures: Which.
+        folder: Where `result.json` is, or is to be, written.
+        progress: Is told how far it is.
+        cache: Where vectors are kept.
+    """
+    known = read(folder)
+    if known:
+        return known
+    trained = train(
+        run_folder,
+        settings,
+        folder / "model",
+        collection=collection,
+        development=development,
+        progress=progress,
+        cache=cache,
+    )
+    return _measured(trained.folder, str(trained.facts["student"]["kind"]), test, measures, folder, trained)
+
+
+def untrained(
+    settings: TrainSettings, test: Collection, measures: Sequence[Measure], folder: Path
+) -> dict[str, Any]:
+    """Returns what the student is worth before any training."""
+    known = read(folder)
+    if known:
+        return known
+    student = open_student(settings)
+    shutil.rmtree(folder / "model", ignore_errors=True)
+    student.model.save_pretrained(str(folder / "model"))
+    return _measured(folder / "model", student.kind, test, measures, folder, None)
+
+
+def per_query(result: Mapping[str, Any], measure: Measure) -> Values:
+    """Returns (n_queries,) float64: a result's values of one measure, in the order of the test queries."""
+    return np.array(result["values"][str(measure)], np.float64)
+
+
+def read(folder: Path) -> dict[str, Any] | None:
+    """Returns a finished result, None if there is none.
+
+    Raises:
+        DataError: It is damaged.
+    """
+    path = folder / "result.json"
+    try:
+        result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is damaged: {error}; delete it") from None
+    return result
+
+
+def _measured(
+    model: Path,
+    kind: str,
+    test: Collection,
+    measures: Sequence[Measure],
+    folder: Path,
+    trained: Trained | None,
+) -> dict[str, Any]:
+    begin = time.perf_counter()
+    with tempfile.TemporaryDirectory() as cache:
+        run = run_model(
+            f"{_SPECS[kind]}:{model.resolve()}",
+            test,
+            Context(Path(cache)),
+            deepest(measures, len(test.documents)),
+        )
+    least = test.judgments.min_relevance
+    found = values(measures, judgments_of(test), run.scores, least)
+    ids = test.queries.table["query_id"].to_pylist()
+    result = {
+        "values": {str(measure): [found[measure].get(query, 0.0) for query in ids] for measure in measures},
+        "training": None if trained is None else trained.facts["training"],
+        "rows": None if trained is None else trained.facts["rows"],
+        "seconds": {
+            "train": 0.0 if trained is None else trained.facts["seconds"].get("train", 0.0),
+            "evaluate": round(time.perf_counter() - begin, 3),
+        },
+    }
+    write_text(folder / "result.json", json.dumps(result) + "\n")
+    shutil.rmtree(model)
+    return result

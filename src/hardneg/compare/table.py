@@ -1,0 +1,120 @@
+"""A comparison as CSV, as text and as a table on the screen."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+WIDE = 160
+
+
+def as_csv(facts: Mapping[str, Any]) -> str:
+    """Returns one line an arm, figures in full."""
+    flat = [_flat(row) for row in facts["rows"]]
+    names = list(dict.fromkeys(name for row in flat for name in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(flat)
+    return text.getvalue()
+
+
+def as_text(facts: Mapping[str, Any]) -> str:
+    """Returns the table as plain text, with the conditions below it."""
+    text = io.StringIO()
+    console = Console(file=text, width=WIDE, no_color=True, highlight=False)
+    console.print(table(facts))
+    for line in conditions(facts):
+        console.print(line)
+    return text.getvalue()
+
+
+def table(facts: Mapping[str, Any]) -> Table:
+    """Returns the table of arms; `*` marks p < 0.05 after Holm's correction."""
+    first = facts["rows"][2]["arm"]
+    best = next(row["arm"] for row in facts["rows"] if row["best"])
+    shown = Table(
+        title=f"{facts['collection']['name']}: nDCG@10 on {facts['settings']['test']}", box=box.SIMPLE_HEAD
+    )
+    shown.add_column("", no_wrap=True)
+    headings = ["nDCG@10", "95 %", "seeds", "gain", "recall@100", "false neg.", "hardness", "seconds"]
+    for heading in (*headings[:4], f"vs {first}", f"vs {best}", *headings[4:]):
+        shown.add_column(heading, justify="right")
+    for row in facts["rows"]:
+        found = row["measures"]["nDCG@10"]
+        mined = row["mined"] or {}
+        shown.add_row(
+            row["arm"] + (" (best)" if row["best"] else ""),
+            f"{found['mean']:.4f}",
+            f"{found['low']:.3f}-{found['high']:.3f}",
+            "" if row["spread"] is None else f"±{row['spread']:.4f}",
+            f"{row['gain']:+.4f}",
+            _versus(row["against_first"]),
+            _versus(row["against_best"]),
+            f"{row['measures']['recall@100']['mean']:.4f}",
+            _rate(mined.get("false_negatives")),
+            _number((mined.get("hardness") or {}).get("score")),
+            f"{row['seconds']['train']:,.0f}",
+        )
+    return shown
+
+
+def conditions(facts: Mapping[str, Any]) -> list[str]:
+    """Returns the conditions under which all were compared, a line each."""
+    settings, collection = facts["settings"], facts["collection"]
+    training, development, test = settings["train"], facts["development"], collection["test"]
+    lines = [
+        f"student {training['student']}, {settings['seeds']} seeds, {settings['negatives']} negatives, "
+        f"loss {next(iter(training['loss']))}",
+        f"{collection['queries']:,} training queries, {development['queries']:,} development queries "
+        f"({development['origin']}), {test['queries']:,} test queries, {collection['documents']:,} documents",
+        "gain: over untrained; vs: difference and p of the randomisation test, * p < 0.05 (Holm); "
+        "hardness: mean score of the negatives",
+    ]
+    if collection["shared_query_texts"]:
+        lines.append(f"{collection['shared_query_texts']:,} test queries have the text of a training query")
+    return lines
+
+
+def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    mined = row["mined"] or {}
+    flat: dict[str, Any] = {"arm": row["arm"]}
+    for measure, found in row["measures"].items():
+        flat |= {measure: found["mean"], f"{measure} low": found["low"], f"{measure} high": found["high"]}
+    flat |= {"seeds": " ".join(map(str, row["seeds"])), "spread": row["spread"], "gain": row["gain"]}
+    for name in ("against_first", "against_best"):
+        found = row[name] or {}
+        flat[f"{name} difference"] = (found.get("difference") or {}).get("mean")
+        flat |= {f"{name} {p}": found.get(p) for p in ("p_randomisation", "p_t", "p_holm")}
+    rate = mined.get("false_negatives") or {}
+    flat |= {f"false_negatives {name}": rate.get(name) for name in ("rate", "low", "high")}
+    hard = mined.get("hardness") or {}
+    flat |= {f"hardness {name}": hard.get(name) for name in ("score", "relative_margin", "rank")}
+    return {
+        **flat,
+        "negatives": mined.get("negatives"),
+        **{f"seconds {k}": v for k, v in row["seconds"].items()},
+    }
+
+
+def _versus(found: Mapping[str, Any] | None) -> str:
+    if found is None:
+        return ""
+    mark = "*" if found["p_holm"] < 0.05 else " "
+    return f"{found['difference']['mean']:+.4f} {found['p_randomisation']:.3f}{mark}"
+
+
+def _rate(found: Mapping[str, Any] | None) -> str:
+    if not found or found.get("rate") is None:
+        return ""
+    return f"{found['rate']:.1%}"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"

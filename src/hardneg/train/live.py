@@ -1,0 +1,59 @@
+"""A student as it is now, in the middle of its training, as a ranker; nothing of it is kept in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from hardneg.rank import Ranker
+from hardneg.rank.cross_encoder import CrossEncoder, CrossEncoderRanker
+from hardneg.rank.dense.encode import Encoder
+from hardneg.rank.dense.store import Vectors
+from hardneg.rank.dense.topk import ExactSearch
+from hardneg.rank.select_top import top
+from hardneg.rank.vectors import VectorRanker
+from hardneg.records import Collection, FloatArray, IntArray
+from hardneg.train.student import Student
+
+
+def as_ranker(student: Student, collection: Collection) -> Ranker:
+    """Returns the student as a ranker of a small collection, all its vectors in memory."""
+    if student.kind == "cross-encoder":
+        return CrossEncoderRanker(student.model, CrossEncoder(model=student.name), collection)
+    queries = collection.queries.texts(np.arange(len(collection.queries), dtype=np.int32))
+    documents = collection.documents.texts(np.arange(len(collection.documents), dtype=np.int32))
+    if student.kind == "sparse":
+        return SparseNow(student.model, queries, documents)
+    encoder = Encoder(student.model, student.name, student.prompts.query, student.prompts.document)
+    search = ExactSearch(Vectors.of(encoder.documents(documents)))
+    return VectorRanker(search, encoder.queries(queries), {})
+
+
+class SparseNow:
+    """Every score of a sparse encoder over a small collection.
+
+    Args:
+        model: A `SparseEncoder`.
+        queries: Texts.
+        documents: Texts.
+    """
+
+    retrieves = True
+
+    def __init__(self, model: Any, queries: list[str], documents: list[str]) -> None:
+        self.facts: Mapping[str, Any] = {}
+        asked, known = (
+            encode(texts, show_progress_bar=False, convert_to_sparse_tensor=True)
+            for encode, texts in ((model.encode_query, queries), (model.encode_document, documents))
+        )
+        self._scores: FloatArray = (asked @ known.t()).to_dense().float().cpu().numpy()
+
+    def search(self, queries: IntArray, depth: int) -> tuple[IntArray, FloatArray]:
+        """Returns the best documents; see `Ranker.search`."""
+        return top(self._scores[queries], depth)
+
+    def score(self, queries: IntArray, docs: IntArray) -> FloatArray:
+        """Returns the scores of given documents; see `Ranker.score`."""
+        return np.where(docs >= 0, self._scores[queries[:, None], docs], np.float32("nan"))

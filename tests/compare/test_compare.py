@@ -1,0 +1,194 @@
+"""Recipes are compared under the same conditions, and test queries never touch what is learned."""
+
+import csv
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from hardneg import compare as room
+from hardneg.compare import CompareSettings, compare
+from hardneg.compare.mined import hardness
+from hardneg.errors import ConfigError
+from hardneg.train import TrainSettings
+from tests.conftest import WORDS
+from tests.test_cli import run
+from tests.test_pipeline import content
+
+MINED = ("rank.rankers=[bm25]", "rank.order=rrf", "select.by=bm25")
+
+
+@pytest.fixture
+def splits(beir):
+    """The collection with a development and a test split, of seven queries each."""
+    for name, shift in (("dev", 10), ("test", 20)):
+        with (beir / "queries.jsonl").open("a", encoding="utf-8") as file:
+            for n in range(7):
+                text = f"{WORDS[n]} {WORDS[(n * 2 + shift) % 12]} {name}"
+                file.write(json.dumps({"_id": f"{name}{n}", "text": text}) + "\n")
+        lines = ["query-id\tcorpus-id\tscore", *(f"{name}{n}\td{n + shift}\t1" for n in range(7))]
+        (beir / "qrels" / f"{name}.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return beir
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    from tests import tiny
+
+    return str(tiny.bi_encoder(tmp_path_factory.mktemp("model")))
+
+
+def settings(models, **changes):
+    training = TrainSettings(
+        student=f"static:{models}", dev="dev", batch_size=2, epochs=2, checks=2, learning_rate=0.1
+    )
+    given = {"recipes": ("naive", "shifted"), "recipe_set": MINED, "seeds": 2, "negatives": 2, "depth": 20}
+    return CompareSettings(**{**given, "train": training, **changes})
+
+
+def test_every_arm_is_measured_and_compared(splits, models, tmp_path):
+    found = compare(str(splits), settings(models), tmp_path / "out")
+    rows = {row["arm"]: row for row in found.facts["rows"]}
+    assert list(rows) == ["untrained", "in-batch", "naive", "shifted"]
+    assert [len(row["seeds"]) for row in rows.values()] == [1, 2, 2, 2]
+    assert rows["untrained"]["gain"] == 0 and rows["naive"]["against_first"] is None
+    assert rows["shifted"]["against_first"]["base"] == "naive"
+    assert sum(row["best"] for row in rows.values()) == 1
+    for row in rows.values():
+        assert np.mean(row["seeds"]) == pytest.approx(row["measures"]["nDCG@10"]["mean"])
+        assert set(row["measures"]) == {"nDCG@10", "recall@100", "MRR@10"}
+    assert rows["naive"]["mined"]["negatives"] == 14
+    assert rows["naive"]["mined"]["hardness"]["score"] > rows["shifted"]["mined"]["hardness"]["score"]
+    assert rows["naive"]["mined"]["false_negatives"] is None
+    with (tmp_path / "out" / "table.csv").open(encoding="utf-8") as file:
+        assert [line["arm"] for line in csv.DictReader(file)] == list(rows)
+    assert "vs naive" in (tmp_path / "out" / "table.txt").read_text(encoding="utf-8")
+
+
+def test_candidates_are_mined_once_for_all_recipes_that_rank_alike(splits, models, tmp_path):
+    compare(str(splits), settings(models, seeds=1), tmp_path / "out")
+    assert len(list((tmp_path / "out" / "candidates").iterdir())) == 1
+
+
+def test_a_finished_comparison_takes_more_recipes_and_seeds(splits, models, tmp_path, monkeypatch):
+    compare(str(splits), settings(models, seeds=1), tmp_path / "out")
+    trained = []
+    measured = room.measured
+    monkeypatch.setattr(room, "measured", lambda *a: trained.append(a) or measured(*a))
+    result = tmp_path / "out" / "students" / "naive" / "42" / "result.json"
+    before = result.stat().st_mtime_ns
+    more = compare(str(splits), settings(models, recipes=("naive", "shifted", "sampled")), tmp_path / "out")
+    assert len(trained) == 2 * 4 and result.stat().st_mtime_ns == before
+    assert more.facts["rows"][-1]["arm"] == "sampled"
+    with pytest.raises(ConfigError, match="under other conditions"):
+        compare(str(splits), settings(models, negatives=1), tmp_path / "out")
+
+
+def test_an_audit_fills_the_false_negative_rate(splits, models, tmp_path):
+    told = {"method": "judged_sample", "rate": 0.25, "low": 0.1, "high": 0.4, "judged": 40}
+    found = compare(str(splits), settings(models, seeds=1), tmp_path / "out", audit=lambda folder: told)
+    assert found.facts["rows"][2]["mined"]["false_negatives"]["rate"] == 0.25
+    assert "25.0%" in (tmp_path / "out" / "table.txt").read_text(encoding="utf-8")
+    (tmp_path / "out" / "runs" / "naive" / "audit.json").write_text(json.dumps(told), encoding="utf-8")
+    again = compare(str(splits), settings(models, seeds=1), tmp_path / "out")
+    assert again.facts["rows"][2]["mined"]["false_negatives"]["high"] == 0.4
+
+
+def test_test_queries_touch_neither_mining_nor_thresholds_nor_early_stopping(
+    splits, models, tmp_path, monkeypatch
+):
+    """Another test split, with other queries and judgments, changes no byte of runs, trainings or weights."""
+    kept = {}
+
+    def keep(*arguments, **options):
+        trained = train(*arguments, **options)
+        weights = (
+            trained.folder / "0_StaticEmbedding" / "model.safetensors",
+            trained.folder / "model.safetensors",
+        )
+        place = "/".join(trained.folder.parts[-3:-1])
+        kept.setdefault(place, []).append(
+            (next(path for path in weights if path.exists()).read_bytes(), trained.facts["training"])
+        )
+        return trained
+
+    from hardneg.compare import students
+
+    train = students.train
+    monkeypatch.setattr(students, "train", keep)
+    changed = tmp_path / "changed" / "beir"
+    shutil.copytree(splits, changed)
+    with (changed / "queries.jsonl").open("a", encoding="utf-8") as file:
+        file.writelines(json.dumps({"_id": f"t{n}", "text": f"marsh larch {n}"}) + "\n" for n in range(3))
+    lines = "".join(f"t{n}\td{n}\t1\n" for n in range(3))
+    (changed / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\n" + lines, encoding="utf-8")
+    results = []
+    for number, source in enumerate((splits, changed)):
+        found = compare(str(source), settings(models, seeds=1), tmp_path / str(number))
+        results.append([row["measures"]["nDCG@10"]["mean"] for row in found.facts["rows"]])
+        assert found.facts["collection"]["test"]["queries"] == (7, 3)[number]
+    for name in ("naive", "shifted"):
+        one, other = (content(tmp_path / str(number) / "runs" / name) for number in range(2))
+        ledgers = [
+            {path: data for path, data in run.items() if str(path).startswith(("ledger", "train"))}
+            for run in (one, other)
+        ]
+        assert ledgers[0] == ledgers[1] and ledgers[0]
+    assert set(kept) == {"in-batch/42", "naive/42", "shifted/42"}
+    for first, second in kept.values():
+        assert first == second
+    assert results[0] != results[1]  # the test split is what is measured
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"test": "train"}, "which they would learn from"),
+        ({"test": "dev"}, "stopped early on dev"),
+        ({"recipes": ()}, "recipes"),
+        ({"seeds": 0}, "seeds"),
+    ],
+)
+def test_splits_that_must_be_apart_are(models, changes, message):
+    with pytest.raises(ValueError, match=message):
+        settings(models, **changes)
+
+
+def test_hardness_by_hand(tmp_path):
+    import pyarrow as pa
+
+    from tests.train.test_batches import part
+
+    anchors = pa.array([0.8] * 4, pa.float32())
+    part(tmp_path, **{"positive.dense": anchors, "rank": pa.array([1, 3, 2, 4], pa.int32())})
+    found = hardness(tmp_path, "dense")
+    assert found == {"score": pytest.approx(0.5), "relative_margin": pytest.approx(0.3 / 0.8), "rank": 3}
+    assert hardness(tmp_path, "bm25") == {"score": None, "relative_margin": None, "rank": None}
+
+
+def test_the_command(splits, models, tmp_path, capsys):
+    options = [
+        "--student",
+        f"static:{models}",
+        "--seeds",
+        1,
+        "--dev",
+        "dev",
+        "--queries",
+        5,
+        "--negatives",
+        1,
+    ]
+    for name in MINED:
+        options += ["--recipe-set", name]
+    options += ["--set", "batch_size=2", "--out", tmp_path / "out"]
+    run("compare", splits, "--recipes", "naive, shifted", *options)
+    assert "nDCG@10 on test" in capsys.readouterr().err
+    run("compare", splits, "--recipes", "naive,shifted", *options, "--json")
+    told = json.loads(capsys.readouterr().out)
+    assert told["collection"]["queries"] == 5 and told["collection"]["shared_query_texts"] == 0
+    run("compare", splits, "--recipes", "naiv", *options, expect=2)
+    assert 'did you mean "naive"' in capsys.readouterr().err
+    run("compare", splits, "--recipes", "naive", *options, "--test", "dev", expect=2)
+    assert "stopped early on dev" in capsys.readouterr().err
