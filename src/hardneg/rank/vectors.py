@@ -65,7 +65,9 @@ class Vectors:
         facts = {"similarity": self.similarity, **documents.facts, **queries.facts}
         unit = self.similarity == "cosine"
         rows = documents.rows(len(collection.documents), collection.documents.rows, collection.documents.ids)
-        search = ExactSearch(Chunks.of(documents.prepared(rows, unit, context.cache)))
+        search = ExactSearch(
+            Chunks.of(documents.prepared(rows, unit, context.cache)), len(collection.queries)
+        )
         rows = queries.rows(len(collection.queries), collection.queries.rows, collection.queries.ids)
         return VectorRanker(search, queries.prepared(rows, unit, context.cache), facts)
 

@@ -93,7 +93,8 @@ class DenseRanker:
                 encoder.documents,
                 context.progress,
                 (f"{name}: encode documents", "documents"),
-            )
+            ),
+            len(queries),
         )
         self._queries = Store(context.cache, encoder.fingerprint("query")).vectors(
             queries.texts,

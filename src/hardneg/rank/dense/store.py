@@ -46,6 +46,10 @@ class Vectors:
         """The length of one vector."""
         return int(self.chunks[0].shape[1])
 
+    def chunk(self, place: int) -> FloatArray:
+        """Returns one chunk as float32, whatever it is stored in."""
+        return np.ascontiguousarray(self.chunks[place], np.float32)
+
     def take(self, rows: IntArray) -> FloatArray:
         """Returns (n, dimension) float32: the vectors of some rows."""
         taken = np.empty((len(rows), self.dimension), np.float32)

@@ -1,0 +1,121 @@
+"""Keeps the best of what a cheap score cannot rule out, each scored exactly on the spot."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from hardneg.rank.jit import jit, parallel, prange
+from hardneg.rank.select_top import CHUNK, best_first, is_above, put
+from hardneg.records import FloatArray, IntArray
+
+__all__ = ["Best", "dots"]
+
+_LANES = 32
+
+
+class Best:
+    """The best documents of some queries, over chunks of documents that come in ascending order.
+
+    Args:
+        queries: (n, dimension) float32.
+        depth: How many documents to keep of each.
+    """
+
+    def __init__(self, queries: FloatArray, depth: int) -> None:
+        self._queries = queries
+        self._docs = np.full((len(queries), depth), -1, np.int32)
+        self._scores = np.full((len(queries), depth), np.nan, np.float32)
+        self._sizes = np.zeros(len(queries), np.int32)
+
+    def update(self, cheap: FloatArray, margins: FloatArray, vectors: FloatArray, offset: int) -> int:
+        """Takes in one chunk of documents; returns how many pairs had to be scored exactly.
+
+        Args:
+            cheap: (n, m) float32: no exact score is greater than the cheap one and the margin together.
+            margins: (n,) float32.
+            vectors: (m, dimension) float32.
+            offset: The row of the chunk's first document.
+        """
+        looked = np.zeros(len(self._queries), np.int64)
+        best = self._docs, self._scores, self._sizes
+        _sift(cheap, margins, self._queries, vectors, offset, *best, looked)
+        return int(looked.sum())
+
+    def result(self) -> tuple[IntArray, FloatArray]:
+        """Returns docs (n, depth) int32 and scores (n, depth) float32, best first, ties by document row."""
+        _sort(self._docs, self._scores, self._sizes)
+        return self._docs, self._scores
+
+
+@parallel
+def dots(queries: FloatArray, vectors: FloatArray, places: IntArray) -> FloatArray:
+    """Returns (n, depth) float32: the dot products of each query with the vectors at its places.
+
+    Args:
+        queries: (n, dimension) float32.
+        vectors: (m, dimension) float32.
+        places: (n, depth) int32, rows of `vectors`.
+    """
+    scores = np.empty(places.shape, np.float32)
+    for row in prange(places.shape[0]):
+        lanes = np.empty(_LANES, np.float64)
+        for column in range(places.shape[1]):
+            scores[row, column] = _dot(queries[row], vectors[places[row, column]], lanes)
+    return scores
+
+
+@jit
+def _dot(query: FloatArray, vector: FloatArray, lanes: npt.NDArray[np.float64]) -> float:
+    """Sums in float64, in an order that is written down here: the same bits wherever it is compiled into."""
+    whole = len(query) // _LANES * _LANES
+    lanes[:] = 0.0
+    for begin in range(0, whole, _LANES):
+        left, right = query[begin : begin + _LANES], vector[begin : begin + _LANES]
+        for lane in range(_LANES):
+            lanes[lane] += np.float64(left[lane]) * np.float64(right[lane])
+    for axis in range(whole, len(query)):
+        lanes[0] += np.float64(query[axis]) * np.float64(vector[axis])
+    half = _LANES // 2
+    while half:
+        for lane in range(half):
+            lanes[lane] += lanes[lane + half]
+        half //= 2
+    return float(np.float32(lanes[0]))
+
+
+@parallel
+def _sift(
+    cheap: FloatArray,
+    margins: FloatArray,
+    queries: FloatArray,
+    vectors: FloatArray,
+    offset: int,
+    docs: IntArray,
+    scores: FloatArray,
+    sizes: IntArray,
+    looked: npt.NDArray[np.int64],
+) -> None:
+    for row in prange(len(cheap)):
+        lanes = np.empty(_LANES, np.float64)
+        size, depth, count = sizes[row], docs.shape[1], 0
+        bar = np.float32(scores[row, 0] - margins[row] if size == depth else -np.inf)
+        for begin in range(0, cheap.shape[1], CHUNK):
+            if not is_above(cheap[row], begin, bar):
+                continue
+            for column in range(begin, min(begin + CHUNK, cheap.shape[1])):
+                if cheap[row, column] > bar:
+                    count += 1
+                    score = _dot(queries[row], vectors[column], lanes)
+                    if size < depth or score > scores[row, 0]:
+                        size = put(docs[row], scores[row], size, offset + column, score)
+                        if size == depth:
+                            bar = np.float32(scores[row, 0] - margins[row])
+        sizes[row] = size
+        looked[row] = count
+
+
+@parallel
+def _sort(docs: IntArray, scores: FloatArray, sizes: IntArray) -> None:
+    for row in prange(len(docs)):
+        best_first(docs[row], scores[row], sizes[row])
