@@ -20,7 +20,7 @@ from hardneg.records import FloatArray
 _SAMPLE_DOCUMENTS = 8_192
 _SAMPLE_QUERIES = 256
 _STEP = 32
-_DOTS = 15
+_DOTS = 12
 """What one exact score costs, in cheap ones of the same dimension."""
 _GAIN = 0.8
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from hardneg.rank.jit import jit, parallel, prange
+from hardneg.rank.jit import jit, loose, parallel, prange
 from hardneg.rank.select_top import CHUNK, best_first, is_above, put
 from hardneg.records import FloatArray, IntArray
 
@@ -19,17 +19,19 @@ class Best:
 
     Args:
         queries: (n, dimension) float32.
+        rounding: (n,) float32: the most by which a sum in fp32, in any order, can be off.
         depth: How many documents to keep of each.
     """
 
-    def __init__(self, queries: FloatArray, depth: int) -> None:
+    def __init__(self, queries: FloatArray, rounding: FloatArray, depth: int) -> None:
         self._queries = queries
+        self._rounding = rounding
         self._docs = np.full((len(queries), depth), -1, np.int32)
         self._scores = np.full((len(queries), depth), np.nan, np.float32)
         self._sizes = np.zeros(len(queries), np.int32)
 
     def update(self, cheap: FloatArray, margins: FloatArray, vectors: FloatArray, offset: int) -> int:
-        """Takes in one chunk of documents; returns how many pairs had to be scored exactly.
+        """Takes in one chunk of documents; returns how many pairs the cheap score left over.
 
         Args:
             cheap: (n, m) float32: no exact score is greater than the cheap one and the margin together.
@@ -39,7 +41,7 @@ class Best:
         """
         looked = np.zeros(len(self._queries), np.int64)
         best = self._docs, self._scores, self._sizes
-        _sift(cheap, margins, self._queries, vectors, offset, *best, looked)
+        _sift(cheap, margins, self._queries, self._rounding, vectors, offset, *best, looked)
         return int(looked.sum())
 
     def result(self) -> tuple[IntArray, FloatArray]:
@@ -84,11 +86,21 @@ def _dot(query: FloatArray, vector: FloatArray, lanes: npt.NDArray[np.float64]) 
     return float(np.float32(lanes[0]))
 
 
+@loose
+def _near(query: FloatArray, vectors: FloatArray, place: int) -> np.float32:
+    """Sums in float32: quick, and within the rounding of what `_dot` gives."""
+    total = np.float32(0)
+    for axis in range(len(query)):
+        total += query[axis] * vectors[place, axis]
+    return total
+
+
 @parallel
 def _sift(
     cheap: FloatArray,
     margins: FloatArray,
     queries: FloatArray,
+    rounding: FloatArray,
     vectors: FloatArray,
     offset: int,
     docs: IntArray,
@@ -99,14 +111,20 @@ def _sift(
     for row in prange(len(cheap)):
         lanes = np.empty(_LANES, np.float64)
         size, depth, count = sizes[row], docs.shape[1], 0
+        query, line = queries[row], cheap[row]
         bar = np.float32(scores[row, 0] - margins[row] if size == depth else -np.inf)
         for begin in range(0, cheap.shape[1], CHUNK):
-            if not is_above(cheap[row], begin, bar):
+            if not is_above(line, begin, bar):
                 continue
-            for column in range(begin, min(begin + CHUNK, cheap.shape[1])):
-                if cheap[row, column] > bar:
+            for column in range(begin, min(begin + CHUNK, len(line))):
+                if line[column] > bar:
                     count += 1
-                    score = _dot(queries[row], vectors[column], lanes)
+                    if (
+                        size == depth
+                        and _near(query, vectors, column) + rounding[row] < scores[row, 0]
+                    ):
+                        continue
+                    score = _dot(query, vectors[column], lanes)
                     if size < depth or score > scores[row, 0]:
                         size = put(docs[row], scores[row], size, offset + column, score)
                         if size == depth:

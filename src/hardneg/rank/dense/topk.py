@@ -22,7 +22,7 @@ Product = Literal["whole", "low", "head"]
 _QUERIES = 1_024
 _HEAD_DOCUMENTS = 20_000
 _HEAD_DIMENSIONS = (64, 1_024)
-_TOO_MANY = 0.05
+_TOO_MANY = 0.15
 
 
 class ExactSearch:
@@ -76,8 +76,8 @@ class ExactSearch:
         """Searches chunk by chunk; the first is multiplied whole, so that there is a bar for the others."""
         queries = np.ascontiguousarray(queries, np.float32)
         cheap = self._prepared(queries, depth)
-        known: dict[int, tuple[Any, FloatArray]] = {}
-        best, patience = Best(queries, depth), 0
+        known: dict[int, tuple[Any, FloatArray]] = {id(self._whole): self._whole.queries(queries)}
+        best, patience = Best(queries, known[id(self._whole)][1], depth), 0
         for place in range(len(self._documents.chunks)):
             plain = place == 0 or patience > 0
             product = self._whole if plain else cheap
