@@ -119,10 +119,7 @@ def _sift(
             for column in range(begin, min(begin + CHUNK, len(line))):
                 if line[column] > bar:
                     count += 1
-                    if (
-                        size == depth
-                        and _near(query, vectors, column) + rounding[row] < scores[row, 0]
-                    ):
+                    if size == depth and _near(query, vectors, column) + rounding[row] < scores[row, 0]:
                         continue
                     score = _dot(query, vectors[column], lanes)
                     if size < depth or score > scores[row, 0]:
