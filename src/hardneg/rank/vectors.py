@@ -138,7 +138,7 @@ class _Given:
         return places
 
     def prepared(self, places: IntArray, unit: bool, folder: Path) -> FloatArray:
-        """Returns (n, dimension) float32 or float16: the checked vectors at these places; the file if it will do.
+        """Returns (n, dimension) float32 or 16: the checked vectors at these places; the file if it will do.
 
         Args:
             places: (n,) int32.
