@@ -162,3 +162,10 @@ def test_no_queries_give_no_answers():
         np.empty((0, 2), np.float32), 2
     )
     assert docs.shape == scores.shape == (0, 2)
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_vectors_of_zeros_have_scores_too(product):
+    documents = np.zeros((4, 40), np.float32)
+    docs, scores = ExactSearch(Vectors.of(documents), 0, product).search(np.ones((1, 40), np.float32), 2)
+    assert docs.tolist() == [[0, 1]] and scores.tolist() == [[0, 0]]

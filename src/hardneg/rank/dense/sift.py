@@ -6,12 +6,13 @@ import numpy as np
 import numpy.typing as npt
 
 from hardneg.rank.jit import jit, loose, parallel, prange
-from hardneg.rank.select_top import CHUNK, best_first, is_above, put
+from hardneg.rank.select_top import CHUNK, best_first, is_above, put, take
 from hardneg.records import FloatArray, IntArray
 
 __all__ = ["Best", "dots"]
 
 _LANES = 32
+_TINY = np.float32(1e-37)
 
 
 class Best:
@@ -30,7 +31,9 @@ class Best:
         self._scores = np.full((len(queries), depth), np.nan, np.float32)
         self._sizes = np.zeros(len(queries), np.int32)
 
-    def update(self, cheap: FloatArray, margins: FloatArray, vectors: FloatArray, offset: int) -> int:
+    def update(
+        self, cheap: FloatArray, margins: FloatArray, vectors: FloatArray, offset: int, near: bool
+    ) -> int:
         """Takes in one chunk of documents; returns how many pairs the cheap score left over.
 
         Args:
@@ -38,10 +41,11 @@ class Best:
             margins: (n,) float32.
             vectors: (m, dimension) float32.
             offset: The row of the chunk's first document.
+            near: Whether exact scores are not lower than the cheap ones less the margin either.
         """
         looked = np.zeros(len(self._queries), np.int64)
         best = self._docs, self._scores, self._sizes
-        _sift(cheap, margins, self._queries, self._rounding, vectors, offset, *best, looked)
+        _sift(cheap, margins, self._queries, self._rounding, vectors, offset, *best, looked, near)
         return int(looked.sum())
 
     def result(self) -> tuple[IntArray, FloatArray]:
@@ -107,27 +111,40 @@ def _sift(
     scores: FloatArray,
     sizes: IntArray,
     looked: npt.NDArray[np.int64],
+    near: bool,
 ) -> None:
     for row in prange(len(cheap)):
         lanes = np.empty(_LANES, np.float64)
         size, depth, count = sizes[row], docs.shape[1], 0
         query, line = queries[row], cheap[row]
         bar = np.float32(scores[row, 0] - margins[row] if size == depth else -np.inf)
-        for begin in range(0, cheap.shape[1], CHUNK):
+        if near and size < depth:
+            bar = _floor(line, depth, margins[row])
+        for begin in range(0, len(line), CHUNK):
             if not is_above(line, begin, bar):
                 continue
             for column in range(begin, min(begin + CHUNK, len(line))):
                 if line[column] > bar:
                     count += 1
-                    if size == depth and _near(query, vectors, column) + rounding[row] < scores[row, 0]:
+                    least = np.float32(scores[row, 0] - rounding[row])
+                    if size == depth and not near and _near(query, vectors, column) < least:
                         continue
                     score = _dot(query, vectors[column], lanes)
                     if size < depth or score > scores[row, 0]:
                         size = put(docs[row], scores[row], size, offset + column, score)
-                        if size == depth:
+                        if size == depth:  # not below the floor, which the best of the chunk are above
                             bar = np.float32(scores[row, 0] - margins[row])
         sizes[row] = size
         looked[row] = count
+
+
+@jit
+def _floor(line: FloatArray, depth: int, margin: np.float32) -> np.float32:
+    """Returns what `depth` exact scores of a chunk are above, by its cheap ones; -inf if it is too small."""
+    docs, scores = np.empty(depth, np.int32), np.empty(depth, np.float32)
+    full = take(line, 0, -np.inf, docs, scores, 0) == depth
+    # The last term is for vectors of zeros, which have no margin: their scores must not be below the floor.
+    return np.float32(scores[0] - 3 * margin - _TINY if full else -np.inf)
 
 
 @parallel

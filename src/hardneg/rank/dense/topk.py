@@ -86,7 +86,9 @@ class ExactSearch:
             prepared, margins = known[id(product)]
             vectors = self._documents.chunk(place)
             scores = product.product(prepared, place)
-            looked = best.update(scores, margins, vectors, place * self._documents.size)
+            looked = best.update(
+                scores, margins, vectors, place * self._documents.size, product is self._whole
+            )
             if not plain and looked > _TOO_MANY * scores.size:
                 patience = 4
             patience = max(0, patience - plain)
