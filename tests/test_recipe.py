@@ -149,3 +149,14 @@ def test_deciding_again_keeps_loading_and_ranking():
     again = Recipe.named("naive", ranked_by=first.settings())
     assert again.rank == first.rank and again.load == first.load
     assert again.select.by == "vectors" and again.select.rules == ()
+
+
+def test_one_precision_for_all_models():
+    recipe = Recipe.named("default", rank__rankers=["bm25", "dense:a", "dense:b"])
+    chosen = recipe.in_precision("bf16")
+    assert [getattr(ranker, "precision", None) for ranker in chosen.rank.rankers] == [None, "bf16", "bf16"]
+    assert chosen == Recipe.build(chosen.settings())
+    with pytest.raises(ConfigError, match="Input should be 'auto', 'fp32', 'bf16' or 'fp16', found 'int8'"):
+        recipe.in_precision("int8")
+    with pytest.raises(ConfigError, match="no ranker of the recipe has a precision"):
+        Recipe.named("default", rank__rankers=["bm25"]).in_precision("fp32")

@@ -160,6 +160,21 @@ class Recipe(BaseModel):
         """Returns a table of the settings, for notebooks."""
         return html_table(f"Recipe {self.name}", flat(self.settings()))
 
+    def in_precision(self, precision: str) -> Recipe:
+        """Returns the recipe with all its models in one number format.
+
+        Raises:
+            ConfigError: There is no such format, or no ranker has a choice of them.
+        """
+        settings = self.settings()
+        rankers = [given for ranker in settings["rank"]["rankers"] for given in ranker.values()]
+        choosing = [given for given in rankers if "precision" in given]
+        if not choosing:
+            raise ConfigError("no ranker of the recipe has a precision to choose; dense rankers have")
+        for given in choosing:
+            given["precision"] = precision
+        return Recipe.build(settings)
+
     def _resolved(self) -> Recipe:
         """Returns the recipe with scorer and teachers named, after checking that those given exist."""
         names, similar = self.rank.names, self.rank.similarity_names

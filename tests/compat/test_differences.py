@@ -209,14 +209,15 @@ def test_nothing_is_told_when_not_verbose(angles, caplog, capfd):
 # Resources
 
 
-def test_batch_size_bounds_the_tokens_of_a_batch(bert, monkeypatch):
-    """At most 32 tokens a text here, so a batch of 2 may hold 64 tokens: of texts of 60 letters, four."""
-    sizes = []
-    preprocess = bert.preprocess
-    monkeypatch.setattr(bert, "preprocess", lambda t, **o: sizes.append(len(t)) or preprocess(t, **o))
-    texts = [f"{letter * 56} {n}" for n, letter in enumerate("abcdefgh" * 3)]
+def test_batch_size_bounds_the_tokens_of_a_batch(bert):
+    """At most 32 tokens a text here, so a batch of 2 may hold 64 tokens."""
+    shapes = []
+    hook = bert.register_forward_pre_hook(lambda _, given: shapes.append(given[0]["input_ids"].shape))
+    texts = [f"{letter * (7 * n)} {n}" for n, letter in enumerate("abcdefgh" * 3)]
     mine(pairs(*zip(texts, reversed(texts), strict=True)), bert, batch_size=2)
-    assert max(sizes) == 4
+    hook.remove()
+    assert max(rows * width for rows, width in shapes) == 64
+    assert max(rows for rows, _ in shapes) > 2
 
 
 def test_workers_give_the_same_result(bert, cross_encoder):

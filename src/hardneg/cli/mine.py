@@ -35,6 +35,9 @@ def mine(
     split: Annotated[str | None, typer.Option(help="Which judgments to read.")] = None,
     corpus: Annotated[str | None, typer.Option(help="More documents than a pairs file holds.")] = None,
     judgments: Judgments = None,
+    precision: Annotated[
+        str | None, typer.Option(help="What dense models run in: auto, fp32, bf16 or fp16.")
+    ] = None,
     seed: Seed = None,
     set_: Set = None,
     quiet: Quiet = False,
@@ -55,6 +58,7 @@ def mine(
         load__corpus=corpus,
         seed=seed,
     )
+    chosen = chosen.in_precision(precision) if precision else chosen
     with progress(quiet or json_) as bars:
         result = pipeline.mine(source, chosen, out, progress=bars)
     report(result, quiet, json_)

@@ -44,7 +44,7 @@ def searcher(model: Any, queries: Vectors, documents: Vectors) -> Searcher:
 class _ByDot:
     def __init__(self, queries: Vectors, documents: Vectors) -> None:
         self._queries = queries
-        self._search = ExactSearch(documents)
+        self._search = ExactSearch(documents, len(queries))
 
     def search(self, queries: IntArray, depth: int) -> tuple[IntArray, FloatArray]:
         return self._search.search(self._queries.take(queries), depth)

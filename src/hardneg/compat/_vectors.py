@@ -13,12 +13,13 @@ from hardneg.compat._settings import LOG, InvalidArgument
 from hardneg.errors import DataError, unknown_name
 from hardneg.progress import Progress
 from hardneg.rank.dense.encode import Encoder
-from hardneg.rank.dense.store import SHARD, Encode, Store, Vectors
+from hardneg.rank.dense.store import SHARD, Advance, Encode, Store, Vectors
 from hardneg.records import FloatArray, rows_of
 
 Kind = Literal["query", "document"]
 _NAMES: dict[Kind, tuple[str, ...]] = {"query": ("query",), "document": ("document", "passage", "corpus")}
-_CHARACTERS_A_TOKEN = 4
+_LENGTH = 512
+_LONGEST = 1 << 20
 
 
 class Workers:
@@ -80,7 +81,8 @@ class Texts:
         if batch_size <= 0:
             raise InvalidArgument(f"batch_size must be a positive integer, got {batch_size}")
         self._model = model
-        self._encoder = Encoder(_Bounded(model, batch_size), "", query_prompt, document_prompt, True)
+        most = batch_size * min(model.max_seq_length or _LENGTH, _LONGEST)
+        self._encoder = Encoder(model, "", query_prompt, document_prompt, True, most_tokens=int(most))
         self._batch_size = batch_size
         self._workers = workers
         self._cache = cache
@@ -106,17 +108,16 @@ class Texts:
         chunks = []
         with self._progress.task(what[0], len(texts), what[1]) as task:
             for rows in rows_of(len(texts), SHARD):
-                chunks.append(encode([texts[row] for row in rows]))
-                task.advance(len(rows))
+                chunks.append(encode([texts[row] for row in rows], task.advance))
         return Vectors(chunks)
 
     def _encode(self, alone: Encode, together: Callable[..., Any], prompt: str) -> Encode:
         """Returns what encodes in this process, or in the workers if there are to be any."""
 
-        def encode(texts: list[str]) -> FloatArray:
+        def encode(texts: list[str], advance: Advance) -> FloatArray:
             pool = self._workers.options()
             if not pool:
-                return alone(texts)
+                return alone(texts, advance)
             vectors = together(
                 texts,
                 prompt=prompt,
@@ -125,6 +126,7 @@ class Texts:
                 show_progress_bar=False,
                 **pool,
             )
+            advance(len(texts))
             return _finite(np.asarray(vectors, np.float32))
 
         return encode
@@ -151,33 +153,6 @@ def prompt_of(model: Any, kind: Kind, prompt: str | None, name: str | None) -> s
         raise InvalidArgument(str(unknown_name("prompt", name, prompts)))
     own = (known for known in _NAMES[kind] if known in prompts)
     return prompts.get(name or next(own, model.default_prompt_name)) or ""
-
-
-class _Bounded:
-    """A model that is never given more tokens at once than `batch_size` texts of the greatest length."""
-
-    def __init__(self, model: Any, batch_size: int) -> None:
-        self._model = model
-        self._batch_size = batch_size
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._model, name)
-
-    def __str__(self) -> str:
-        return str(self._model)
-
-    def encode_query(self, texts: list[str], batch_size: int, **options: Any) -> Any:
-        """Returns the vectors of queries."""
-        return self._model.encode_query(texts, batch_size=self._fitting(texts, batch_size), **options)
-
-    def encode_document(self, texts: list[str], batch_size: int, **options: Any) -> Any:
-        """Returns the vectors of documents."""
-        return self._model.encode_document(texts, batch_size=self._fitting(texts, batch_size), **options)
-
-    def _fitting(self, texts: list[str], batch_size: int) -> int:
-        longest = float(self._model.max_seq_length or 512)
-        tokens = min(longest, max(1.0, max(map(len, texts)) / _CHARACTERS_A_TOKEN))
-        return int(min(batch_size, max(1.0, self._batch_size * longest / tokens)))
 
 
 def _finite(vectors: FloatArray) -> FloatArray:

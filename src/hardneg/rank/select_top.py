@@ -12,9 +12,10 @@ import numpy as np
 from hardneg.rank.jit import jit, parallel, prange
 from hardneg.records import FloatArray, IntArray
 
-__all__ = ["Running", "best_first", "take", "top"]
+__all__ = ["CHUNK", "Running", "best_first", "is_above", "put", "take", "top"]
 
-_CHUNK = 128
+CHUNK = 128
+"""Columns compared with the bar at once: a constant of the compiled code, which unrolls and vectorises it."""
 
 
 def top(scores: FloatArray, depth: int) -> tuple[IntArray, FloatArray]:
@@ -78,13 +79,12 @@ def take(row: FloatArray, offset: int, floor: float, docs: IntArray, scores: Flo
         size: How many the heap holds.
     """
     bar: np.float32 = scores[0] if size == len(docs) else np.float32(floor)
-    for begin in range(0, len(row), _CHUNK):
-        end = min(begin + _CHUNK, len(row))
-        if _above(row[begin:end], bar) == 0:
+    for begin in range(0, len(row), CHUNK):
+        if not is_above(row, begin, bar):
             continue
-        for column in range(begin, end):
+        for column in range(begin, min(begin + CHUNK, len(row))):
             if row[column] > bar:
-                size = _put(docs, scores, size, offset + column, row[column])
+                size = put(docs, scores, size, offset + column, row[column])
                 if size == len(docs):
                     bar = scores[0]
     return size
@@ -100,7 +100,8 @@ def best_first(docs: IntArray, scores: FloatArray, size: int) -> None:
 
 
 @jit
-def _put(docs: IntArray, scores: FloatArray, size: int, doc: int, score: float) -> int:
+def put(docs: IntArray, scores: FloatArray, size: int, doc: int, score: float) -> int:
+    """Puts one column into a heap of the best, in place of the worst if it is full; returns its size."""
     if size == len(docs):
         _sink(docs, scores, size, doc, score)
         return size
@@ -133,11 +134,17 @@ def _worse(score: float, doc: int, other_score: float, other_doc: int) -> bool:
 
 
 @jit
-def _above(scores: FloatArray, bar: np.float32) -> int:
+def is_above(row: FloatArray, begin: int, bar: np.float32) -> bool:
+    """Returns whether any of the `CHUNK` entries of a row from `begin` on is greater than the bar."""
     count = 0
-    for column in range(len(scores)):
-        count += scores[column] > bar
-    return count
+    if begin + CHUNK <= len(row):
+        whole = row[begin : begin + CHUNK]
+        for column in range(CHUNK):
+            count += whole[column] > bar
+    else:
+        for column in range(begin, len(row)):
+            count += row[column] > bar
+    return count > 0
 
 
 @parallel

@@ -65,7 +65,9 @@ class Vectors:
         facts = {"similarity": self.similarity, **documents.facts, **queries.facts}
         unit = self.similarity == "cosine"
         rows = documents.rows(len(collection.documents), collection.documents.rows, collection.documents.ids)
-        search = ExactSearch(Chunks.of(documents.prepared(rows, unit, context.cache)))
+        search = ExactSearch(
+            Chunks.of(documents.prepared(rows, unit, context.cache)), len(collection.queries)
+        )
         rows = queries.rows(len(collection.queries), collection.queries.rows, collection.queries.ids)
         return VectorRanker(search, queries.prepared(rows, unit, context.cache), facts)
 
@@ -140,16 +142,15 @@ class _Given:
         return places
 
     def prepared(self, places: IntArray, unit: bool, folder: Path) -> FloatArray:
-        """Returns (n, dimension) float32: the checked vectors at these places; the file itself if it will do.
+        """Returns (n, dimension) float32 or 16: the checked vectors at these places; the file if it will do.
 
         Args:
             places: (n,) int32.
             unit: Whether to bring the vectors to length 1.
             folder: Where a copy goes that is unlike the file; it vanishes with the process.
         """
-        as_it_is = (
-            not unit and self.array.dtype == np.float32 and np.array_equal(places, np.arange(len(self.array)))
-        )
+        in_order = np.array_equal(places, np.arange(len(self.array)))
+        as_it_is = not unit and self.array.dtype in (np.float32, np.float16) and in_order
         copy = self.array if as_it_is else _scratch(folder, (len(places), self.array.shape[1]))
         for rows in rows_of(len(places), _BLOCK):
             block = np.asarray(self.array[places[rows]], np.float32)

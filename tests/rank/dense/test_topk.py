@@ -5,8 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hardneg.errors import DataError
+from hardneg.rank.dense import topk
+from hardneg.rank.dense.coarse import Head, Low, Whole
 from hardneg.rank.dense.store import Vectors
 from hardneg.rank.dense.topk import ExactSearch
+
+PRODUCTS = ["whole", "low", "head"]
 
 
 def brute_force(queries, documents, depth):
@@ -28,24 +33,101 @@ def test_equal_vectors_come_in_the_corpus_order():
     assert docs.tolist() == [[0, 1, 2, 3, 4]] * 2
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
     count=st.integers(1, 60),
     size=st.integers(1, 20),
-    depth=st.integers(1, 60),
+    dimension=st.sampled_from([1, 7, 33, 70]),
+    asked=st.integers(1, 5),
+    depth=st.integers(1, 70),
     levels=st.sampled_from([2, 1_000_000]),
+    scale=st.sampled_from([1e-4, 1.0, 300.0]),
+    product=st.sampled_from(PRODUCTS),
 )
-def test_agrees_with_brute_force(seed, count, size, depth, levels):
+def test_agrees_with_brute_force(seed, count, size, dimension, asked, depth, levels, scale, product):
+    """Any shape: ties, copies, negative scores, one query or document, too great a depth."""
     random = np.random.default_rng(seed)
-    whole = random.integers(-levels, levels, (count, 7)).astype(np.float32) / levels
-    queries = random.integers(-levels, levels, (5, 7)).astype(np.float32) / levels
+    whole = (
+        np.float32(scale) * random.integers(-levels, levels, (count, dimension)).astype(np.float32) / levels
+    )
+    queries = random.integers(-levels, levels, (asked, dimension)).astype(np.float32) / levels
     chunks = [whole[i : i + size] for i in range(0, count, size)]
-    depth = min(depth, count)
-    docs, scores = ExactSearch(Vectors(chunks, size)).search(queries, depth)
-    expected_docs, expected_scores = brute_force(queries, whole, depth)
-    assert scores == pytest.approx(expected_scores, abs=1e-6)
+    docs, scores = ExactSearch(Vectors(chunks, size), product=product).search(queries, depth)
+    expected_docs, expected_scores = brute_force(queries, whole, min(depth, count))
+    assert scores[:, :count] == pytest.approx(expected_scores, rel=1e-5, abs=1e-6 * scale)
+    assert docs[:, :count].tolist() == expected_docs.tolist()
+    assert (docs[:, count:] == -1).all() and np.isnan(scores[:, count:]).all()
+
+
+def clustered(random, count, dimension=96):
+    """Vectors of length 1 around 20 centres, most of them in few directions, as those of a model are."""
+    axes = np.exp(-np.arange(dimension) / 12)
+    made = random.normal(size=(20, dimension))[random.integers(0, 20, count)] * axes
+    made += 0.3 * random.normal(size=(count, dimension)) * axes
+    return (made / np.linalg.norm(made, axis=1, keepdims=True)).astype(np.float32)
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_vectors_as_a_models(product):
+    random = np.random.default_rng(3)
+    documents, queries = clustered(random, 4_000), clustered(random, 60)
+    documents[1_000:1_300] = documents[:300]
+    search = ExactSearch(Vectors([documents[i : i + 500] for i in range(0, 4_000, 500)], 500), 0, product)
+    docs, scores = search.search(queries, 40)
+    expected_docs, expected_scores = brute_force(queries, documents, 40)
     assert docs.tolist() == expected_docs.tolist()
+    assert scores == pytest.approx(expected_scores, abs=1e-6)
+    assert type(search._coarse) is {"whole": Whole, "low": Low, "head": Head}[product]
+
+
+@pytest.mark.parametrize("product", ["low", "head"])
+def test_no_exact_score_goes_beyond_its_bound(product):
+    random = np.random.default_rng(4)
+    documents, queries = clustered(random, 2_000), clustered(random, 50)
+    search = ExactSearch(Vectors.of(documents), 0, product)
+    cheap = search._prepared(queries, 10)
+    prepared, margins = cheap.queries(queries)
+    bounds = cheap.product(prepared, 0).astype(np.float64) + margins[:, None]
+    assert (queries.astype(np.float64) @ documents.astype(np.float64).T < bounds).all()
+
+
+def test_documents_that_get_ever_better_are_found_all_the_same():
+    """The worst order: every document beats the best so far, so nothing can be ruled out."""
+    random = np.random.default_rng(5)
+    queries = clustered(random, 3)
+    documents = clustered(random, 3_000)
+    documents = documents[np.argsort(documents @ queries[0])]
+    chunks = [documents[i : i + 200] for i in range(0, 3_000, 200)]
+    docs, _ = ExactSearch(Vectors(chunks, 200), 0, "head").search(queries, 30)
+    assert docs.tolist() == brute_force(queries, documents, 30)[0].tolist()
+
+
+def test_half_precision_vectors_are_searched_as_they_are():
+    random = np.random.default_rng(6)
+    documents, queries = clustered(random, 300).astype(np.float16), clustered(random, 5)
+    docs, scores = ExactSearch(Vectors.of(documents)).search(queries, 9)
+    expected = brute_force(queries, documents.astype(np.float32), 9)
+    assert docs.tolist() == expected[0].tolist()
+    assert scores == pytest.approx(expected[1], abs=1e-6)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_vectors_that_are_no_numbers_are_errors(value):
+    good, bad = np.ones((3, 4), np.float32), np.ones((3, 4), np.float32)
+    bad[1, 2] = value
+    with pytest.raises(DataError, match="document row 4, from 0, holds NaN or infinity"):
+        ExactSearch(Vectors([good, bad], 3))
+    with pytest.raises(DataError, match="query 1, from 0, holds NaN or infinity"):
+        ExactSearch(Vectors.of(good)).search(bad, 2)
+
+
+@pytest.mark.parametrize(("amx", "kind"), [(True, Low), (False, Whole)])
+def test_the_processor_decides(monkeypatch, amx, kind):
+    monkeypatch.setattr(topk, "has_amx", lambda: amx)
+    search = ExactSearch(Vectors.of(np.eye(4, dtype=np.float32)))
+    search.search(np.ones((1, 4), np.float32), 2)
+    assert type(search._coarse) is kind
 
 
 def test_a_query_has_the_same_answer_in_any_company():
@@ -80,3 +162,10 @@ def test_no_queries_give_no_answers():
         np.empty((0, 2), np.float32), 2
     )
     assert docs.shape == scores.shape == (0, 2)
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_vectors_of_zeros_have_scores_too(product):
+    documents = np.zeros((4, 40), np.float32)
+    docs, scores = ExactSearch(Vectors.of(documents), 0, product).search(np.ones((1, 40), np.float32), 2)
+    assert docs.tolist() == [[0, 1]] and scores.tolist() == [[0, 0]]

@@ -11,6 +11,7 @@ from pydantic.dataclasses import dataclass
 from hardneg.rank import Context, Ranker
 from hardneg.rank.dense.encode import Encoder
 from hardneg.rank.dense.models import load_model
+from hardneg.rank.dense.precision import best_precision
 from hardneg.rank.dense.store import Store
 from hardneg.rank.dense.topk import ExactSearch
 from hardneg.records import Collection, FloatArray, IntArray
@@ -27,8 +28,10 @@ class Dense:
         query_prompt: Text before each query; None for the model's own or its family's published one.
         document_prompt: Text before each document; likewise.
         max_length: Tokens after which texts are cut; None for the model's own limit.
-        precision: Number format of the model's weights and sums. Scores are always summed in float64.
-        device: As torch names it: `cpu`, `cuda`, `mps`; None for the best there is.
+        precision: Number format of the transformer's weights and sums; `auto` for what the device is fast
+            at. Pooling is always fp32, scores are summed in float64.
+        device: As torch names it: `cpu`, `cuda`, `mps`; several as `cuda:0,cuda:1`; None for the best
+            there is.
         normalize: Whether vectors are brought to length 1; None for what the model asks.
         revision: The hub revision to load.
         trust_remote_code: Whether code that comes with the model may run.
@@ -39,7 +42,7 @@ class Dense:
     query_prompt: str | None = None
     document_prompt: str | None = None
     max_length: int | None = Field(default=None, ge=1)
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     device: str | None = None
     normalize: bool | None = None
     revision: str | None = None
@@ -52,18 +55,20 @@ class Dense:
         return DenseRanker(self._encoder(), collection, context, self.name or "dense")
 
     def _encoder(self) -> Encoder:
+        device, *others = [None] if self.device is None else self.device.split(",")
         model = load_model(
             "SentenceTransformer",
             self.model,
-            device=self.device,
+            device=device,
             revision=self.revision,
             trust_remote_code=self.trust_remote_code,
         )
         if self.max_length is not None:
             model.max_seq_length = self.max_length
-        if self.precision != "fp32":
-            model = model.bfloat16() if self.precision == "bf16" else model.half()
-        return Encoder(model, self.model, self.query_prompt, self.document_prompt, self.normalize)
+        precision = best_precision(str(model.device)) if self.precision == "auto" else self.precision
+        prompts = self.query_prompt, self.document_prompt
+        more = [device.strip() for device in others if device]
+        return Encoder(model, self.model, *prompts, self.normalize, precision, more)
 
 
 class DenseRanker:
@@ -88,7 +93,8 @@ class DenseRanker:
                 encoder.documents,
                 context.progress,
                 (f"{name}: encode documents", "documents"),
-            )
+            ),
+            len(queries),
         )
         self._queries = Store(context.cache, encoder.fingerprint("query")).vectors(
             queries.texts,

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
 
 from hardneg.errors import ConfigError, DataError
+from hardneg.rank.dense import forward
+from hardneg.rank.dense.precision import Precision, lowered
 from hardneg.rank.dense.prompts import Prompts, known_prompts
+from hardneg.rank.dense.store import Advance
 from hardneg.records import FloatArray
 
-Precision = Literal["fp32", "bf16", "fp16"]
+Kind = Literal["query", "document"]
 _CHARACTERS_A_TOKEN = 4
 _TOKENS_A_BATCH = {"cpu": 2_048}
 _TOKENS_A_BATCH_ON_GPU = 32_768
@@ -28,6 +33,9 @@ class Encoder:
         document_prompt: Text before each document; None for the model's own, or its family's.
         normalize: Whether vectors are brought to length 1, so that dot products are cosines; None for
             what the model's similarity function asks.
+        precision: What the model is to run in, changed in place; None to take it as it is.
+        devices: More devices than the model's own, each to work on batches of its own.
+        most_tokens: No batch holds more tokens; None for what suits the device.
 
     Raises:
         ConfigError: The model's similarity is neither cosine nor dot product.
@@ -40,8 +48,10 @@ class Encoder:
         query_prompt: str | None = None,
         document_prompt: str | None = None,
         normalize: bool | None = None,
+        precision: Precision | None = None,
+        devices: Sequence[str] = (),
+        most_tokens: int | None = None,
     ) -> None:
-        self._model = model
         own = _own_prompts(model) or known_prompts(name) or Prompts("", "")
         self.prompts = Prompts(
             own.query if query_prompt is None else query_prompt,
@@ -51,6 +61,11 @@ class Encoder:
         if normalize is None and similarity not in ("cosine", "dot"):
             raise ConfigError(f"{name} measures {similarity} distance; dense rankers need cosine or dot")
         self.normalize = similarity == "cosine" if normalize is None else normalize
+        self._raised = precision not in (None, "fp32")
+        self._model = lowered(model.eval(), precision or "fp32")
+        self._models = [self._model, *(copy.deepcopy(self._model).to(device) for device in devices)]
+        budget = _TOKENS_A_BATCH.get(model.device.type, _TOKENS_A_BATCH_ON_GPU)
+        self._budget = min(budget, most_tokens or budget)
         self.digest = model_digest(model)
 
     @property
@@ -59,6 +74,7 @@ class Encoder:
         parameter = next(iter(self._model.parameters()), None)
         cut = getattr(self._model, "truncate_dim", None)
         facts: dict[str, Any] = {} if cut is None else {"dimensions": cut}
+        facts |= {"pooled_in": "float32"} if self._raised else {}
         return facts | {
             "weights": self.digest,
             "query_prompt": self.prompts.query,
@@ -68,45 +84,62 @@ class Encoder:
             "similarity": "cosine" if self.normalize else "dot",
         }
 
-    def fingerprint(self, kind: Literal["query", "document"]) -> str:
+    def fingerprint(self, kind: Kind) -> str:
         """Returns the digest of all that queries' (or documents') vectors depend on but the texts."""
         facts = {**self.facts, "kind": kind, "device": self._model.device.type}
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
-    def queries(self, texts: list[str]) -> FloatArray:
-        """Returns (n, dimension) float32: the vectors of queries."""
-        return self._encode(texts, self._model.encode_query, self.prompts.query)
+    def queries(self, texts: list[str], advance: Advance | None = None) -> FloatArray:
+        """Returns (n, dimension) float32: the vectors of queries.
 
-    def documents(self, texts: list[str]) -> FloatArray:
-        """Returns (n, dimension) float32: the vectors of documents."""
-        return self._encode(texts, self._model.encode_document, self.prompts.document)
+        Args:
+            texts: At least one.
+            advance: Is told of the texts done.
+        """
+        return self._encode(texts, "query", self.prompts.query, advance)
 
-    def _encode(self, texts: list[str], encode: Any, prompt: str) -> FloatArray:
+    def documents(self, texts: list[str], advance: Advance | None = None) -> FloatArray:
+        """Returns (n, dimension) float32: the vectors of documents; see `queries`."""
+        return self._encode(texts, "document", self.prompts.document, advance)
+
+    def _encode(self, texts: list[str], kind: Kind, prompt: str, advance: Advance | None) -> FloatArray:
+        """Encodes each distinct text once."""
+        rows = {text: row for row, text in enumerate(dict.fromkeys(texts))}
+        told = advance or _nobody
+        distinct, task = list(rows), forward.Task(kind, prompt, self.normalize, self._budget)
+        vectors = None
+        if hasattr(self._model, "preprocess"):  # sentence-transformers 5.2 and later
+            vectors = forward.run(self._models, distinct, task, told)
+        if vectors is None:
+            vectors = self._encode_otherwise(distinct, task, told)
+        told(len(texts) - len(distinct))
+        _check_finite(vectors, distinct)
+        return vectors if len(texts) == len(distinct) else vectors[[rows[text] for text in texts]]
+
+    def _encode_otherwise(self, texts: list[str], task: forward.Task, advance: Advance) -> FloatArray:
+        """Leaves the batches' making to sentence-transformers: for models that do not read rows of tokens."""
+        encode = self._model.encode_query if task.kind == "query" else self._model.encode_document
         order = np.argsort([-len(text) for text in texts], kind="stable")
         parts = []
         for batch in self._batches([texts[i] for i in order]):
-            parts.append(
-                encode(
-                    batch,
-                    prompt=prompt,
-                    batch_size=len(batch),
-                    normalize_embeddings=self.normalize,
-                    show_progress_bar=False,
-                    convert_to_tensor=True,
-                )
-                .float()
-                .cpu()
-                .numpy()
+            encoded = encode(
+                batch,
+                prompt=task.prompt,
+                batch_size=len(batch),
+                normalize_embeddings=task.normalize,
+                show_progress_bar=False,
+                convert_to_tensor=True,
             )
+            parts.append(encoded.float().cpu().numpy())
+            advance(len(batch))
         vectors = np.empty((len(texts), parts[0].shape[1]), np.float32)
         vectors[order] = np.concatenate(parts)
-        _check_finite(vectors, texts)
         return vectors
 
     def _batches(self, texts: list[str]) -> list[list[str]]:
         """Cuts texts, the longest first, into batches of about equally many tokens."""
         longest = _CHARACTERS_A_TOKEN * (self._model.max_seq_length or 512)
-        budget = _CHARACTERS_A_TOKEN * _TOKENS_A_BATCH.get(self._model.device.type, _TOKENS_A_BATCH_ON_GPU)
+        budget = _CHARACTERS_A_TOKEN * self._budget
         batches = []
         begin = 0
         while begin < len(texts):
@@ -114,6 +147,10 @@ class Encoder:
             batches.append(texts[begin : begin + min(size, 256)])
             begin += len(batches[-1])
         return batches
+
+
+def _nobody(texts: int) -> None:
+    """Hears of the texts done, and does nothing."""
 
 
 def _own_prompts(model: Any) -> Prompts | None:

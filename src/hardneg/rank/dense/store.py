@@ -16,7 +16,9 @@ SHARD = 8_192
 """Texts in one shard: what a killed run may have to encode again."""
 
 Texts = Callable[[IntArray], list[str]]
-Encode = Callable[[list[str]], FloatArray]
+Advance = Callable[[int], None]
+Encode = Callable[[list[str], Advance], FloatArray]
+"""Texts, and who is told of those done, to (n, dimension) float32."""
 
 
 class Vectors:
@@ -43,6 +45,10 @@ class Vectors:
     def dimension(self) -> int:
         """The length of one vector."""
         return int(self.chunks[0].shape[1])
+
+    def chunk(self, place: int) -> FloatArray:
+        """Returns one chunk as float32, whatever it is stored in."""
+        return np.ascontiguousarray(self.chunks[place], np.float32)
 
     def take(self, rows: IntArray) -> FloatArray:
         """Returns (n, dimension) float32: the vectors of some rows."""
@@ -77,25 +83,26 @@ class Store:
         Args:
             texts: Gives the texts of some rows.
             count: How many texts there are.
-            encode: Texts to (n, dimension) float32.
+            encode: Makes the vectors.
             progress: Is told of the texts done.
             what: The stage's name and its unit, as in `("encode documents", "documents")`.
         """
         chunks = []
         with progress.task(what[0], count, what[1]) as task:
             for rows in rows_of(count, SHARD):
-                chunks.append(self._shard(texts(rows), encode))
-                task.advance(len(rows))
+                chunks.append(self._shard(texts(rows), encode, task.advance))
         return Vectors(chunks)
 
-    def _shard(self, texts: list[str], encode: Encode) -> FloatArray:
+    def _shard(self, texts: list[str], encode: Encode, advance: Advance) -> FloatArray:
         path = self._folder / f"{self._name(texts)}.npy"
         found = _read(path, len(texts))
-        if found is None:
-            with atomic(path) as temporary, temporary.open("wb") as file:
-                np.save(file, np.ascontiguousarray(encode(texts), np.float32))
-            found = np.load(path, mmap_mode="r")
-        return found
+        if found is not None:
+            advance(len(texts))
+            return found
+        with atomic(path) as temporary, temporary.open("wb") as file:
+            np.save(file, np.ascontiguousarray(encode(texts, advance), np.float32))
+        shard: FloatArray = np.load(path, mmap_mode="r")
+        return shard
 
     def _name(self, texts: list[str]) -> str:
         digest = hashlib.sha256(self._fingerprint.encode())

@@ -1,20 +1,28 @@
 """Exact nearest neighbours by dot product: the answer depends on nothing but the two vectors.
 
-Matrix products find the likely best; their rounding depends on shapes and threads, so each pair near the
-top is scored again, alone, and a bound on the rounding tells whether a document was missed.
+Cheap matrix products rule out nearly all documents: those whose score, with all that the product can be
+wrong by, stays below the worst of the best so far. What is left is scored exactly, summed in float64.
 """
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 import numpy as np
 
+from hardneg.errors import DataError
+from hardneg.rank.dense import coarse
+from hardneg.rank.dense.precision import has_amx
+from hardneg.rank.dense.sift import Best, dots
 from hardneg.rank.dense.store import Vectors
-from hardneg.rank.jit import parallel, prange
-from hardneg.rank.select_top import Running
 from hardneg.records import FloatArray, IntArray
 
+Product = Literal["whole", "low", "head"]
+
 _QUERIES = 1_024
-_SLACK = 16
+_HEAD_DOCUMENTS = 20_000
+_HEAD_DIMENSIONS = (64, 1_024)
+_TOO_MANY = 0.15
 
 
 class ExactSearch:
@@ -22,23 +30,35 @@ class ExactSearch:
 
     Args:
         documents: The document vectors.
+        queries: How many queries are to be expected: few are not worth long preparations.
+        product: Which cheap product to use, see `coarse`; None for what the machine is fast at.
+
+    Raises:
+        DataError: A document's vector has NaN or infinity in it.
     """
 
-    def __init__(self, documents: Vectors) -> None:
+    def __init__(self, documents: Vectors, queries: int = 0, product: Product | None = None) -> None:
         self._documents = documents
-        norms = (np.sqrt(np.einsum("ij,ij->i", chunk, chunk).max()) for chunk in documents.chunks)
-        self._longest = float(max(norms))
+        self._longest = max(_longest(documents, place) for place in range(len(documents.chunks)))
+        self._whole = coarse.Whole(documents, self._longest)
+        self._coarse: coarse.Coarse | None = None
+        self._expected = queries
+        self._product = product
 
     def search(self, queries: FloatArray, depth: int) -> tuple[IntArray, FloatArray]:
         """Returns the documents of the highest dot products, best first, ties by document row.
 
         Args:
             queries: (n, dimension) float32.
-            depth: How many documents a query, at most the number of documents.
+            depth: How many documents a query.
 
         Returns:
-            docs (n, depth) int32; scores (n, depth) float32.
+            docs (n, depth) int32; scores (n, depth) float32; -1 and NaN beyond the last document.
+
+        Raises:
+            DataError: A query's vector has NaN or infinity in it.
         """
+        _check(queries)
         blocks = [self._block(queries[i : i + _QUERIES], depth) for i in range(0, len(queries), _QUERIES)]
         if not blocks:
             return np.empty((0, depth), np.int32), np.empty((0, depth), np.float32)
@@ -49,7 +69,7 @@ class ExactSearch:
         rows, inverse = np.unique(docs, return_inverse=True)
         vectors = self._documents.take(np.maximum(rows, 0).astype(np.int32))
         places: IntArray = inverse.reshape(docs.shape).astype(np.int32)
-        scores = _dots(np.ascontiguousarray(queries, np.float32), vectors, places)
+        scores = dots(np.ascontiguousarray(queries, np.float32), vectors, places)
         return np.where(docs >= 0, scores, np.float32("nan"))
 
     def alike(self, docs: IntArray, others: IntArray) -> FloatArray:
@@ -58,50 +78,57 @@ class ExactSearch:
         return np.ascontiguousarray(self.score(self._documents.take(others), every).T)
 
     def _block(self, queries: FloatArray, depth: int) -> tuple[IntArray, FloatArray]:
-        """Searches deeper until the bound proves that no document was missed."""
-        docs = np.empty((len(queries), depth), np.int32)
-        scores = np.empty((len(queries), depth), np.float32)
-        error = self._error(queries)
-        pending = np.arange(len(queries))
-        wide = depth + _SLACK
-        while len(pending):
-            wide = min(wide, len(self._documents))
-            found, worst = self._likely(queries[pending], wide)
-            exact = self.score(queries[pending], found)
-            order = np.lexsort((found, -exact))[:, :depth]
-            docs[pending] = np.take_along_axis(found, order, axis=1)
-            scores[pending] = np.take_along_axis(exact, order, axis=1)
-            proven = (scores[pending, -1] > worst + error[pending]) | (wide == len(self._documents))
-            pending = pending[~proven]
-            wide *= 2
-        return docs, scores
+        """Searches chunk by chunk; the first is multiplied whole, so that there is a bar for the others."""
+        queries = np.ascontiguousarray(queries, np.float32)
+        cheap = self._prepared(queries, depth)
+        known: dict[int, tuple[Any, FloatArray]] = {id(self._whole): self._whole.queries(queries)}
+        best, patience = Best(queries, known[id(self._whole)][1], depth), 0
+        for place in range(len(self._documents.chunks)):
+            plain = place == 0 or patience > 0
+            product = self._whole if plain else cheap
+            if id(product) not in known:
+                known[id(product)] = product.queries(queries)
+            prepared, margins = known[id(product)]
+            vectors = self._documents.chunk(place)
+            scores = product.product(prepared, place)
+            looked = best.update(
+                scores, margins, vectors, place * self._documents.size, product is self._whole
+            )
+            if not plain and looked > _TOO_MANY * scores.size:
+                patience = 4
+            patience = max(0, patience - plain)
+        return best.result()
 
-    def _likely(self, queries: FloatArray, depth: int) -> tuple[IntArray, FloatArray]:
-        """Returns the best by matrix product, and the score that none of the others exceeds."""
-        running = Running(len(queries), depth)
-        for place, chunk in enumerate(self._documents.chunks):
-            running.update(queries @ chunk.T, place * self._documents.size)
-        docs, scores = running.result()
-        return docs, scores[:, -1]
+    def _prepared(self, queries: FloatArray, depth: int) -> coarse.Coarse:
+        """Returns the product to use, which is chosen and made ready at the first search."""
+        if self._coarse is None:
+            found: coarse.Coarse | None = None
+            if self._product == "low" or (self._product is None and has_amx()):
+                found = coarse.Low(self._documents, self._longest)
+            elif self._product == "head" or (self._product is None and self._worth_a_head(queries)):
+                found = coarse.head(self._documents, queries, depth)
+            self._coarse = found or self._whole
+        return self._coarse
 
-    def _error(self, queries: FloatArray) -> FloatArray:
-        """Returns (n,) float32: the most by which a product of two vectors can be off, in any order of sums.
-
-        Source: Higham, Accuracy and Stability of Numerical Algorithms, section 3.1.
-        """
-        norms = np.sqrt(np.einsum("ij,ij->i", queries, queries)) * self._longest
-        unit = (self._documents.dimension + 2) * 2.0**-24
-        return np.asarray(2 * norms * unit / (1 - unit), np.float32)
+    def _worth_a_head(self, queries: FloatArray) -> bool:
+        """Returns whether turning all documents into another basis can pay."""
+        least, most = _HEAD_DIMENSIONS
+        fits = least <= self._documents.dimension <= most and len(self._documents) >= _HEAD_DOCUMENTS
+        return fits and max(self._expected, len(queries)) >= self._documents.dimension
 
 
-@parallel
-def _dots(queries: FloatArray, vectors: FloatArray, places: IntArray) -> FloatArray:
-    scores = np.empty(places.shape, np.float32)
-    for row in prange(places.shape[0]):
-        for column in range(places.shape[1]):
-            total = 0.0
-            vector = vectors[places[row, column]]
-            for axis in range(queries.shape[1]):
-                total += np.float64(queries[row, axis]) * np.float64(vector[axis])
-            scores[row, column] = total
-    return scores
+def _longest(documents: Vectors, place: int) -> float:
+    """Returns the length of a chunk's longest vector, after checking them."""
+    chunk = documents.chunk(place)
+    lengths = np.sqrt(np.einsum("ij,ij->i", chunk, chunk, dtype=np.float64))
+    bad = np.flatnonzero(~np.isfinite(lengths))
+    if len(bad):
+        row = place * documents.size + int(bad[0])
+        raise DataError(f"the vector of document row {row}, from 0, holds NaN or infinity")
+    return float(lengths.max(initial=0.0))
+
+
+def _check(queries: FloatArray) -> None:
+    bad = np.flatnonzero(~np.isfinite(queries).all(axis=1))
+    if len(bad):
+        raise DataError(f"the vector of query {bad[0]}, from 0, holds NaN or infinity")

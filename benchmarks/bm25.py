@@ -1,0 +1,57 @@
+"""BM25 against plain bm25s and rank_bm25 on the same terms: time to retrieve, and the same results.
+
+python benchmarks/bm25.py FOLDER [--split test] [--rounds 3]
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import bm25s
+import numpy as np
+import typer
+from rank_bm25 import BM25Okapi
+from timing import compare, machine, table
+
+from hardneg.load import LoadOptions, load
+from hardneg.rank import Context
+from hardneg.rank.bm25 import Bm25
+from hardneg.rank.tokenize import Terms, stemmer
+
+
+def main(folder: str, split: str = "test", rounds: int = 3, depth: int = 100, queries: int = 200) -> None:
+    """Prints a table; no stemming, so that all three read the same terms."""
+    machine("bm25s", "rank-bm25", "numba")
+    whole = load(folder, LoadOptions(split=split))
+    rows = np.arange(min(queries, len(whole.queries)), dtype=np.int32)
+    ours = Bm25(language="none").open(whole, Context(Path()))
+    terms = Terms(stemmer({}))
+    tokens = [terms.of(text) for text in whole.documents.texts(range(len(whole.documents)))]
+    asked = [terms.known(text) for text in whole.queries.texts(rows)]
+    plain = bm25s.BM25(method="lucene")
+    plain.index(tuple([tokens, {str(n): n for n in range(terms.size)}]), show_progress=False)
+    okapi = BM25Okapi(tokens)
+
+    def by_bm25s() -> Any:
+        return np.stack([plain.get_scores_from_ids(ids) for ids in asked])
+
+    def by_okapi() -> Any:
+        return np.stack([okapi.get_scores(ids) for ids in asked])
+
+    runs: dict[str, Any] = {
+        "bm25s (scores)": by_bm25s,
+        "rank_bm25 (scores)": by_okapi,
+        "hardneg (scores and the best)": lambda: ours.search(rows, depth),
+    }
+    seconds, given = compare(runs, rounds)
+    docs, scores = given["hardneg (scores and the best)"]
+    theirs = np.take_along_axis(given["bm25s (scores)"], np.maximum(docs, 0), axis=1)
+    off = np.nanmax(np.abs(theirs - scores))
+    print(f"{len(whole.documents):,} documents, {len(rows)} queries of {folder}, the best {depth}")
+    print(f"largest difference of scores from bm25s': {off:.1e}\n")
+    table(seconds, {})
+
+
+if __name__ == "__main__":
+    typer.run(main)
