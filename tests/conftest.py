@@ -21,6 +21,7 @@ def report_when_asked_for(request, monkeypatch):
     """Mining writes no report, which takes a second, but in the tests of the report itself."""
     if "writes_report" not in request.fixturenames:
         monkeypatch.setattr("hardneg.pipeline.write_report", lambda *_: None)
+        monkeypatch.setattr("hardneg.audit.write_report", lambda *_: None)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The estimators, on cases that can be computed by hand and on simulated data whose rate is known."""
 
 import json
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -30,11 +31,9 @@ def negatives(probability, queries=None):
 
 def judged(folder, found, relevant, places):
     """Draws all negatives as the sample and writes verdicts on those at some places."""
-    strata = sample._strata(found)
-    lines = [
-        {"query_id": q, "doc_id": d, "stratum": int(s)} for (q, d), s in zip(found.ids, strata, strict=True)
-    ]
-    (folder / sample.FILE).write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    strata = [str(stratum) for stratum in sample._strata(found)]
+    drawn = [sample.Drawn(*pair, stratum) for pair, stratum in zip(found.ids, strata, strict=True)]
+    sample.write(folder, drawn, Counter(strata))
     said = [
         Judged(*found.ids[at], Verdict.RELEVANT if relevant[at] else Verdict.NOT_RELEVANT, "anna")
         for at in places

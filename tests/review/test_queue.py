@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from hardneg import ledger
+from hardneg.audit import sample
 from hardneg.review.queue import STRATA, SUSPECTED, Queue, _percentile
 from tests.report.runs import validated
 
@@ -60,3 +61,20 @@ def test_suspected_false_negatives_are_asked_about_too(run):
 )
 def test_percentiles(values, expected):
     np.testing.assert_allclose(_percentile(np.array(values)), expected)
+
+
+def test_without_a_sample_the_negatives_of_the_queue_become_it(run):
+    queue = Queue.of(run, 10)
+    assert queue.for_audit(run).items == queue.items
+    drawn = sample.read(run)
+    assert [(one.query_id, one.doc_id) for one in drawn] == [item.pair for item in queue.items]
+    assert set(drawn.values()) == {queue.sizes[one.stratum] for one in drawn}
+    assert [item.pair for item in Queue.of(run).for_audit(run).items[:10]] == [i.pair for i in queue.items]
+
+
+def test_a_sample_that_an_audit_drew_comes_first(run):
+    items = Queue.of(run).items
+    last = [sample.Drawn(*item.pair, "0") for item in items[-3:]]
+    sample.write(run, last, {"0": len(items)})
+    asked = Queue.of(run, 5).for_audit(run).items
+    assert [item.pair for item in asked[:3]] == [item.pair for item in items[-3:]] and len(asked) == 8

@@ -19,11 +19,13 @@ from hardneg.audit.chances import Negatives, calibrated
 from hardneg.audit.estimate import Estimate
 from hardneg.blocks import Chooser
 from hardneg.errors import ConfigError, DataError
+from hardneg.export.card import write_card
 from hardneg.files import write_text
 from hardneg.pipeline import reload
 from hardneg.progress import Progress, Silent
 from hardneg.recipe import Recipe
 from hardneg.records import Collection
+from hardneg.report import write_report
 
 __all__ = ["METHODS", "audit", "draw_sample"]
 
@@ -39,7 +41,7 @@ def audit(
     collection: Collection | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Returns the false-negative rate of a finished run, and writes it to `audit.json` in its directory.
+    """Returns the false-negative rate of a finished run, and writes it to `audit.json`, card and report.
 
     Args:
         run_folder: The run directory.
@@ -77,6 +79,8 @@ def audit(
         "run": known["fingerprint"],
     }
     write_text(folder / "audit.json", json.dumps(told, indent=2, ensure_ascii=False) + "\n")
+    write_card(known, folder / "README.md")
+    write_report(folder, collection)
     return told
 
 

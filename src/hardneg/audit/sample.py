@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +21,14 @@ from hardneg.select import noise
 FILE = "audit_sample.jsonl"
 _STRATA = 5
 _LEAST = 10
+
+
+class Drawn(NamedTuple):
+    """A negative of the sample."""
+
+    query_id: str
+    doc_id: str
+    stratum: str
 
 
 def draw(folder: Path, negatives: Negatives, collection: Collection, size: int, seed: int) -> int:
@@ -43,12 +53,37 @@ def draw(folder: Path, negatives: Negatives, collection: Collection, size: int, 
         own = np.flatnonzero(strata == stratum)
         taken = own[np.argsort(drawn[own], kind="stable")][: -(-size // _STRATA)]
         rows += [(float(drawn[at]), stratum, *negatives.ids[at]) for at in taken]
-    lines = [
-        json.dumps({"query_id": query, "doc_id": doc, "stratum": stratum}, ensure_ascii=False)
-        for _, stratum, query, doc in sorted(rows)
-    ]
-    write_text(folder / FILE, "".join(f"{line}\n" for line in lines))
-    return len(lines)
+    sizes = {str(stratum): int((strata == stratum).sum()) for stratum in range(_STRATA)}
+    return write(folder, [Drawn(query, doc, str(stratum)) for _, stratum, query, doc in sorted(rows)], sizes)
+
+
+def write(folder: Path, drawn: Sequence[Drawn], sizes: Mapping[str, int]) -> int:
+    """Writes a sample that was drawn at random within its strata, and returns how many there are.
+
+    Args:
+        folder: The run directory.
+        drawn: The negatives, in the order in which to judge them.
+        sizes: How many negatives of the run each stratum has.
+    """
+    rows = [{**one._asdict(), "size": sizes[one.stratum]} for one in drawn]
+    write_text(folder / FILE, "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows))
+    return len(rows)
+
+
+def read(folder: Path) -> dict[Drawn, int]:
+    """Returns a run's sample, and for each of it how many negatives of the run its stratum has.
+
+    Raises:
+        DataError: The file is damaged.
+    """
+    try:
+        lines = (folder / FILE).read_text(encoding="utf-8").splitlines()
+        rows = [json.loads(line) for line in lines]
+        return {Drawn(row["query_id"], row["doc_id"], row["stratum"]): int(row["size"]) for row in rows}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{folder / FILE} is damaged: {error}; draw it again with --sample") from error
 
 
 def estimated(folder: Path, negatives: Negatives) -> Estimate | None:
@@ -59,56 +94,46 @@ def estimated(folder: Path, negatives: Negatives) -> Estimate | None:
 
     Source: the difference estimator, Särndal, Swensson and Wretman, Model Assisted Survey Sampling, 6.3.
     """
-    judged = _judged(folder, negatives)
-    if len(judged) < _LEAST:
-        return None
-    chances = np.nan_to_num(negatives.probability, nan=0.0)
-    strata = _strata(negatives)
-    rate, variance = 0.0, 0.0
-    apart = np.array([share - chances[at] for at, share in judged.items()])
-    overall = float(apart.var(ddof=1)), float(apart.mean())
-    for stratum in range(_STRATA):
-        own = strata == stratum
-        here = np.array([(share, chances[at]) for at, share in judged.items() if own[at]]).reshape(-1, 2)
-        part = _stratum(chances[own], here[:, 0], here[:, 0] - here[:, 1], overall)
-        weight = own.sum() / max(len(negatives), 1)
-        rate, variance = rate + weight * part[0], variance + weight**2 * part[1]
-    rate = min(max(rate, 0.0), 1.0)
-    low, high = bounds(rate, variance, len(judged))
-    return Estimate("judged_sample", rate, low, high, len(judged))
-
-
-def _stratum(
-    chances: Numbers, shares: Numbers, apart: Numbers, overall: tuple[float, float]
-) -> tuple[float, float]:
-    """Returns (mean, variance of the mean) of one stratum; what too few verdicts say is taken from all.
-
-    Verdicts that are all alike do not say that there are no others: the variance is at least that of a rate
-    with half a verdict more of each kind.
-    """
-    if not len(chances):
-        return 0.0, 0.0
-    smoothed = (shares.sum() + 0.5) / (len(shares) + 1)
-    least = float(smoothed * (1 - smoothed)) if len(shares) else 0.0
-    spread = max(float(apart.var(ddof=1)) if len(apart) > 1 else overall[0], least)
-    mean = float(apart.mean()) if len(apart) else overall[1]
-    left = max(1 - len(apart) / len(chances), 0.0)
-    return float(chances.mean()) + mean, left * max(spread, 0.0) / max(len(apart), 1)
-
-
-def _judged(folder: Path, negatives: Negatives) -> dict[int, float]:
-    """Returns the share of judges who find a negative of the sample relevant, by the negative's place."""
-    try:
-        lines = (folder / FILE).read_text(encoding="utf-8").splitlines()
-        sample = [json.loads(line) for line in lines]
-        pairs = [(row["query_id"], row["doc_id"]) for row in sample]
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{folder / FILE} is damaged: {error}; draw it again with --sample") from error
+    sampled = read(folder)
     said = verdicts.relevance(verdicts.read(folder / verdicts.FILE))
     places = {pair: at for at, pair in enumerate(negatives.ids)}
-    return {places[pair]: said[pair] for pair in pairs if pair in said and pair in places}
+    chances = np.nan_to_num(negatives.probability, nan=0.0)
+    judged: dict[str, list[tuple[float, float]]] = {}
+    for one in sampled:
+        pair = (one.query_id, one.doc_id)
+        if pair in said and pair in places:
+            judged.setdefault(one.stratum, []).append((said[pair], float(chances[places[pair]])))
+    count = sum(map(len, judged.values()))
+    if count < _LEAST:
+        return None
+    sizes = {one.stratum: size for one, size in sampled.items()}
+    correction, variance = _corrected({name: np.array(said) for name, said in judged.items()}, sizes)
+    rate = min(max(float(chances.mean()) + correction, 0.0), 1.0)
+    low, high = bounds(rate, variance, count)
+    return Estimate("judged_sample", rate, low, high, count)
+
+
+def _corrected(judged: Mapping[str, Numbers], sizes: Mapping[str, int]) -> tuple[float, float]:
+    """Returns the mean difference of verdicts and probabilities over all strata, and its variance.
+
+    Strata without a verdict take the difference and the spread of all. Verdicts that are all alike do not say
+    that there are no others: the variance is at least that of a rate with half a verdict more of each kind.
+
+    Args:
+        judged: For each stratum (n, 2) float64, shares of judges who find relevant, and probabilities.
+        sizes: How many negatives each stratum has.
+    """
+    every = np.concatenate(list(judged.values()))
+    total, correction, variance = sum(sizes.values()), 0.0, 0.0
+    for name, size in sizes.items():
+        own = judged.get(name, every)
+        apart = own[:, 0] - own[:, 1]
+        smoothed = (own[:, 0].sum() + 0.5) / (len(own) + 1)
+        spread = max(float(apart.var(ddof=1)) if len(own) > 1 else 0.0, smoothed * (1 - smoothed))
+        left = max(1 - len(own) / size, 0.0) if name in judged else 1.0
+        correction += size / total * float(apart.mean())
+        variance += (size / total) ** 2 * left * spread / len(own)
+    return correction, float(variance)
 
 
 def _strata(negatives: Negatives) -> npt.NDArray[np.intp]:

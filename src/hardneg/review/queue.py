@@ -18,9 +18,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hardneg import ledger
+from hardneg.audit import sample
 from hardneg.records import Decision
 from hardneg.report.figures.candidates import doubt_limits, margin_limits
 from hardneg.report.gather import Findings, gather, margins
@@ -30,6 +32,9 @@ SUSPECTED = "suspected"
 
 STRATA = ("1", "2", "3", "4")
 """Quarters of the negatives, the most doubtful first."""
+
+_AUDIT = "audit"
+"""The stratum of what an audit has drawn beyond the queue."""
 
 _TURNS = ("1", "1", "2", SUSPECTED, "1", "2", "3", "1", SUSPECTED, "4")
 COUNT = 200
@@ -91,6 +96,36 @@ class Queue:
             for row, (_, stratum) in zip(rows, turns, strict=True)
         ]
         return cls(found, items, {name: len(own) for name, own in places.items()})
+
+    def for_audit(self, folder: Path) -> Queue:
+        """Returns the queue, the run's audit sample first; without one the queue's negatives become it.
+
+        Within its strata the queue is a random sample, so an audit can weigh what is judged of it.
+        """
+        sampled = [(one.query_id, one.doc_id) for one in sample.read(folder)]
+        if not sampled:
+            own = [item for item in self.items if item.stratum != SUSPECTED]
+            drawn = [sample.Drawn(item.query_id, item.doc_id, item.stratum) for item in own]
+            sample.write(folder, drawn, self.sizes)
+            return self
+        known = {item.pair: item for item in self.items}
+        rows = _rows(folder, set(sampled) - set(known))
+        first = [
+            known.get(pair) or Item(*pair, _AUDIT, rows[pair]) for pair in sampled if pair in known | rows
+        ]
+        rest = [item for item in self.items if item.pair not in set(sampled)]
+        return Queue(self.found, [*first, *rest], self.sizes)
+
+
+def _rows(folder: Path, wanted: set[tuple[str, str]]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Returns the ledger's rows of some pairs."""
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for block in ledger.iterate(folder) if wanted else ():
+        named = pc.is_in(block.table["doc_id"], value_set=pa.array([doc for _, doc in wanted], pa.string()))
+        for row in block.table.filter(named).to_pylist():
+            if (row["query_id"], row["doc_id"]) in wanted:
+                rows[row["query_id"], row["doc_id"]] = {**row, "margin": None}
+    return rows
 
 
 def _candidates(folder: Path, found: Findings) -> pa.Table:

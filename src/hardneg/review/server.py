@@ -80,7 +80,7 @@ def open_server(
         ConfigError: The port is taken, or there is nothing to judge.
         DataError: The run is not finished or damaged.
     """
-    queue = Queue.of(Path(folder), count)
+    queue = Queue.of(Path(folder), count).for_audit(Path(folder))
     if not queue.items:
         raise ConfigError(f"{folder} has no negatives to review")
     session = Session(Path(folder), queue, collection)
