@@ -1,4 +1,4 @@
-"""A real Chromium for the tests of pages. There is no way around it: without one, they fail and say so."""
+"""A real Chromium for the tests of pages; `tests/conftest.py` says what happens without one."""
 
 import shutil
 from contextlib import contextmanager
@@ -9,9 +9,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
 def executable():
-    found = next((path for path in map(shutil.which, NAMES) if path), None)
-    assert found, "no Chromium is installed, which these tests drive; on Debian: apt-get install chromium"
-    return found
+    return next((path for path in map(shutil.which, NAMES) if path), None)
 
 
 @pytest.fixture(scope="module")
