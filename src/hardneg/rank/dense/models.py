@@ -34,16 +34,24 @@ def model_path(model: str) -> str:
 
 
 @contextmanager
-def _without_bars() -> Iterator[None]:
-    """Keeps transformers from drawing progress bars of its own."""
+def _quietly() -> Iterator[None]:
+    """Keeps the libraries from warning and drawing progress bars of their own while a model is loaded."""
     from transformers.utils import logging as own
 
     bars: Any = own
     shown = bars.is_progress_bar_enabled()
     bars.disable_progress_bar()
+    loggers = [
+        logging.getLogger(name) for name in ("sentence_transformers", "transformers", "huggingface_hub")
+    ]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     try:
         yield
     finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
         if shown:
             bars.enable_progress_bar()
 
@@ -65,13 +73,11 @@ def load_model(kind: str, model: str, **options: Any) -> Any:
         import sentence_transformers
     except ImportError:
         raise MissingExtra("sentence-transformers", "dense") from None
-    for library in ("sentence_transformers", "transformers", "huggingface_hub"):
-        logging.getLogger(library).setLevel(logging.ERROR)
     path = model_path(model)
     if Path(path).is_dir() and not any(Path(path).glob("*.json")):
         raise ConfigError(f"{path} holds no model: there is no configuration in it")
     try:
-        with _without_bars():
+        with _quietly():
             return getattr(sentence_transformers, kind)(path, **options)
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
