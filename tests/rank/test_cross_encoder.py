@@ -51,3 +51,13 @@ def test_scores_that_are_no_numbers_are_refused(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(ranker._model, "predict", lambda pairs, **options: np.full(len(pairs), np.nan))
     with pytest.raises(DataError, match="one finite score a pair"):
         ranker.score(np.array([0], np.int32), np.array([[1]], np.int32))
+
+
+def test_a_prompt_reaches_the_model_and_the_facts(folder, tmp_path, monkeypatch):
+    ranker = CrossEncoder(folder, prompt="Is it relevant?").open(known(), Context(tmp_path))
+    asked = []
+    monkeypatch.setattr(
+        ranker._model, "predict", lambda pairs, **options: asked.append(options) or np.zeros(len(pairs))
+    )
+    ranker.score(np.array([0], np.int32), np.array([[1]], np.int32))
+    assert asked[0]["prompt"] == "Is it relevant?" == ranker.facts["prompt"]

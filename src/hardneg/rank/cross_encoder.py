@@ -28,6 +28,7 @@ class CrossEncoder:
         model: A hub id or a folder.
         batch_size: Pairs in one batch.
         max_length: Tokens after which pairs are cut; None for the model's own limit.
+        prompt: Text before each pair, for models that follow instructions; None for the model's own.
         device: As torch names it; None for the best there is.
         name: The ranker's name in the ledger; None for `cross-encoder`.
     """
@@ -35,6 +36,7 @@ class CrossEncoder:
     model: str
     batch_size: int = Field(default=32, ge=1)
     max_length: int | None = Field(default=None, ge=1)
+    prompt: str | None = None
     device: str | None = None
     name: str | None = None
     shorthand: ClassVar[str] = "model"
@@ -66,10 +68,17 @@ class CrossEncoderRanker:
 
     def __init__(self, model: Any, settings: CrossEncoder, collection: Collection) -> None:
         self._model = model
-        self._batch_size = settings.batch_size
+        self._options: dict[str, Any] = {"batch_size": settings.batch_size, "show_progress_bar": False}
+        if settings.prompt is not None:
+            self._options["prompt"] = settings.prompt
         self._collection = collection
         self._known: dict[tuple[int, int], float] = {}
-        self.facts = {"model": settings.model, "weights": model_digest(model), "max_length": model.max_length}
+        self.facts = {
+            "model": settings.model,
+            "weights": model_digest(model),
+            "max_length": model.max_length,
+            "prompt": settings.prompt,
+        }
 
     def search(self, queries: IntArray, depth: int) -> tuple[IntArray, FloatArray]:
         """Returns nothing: a cross-encoder would have to read the whole corpus for every query."""
@@ -96,8 +105,7 @@ class CrossEncoderRanker:
         scores = np.asarray(
             self._model.predict(
                 list(zip(queries, documents, strict=True)),
-                batch_size=self._batch_size,
-                show_progress_bar=False,
+                **self._options,
             ),
             np.float32,
         )

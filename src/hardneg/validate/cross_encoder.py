@@ -33,6 +33,7 @@ class CrossEncoder:
         maximum: The score from which on any candidate is suspicious; None for no such bound.
         batch_size: Pairs in one batch.
         max_length: Tokens after which pairs are cut; None for the model's own limit.
+        prompt: Text before each pair, for models that follow instructions; None for the model's own.
 
     Source: RocketQA (arXiv 2010.08191), section 3.2; positive-aware margins, NV-Retriever (arXiv 2407.15831).
     """
@@ -44,13 +45,14 @@ class CrossEncoder:
     maximum: float | None = None
     batch_size: int = Field(default=32, ge=1)
     max_length: int | None = Field(default=None, ge=1)
+    prompt: str | None = None
     kind: ClassVar[Kind] = "score"
     weight: ClassVar[float] = 2.0
     shorthand: ClassVar[str] = "model"
 
     def open(self, collection: Collection, rankers: Mapping[str, Ranker], context: Context) -> Witness:
         """Returns the witness, its model loaded."""
-        settings = Reranker(self.model, self.batch_size, self.max_length)
+        settings = Reranker(self.model, self.batch_size, self.max_length, self.prompt)
         return _Reader(settings.open(collection, context), collection, self.depth)
 
     def suspects(self, evidence: FloatArray, positive: FloatArray) -> BoolArray:
