@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import logging
 import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple
 from hardneg.errors import MissingExtra
 from hardneg.progress import Task
 from hardneg.rank import Context, Ranker
+from hardneg.rank.dense.models import quietly
 from hardneg.records import Collection
 from hardneg.train.batches import Batches
 from hardneg.train.collate import Collate
@@ -65,7 +65,7 @@ def fit(
     batches = Batches(lesson.rows, lesson.collection, lesson.doubts, settings.batch_size, settings.seed)
     steps = min(settings.steps or 2**31, settings.epochs * len(batches))
     before = lesson.development.ndcg(student, context)
-    with context.progress.task(f"train {student.kind} student", steps, "steps") as task:
+    with quietly(), context.progress.task(f"train {student.kind} student", steps, "steps") as task:
         trainer = _trainer(student, lesson, settings, batches, steps, folder / CHECKPOINTS, context, task)
         checkpoint = last_whole(folder / CHECKPOINTS)
         trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
@@ -86,7 +86,7 @@ def last_whole(folder: Path) -> Path | None:
 
 
 def require() -> None:
-    """Finds out that all libraries are there, and keeps them from talking.
+    """Finds out that all libraries are there.
 
     Raises:
         MissingExtra: One is not installed.
@@ -96,11 +96,6 @@ def require() -> None:
             importlib.import_module(name)
         except ImportError:
             raise MissingExtra(name.replace("_", "-"), "train") from None
-        logging.getLogger(name).setLevel(logging.ERROR)
-    from transformers.utils import logging as theirs
-
-    quiet: Any = theirs
-    quiet.disable_progress_bar()
 
 
 def _trainer(

@@ -33,17 +33,18 @@ def model_path(model: str) -> str:
     return str(Path(model).expanduser()) if model.startswith("~") else model
 
 
+_TALKATIVE = ("sentence_transformers", "transformers", "huggingface_hub", "accelerate", "datasets")
+
+
 @contextmanager
-def _quietly() -> Iterator[None]:
-    """Keeps the libraries from warning and drawing progress bars of their own while a model is loaded."""
+def quietly() -> Iterator[None]:
+    """Keeps the libraries from warning and drawing progress bars of their own inside the block."""
     from transformers.utils import logging as own
 
     bars: Any = own
     shown = bars.is_progress_bar_enabled()
     bars.disable_progress_bar()
-    loggers = [
-        logging.getLogger(name) for name in ("sentence_transformers", "transformers", "huggingface_hub")
-    ]
+    loggers = [logging.getLogger(name) for name in _TALKATIVE]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.ERROR)
@@ -77,7 +78,7 @@ def load_model(kind: str, model: str, **options: Any) -> Any:
     if Path(path).is_dir() and not any(Path(path).glob("*.json")):
         raise ConfigError(f"{path} holds no model: there is no configuration in it")
     try:
-        with _quietly():
+        with quietly():
             return getattr(sentence_transformers, kind)(path, **options)
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
