@@ -16,10 +16,10 @@ from hardneg.errors import ConfigError, DataError, HardnegError, MissingExtra
 
 if TYPE_CHECKING:
     from hardneg.load import LoadOptions
-    from hardneg.pipeline import Result, mine
+    from hardneg.pipeline import mine
     from hardneg.recipe import Recipe, recipe_names
     from hardneg.records import Collection, Example, Scored
-    from hardneg.reopen import open_run
+    from hardneg.reopen import Result, open_run
 
 __all__ = [
     "Collection",
@@ -42,7 +42,7 @@ _HOMES = {
     "Example": "records",
     "LoadOptions": "load",
     "Recipe": "recipe",
-    "Result": "pipeline",
+    "Result": "reopen",
     "Scored": "records",
     "mine": "pipeline",
     "open_run": "reopen",

@@ -20,11 +20,12 @@ from hardneg.export.lines import Add, rows_to, text_to
 from hardneg.files import atomic
 from hardneg.load import LoadOptions, load, training
 from hardneg.load.lines import uncompressed_name
-from hardneg.pipeline import Result, mine_loaded
+from hardneg.pipeline import mine_loaded
 from hardneg.progress import Progress
 from hardneg.rank import RANKERS
 from hardneg.recipe import Recipe
 from hardneg.records import Collection, Decision
+from hardneg.reopen import Result
 from hardneg.run import Clock
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}

@@ -1,4 +1,4 @@
-"""Files that are whole or not there at all: what a killed run leaves is never half a file."""
+"""Files that are whole or not there at all, and where what is worth keeping lies."""
 
 from __future__ import annotations
 
@@ -37,6 +37,15 @@ def write_text(path: Path, text: str) -> None:
     """Writes a UTF-8 text file atomically."""
     with atomic(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def cache_folder() -> Path:
+    """Returns where vectors are kept: `HARDNEG_CACHE`, or a folder of the user's cache directory."""
+    given = os.environ.get("HARDNEG_CACHE")
+    if given:
+        return Path(given)
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "hardneg"
 
 
 def digest_file(path: Path) -> str:

@@ -2,72 +2,31 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 import shutil
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hardneg import ledger
 from hardneg.blocks import Chooser, Miner
 from hardneg.calibrate.calibration import Calibration
-from hardneg.errors import ConfigError, DataError
+from hardneg.describe import describe
+from hardneg.errors import ConfigError
 from hardneg.export import FORMATS, Format
 from hardneg.export.card import write_card
+from hardneg.files import cache_folder
 from hardneg.ledger import TrainingSet
 from hardneg.load import load
 from hardneg.progress import Progress, Silent
 from hardneg.rank import Context, Ranker
 from hardneg.recipe import Recipe
 from hardneg.records import Collection
+from hardneg.reopen import Result, reload
 from hardneg.report import write_report
-from hardneg.run import Clock, RunFolder, decisive, fingerprint, versions
-from hardneg.tables import html_table
+from hardneg.run import Clock, RunFolder, versions
 from hardneg.validate import VALIDATORS, Witness
 
 Writer = Callable[[Path], dict[str, Any]]
-if TYPE_CHECKING:
-    from hardneg.report.plot import Plots
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a run left behind.
-
-    Attributes:
-        folder: The run directory.
-        run: The content of its run.json.
-        training_set: Its examples.
-    """
-
-    folder: Path
-    run: Mapping[str, Any]
-    training_set: TrainingSet
-
-    @property
-    def plot(self) -> Plots:
-        """The figures of the report: `result.plot.scores()`."""
-        from hardneg.report.plot import Plots
-
-        return Plots(self.folder)
-
-    def _repr_html_(self) -> str:
-        """Returns a table of the run's counts, for notebooks."""
-        counts = {**self.run["counts"], **self.run["counts"].get("dropped", {})}
-        rows = [(name.replace("_", " "), count) for name, count in counts.items() if name != "dropped"]
-        return html_table(f"{self.run['recipe']['name']} on {self.run['collection']['name']}", rows)
-
-
-def cache_folder() -> Path:
-    """Returns where vectors are kept: `HARDNEG_CACHE`, or a folder of the user's cache directory."""
-    given = os.environ.get("HARDNEG_CACHE")
-    if given:
-        return Path(given)
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "hardneg"
 
 
 def mine(
@@ -126,7 +85,7 @@ def mine_loaded(
     progress = progress or Silent()
     folder = RunFolder(Path(out))
     with folder.opened():
-        folder.refuse_another(_describe(source, collection, recipe, {}, {}))
+        folder.refuse_another(describe(source, collection, recipe, {}, {}))
         context = Context(cache or cache_folder(), progress)
         rankers: dict[str, Ranker] = {}
         for name, settings in zip(recipe.rank.names, recipe.rank.rankers, strict=True):
@@ -134,7 +93,7 @@ def mine_loaded(
                 rankers[name] = settings.open(collection, context)
         facts = {name: dict(ranker.facts) for name, ranker in rankers.items()}
         witnesses = _witnesses(recipe, collection, rankers, context, clock)
-        run = _describe(source, collection, recipe, facts, witnesses)
+        run = describe(source, collection, recipe, facts, witnesses)
         resumed = folder.begin(run)
         miner = Miner(collection, recipe, rankers, witnesses)
         _calibrate(miner, recipe, folder, run, clock)
@@ -172,7 +131,7 @@ def select(
     with folder.opened():
         context = Context(cache_folder(), progress or Silent())
         witnesses = _hearing(recipe, known, collection, context, clock)
-        run = _describe(known["source"] or collection, collection, recipe, known["rankers"], witnesses)
+        run = describe(known["source"] or collection, collection, recipe, known["rankers"], witnesses)
         run["selected_from"] = {"run": str(run_folder), "fingerprint": known["fingerprint"]}
         folder.refuse_another(run)
         resumed = folder.begin(run)
@@ -296,61 +255,6 @@ def _export(training_set: TrainingSet, form: Format, out: Path) -> dict[str, Any
         "skipped": written.skipped,
         "notes": dict(written.notes),
     }
-
-
-def _describe(
-    source: str | Collection,
-    collection: Collection,
-    recipe: Recipe,
-    facts: Mapping[str, Any],
-    witnesses: Mapping[str, Witness],
-) -> dict[str, Any]:
-    """Returns the part of run.json that is known before the work begins."""
-    settings = recipe.settings()
-    validators = {name: dict(witness.facts) for name, witness in witnesses.items()}
-    judged, positives = len(collection.queries), len(collection.judgments.queries_with_positives)
-    return {
-        "fingerprint": fingerprint(
-            decisive(settings), collection.digest, facts, validators, versions()["hardneg"]
-        ),
-        "command": shlex.join(["hardneg", *sys.argv[1:]]) if sys.argv[0].endswith("hardneg") else None,
-        "source": _located(source) if isinstance(source, str) else None,
-        "collection": {
-            "name": collection.name,
-            "documents": len(collection.documents),
-            "queries": positives,
-            "queries_without_positives": judged - positives,
-            "judgments": len(collection.judgments),
-            "digest": collection.digest,
-            "notes": dict(collection.notes),
-        },
-        "recipe": settings,
-        "seed": recipe.seed,
-        "rankers": dict(facts),
-        "validation": {"validators": validators},
-    }
-
-
-def reload(run_folder: Path, collection: Collection | None) -> tuple[dict[str, Any], Collection]:
-    """Returns run.json of a finished run and the collection it was mined from, loaded unless given."""
-    known = RunFolder(run_folder).read()
-    if not known.get("finished"):
-        raise DataError(f"{run_folder} is not finished; run the same hardneg mine command to finish it")
-    if collection is None and known["source"] is None:
-        raise DataError(f"{run_folder} was mined from a collection in memory; give it as collection=")
-    if collection is None:
-        collection = load(known["source"], Recipe.build(known["recipe"]).load)
-    if collection.digest != known["collection"]["digest"]:
-        source = known["source"] or "the collection"
-        raise DataError(f"{source} has changed since {run_folder} was mined; mine it again")
-    return known, collection
-
-
-def _located(source: str) -> str:
-    """Returns a source that is found from any working directory."""
-    scheme = "hf:" if source.startswith("hf:") else ""
-    path = Path(source.removeprefix(scheme))
-    return f"{scheme}{path.resolve()}" if path.exists() else source
 
 
 def _remove_others(folder: Path, files: Sequence[str]) -> None:

@@ -1,14 +1,65 @@
-"""Finished runs, opened again."""
+"""Finished runs: what they left behind, opened again."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from hardneg.errors import DataError, HardnegError
 from hardneg.ledger import TrainingSet
-from hardneg.pipeline import Result, reload
+from hardneg.load import load
+from hardneg.recipe import Recipe
 from hardneg.records import Collection
 from hardneg.run import RunFolder
+from hardneg.tables import html_table
+
+if TYPE_CHECKING:
+    from hardneg.report.plot import Plots
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run left behind.
+
+    Attributes:
+        folder: The run directory.
+        run: The content of its run.json.
+        training_set: Its examples.
+    """
+
+    folder: Path
+    run: Mapping[str, Any]
+    training_set: TrainingSet
+
+    @property
+    def plot(self) -> Plots:
+        """The figures of the report: `result.plot.scores()`."""
+        from hardneg.report.plot import Plots
+
+        return Plots(self.folder)
+
+    def _repr_html_(self) -> str:
+        """Returns a table of the run's counts, for notebooks."""
+        counts = {**self.run["counts"], **self.run["counts"].get("dropped", {})}
+        rows = [(name.replace("_", " "), count) for name, count in counts.items() if name != "dropped"]
+        return html_table(f"{self.run['recipe']['name']} on {self.run['collection']['name']}", rows)
+
+
+def reload(run_folder: Path, collection: Collection | None) -> tuple[dict[str, Any], Collection]:
+    """Returns run.json of a finished run and the collection it was mined from, loaded unless given."""
+    known = RunFolder(run_folder).read()
+    if not known.get("finished"):
+        raise DataError(f"{run_folder} is not finished; run the same hardneg mine command to finish it")
+    if collection is None and known["source"] is None:
+        raise DataError(f"{run_folder} was mined from a collection in memory; give it as collection=")
+    if collection is None:
+        collection = load(known["source"], Recipe.build(known["recipe"]).load)
+    if collection.digest != known["collection"]["digest"]:
+        source = known["source"] or "the collection"
+        raise DataError(f"{source} has changed since {run_folder} was mined; mine it again")
+    return known, collection
 
 
 def open_run(run_folder: str | Path, *, collection: Collection | None = None) -> Result:

@@ -21,10 +21,10 @@ from hardneg.blocks import Chooser
 from hardneg.errors import ConfigError, DataError
 from hardneg.export.card import write_card
 from hardneg.files import write_text
-from hardneg.pipeline import reload
 from hardneg.progress import Progress, Silent
 from hardneg.recipe import Recipe
 from hardneg.records import Collection
+from hardneg.reopen import reload
 from hardneg.report import write_report
 
 __all__ = ["METHODS", "audit", "draw_sample"]

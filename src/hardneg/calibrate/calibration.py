@@ -15,7 +15,7 @@ from hardneg.calibrate.logistic import Vector
 from hardneg.calibrate.reliability import reliability
 from hardneg.records import BoolArray, Candidates, FloatArray, IntArray
 
-POSITIVE, UNLABELLED, LEFT_OUT = 1, 0, -1
+POSITIVE, UNLABELLED, LEFT_OUT, NOT_RELEVANT = 1, 0, -1, -2
 """What a candidate is to calibration. Left out are padding, documents judged not relevant, and copies of
 positives or of the query."""
 
@@ -29,7 +29,8 @@ class Sample(NamedTuple):
 
     Attributes:
         candidates: Their pools, with evidence.
-        status: (n_queries, depth) int8: `POSITIVE`, `UNLABELLED` or `LEFT_OUT`.
+        status: (n_queries, depth) int8: `POSITIVE`, `UNLABELLED`, `LEFT_OUT` or `NOT_RELEVANT`: judged so,
+            and left out too.
     """
 
     candidates: Candidates

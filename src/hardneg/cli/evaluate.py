@@ -42,8 +42,8 @@ def evaluate(
     from hardneg.evaluate.store import save
     from hardneg.evaluate.systems import distinct, run_file, run_model
     from hardneg.evaluate.table import notes, tables
+    from hardneg.files import cache_folder
     from hardneg.load import load
-    from hardneg.pipeline import cache_folder
     from hardneg.rank import Context
 
     models, files = model or [], run or []

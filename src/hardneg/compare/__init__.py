@@ -23,12 +23,12 @@ from hardneg.evaluate.measures import Measure
 from hardneg.evaluate.significance import compare as tested
 from hardneg.evaluate.significance import interval
 from hardneg.evaluate.store import file_name
-from hardneg.files import write_text
+from hardneg.files import cache_folder, write_text
 from hardneg.load import load
-from hardneg.pipeline import Result, cache_folder
 from hardneg.progress import Progress, Silent
 from hardneg.rank import Context
 from hardneg.records import Collection
+from hardneg.reopen import Result
 from hardneg.run import Clock, RunFolder, fingerprint, versions
 from hardneg.train.develop import Development, develop, part, sample
 from hardneg.train.trainer import require

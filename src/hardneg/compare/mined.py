@@ -15,6 +15,7 @@ from hardneg.evaluate.store import file_name
 from hardneg.progress import Progress
 from hardneg.recipe import Recipe
 from hardneg.records import Collection, Decision
+from hardneg.reopen import Result
 from hardneg.run import fingerprint
 from hardneg.select.rules.window import Window
 
@@ -26,7 +27,7 @@ def mine_all(
     folder: Path,
     progress: Progress,
     cache: Path,
-) -> dict[str, pipeline.Result]:
+) -> dict[str, Result]:
     """Returns the run of each recipe by its name; finished ones are taken as they are.
 
     Args:
@@ -39,7 +40,7 @@ def mine_all(
     """
     recipes = [settings.recipe(name) for name in settings.recipes]
     depth = max([settings.depth, *(_depth(recipe) for recipe in recipes)])
-    runs: dict[str, pipeline.Result] = {}
+    runs: dict[str, Result] = {}
     for recipe in recipes:
         first = _candidates(recipe, depth)
         key = fingerprint(first.settings()["rank"], first.settings()["load"])[:12]

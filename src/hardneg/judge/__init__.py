@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from hardneg import verdicts
-from hardneg.files import write_text
+from hardneg.files import cache_folder, write_text
 from hardneg.judge.budget import Budget
 from hardneg.judge.cascade import Cascade, Outcome
 from hardneg.judge.client import Endpoint
@@ -25,9 +25,9 @@ from hardneg.judge.record import Record
 from hardneg.judge.settings import MOST_OF_A_LEDGER, JudgeSettings
 from hardneg.judge.steps import Step
 from hardneg.judge.store import AnswerStore
-from hardneg.pipeline import cache_folder, reload
 from hardneg.progress import Progress, Silent
 from hardneg.records import Collection
+from hardneg.reopen import reload
 from hardneg.run import RunFolder
 
 __all__ = ["JudgeSettings", "judge"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 import numpy as np
 import numpy.typing as npt
 
@@ -23,11 +21,10 @@ class Exclusions:
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
-        self._twins = _same_text(collection.queries.keys)
 
     def positives(self, query: int) -> IntArray:
         """Returns the document rows judged relevant for a query or for another of the same text."""
-        rows = self._twins.get(query, (query,))
+        rows = self._collection.queries.twins.get(query, (query,))
         judgments = self._collection.judgments
         return np.unique(np.concatenate([judgments.positives(row) for row in rows]))
 
@@ -45,18 +42,3 @@ class Exclusions:
         if candidates.relabelled is not None:
             found[(found < 0) & candidates.relabelled] = 3
         return np.where(candidates.docs >= 0, found, -1).astype(np.int8)
-
-
-def _same_text(keys: npt.NDArray[np.uint64]) -> dict[int, tuple[int, ...]]:
-    """Returns, for each row whose key occurs more than once, all rows of that key."""
-    groups: dict[int, list[int]] = defaultdict(list)
-    repeated = set(_repeated(keys).tolist())
-    for row, key in enumerate(keys.tolist()):
-        if key in repeated:
-            groups[key].append(row)
-    return {row: tuple(rows) for rows in groups.values() for row in rows}
-
-
-def _repeated(keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    values, counts = np.unique(keys, return_counts=True)
-    return values[counts > 1]

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from hardneg.errors import ConfigError, DataError
-from hardneg.files import write_text
-from hardneg.pipeline import cache_folder, reload
+from hardneg.files import cache_folder, write_text
 from hardneg.progress import Progress, Silent
 from hardneg.rank import Context
 from hardneg.recipe import Recipe
 from hardneg.records import Collection
+from hardneg.reopen import reload
 from hardneg.run import Clock, RunFolder, fingerprint, versions
 from hardneg.train import rows
 from hardneg.train.develop import Development, develop

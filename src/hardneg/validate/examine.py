@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hardneg.calibrate.calibration import LEFT_OUT, POSITIVE, UNLABELLED, Calibration, Sample, calibrate
+from hardneg.calibrate.calibration import (
+    LEFT_OUT,
+    NOT_RELEVANT,
+    POSITIVE,
+    UNLABELLED,
+    Calibration,
+    Sample,
+    calibrate,
+)
 from hardneg.calibrate.features import Column
 from hardneg.calibrate.verdicts import shifted
 from hardneg.records import JUDGED_RELEVANT, BoolArray, Candidates, Collection, FloatArray, IntArray
@@ -89,7 +97,7 @@ class Examiner:
         excluded = self._exclusions.reasons(candidates)
         own = positives(candidates, self._collection)
         status = np.where((excluded >= 0) | (candidates.docs < 0), LEFT_OUT, UNLABELLED)
-        status[self._not_relevant(candidates)] = LEFT_OUT
+        status[self._not_relevant(candidates)] = NOT_RELEVANT
         status[own & (excluded == EXCLUSIONS.index(JUDGED_RELEVANT))] = POSITIVE
         return Sample(candidates, status.astype(np.int32))
 
@@ -108,7 +116,7 @@ class Examiner:
         """Returns the probabilities; what judges said stands above what evidence tells."""
         candidates, status = sample
         probability = self.calibration.probability(candidates, status)
-        probability[self._not_relevant(candidates) & (status == LEFT_OUT)] = 0
+        probability[status == NOT_RELEVANT] = 0
         said = self._said(candidates)
         heard = ~np.isnan(said) & (status != POSITIVE)
         probability[heard] = np.clip(said[heard], 1 - _CERTAIN, _CERTAIN)

@@ -1,0 +1,35 @@
+"""The records that stages hand to each other: small, frozen, columnar.
+
+A stage knows these and never another stage. Arrays that name documents or queries hold row numbers
+(int32) into `Documents` and `Queries`; -1 stands where there is none.
+"""
+
+from __future__ import annotations
+
+from hardneg.records.arrays import BoolArray, FloatArray, IntArray, KeyArray, rows_of
+from hardneg.records.candidates import JUDGED_RELEVANT, RELABELLED, Candidates, Decision
+from hardneg.records.collection import UNJUDGED, Collection, Documents, Judgments, Queries
+from hardneg.records.examples import Example, Scored
+from hardneg.records.text import folded, full_text, text_key
+
+__all__ = [
+    "BoolArray",
+    "Candidates",
+    "Collection",
+    "Decision",
+    "Documents",
+    "Example",
+    "FloatArray",
+    "IntArray",
+    "JUDGED_RELEVANT",
+    "Judgments",
+    "KeyArray",
+    "Queries",
+    "RELABELLED",
+    "Scored",
+    "UNJUDGED",
+    "folded",
+    "full_text",
+    "rows_of",
+    "text_key",
+]
