@@ -1,7 +1,7 @@
 """The ledger: every decision on every candidate, on disk, one part a block of queries.
 
 A part is written whole or not at all, and carries its own counts, so that a run resumes part by part and
-totals are sums over parts.
+totals are sums over parts. Its sha256 lies beside it, as `sha256sum` writes it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hardneg.errors import DataError
-from hardneg.files import atomic
+from hardneg.files import atomic, digest_file, write_text
 from hardneg.records import (
     JUDGED_RELEVANT,
     RELABELLED,
@@ -36,6 +36,7 @@ from hardneg.tables import html_table
 
 _META = b"hardneg"
 _POSITIVE = (JUDGED_RELEVANT, RELABELLED)
+_MEND = "run the same hardneg mine or select command again to mend it"
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def block_table(
 
 
 def write_part(folder: Path, number: int, block: Block) -> None:
-    """Writes one part of the ledger atomically.
+    """Writes one part of the ledger and its checksum atomically.
 
     Raises:
         DataError: It cannot be written.
@@ -125,6 +126,8 @@ def write_part(folder: Path, number: int, block: Block) -> None:
     table = block.table.replace_schema_metadata({_META: meta.encode()})
     with atomic(part_path(folder, number)) as temporary:
         pq.write_table(table, temporary, compression="zstd", compression_level=3)
+        path = part_path(folder, number)
+        write_text(_checksum(path), f"{digest_file(temporary)}  {path.name}\n")
 
 
 def part_path(folder: Path, number: int) -> Path:
@@ -136,11 +139,16 @@ def parts(folder: Path) -> list[Path]:
     """Returns the parts of a run directory's ledger, in order.
 
     Raises:
-        DataError: There are none.
+        DataError: There are none, one is missing, or one is not what its checksum says.
     """
     found = sorted((folder / "ledger").glob("part-*.parquet"))
     if not found:
         raise DataError(f"{folder} holds no ledger; it is not a finished run of hardneg mine")
+    for number, path in enumerate(found):
+        if path != part_path(folder, number):
+            raise DataError(f"{part_path(folder, number)} is missing; {_MEND}")
+        if _checksum(path).exists() and not _is_whole(path):
+            raise DataError(f"{path} is damaged: it is not what {_checksum(path).name} says; {_MEND}")
     return found
 
 
@@ -159,12 +167,26 @@ def read_part(path: Path) -> Block:
 
 
 def read_counts(path: Path) -> dict[str, Any]:
-    """Returns one part's counts without reading its rows; {} if the part is damaged."""
+    """Returns one part's counts without its rows; {} if the part is damaged or not there."""
+    if not _is_whole(path):
+        return {}
     try:
         counts: dict[str, Any] = json.loads(pq.read_schema(path).metadata[_META])["counts"]
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
         return {}
     return counts
+
+
+def _checksum(path: Path) -> Path:
+    return path.with_suffix(".sha256")
+
+
+def _is_whole(path: Path) -> bool:
+    """Returns whether a part is there and is what its checksum says."""
+    try:
+        return _checksum(path).read_text(encoding="utf-8").split()[:1] == [digest_file(path)]
+    except (OSError, UnicodeDecodeError, DataError):
+        return False
 
 
 def add_counts(totals: dict[str, Any], counts: Mapping[str, Any]) -> None:
