@@ -22,7 +22,7 @@ FLOORS = [
     {"diff", "recipe"},
     {"load", "rank", "select", "validate", "calibrate", "export", "compat"},
     {"run", "ledger", "registry"},
-    {"records", "verdicts", "files", "progress"},
+    {"records", "verdicts", "files", "lines", "progress"},
     {"tables"},
     {"errors"},
 ]

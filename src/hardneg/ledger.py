@@ -182,11 +182,17 @@ def _checksum(path: Path) -> Path:
 
 
 def _is_whole(path: Path) -> bool:
-    """Returns whether a part is there and is what its checksum says."""
-    try:
-        return _checksum(path).read_text(encoding="utf-8").split()[:1] == [digest_file(path)]
-    except (OSError, UnicodeDecodeError, DataError):
+    """Returns whether a part is there and is what its checksum says.
+
+    Raises:
+        DataError: It is there and cannot be read.
+    """
+    if not (path.exists() and _checksum(path).exists()):
         return False
+    try:
+        return _checksum(path).read_bytes().split()[:1] == [digest_file(path).encode()]
+    except OSError as error:
+        raise DataError(f"cannot read {_checksum(path)}: {error.strerror or error}") from error
 
 
 def add_counts(totals: dict[str, Any], counts: Mapping[str, Any]) -> None:

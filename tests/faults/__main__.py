@@ -30,8 +30,8 @@ def main() -> int:
         for number in range(chosen.count):
             told = trials.make(number)
             if chosen.verbose or not told.good:
-                print(told, flush=True)
-        print(trials.summary())
+                sys.stdout.write(f"{told}\n")
+        sys.stdout.write(f"{trials.summary()}\n")
         return int(bool(trials.bad))
 
 

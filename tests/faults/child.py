@@ -7,7 +7,6 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from tests.faults.world import World
 
@@ -36,6 +35,8 @@ class End:
 
 def prepare() -> None:
     """Imports what commands will need, and makes blocks and shards small, so that there are many."""
+    import numba
+    import py3langid
     import sentence_transformers  # noqa: F401
     import torch
     from transformers import BertModel, BertTokenizer  # noqa: F401
@@ -48,6 +49,8 @@ def prepare() -> None:
     from hardneg.rank.dense import store, topk  # noqa: F401
     from hardneg.validate import VALIDATORS
 
+    py3langid.classify("a language")
+    numba.njit(lambda number: number)(1)
     torch.set_num_threads(1)
     for registry in (RANKERS, VALIDATORS, FORMATS):
         for name in registry.names():
@@ -57,30 +60,30 @@ def prepare() -> None:
     client.backoff = lambda attempt, key: 0.01
 
 
-def start(world: World, arguments: list[str], arm: Arm | None = None) -> tuple[int, Path]:
-    """Starts a command in a child and returns (process id, the file of its standard error)."""
-    told = world.folder / f"stderr-{os.urandom(4).hex()}"
+def start(world: World, arguments: list[str], arm: Arm | None = None) -> tuple[int, int]:
+    """Starts a command in a child and returns (process id, what its standard error is read from)."""
+    told, telling = os.pipe()
     child = os.fork()
     if child:
+        os.close(telling)
         return child, told
     code = 70
     try:
-        sys.stderr = told.open("w", encoding="utf-8", buffering=1)
-        os.dup2(sys.stderr.fileno(), 2)
+        os.dup2(telling, 2)
+        sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1)
         os.environ["HARDNEG_CACHE"] = str(world.cache)
         sys.argv = ["hardneg", *arguments]
         code = _ended(arm)
     finally:
-        sys.stderr.flush()
         os._exit(code)
 
 
-def finish(started: tuple[int, Path]) -> End:
+def finish(started: tuple[int, int]) -> End:
     """Waits for a child."""
     child, told = started
+    with os.fdopen(told, encoding="utf-8", errors="replace") as opened:
+        said = opened.read()
     _, status = os.waitpid(child, 0)
-    said = told.read_text(encoding="utf-8", errors="replace")
-    told.unlink()
     return End(os.waitstatus_to_exitcode(status), said)
 
 

@@ -45,4 +45,3 @@ def _judging(world: World, failures: list) -> Arm:
         raise SystemExit(0)
 
     return arm
-

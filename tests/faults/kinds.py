@@ -1,4 +1,4 @@
-"""The kinds of faults. Each draws its place from a generator and returns what to do in the child, or does it."""
+"""The kinds of faults: each draws its place and returns what the child is to do, or does it to a file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LARGEST = 12_000  # bytes, about those of the largest file
 
 
 def watched(world: World, count: int, strike: Callable[[], None]) -> None:
-    """Strikes at the given file operation, from 1, on what the command writes: opening, renaming, removing."""
+    """Strikes at one of the file operations (opening, renaming, removing) on what the command writes."""
     left = count
     roots = tuple(str(path) for path in (world.cache, world.out, world.again))
 

@@ -101,7 +101,12 @@ class Trials:
         end = call(self.world, [], failing_server(self.world, draw))
         again = call(self.world, [], serving_server(self.world))
         same = again.code == 0 and verdicts(self.world.out) == self.judged
-        return "judge: server fails", _short(end), "same verdicts" if same else _short(again), same and _fair(end)
+        return (
+            "judge: server fails",
+            _short(end),
+            "same verdicts" if same else _short(again),
+            same and _fair(end),
+        )
 
     def _two_at_once(self, draw: random.Random) -> tuple[str, str, str, bool]:
         """Two processes on one cache, in one run directory or two."""

@@ -69,7 +69,15 @@ class World:
     def mine(self, out: Path | None = None) -> list[str]:
         """Returns the arguments of `hardneg mine`."""
         recipe = str(self.folder / "recipe.yaml")
-        return ["mine", str(self.folder / "beir"), "--out", str(out or self.out), "--recipe", recipe, "--quiet"]
+        return [
+            "mine",
+            str(self.folder / "beir"),
+            "--out",
+            str(out or self.out),
+            "--recipe",
+            recipe,
+            "--quiet",
+        ]
 
     def select(self) -> list[str]:
         """Returns the arguments of `hardneg select`, on what `mine` wrote."""
@@ -100,7 +108,9 @@ def content(out: Path) -> dict[str, bytes]:
 def verdicts(out: Path) -> list[list[str]]:
     """Returns what `judge` wrote, without the time."""
     lines = (out / "judgments.jsonl").read_text(encoding="utf-8").splitlines()
-    return [[row[name] for name in ("query_id", "doc_id", "verdict", "judge")] for row in map(json.loads, lines)]
+    return [
+        [row[name] for name in ("query_id", "doc_id", "verdict", "judge")] for row in map(json.loads, lines)
+    ]
 
 
 def _text(n: int, size: int) -> str:

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from hardneg import ledger
 from hardneg.errors import DataError
-from hardneg.load.lines import text_lines
+from hardneg.lines import text_lines
 from hardneg.records import Collection, Decision
 
 SUSPECTED = "suspected_false_negative"
