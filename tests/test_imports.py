@@ -23,7 +23,7 @@ FLOORS = [
     {"load", "rank", "select", "validate", "calibrate", "export", "compat"},
     {"run", "ledger", "registry"},
     {"records", "verdicts", "files", "lines", "progress"},
-    {"tables"},
+    {"tables", "settings"},
     {"errors"},
 ]
 # What each room of the middle floor may know of its neighbours.

@@ -36,6 +36,7 @@ from hardneg.tables import html_table
 
 _META = b"hardneg"
 _POSITIVE = (JUDGED_RELEVANT, RELABELLED)
+_COLUMNS = ("query_id", "doc_id", "rank", "decision", "reason", "p_false_negative", "weight", "copies")
 _MEND = "run the same hardneg mine or select command again to mend it"
 
 
@@ -127,7 +128,7 @@ def write_part(folder: Path, number: int, block: Block) -> None:
     with atomic(part_path(folder, number)) as temporary:
         pq.write_table(table, temporary, compression="zstd", compression_level=3)
         path = part_path(folder, number)
-        write_text(_checksum(path), f"{digest_file(temporary)}  {path.name}\n")
+        write_text(_checksum(path), _told(digest_file(temporary), path))
 
 
 def part_path(folder: Path, number: int) -> Path:
@@ -141,7 +142,7 @@ def parts(folder: Path) -> list[Path]:
     Raises:
         DataError: There are none, one is missing, or one is not what its checksum says.
     """
-    found = sorted((folder / "ledger").glob("part-*.parquet"))
+    found = sorted((folder / "ledger").glob("part-*.parquet"), key=lambda path: (len(path.name), path.name))
     if not found:
         raise DataError(f"{folder} holds no ledger; it is not a finished run of hardneg mine")
     for number, path in enumerate(found):
@@ -156,14 +157,17 @@ def read_part(path: Path) -> Block:
     """Returns one part of the ledger.
 
     Raises:
-        DataError: The file is damaged.
+        DataError: The file is damaged, or something else than a part of a ledger.
     """
     try:
         table = pq.read_table(path)
-        meta = json.loads(table.schema.metadata[_META])
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{path} is damaged: {error}") from error
-    return Block(table, meta["short"])
+        short = json.loads(table.schema.metadata[_META])["short"]
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise DataError(f"{path} is damaged: {' '.join(str(error).split())}; {_MEND}") from error
+    lacking = [name for name in _COLUMNS if name not in table.column_names]
+    if lacking or not isinstance(short, dict):
+        raise DataError(f"{path} is no part of a ledger: {', '.join(lacking) or 'short'} is missing")
+    return Block(table, short)
 
 
 def read_counts(path: Path) -> dict[str, Any]:
@@ -172,13 +176,17 @@ def read_counts(path: Path) -> dict[str, Any]:
         return {}
     try:
         counts: dict[str, Any] = json.loads(pq.read_schema(path).metadata[_META])["counts"]
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, RecursionError):
         return {}
     return counts
 
 
 def _checksum(path: Path) -> Path:
     return path.with_suffix(".sha256")
+
+
+def _told(digest: str, path: Path) -> str:
+    return f"{digest}  {path.name}\n"
 
 
 def _is_whole(path: Path) -> bool:
@@ -190,7 +198,7 @@ def _is_whole(path: Path) -> bool:
     if not (path.exists() and _checksum(path).exists()):
         return False
     try:
-        return _checksum(path).read_bytes().split()[:1] == [digest_file(path).encode()]
+        return _checksum(path).read_bytes() == _told(digest_file(path), path).encode()
     except OSError as error:
         raise DataError(f"cannot read {_checksum(path)}: {error.strerror or error}") from error
 

@@ -70,7 +70,7 @@ def listed(path: Path) -> list[tuple[str, str]]:
     for where, line in text_lines(path):
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"{where}: broken JSON: {error}") from None
         ids = (row.get("query_id"), row.get("doc_id")) if isinstance(row, dict) else (None, None)
         if not (isinstance(ids[0], str) and isinstance(ids[1], str)):

@@ -13,6 +13,7 @@ from pydantic.dataclasses import dataclass
 
 from hardneg.errors import DataError
 from hardneg.files import digest_file, scratch
+from hardneg.lines import raw_lines
 from hardneg.rank import Context, Ranker
 from hardneg.records import Collection, FloatArray, IntArray, rows_of
 
@@ -184,12 +185,9 @@ class _Given:
         return array
 
     def _read_ids(self) -> list[str] | None:
-        try:
-            ids = self._ids_path.read_text(encoding="utf-8").splitlines()
-        except FileNotFoundError:
+        if not self._ids_path.exists():
             return None
-        except (OSError, UnicodeDecodeError) as error:
-            raise DataError(f"cannot read {self._ids_path}: {error}") from error
+        ids = [line.removesuffix("\n").removesuffix("\r") for line in raw_lines(self._ids_path)]
         if len(ids) != len(self.array):
             raise DataError(
                 f"{self._ids_path} has {len(ids):,} ids, {self._path.name} {len(self.array):,} vectors"
