@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.faults.child import Arm
 from tests.faults.world import World
 
-_LARGEST = 12_000  # bytes, about those of the largest file
+_SIZES = (1_000, 6_000, 20_000)  # bytes: of a shard, of run.json, of the largest file
 
 
 def watched(world: World, count: int, strike: Callable[[], None]) -> None:
@@ -162,4 +162,4 @@ def _die() -> None:
 
 
 def _size(draw: random.Random) -> int:
-    return int(_LARGEST ** draw.random())
+    return draw.randint(1, draw.choice(_SIZES))

@@ -25,7 +25,7 @@ class Told(NamedTuple):
     good: bool
 
     def __str__(self) -> str:
-        return f"{self.number}: {self.kind} {self.what}: {self.outcome}"
+        return f"{self.number}: {self.kind} {self.what}: {self.outcome}{'' if self.good else ' NOT SURVIVED'}"
 
 
 class Trials:
