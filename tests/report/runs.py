@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hardneg import ledger
+from hardneg.run import RunFolder
 
 
 def validated(folder, seed=0):
@@ -37,6 +38,7 @@ def validated(folder, seed=0):
         for name in ("guide", "near_duplicate"):
             columns[f"evidence.{name}"] = pa.array(p.astype(np.float32), mask=~looked)
         pq.write_table(pa.table(columns).replace_schema_metadata(table.schema.metadata), path)
+        ledger.write_checksum(path)
     run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     run["recipe"]["select"]["rules"].append({"suspected-false-negative": {"maximum": 0.4, "otherwise": None}})
     counts = Counter(run["counts"]["dropped"])
@@ -60,7 +62,7 @@ def validated(folder, seed=0):
         },
         
     }  # fmt: skip
-    write(folder / "run.json", run)
+    RunFolder(folder).write(run)
     write(folder / "audit.json", AUDIT)
     write(folder / "compare.json", COMPARED)
     return folder
