@@ -69,19 +69,22 @@ def mine(
 
 def demo(
     out: Annotated[Path, typer.Option("--out", help="The run directory to write.")] = Path("hardneg-demo"),
+    recipe: RecipeName = "default",
+    ranker: Rankers = None,
     quiet: Quiet = False,
     json_: Json = False,
 ) -> None:
     """Mine the built-in collection, the Python standard library; no network is needed.
 
-    The dense model reads the first 64 tokens of each document, which is quicker on a CPU.
+    The default recipe's dense model reads the first 64 tokens of each document, which is quicker on a CPU.
     """
     from hardneg import pipeline
     from hardneg.recipe import Recipe
 
-    recipe = Recipe.named("default", ["rank.rankers.dense.max_length=64"])
+    shorter = ["rank.rankers.dense.max_length=64"] if recipe == "default" and not ranker else []
+    chosen = Recipe.named(recipe, shorter, rank__rankers=ranker or None)
     with progress(quiet or json_) as bars:
-        result = pipeline.mine("stdlib", recipe, out, progress=bars)
+        result = pipeline.mine("stdlib", chosen, out, progress=bars)
     report(result, quiet, json_)
     if not (quiet or json_):
         from hardneg.console import examples
