@@ -89,7 +89,5 @@ def load_model(kind: str, model: str, *, trust_remote_code: bool = False, **opti
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         if "safetensors" in str(error) and not trust_remote_code:
-            reason = (
-                "it has no weights in safetensors, and pickles are not read unless trust_remote_code is set"
-            )
+            reason = "it has no weights in safetensors; pickles are read only if trust_remote_code is set"
         raise ConfigError(f'cannot load model "{model}": {reason}') from error
