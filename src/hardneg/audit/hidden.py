@@ -14,7 +14,7 @@ from hardneg.audit.estimate import Estimate, Numbers, resampled
 from hardneg.calibrate.frequency import wilson
 from hardneg.progress import Progress
 from hardneg.recipe import Recipe
-from hardneg.records import Collection, Decision, IntArray, Judgments
+from hardneg.records import Collection, Decision, IntArray
 from hardneg.select import noise
 
 _LEAST = 20
@@ -40,6 +40,7 @@ def estimated(
     visible, hidden = hide(collection, share, recipe.seed)
     if sum(map(len, hidden.values())) < _LEAST:
         return None
+    visible = _fewer(visible, hidden, recipe.validation.sample)
     with tempfile.TemporaryDirectory(prefix="hardneg-audit-") as out:
         pipeline.mine(visible, recipe, Path(out) / "run", progress=progress)
         chosen, present, total = _counted(Path(out) / "run", visible, hidden)
@@ -86,21 +87,28 @@ def hide(collection: Collection, share: float, seed: int) -> tuple[Collection, d
             count = min(max(1, round(share * len(positives))), len(positives) - 1)
             hidden[query] = positives[np.argsort(drawn, kind="stable")[:count]]
             keep[(judgments.query == query) & np.isin(judgments.doc, hidden[query])] = False
-    left = Judgments(
-        judgments.query[keep], judgments.doc[keep], judgments.relevance[keep], judgments.min_relevance
-    )
+    left = judgments.only(keep)
     return replace(collection, judgments=left, digest=f"{collection.digest} {share} {seed} hidden"), hidden
 
 
+def _fewer(collection: Collection, hidden: dict[int, IntArray], others: int) -> Collection:
+    """Returns the collection with the queries that hide something, and enough others to calibrate on."""
+    judgments = collection.judgments
+    rest = np.setdiff1d(judgments.queries_with_positives, list(hidden))
+    drawn = rest[np.argsort(collection.queries.id_keys[rest], kind="stable")[:others]]
+    keep = np.isin(judgments.query, np.concatenate([list(hidden), drawn]))
+    return replace(collection, judgments=judgments.only(keep))
+
+
 def _counted(run: Path, collection: Collection, hidden: dict[int, IntArray]) -> tuple[Numbers, Numbers, int]:
-    """Returns, for each query, its hidden positives among the negatives and the candidates; all negatives."""
+    """Returns for each query its hidden positives among negatives and candidates; and all their negatives."""
     chosen, present, total = dict.fromkeys(hidden, 0.0), dict.fromkeys(hidden, 0.0), 0
     for block in ledger.iterate(run):
         queries = collection.queries.rows(block.table["query_id"].to_pylist())
         docs = collection.documents.rows(block.table["doc_id"].to_pylist())
         negative = block.table["decision"].to_numpy() == Decision.NEGATIVE
         ranked = ~np.isnan(block.table["rank"].to_numpy(zero_copy_only=False).astype(np.float64))
-        total += int(negative.sum())
+        total += int((negative & np.isin(queries, list(hidden))).sum())
         for query in np.unique(queries).tolist():
             own = (queries == query) & np.isin(docs, hidden.get(query, ()))
             if query in hidden:

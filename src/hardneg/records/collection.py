@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hardneg.records.arrays import IntArray, KeyArray
+from hardneg.records.arrays import BoolArray, IntArray, KeyArray
 from hardneg.records.text import full_text, id_key
 from hardneg.tables import html_table
 
@@ -138,6 +138,10 @@ class Judgments:
         docs, relevance = self.of(query)
         order = np.argsort(-relevance, kind="stable")
         return docs[order][relevance[order] >= self.min_relevance]
+
+    def only(self, mask: BoolArray) -> Judgments:
+        """Returns the judgments where the (n,) mask is true."""
+        return Judgments(self.query[mask], self.doc[mask], self.relevance[mask], self.min_relevance)
 
     @cached_property
     def queries_with_positives(self) -> IntArray:
