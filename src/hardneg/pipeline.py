@@ -217,11 +217,13 @@ def _finish(
     with clock.stage("export"):
         run["export"] = _export(training_set, recipe.format, out) if write is None else write(folder.path)
     _remove_others(folder.path, run["export"]["files"])
-    run.update(finished=True, versions=versions(), seconds=clock.seconds)
+    run.update(
+        finished=True, parts=len(ledger.parts(folder.path)), versions=versions(), seconds=clock.seconds
+    )
     write_card(run, folder.path / "README.md")
-    folder.write(run)
+    written = folder.write(run)
     write_report(folder.path, collection)
-    return Result(folder.path, run, training_set)
+    return Result(folder.path, written, training_set)
 
 
 def _export(training_set: TrainingSet, form: Format, out: Path) -> dict[str, Any]:
