@@ -42,6 +42,7 @@ def validated(folder, seed=0):
     counts = Counter(run["counts"]["dropped"])
     counts.subtract(moved)
     run["counts"]["dropped"] = {**counts, "suspected_false_negative": moved.total()}
+    run["recipe"]["validation"] = {"validators": ["near-duplicate"], "calibrate": True}
     run["validation"] = {
         "validators": {"guide": {"model": "some"}, "near_duplicate": {}},
         "calibration": {

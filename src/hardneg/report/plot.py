@@ -73,6 +73,10 @@ class Plots:
         """Returns the share of the top 10 that rankers have in common. Raises DataError with one ranker."""
         return self._drawn("agreement")
 
+    def checks(self) -> AnyChart:
+        """Returns what near-duplicate checks and the like point at. Raises DataError if nothing was."""
+        return self._drawn("checks")
+
     def compared(self, metric: str | None = None) -> AnyChart:
         """Returns what `hardneg compare` measured. Raises DataError where nothing was compared."""
         return self._must(rates.compared(self.findings, self._words, FILE, metric), "compared")
