@@ -7,7 +7,7 @@ import pytest
 from hardneg.report import write_figures
 from hardneg.report.figures import FIGURES, candidates
 from hardneg.report.figures.moves import moves
-from hardneg.report.figures.style import PAGE, svg
+from hardneg.report.figures.style import FILE, PAGE, svg
 from hardneg.report.gather import gather
 from hardneg.report.sections import drawn
 from hardneg.report.words import LANGUAGES, Words
@@ -67,3 +67,23 @@ def test_files_are_svg_and_png(full, tmp_path):
 def test_moves_are_drawn_with_their_counts():
     drawing = svg(moves([("Dropped: a", "Negatives: b", 1234)], EN, PAGE))
     assert "1,234" in drawing and moves([], EN, PAGE) is None
+
+
+def test_axes_write_numbers_as_the_language_does(full):
+    drawings = {
+        language: {name: svg(chart) for name, chart in drawn(gather(full), Words(language), FILE)}
+        for language in LANGUAGES
+    }
+    for name, russian in drawings["ru"].items():
+        assert not re.search(r">\d*\.\d+%?</text>", russian), name
+        assert re.search(r">[\d,]+\.?\d*%?</text>", drawings["en"][name]), name
+    assert ">0,4</text>" in drawings["ru"]["reliability"] and ">0.4</text>" in drawings["en"]["reliability"]
+    assert ">20\u202f%</text>" in drawings["ru"]["audit"]
+    assert "отступ 0,05</text>" in drawings["ru"]["margins"]
+
+
+def test_a_chart_for_a_notebook_carries_its_locale(full):
+    from hardneg.report.plot import Plots
+
+    assert Plots(full, "ru").margins().to_dict()["config"]["locale"]["number"]["decimal"] == ","
+    assert "locale" not in Plots(full).margins().to_dict()["config"]

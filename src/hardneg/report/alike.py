@@ -91,7 +91,7 @@ def differing(text: str, other: str, length: int = _LENGTH) -> Parts:
     own, others = (_WORDS.findall(each[:_READ]) for each in (text, other))
     keys = [[word.strip().casefold() for word in words] for words in (own, others)]
     parts = []
-    for tag, begin, end, _, _ in difflib.SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
+    for tag, begin, end, _, _ in difflib.SequenceMatcher(a=keys[0], b=keys[1], autojunk=False).get_opcodes():
         if begin < end:
             parts.append(("".join(own[begin:end]), tag != "equal"))
     if parts and not parts[0][1] and len(parts) > 1 and len(parts[0][0]) > length // 2:

@@ -98,7 +98,8 @@ class Check:
         if self.validator.kind == "note":
             return evidence > 0
         unknown = np.full((1, 1), np.nan, np.float32)
-        return self.validator.suspects(evidence[None, :], unknown)[0]
+        suspicious: BoolArray = self.validator.suspects(evidence[None, :], unknown)[0]
+        return suspicious
 
     def _keep(
         self, group: str, places: npt.NDArray[np.intp], table: pa.Table, evidence: npt.NDArray[np.float32]

@@ -110,7 +110,7 @@ def copies(found: Findings, words: Words) -> list[tuple[str, str]]:
 
 def checked(found: Findings, words: Words) -> list[tuple[str, ...]]:
     """Returns (check, looked at, found, share, negatives among them, their queries) for every check."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for check in found.checks:
         numbers = [check.found, check.of("negative"), check.queries]
         told, negatives, queries = map(words.number, numbers)

@@ -74,6 +74,7 @@ def report(
 
 def drawn(found: Findings, words: Words, look: Look) -> Iterator[tuple[str, AnyChart]]:
     """Yields (name, chart) for every figure that has something to show, as `scores.bm25`."""
+    look = look.speaking(words)
     for name, figure in FIGURES.items():
         if name == "scores":
             parts = [(f"scores.{r}", candidates.scores(found, words, look, r)) for r in found.rankers]

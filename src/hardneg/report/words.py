@@ -62,6 +62,24 @@ class Words:
         text = f"{value:.{places}f}"
         return text if self.language == "en" else text.replace(".", ",")
 
+    def figures(self, value: float, count: int | None = None) -> str:
+        """Returns a number to `count` significant figures, by default as many as it needs up to six."""
+        text = f"{value:g}" if count is None else f"{value:.{count}g}"
+        return text if self.language == "en" else text.replace(".", ",")
+
+    @property
+    def locale(self) -> dict[str, Any]:
+        """How D3 writes numbers in this language, for the axes of figures; empty for its own way."""
+        if self.language == "en":
+            return {}
+        return {
+            "decimal": ",",
+            "thousands": "\u202f",
+            "grouping": [3],
+            "currency": ["", "\u00a0₽"],
+            "percent": "\u202f%",
+        }
+
     def percent(self, share: float) -> str:
         """Returns a share as a percentage, with one decimal below ten."""
         value = 100 * share
