@@ -7,7 +7,7 @@ import os
 import pytest
 import zstandard
 
-from tests.browser import executable
+from tests.browser import chromium, executable  # noqa: F401
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 NO_BROWSER = pytest.StashKey[int]()
@@ -93,3 +93,11 @@ def packed(data, suffix):
     if suffix == ".gz":
         return gzip.compress(data)
     return zstandard.ZstdCompressor().compress(data) if suffix == ".zst" else data
+
+
+@pytest.fixture
+def collection(beir):
+    """What the folder holds."""
+    from hardneg.load import load
+
+    return load(str(beir))

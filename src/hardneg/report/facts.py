@@ -47,7 +47,18 @@ def findings(found: Findings, words: Words) -> list[tuple[str, str]]:
             ),
         )
     ]
-    steps = (_audited, _above, _suspected, _main_reason, _shortness, _reuse, _overlap, _skipped)
+    steps = (
+        _audited,
+        _above,
+        _suspected,
+        _alike,
+        _leaked,
+        _main_reason,
+        _shortness,
+        _reuse,
+        _overlap,
+        _skipped,
+    )
     for step in steps:
         told += step(found, words)
     return told
@@ -95,6 +106,46 @@ def copies(found: Findings, words: Words) -> list[tuple[str, str]]:
     key = "merged_duplicate_documents"
     rows.append((words(f"data.{key}"), notes.get(key, 0)))
     return [(name, words.number(count)) for name, count in rows if count]
+
+
+def checked(found: Findings, words: Words) -> list[tuple[str, ...]]:
+    """Returns (check, looked at, found, share, negatives among them, their queries) for every check."""
+    rows: list[tuple[str, ...]] = []
+    for check in found.checks:
+        numbers = [check.found, check.of("negative"), check.queries]
+        told, negatives, queries = map(words.number, numbers)
+        share = words.percent(check.found / max(check.looked_at, 1))
+        name = words.check(check.name, check.kind)
+        rows.append((name, words.number(check.looked_at), told, share, negatives, queries))
+    return rows
+
+
+def leaks(found: Findings, words: Words) -> list[dict[str, Any]]:
+    """Returns for every evaluation set what of the training set it holds, in words."""
+    told = []
+    for facts in _leakage(found):
+        rows = [
+            (
+                words(f"leak.{kind}"),
+                *(words.number(facts[kind][name]) for name in ("looked_at", "exact", "near")),
+            )
+            for kind in ("queries", "positives")
+        ]
+        examples = [
+            (words(f"leak.{kind}"), text)
+            for kind in ("queries", "positives")
+            for text in facts[kind]["examples"][:3]
+        ]
+        dropped = facts.get("dropped_queries", 0)
+        told.append({"name": facts["evaluation"], "rows": rows, "examples": examples, "dropped": dropped})
+    return told
+
+
+def _leakage(found: Findings) -> list[Mapping[str, Any]]:
+    """Returns what run.json tells of each check for leakage."""
+    told = (found.run.get("validation") or {}).get("validators") or {}
+    own = [told.get(check.name) or {} for check in found.checks if check.kind == "leakage"]
+    return [facts for facts in own if {"evaluation", "queries", "positives"} <= facts.keys()]
 
 
 def _rate(found: Findings, words: Words) -> tuple[str, str, str]:
@@ -145,6 +196,27 @@ def _suspected(found: Findings, words: Words) -> list[tuple[str, str]]:
     known = calibration(found)
     if known and not known.get("estimable", True):
         told.append(("plain", words("find.not_estimable", why=str(known.get("why", "")))))
+    return told
+
+
+def _alike(found: Findings, words: Words) -> list[tuple[str, str]]:
+    copies = [check.of("negative") for check in found.checks if check.kind == "near-duplicate"]
+    if not copies:
+        return []
+    if not any(copies):
+        return [("good", words("find.no_near"))]
+    return [("bad", words("find.near", count=words.number(sum(copies))))]
+
+
+def _leaked(found: Findings, words: Words) -> list[tuple[str, str]]:
+    told = []
+    for facts in _leakage(found):
+        queries, positives = (facts[kind]["exact"] + facts[kind]["near"] for kind in ("queries", "positives"))
+        counts = {"queries": words.number(queries), "positives": words.number(positives)}
+        sentence = words(
+            "find.leaked" if queries + positives else "find.no_leak", name=facts["evaluation"], **counts
+        )
+        told.append(("bad" if queries + positives else "good", sentence))
     return told
 
 

@@ -47,10 +47,10 @@ def trade_off(found: Findings, words: Words, look: Look) -> AnyChart | None:
     values = [
         {
             **{key: point.get(key) for key in ("rate", "low", "high", "hardness", "negatives")},
-            "at": f"{point['threshold']:g}",
+            "at": words.figures(point["threshold"]),
             "told": words(
                 "told.trade_off",
-                at=f"{point['threshold']:g}",
+                at=words.figures(point["threshold"]),
                 rate=words.percent(point["rate"]),
                 hardness=words.decimal(point["hardness"]),
                 negatives=words.number(int(point.get("negatives") or 0)),
