@@ -14,7 +14,7 @@ FLOORS = [
     {"__main__"},
     {"cli"},
     {"console"},
-    {"push", "review", "testing", "clean", "judge", "compare"},
+    {"push", "review", "testing", "clean", "judge", "compare", "doctor"},
     {"audit", "train"},
     {"pipeline"},
     {"reopen"},

@@ -20,6 +20,7 @@ from hardneg.cli.shared import (
     Seed,
     Set,
     Source,
+    Strict,
     progress,
     report,
 )
@@ -34,6 +35,7 @@ def mine(
     format_: FormatName = None,
     split: Annotated[str | None, typer.Option(help="Which judgments to read.")] = None,
     corpus: Annotated[str | None, typer.Option(help="More documents than a pairs file holds.")] = None,
+    strict: Strict = False,
     judgments: Judgments = None,
     precision: Annotated[
         str | None, typer.Option(help="What dense models run in: auto, fp32, bf16 or fp16.")
@@ -56,6 +58,7 @@ def mine(
         format=format_,
         load__split=split,
         load__corpus=corpus,
+        load__strict=strict or None,
         seed=seed,
     )
     chosen = chosen.in_precision(precision) if precision else chosen
