@@ -117,7 +117,9 @@ def audited(told: Mapping[str, Any]) -> Table:
 
 
 def _rate(found: Mapping[str, float]) -> str:
-    return f"{found['rate']:.1%} [{found['low']:.1%}, {found['high']:.1%}]"
+    """Returns a rate with its interval, with two decimals where one would not tell it from its bounds."""
+    places = 1 if found["high"] - found["low"] >= 0.01 or found["high"] == found["low"] else 2
+    return f"{found['rate']:.{places}%} [{found['low']:.{places}%}, {found['high']:.{places}%}]"
 
 
 def judgement(told: Mapping[str, Any]) -> Table:

@@ -92,6 +92,4 @@ def test_a_chart_for_a_notebook_carries_its_locale(full):
 def test_labels_of_the_trade_off_do_not_stand_on_each_other():
     pairs = ((0.0, 0), (0.5, 0.1), (0.52, 0.11), (1, 1))
     points = [{"hardness": hardness, "rate": rate, "at": str(hardness)} for hardness, rate in pairs]
-        {"hardness": h, "rate": r, "at": str(h)} for h, r in ((0.0, 0), (0.5, 0.1), (0.52, 0.11), (1, 1))
-    ]
     assert [point["label"] for point in rates._labelled(points)] == ["0.0", "0.5", "", "1"]
