@@ -1,9 +1,11 @@
 """What several tests need: a small collection on disk, and no network."""
 
+import gzip
 import json
 import os
 
 import pytest
+import zstandard
 
 from tests.browser import chromium, executable  # noqa: F401
 
@@ -77,3 +79,25 @@ def collection(beir):
     from hardneg.load import load
 
     return load(str(beir))
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes a file below tmp_path: text or bytes as they are, a list as JSON lines; packed by its suffix."""
+
+    def writes(name, content):
+        if not isinstance(content, str | bytes):
+            content = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in content)
+        data = content.encode() if isinstance(content, str) else content
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(packed(data, path.suffix))
+        return path
+
+    return writes
+
+
+def packed(data, suffix):
+    if suffix == ".gz":
+        return gzip.compress(data)
+    return zstandard.ZstdCompressor().compress(data) if suffix == ".zst" else data
