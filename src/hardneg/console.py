@@ -118,8 +118,9 @@ def audited(told: Mapping[str, Any]) -> Table:
 
 
 def rate(found: Mapping[str, float]) -> str:
-    """Returns a rate and its interval as people read them."""
-    return f"{found['rate']:.1%} [{found['low']:.1%}, {found['high']:.1%}]"
+    """Returns a rate and its interval as people read them, with two decimals where the interval is narrow."""
+    places = 1 if found["high"] - found["low"] >= 0.01 or found["high"] == found["low"] else 2
+    return f"{found['rate']:.{places}%} [{found['low']:.{places}%}, {found['high']:.{places}%}]"
 
 
 def judgement(told: Mapping[str, Any]) -> Table:

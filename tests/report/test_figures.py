@@ -5,7 +5,7 @@ import re
 import pytest
 
 from hardneg.report import write_figures
-from hardneg.report.figures import FIGURES, candidates
+from hardneg.report.figures import FIGURES, candidates, rates
 from hardneg.report.figures.moves import moves
 from hardneg.report.figures.style import FILE, PAGE, svg
 from hardneg.report.gather import gather
@@ -87,3 +87,9 @@ def test_a_chart_for_a_notebook_carries_its_locale(full):
 
     assert Plots(full, "ru").margins().to_dict()["config"]["locale"]["number"]["decimal"] == ","
     assert "locale" not in Plots(full).margins().to_dict()["config"]
+
+
+def test_labels_of_the_trade_off_do_not_stand_on_each_other():
+    pairs = ((0.0, 0), (0.5, 0.1), (0.52, 0.11), (1, 1))
+    points = [{"hardness": hardness, "rate": rate, "at": str(hardness)} for hardness, rate in pairs]
+    assert [point["label"] for point in rates._labelled(points)] == ["0.0", "0.5", "", "1"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from hardneg.report.figures.candidates import doubt_limits
 from hardneg.report.figures.doubt import calibration
 from hardneg.report.gather import GROUPS, Findings
 from hardneg.report.words import Words
@@ -185,6 +186,10 @@ def _above(found: Findings, words: Words) -> list[tuple[str, str]]:
     share = counts[found.margins.edges[1:] <= 1e-9].sum() / counts.sum()
     if share == 0:
         return [("good", words("find.none_above"))]
+    limits = doubt_limits(found) if found.doubt.total else []
+    if limits:
+        told = words("find.above_bound", share=words.percent(share), bound=words.percent(limits[-1]))
+        return [("plain", told)]
     return [("bad" if share > _OFTEN else "plain", words("find.above", share=words.percent(share)))]
 
 
