@@ -1,9 +1,11 @@
 """What several tests need: a small collection on disk, and no network."""
 
+import gzip
 import json
 import os
 
 import pytest
+import zstandard
 
 from tests.browser import executable
 
@@ -69,3 +71,25 @@ def beir(tmp_path):
         (folder / f"{name}.jsonl").write_text(text, encoding="utf-8")
     (folder / "qrels" / "train.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes a file below tmp_path: text or bytes as they are, a list as JSON lines; packed by its suffix."""
+
+    def writes(name, content):
+        if not isinstance(content, str | bytes):
+            content = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in content)
+        data = content.encode() if isinstance(content, str) else content
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(packed(data, path.suffix))
+        return path
+
+    return writes
+
+
+def packed(data, suffix):
+    if suffix == ".gz":
+        return gzip.compress(data)
+    return zstandard.ZstdCompressor().compress(data) if suffix == ".zst" else data

@@ -22,8 +22,8 @@ FLOORS = [
     {"diff", "recipe"},
     {"load", "rank", "select", "validate", "calibrate", "export", "compat"},
     {"run", "ledger", "registry"},
-    {"records", "verdicts", "files", "progress"},
-    {"tables"},
+    {"records", "verdicts", "files", "lines", "progress"},
+    {"tables", "settings"},
     {"errors"},
 ]
 # What each room of the middle floor may know of its neighbours.

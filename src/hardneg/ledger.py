@@ -1,7 +1,7 @@
 """The ledger: every decision on every candidate, on disk, one part a block of queries.
 
 A part is written whole or not at all, and carries its own counts, so that a run resumes part by part and
-totals are sums over parts.
+totals are sums over parts. Its sha256 lies beside it, as `sha256sum` writes it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hardneg.errors import DataError
-from hardneg.files import atomic
+from hardneg.files import atomic, digest_file, write_text
 from hardneg.records import (
     JUDGED_RELEVANT,
     RELABELLED,
@@ -36,6 +36,8 @@ from hardneg.tables import html_table
 
 _META = b"hardneg"
 _POSITIVE = (JUDGED_RELEVANT, RELABELLED)
+_COLUMNS = ("query_id", "doc_id", "rank", "decision", "reason", "p_false_negative", "weight", "copies")
+_MEND = "run the same hardneg mine or select command again to mend it"
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ def block_table(
 
 
 def write_part(folder: Path, number: int, block: Block) -> None:
-    """Writes one part of the ledger atomically.
+    """Writes one part of the ledger and its checksum atomically.
 
     Raises:
         DataError: It cannot be written.
@@ -125,6 +127,8 @@ def write_part(folder: Path, number: int, block: Block) -> None:
     table = block.table.replace_schema_metadata({_META: meta.encode()})
     with atomic(part_path(folder, number)) as temporary:
         pq.write_table(table, temporary, compression="zstd", compression_level=3)
+        path = part_path(folder, number)
+        write_text(_checksum(path), _told(digest_file(temporary), path))
 
 
 def part_path(folder: Path, number: int) -> Path:
@@ -136,11 +140,16 @@ def parts(folder: Path) -> list[Path]:
     """Returns the parts of a run directory's ledger, in order.
 
     Raises:
-        DataError: There are none.
+        DataError: There are none, one is missing, or one is not what its checksum says.
     """
-    found = sorted((folder / "ledger").glob("part-*.parquet"))
+    found = sorted((folder / "ledger").glob("part-*.parquet"), key=lambda path: (len(path.name), path.name))
     if not found:
         raise DataError(f"{folder} holds no ledger; it is not a finished run of hardneg mine")
+    for number, path in enumerate(found):
+        if path != part_path(folder, number):
+            raise DataError(f"{part_path(folder, number)} is missing; {_MEND}")
+        if _checksum(path).exists() and not _is_whole(path):
+            raise DataError(f"{path} is damaged: it is not what {_checksum(path).name} says; {_MEND}")
     return found
 
 
@@ -148,23 +157,50 @@ def read_part(path: Path) -> Block:
     """Returns one part of the ledger.
 
     Raises:
-        DataError: The file is damaged.
+        DataError: The file is damaged, or something else than a part of a ledger.
     """
     try:
         table = pq.read_table(path)
-        meta = json.loads(table.schema.metadata[_META])
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{path} is damaged: {error}") from error
-    return Block(table, meta["short"])
+        short = json.loads(table.schema.metadata[_META])["short"]
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise DataError(f"{path} is damaged: {' '.join(str(error).split())}; {_MEND}") from error
+    lacking = [name for name in _COLUMNS if name not in table.column_names]
+    if lacking or not isinstance(short, dict):
+        raise DataError(f"{path} is no part of a ledger: {', '.join(lacking) or 'short'} is missing")
+    return Block(table, short)
 
 
 def read_counts(path: Path) -> dict[str, Any]:
-    """Returns one part's counts without reading its rows; {} if the part is damaged."""
+    """Returns one part's counts without its rows; {} if the part is damaged or not there."""
+    if not _is_whole(path):
+        return {}
     try:
         counts: dict[str, Any] = json.loads(pq.read_schema(path).metadata[_META])["counts"]
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, RecursionError):
         return {}
     return counts
+
+
+def _checksum(path: Path) -> Path:
+    return path.with_suffix(".sha256")
+
+
+def _told(digest: str, path: Path) -> str:
+    return f"{digest}  {path.name}\n"
+
+
+def _is_whole(path: Path) -> bool:
+    """Returns whether a part is there and is what its checksum says.
+
+    Raises:
+        DataError: It is there and cannot be read.
+    """
+    if not (path.exists() and _checksum(path).exists()):
+        return False
+    try:
+        return _checksum(path).read_bytes() == _told(digest_file(path), path).encode()
+    except OSError as error:
+        raise DataError(f"cannot read {_checksum(path)}: {error.strerror or error}") from error
 
 
 def add_counts(totals: dict[str, Any], counts: Mapping[str, Any]) -> None:

@@ -113,7 +113,7 @@ def _whole(file: Any) -> int:
 def _parsed(line: bytes, where: str) -> Judged:
     try:
         row = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{where}: broken JSON: {error}") from None
     if not isinstance(row, Mapping):
         raise DataError(f"{where}: found {row!r}, expected an object")

@@ -14,13 +14,15 @@ from hardneg.records import Collection
 _BANDS = ((1, 10), (11, 30), (31, 100), (101, 1_000_000))
 _DETECTED = 2_000
 _CHARACTERS = 400
+_LEAST = 20  # negatives of one language: fewer are as likely a slip of the detection
+_OTHER = "other"
 
 
 def rates(negatives: Negatives, collection: Collection) -> dict[str, dict[str, Any]]:
     """Returns mean probabilities of groups of negatives, with counts and intervals over queries.
 
     A negative belongs to the ranker that places it highest. Languages are those of the documents, detected on
-    the first few thousand negatives.
+    some thousands of the negatives; those of fewer than 20 count as `other`.
     """
     leaders = np.array([*negatives.rankers, ""])[negatives.leader]
     return {
@@ -67,4 +69,6 @@ def _languages(negatives: Negatives, collection: Collection) -> npt.NDArray[np.s
     }
     for at, place in enumerate(places.ravel()):
         names[at] = detected.get(int(distinct[place]), "")
-    return names
+    kinds, kind, count = np.unique(names, return_inverse=True, return_counts=True)
+    kinds[(count < _LEAST) & (kinds != "")] = _OTHER
+    return kinds[kind.ravel()]

@@ -78,6 +78,10 @@ def main() -> None:
             sys.exit(code)
     except HardnegError as error:
         _fail(str(error))
+    except OSError as error:  # whatever the system refuses: a full disk, a file that may not be read
+        _fail(f"cannot go on: {error}")
+    except MemoryError:
+        _fail("cannot go on: there is not enough memory")
     except (typer.Abort, KeyboardInterrupt):
         _fail("stopped; the same command goes on where this one ended", _STOPPED)
     except Exception as error:  # usage errors have many classes, of click or of typer's copy of it

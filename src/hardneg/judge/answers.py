@@ -58,7 +58,7 @@ def verdict(grade: int | None, relevant_from: int) -> Verdict:
 def _in_object(text: str) -> int | None:
     try:
         said = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     grade = said.get("grade") if isinstance(said, dict) else None
     return grade if type(grade) is int and 0 <= grade <= HIGHEST else None

@@ -187,7 +187,7 @@ class Client:
             content = said["choices"][0]["message"]["content"]
             usage = said.get("usage") or {}
             counts = [int(usage.get(name) or 0) for name in ("prompt_tokens", "completion_tokens")]
-        except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError, OverflowError):
             raise _Again(f"the answer is no chat completion: {_short(text)}") from None
         if not isinstance(content, str | None):
             raise _Again(f"the answer's content is no text: {_short(str(content))}")
@@ -214,7 +214,7 @@ def _message(text: str) -> str:
     try:
         error = json.loads(text)["error"]
         return _short(str(error["message"] if isinstance(error, dict) else error))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return _short(text)
 
 

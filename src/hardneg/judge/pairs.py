@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from hardneg import ledger
 from hardneg.errors import DataError
-from hardneg.load.lines import text_lines
+from hardneg.lines import text_lines
 from hardneg.records import Collection, Decision
 
 SUSPECTED = "suspected_false_negative"
@@ -70,7 +70,7 @@ def listed(path: Path) -> list[tuple[str, str]]:
     for where, line in text_lines(path):
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"{where}: broken JSON: {error}") from None
         ids = (row.get("query_id"), row.get("doc_id")) if isinstance(row, dict) else (None, None)
         if not (isinstance(ids[0], str) and isinstance(ids[1], str)):

@@ -17,6 +17,7 @@ import difflib
 from pathlib import Path
 
 from hardneg.errors import ConfigError, DataError
+from hardneg.lines import unreadable
 from hardneg.load import beir, hf, ir, pairs, stdlib, training, trec
 from hardneg.load.builder import CollectionBuilder, LoadOptions
 from hardneg.load.tables import accepted_names, is_table
@@ -45,7 +46,7 @@ def load(source: str, options: LoadOptions | None = None) -> Collection:
     path = Path(source)
     if kind == "hf" and name:
         return hf.read(name, options)
-    if path.is_file() and source != _BUILT_IN:
+    if source != _BUILT_IN and _is_file(path):
         return _read_file(path, options)
     if options.corpus is not None:
         raise ConfigError(
@@ -56,6 +57,13 @@ def load(source: str, options: LoadOptions | None = None) -> Collection:
     if kind == "ir" and name:
         return ir.read(name, options)
     return _read_folder(path, options)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:  # as of a name that is too long
+        raise unreadable(path, error) from None
 
 
 def _read_file(path: Path, options: LoadOptions) -> Collection:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from hardneg.errors import DataError
+from hardneg.lines import COMPRESSED, text_lines, uncompressed_name
 from hardneg.load.builder import CollectionBuilder, LoadOptions
 from hardneg.load.fields import id_of, optional_text, relevance_of, text_of
-from hardneg.load.lines import COMPRESSED, text_lines, uncompressed_name
 from hardneg.load.tables import Rows, rows
 from hardneg.records import Collection
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hardneg.errors import DataError
+from hardneg.lines import text_lines, uncompressed_name
 from hardneg.load.builder import CollectionBuilder
 from hardneg.load.fields import id_of, one_of, optional_text, text_of
-from hardneg.load.lines import text_lines, uncompressed_name
-from hardneg.load.tables import Row, accepted_names, is_table, rows
+from hardneg.load.tables import Row, accepted_names, is_table, rows, some
 
 IDS = ("_id", "id", "doc_id", "docid", "docno")
 TEXTS = ("text", "contents", "document")
@@ -68,7 +68,7 @@ def fresh_names(builder: CollectionBuilder) -> Iterator[str]:
 def _add(builder: CollectionBuilder, row: Row, names: Iterator[str], where: str) -> None:
     text_column = one_of(row, TEXTS, "text", where)
     if text_column is None:
-        raise DataError(f"{where}: columns found: {', '.join(row)}; {_NEEDS}")
+        raise DataError(f"{where}: columns found: {some(row)}; {_NEEDS}")
     text = text_of(row, text_column, where, _NEEDS)
     title_column = one_of(row, ("title",), "title", where)
     title = optional_text(row, title_column, where) if title_column else ""

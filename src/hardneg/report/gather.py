@@ -103,9 +103,7 @@ def gather(folder: Path) -> Findings:
     Raises:
         DataError: It is no finished run, or a file in it is damaged.
     """
-    run = RunFolder(folder).read()
-    if not run.get("finished"):
-        raise DataError(f"{folder} is not finished; run the same hardneg mine command to finish it")
+    run = RunFolder(folder).finished()
     paths = ledger.parts(folder)
     ranges = _ranges(paths)
     names = [name.removeprefix("score.") for name in ranges if name.startswith("score.")]
@@ -249,7 +247,7 @@ def _json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path} is damaged: {error}") from error
 
 
