@@ -7,7 +7,7 @@ import os
 import pytest
 import zstandard
 
-from tests.browser import executable
+from tests.browser import chromium, executable  # noqa: F401
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 NO_BROWSER = pytest.StashKey[int]()
@@ -71,6 +71,14 @@ def beir(tmp_path):
         (folder / f"{name}.jsonl").write_text(text, encoding="utf-8")
     (folder / "qrels" / "train.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder
+
+
+@pytest.fixture
+def collection(beir):
+    """What the folder holds."""
+    from hardneg.load import load
+
+    return load(str(beir))
 
 
 @pytest.fixture

@@ -93,22 +93,23 @@ def audited(told: Mapping[str, Any]) -> Table:
     table.add_column(style="bold")
     table.add_column()
     for name, found in told["estimates"].items():
-        table.add_row(name.replace("_", " "), f"{_rate(found)}, {found['judged']:,} judged")
+        table.add_row(name.replace("_", " "), f"{rate(found)}, {found['judged']:,} judged")
         for note in found["notes"]:
             table.add_row("", escape(note))
     table.add_section()
     for name, value in told["hardness"].items():
-        table.add_row(f"mean {name.replace('_', ' ')}", "-" if value is None else f"{value:,.3f}")
+        average = "median" if name == "relative_margin" else "mean"
+        table.add_row(f"{average} {name.replace('_', ' ')}", "-" if value is None else f"{value:,.3f}")
     for kind, rates in told["by"].items():
         table.add_section()
         for name, found in rates.items():
-            table.add_row(f"{kind} {name}", f"{_rate(found)}, {found['count']:,} negatives")
+            table.add_row(f"{kind} {name}", f"{rate(found)}, {found['count']:,} negatives")
     if told["trade_off"]:
         table.add_section()
         table.add_row(told["trade_off"][0]["setting"], "rate, mean score, negatives")
     for point in told["trade_off"]:
         hardness = "-" if point["hardness"] is None else f"{point['hardness']:.3f}"
-        table.add_row(f"{point['threshold']:g}", f"{_rate(point)}, {hardness}, {point['negatives']:,}")
+        table.add_row(f"{point['threshold']:g}", f"{rate(point)}, {hardness}, {point['negatives']:,}")
     if told["target"] is not None:
         table.add_section()
         wanted, flag = told["target"]["rate"], told["target"].get("flag", "no threshold reaches it")
@@ -116,8 +117,10 @@ def audited(told: Mapping[str, Any]) -> Table:
     return table
 
 
-def _rate(found: Mapping[str, float]) -> str:
-    return f"{found['rate']:.1%} [{found['low']:.1%}, {found['high']:.1%}]"
+def rate(found: Mapping[str, float]) -> str:
+    """Returns a rate and its interval as people read them, with two decimals where the interval is narrow."""
+    places = 1 if found["high"] - found["low"] >= 0.01 or found["high"] == found["low"] else 2
+    return f"{found['rate']:.{places}%} [{found['low']:.{places}%}, {found['high']:.{places}%}]"
 
 
 def judgement(told: Mapping[str, Any]) -> Table:

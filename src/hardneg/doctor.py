@@ -109,7 +109,7 @@ def _threads() -> dict[str, Any]:
     import numba
 
     mine = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    found: dict[str, Any] = {"cores": mine, "search": int(numba.config.NUMBA_NUM_THREADS), "models": None}
+    found: dict[str, Any] = {"cores": mine, "search": int(numba.get_num_threads()), "models": None}
     try:
         import torch
     except ImportError:

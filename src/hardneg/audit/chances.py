@@ -65,13 +65,16 @@ class Negatives:
         )
 
     def hardness(self) -> dict[str, float | None]:
-        """Returns mean score, relative margin to the anchor, and rank: a low rate is easy with easy ones."""
+        """Returns mean score, median relative margin and mean rank: a low rate is easy with easy ones.
+
+        The margin is a median because it has no bound where the weakest positive scores near zero.
+        """
         with np.errstate(all="ignore"):
             margins = (self.anchor - self.score) / np.abs(self.anchor)
         ranked = self.rank[self.rank > 0].astype(np.float64)
         return {
             "score": _mean(self.score),
-            "relative_margin": _mean(margins[np.isfinite(margins)]),
+            "relative_margin": _median(margins[np.isfinite(margins)]),
             "rank": _mean(ranked),
         }
 
@@ -146,3 +149,7 @@ def _ranked(ranks: IntArray) -> IntArray:
 def _mean(values: Numbers | FloatArray) -> float | None:
     known = values[~np.isnan(values)]
     return round(float(known.mean()), 5) if len(known) else None
+
+
+def _median(values: Numbers | FloatArray) -> float | None:
+    return round(float(np.median(values)), 5) if len(values) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,15 @@ from hardneg.records import Collection
 _BANDS = ((1, 10), (11, 30), (31, 100), (101, 1_000_000))
 _DETECTED = 2_000
 _CHARACTERS = 400
+_LEAST = 20  # negatives of one language: fewer are as likely a slip of the detection
+_OTHER = "other"
 
 
 def rates(negatives: Negatives, collection: Collection) -> dict[str, dict[str, Any]]:
     """Returns mean probabilities of groups of negatives, with counts and intervals over queries.
 
     A negative belongs to the ranker that places it highest. Languages are those of the documents, detected on
-    the first few thousand negatives.
+    some thousands of the negatives; those of fewer than 20 count as `other`.
     """
     leaders = np.array([*negatives.rankers, ""])[negatives.leader]
     return {
@@ -33,7 +36,7 @@ def rates(negatives: Negatives, collection: Collection) -> dict[str, dict[str, A
 def _grouped(negatives: Negatives, names: npt.NDArray[np.str_]) -> dict[str, Any]:
     known = ~np.isnan(negatives.probability) & (names != "")
     found = {}
-    for name in sorted(set(names[known].tolist()), key=lambda name: (len(name), name)):
+    for name in sorted(set(names[known].tolist()), key=_first_number):
         own = known & (names == name)
         _, owners = np.unique(negatives.query[own], return_inverse=True)
         chances = np.bincount(owners.ravel(), negatives.probability[own])
@@ -46,6 +49,11 @@ def _grouped(negatives: Negatives, names: npt.NDArray[np.str_]) -> dict[str, Any
             "count": int(own.sum()),
         }
     return found
+
+
+def _first_number(name: str) -> tuple[int, str]:
+    """Returns by what groups are ordered: the number at the beginning of the name, then the name."""
+    return int("".join(takewhile(str.isdigit, name)) or 0), name
 
 
 def _band(rank: int) -> str:
@@ -67,4 +75,6 @@ def _languages(negatives: Negatives, collection: Collection) -> npt.NDArray[np.s
     }
     for at, place in enumerate(places.ravel()):
         names[at] = detected.get(int(distinct[place]), "")
-    return names
+    kinds, kind, count = np.unique(names, return_inverse=True, return_counts=True)
+    kinds[(count < _LEAST) & (kinds != "")] = _OTHER
+    return kinds[kind.ravel()]

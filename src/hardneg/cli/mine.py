@@ -74,19 +74,23 @@ def demo(
     quiet: Quiet = False,
     json_: Json = False,
 ) -> None:
-    """Mine the built-in collection, the Python standard library; no network is needed.
+    """Mine and audit the built-in collection, the Python standard library; no network is needed.
 
     The default recipe's dense model reads the first 64 tokens of each document, which is quicker on a CPU.
     """
     from hardneg import pipeline
+    from hardneg.audit import audit
     from hardneg.recipe import Recipe
 
     shorter = ["rank.rankers.dense.max_length=64"] if recipe == "default" and not ranker else []
     chosen = Recipe.named(recipe, shorter, rank__rankers=ranker or None)
     with progress(quiet or json_) as bars:
         result = pipeline.mine("stdlib", chosen, out, progress=bars)
+        found = audit(out, progress=bars)
     report(result, quiet, json_)
     if not (quiet or json_):
-        from hardneg.console import examples
+        from hardneg.console import examples, rate
 
-        Console(stderr=True).print(examples(result.training_set, 3))
+        console = Console(stderr=True)
+        console.print(examples(result.training_set, 3))
+        console.print(f"false negatives among the negatives: {rate(found)}; hardneg audit {out} tells more")

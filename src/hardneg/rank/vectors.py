@@ -97,7 +97,7 @@ class VectorRanker:
         return self._search.score(self._queries[queries], docs)
 
     def alike(self, docs: IntArray, others: IntArray) -> FloatArray:
-        """Returns (n, m) float32: the similarity of n documents to m others."""
+        """Returns (n, m) float32: the similarity of (n,) documents to (n, m) others, NaN for -1."""
         return self._search.alike(docs, others)
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hardneg.records.arrays import IntArray, KeyArray
+from hardneg.records.arrays import BoolArray, IntArray, KeyArray
+from hardneg.records.pair_set import PairSet
 from hardneg.records.text import full_text, id_key
 from hardneg.tables import html_table
 
@@ -60,6 +61,12 @@ class Documents:
             for place in np.flatnonzero(found < 0):
                 found[place] = self._row_of_alias.get(ids[int(place)], -1)
         return found
+
+    @cached_property
+    def first_alike(self) -> IntArray:
+        """(n,) int32: the row of the first document of the same text, mostly its own."""
+        _, first, places = np.unique(self.keys, return_index=True, return_inverse=True)
+        return first.astype(np.int32)[places.ravel()]
 
     @cached_property
     def _row_of_alias(self) -> dict[str, int]:
@@ -138,6 +145,23 @@ class Judgments:
         docs, relevance = self.of(query)
         order = np.argsort(-relevance, kind="stable")
         return docs[order][relevance[order] >= self.min_relevance]
+
+    def only(self, mask: BoolArray) -> Judgments:
+        """Returns the judgments where the (n,) mask is true."""
+        return Judgments(self.query[mask], self.doc[mask], self.relevance[mask], self.min_relevance)
+
+    @cached_property
+    def relevant(self) -> PairSet:
+        """The pairs judged relevant."""
+        return self._pairs(self.relevance >= self.min_relevance)
+
+    @cached_property
+    def not_relevant(self) -> PairSet:
+        """The pairs judged not relevant."""
+        return self._pairs(self.relevance < self.min_relevance)
+
+    def _pairs(self, mask: BoolArray) -> PairSet:
+        return PairSet(self.query[mask], self.doc[mask])
 
     @cached_property
     def queries_with_positives(self) -> IntArray:

@@ -11,18 +11,21 @@ from pydantic.dataclasses import dataclass
 
 from hardneg.errors import ConfigError, unknown_name
 from hardneg.rank import Context, Ranker
-from hardneg.records import BoolArray, Candidates, Collection, FloatArray, IntArray
+from hardneg.records import BoolArray, Candidates, Collection, FloatArray, IntArray, rows_of
 from hardneg.validate import Kind, Witness
-from hardneg.validate.looking import each, spread, unknown
+from hardneg.validate.looking import unknown
 
 __all__ = ["SimilarToPositive"]
+
+_TOGETHER = 128
+"""Queries compared in one go: bounds memory, and spares a start of the threads for each."""
 
 
 class Likeness(Protocol):
     """A ranker that can also compare documents."""
 
     def alike(self, docs: IntArray, others: IntArray) -> FloatArray:
-        """Returns (n, m) float32: the similarity of n documents to m others."""
+        """Returns (n, m) float32: the similarity of (n,) documents to (n, m) others, NaN for -1."""
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -77,19 +80,26 @@ class _Similarity:
         self._nearest = nearest
 
     def evidence(self, candidates: Candidates) -> FloatArray:
-        found = unknown(candidates)
-        if self._ranker is not None:
-            for row, docs in each(candidates):
-                positives = self._judgments.positives(int(candidates.queries[row]))
-                alike = self._ranker.alike(docs, positives)
-                spread(candidates, row, _nearest(alike, docs[:, None] == positives, self._nearest), found)
-        return found
+        if self._ranker is None:
+            return unknown(candidates)
+        blocks = rows_of(len(candidates.queries), _TOGETHER)
+        found = [self._compared(self._ranker, candidates, rows) for rows in blocks]
+        return np.concatenate([*found, np.empty((0, candidates.shape[1]), np.float32)])
+
+    def _compared(self, ranker: Likeness, candidates: Candidates, rows: IntArray) -> FloatArray:
+        """Returns the evidence on some of the queries, whose positives are compared in one go."""
+        positives = [self._judgments.positives(int(query)) for query in candidates.queries[rows]]
+        counts = [len(each) for each in positives]
+        docs = np.concatenate(positives)
+        others = np.repeat(candidates.docs[rows], counts, axis=0)
+        alike = np.where(others == docs[:, None], np.float32("nan"), ranker.alike(docs, others))
+        return np.stack([_nearest(each, self._nearest) for each in np.split(alike, np.cumsum(counts)[:-1])])
 
 
-def _nearest(alike: FloatArray, own: BoolArray, nearest: int) -> FloatArray:
-    """Returns (n,) float32: the mean of each row's highest similarities, that to itself left out."""
-    others = np.sort(np.where(own, -np.inf, alike), axis=1)[:, ::-1][:, :nearest]
-    known = np.isfinite(others)
-    total = np.where(known, others, 0).sum(axis=1)
-    count = known.sum(axis=1)
+def _nearest(alike: FloatArray, nearest: int) -> FloatArray:
+    """Returns (depth,) float32: the mean of each column's highest similarities, NaN without any."""
+    highest = -np.sort(-alike, axis=0)[:nearest]
+    known = ~np.isnan(highest)
+    total = np.where(known, highest, 0).sum(axis=0)
+    count = known.sum(axis=0)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)

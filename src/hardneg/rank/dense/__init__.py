@@ -113,5 +113,5 @@ class DenseRanker:
         return self._search.score(self._queries.take(queries), docs)
 
     def alike(self, docs: IntArray, others: IntArray) -> FloatArray:
-        """Returns (n, m) float32: the similarity of n documents to m others."""
+        """Returns (n, m) float32: the similarity of (n,) documents to (n, m) others, NaN for -1."""
         return self._search.alike(docs, others)

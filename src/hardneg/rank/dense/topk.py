@@ -73,9 +73,8 @@ class ExactSearch:
         return np.where(docs >= 0, scores, np.float32("nan"))
 
     def alike(self, docs: IntArray, others: IntArray) -> FloatArray:
-        """Returns (n, m) float32: dot products of n documents with m others."""
-        every = np.broadcast_to(docs, (len(others), len(docs)))
-        return np.ascontiguousarray(self.score(self._documents.take(others), every).T)
+        """Returns (n, m) float32: dot products of (n,) documents with (n, m) others, NaN for -1."""
+        return self.score(self._documents.take(docs), others)
 
     def _block(self, queries: FloatArray, depth: int) -> tuple[IntArray, FloatArray]:
         """Searches chunk by chunk; the first is multiplied whole, so that there is a bar for the others."""
