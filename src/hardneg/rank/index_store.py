@@ -63,7 +63,8 @@ class IndexStore:
             arrays = [_values(batch, name, kind) for name, kind in _KINDS.items()]
             if _digest([*arrays, *_buffers(batch["names"].values)]) != meta["digest"]:
                 raise ValueError("its digest is not that of its content")
-            return Index(Inverted(*arrays, meta["n_docs"]), batch["names"].values.to_pylist())
+            begins, docs, weights = arrays
+            return Index(Inverted(begins, docs, weights, meta["n_docs"]), batch["names"].values.to_pylist())
         except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
             _LOG.warning("%s is damaged and is made again: %s", path, str(error).splitlines()[0])
             return None
