@@ -280,7 +280,8 @@ def _nullable(values: npt.NDArray[np.float32]) -> pa.Array:
 def _rows(rows_of_ids: Callable[[list[str]], IntArray], ids: pa.ChunkedArray) -> IntArray:
     """Returns the rows of ids, each distinct id looked up once."""
     encoded = ids.combine_chunks().dictionary_encode()
-    return rows_of_ids(encoded.dictionary.to_pylist())[encoded.indices.to_numpy()]
+    places: IntArray = encoded.indices.to_numpy()
+    return rows_of_ids(encoded.dictionary.to_pylist())[places]
 
 
 def _distinct(ids: Any, rows: IntArray) -> pa.Array:
