@@ -97,12 +97,10 @@ class Bm25:
         store = IndexStore(context.cache / "bm25")
         words = {"format": _FORMAT, "unicode": unidata_version}
         path = store.path({**made_with, **words, "texts": texts_digest(documents)})
-        found = store.read(path)
-        if found is None:
-            built = self._built(documents, Terms(stemmer(made_with["stemmers"])), context.progress)
-            store.write(path, built)
-            found = store.read(path) or built  # mapped: what built it is given back
-        return found
+        progress = context.progress
+        return store.index(
+            path, lambda: self._built(documents, Terms(stemmer(made_with["stemmers"])), progress), progress
+        )
 
     def _built(self, documents: Documents, terms: Terms, progress: Progress) -> Index:
         import bm25s
