@@ -74,14 +74,6 @@ def beir(tmp_path):
 
 
 @pytest.fixture
-def collection(beir):
-    """What the folder holds."""
-    from hardneg.load import load
-
-    return load(str(beir))
-
-
-@pytest.fixture
 def write(tmp_path):
     """Writes a file below tmp_path: text or bytes as they are, a list as JSON lines; packed by its suffix."""
 
@@ -101,3 +93,11 @@ def packed(data, suffix):
     if suffix == ".gz":
         return gzip.compress(data)
     return zstandard.ZstdCompressor().compress(data) if suffix == ".zst" else data
+
+
+@pytest.fixture
+def collection(beir):
+    """What the folder holds."""
+    from hardneg.load import load
+
+    return load(str(beir))
