@@ -36,12 +36,23 @@ PARSED = {
 
 
 @pytest.fixture
-def at_home(beir, tmp_path, monkeypatch):
+def my_collection(beir, write):
+    """The small collection with more queries: as many as calibration needs."""
+    documents = [json.loads(line) for line in (beir / "corpus.jsonl").read_text("utf-8").splitlines()]
+    queries = [{"_id": f"q{n}", "text": f"{document['text']} x"} for n, document in enumerate(documents)]
+    write("beir/queries.jsonl", queries)
+    lines = [f"q{n}\td{n}\t1\n" for n in range(len(documents))]
+    write("beir/qrels/train.tsv", "query-id\tcorpus-id\tscore\n" + "".join(lines))
+    return beir
+
+
+@pytest.fixture
+def at_home(my_collection, tmp_path, monkeypatch):
     """A working directory with what the pages speak of, and a dense ranker that needs no model."""
     (tmp_path / "home").mkdir()
     monkeypatch.chdir(tmp_path / "home")
     monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "datasets"))
-    Path("my-collection").symlink_to(beir)
+    Path("my-collection").symlink_to(my_collection)
     pairs = [{"query": f"amber {word}", "positive": f"a resin of {word}"} for word in ("fir", "elm")]
     Path("pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in pairs), encoding="utf-8")
     Path("questions.jsonl").write_text(blocks(page("index.md"), "json")[0], encoding="utf-8")
@@ -81,7 +92,8 @@ def parse(arguments):
 def perform(line, llm):
     """Runs a line of a page, or parses it if it speaks of what is not here."""
     arguments = [RUNS.get(argument, argument) for argument in shlex.split(line)[1:]]
-    arguments = [llm if argument == ENDPOINT else argument for argument in arguments]
+    if ENDPOINT in arguments:
+        arguments = [{ENDPOINT: llm, "MODEL": "some"}.get(argument, argument) for argument in arguments]
     if arguments[0] in PARSED or PLACEHOLDER.search(" ".join(arguments)):
         parse(arguments)
         return

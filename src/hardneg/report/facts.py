@@ -290,6 +290,8 @@ def _component(given: Any) -> str:
 
 def _duration(seconds: float, words: Words) -> str:
     if seconds < 90:
-        return f"{words.decimal(seconds, 0 if seconds >= 10 else 1)} s"
+        return words("time.seconds", seconds=words.decimal(seconds, 0 if seconds >= 10 else 1))
     minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+    if minutes < 90:
+        return words("time.minutes", minutes=minutes)
+    return words("time.hours", hours=minutes // 60, minutes=minutes % 60)
