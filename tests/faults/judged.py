@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 import sys
 
+from tests.endpoint import llm
 from tests.faults.child import Arm
 from tests.faults.world import World
-from tests.judge import llm
 
 
 def serving_server(world: World) -> Arm:
