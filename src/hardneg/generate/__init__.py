@@ -189,10 +189,10 @@ def _prepared(
     order = Order(collection, chosen, prompt, load.split)
     work = sort(order)
     if not len(work.rows):
-        lacking = (
-            "no document is without a query; see also judged" if chosen.negatives is None else "no query"
-        )
-        raise DataError(f"{collection.name}: there is nothing to write {work.name} for: {lacking}")
+        why = "no query has a positive"
+        if chosen.negatives is None:
+            why = 'every document is a positive of a query; ask for those too with also="judged"'
+        raise DataError(f"{collection.name}: no {work.unit} to write {work.name} for: {why}")
     store = AnswerStore(cache)
     try:
         model = Model(chosen.model, served, chosen.options, store)

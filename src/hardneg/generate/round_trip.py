@@ -11,10 +11,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from hardneg.errors import ConfigError
-from hardneg.evaluate.systems import ranker_of
 from hardneg.generate.sieve import Query
-from hardneg.rank import Context, Ranker
+from hardneg.rank import RANKERS, Context, Ranker
 from hardneg.records import Collection, IntArray, Judgments, Queries, rows_of, text_key
 
 _BLOCK = 1024
@@ -35,15 +33,13 @@ def find_again(
         context: What the ranker may use.
 
     Raises:
-        HardnegError: The ranker does not fit, or retrieves nothing.
+        HardnegError: The ranker cannot be opened.
     """
     used = [place for place, query in enumerate(queries) if query.dropped is None]
     if not used:
         return list(queries), {}
     asked = _collection([queries[place] for place in used], collection)
-    ranker = ranker_of(spec).open(asked, context)
-    if not ranker.retrieves:
-        raise ConfigError(f"{spec} finds nothing by itself; name a ranker that does, as bm25")
+    ranker = RANKERS.make(spec).open(asked, context)
     found = list(queries)
     with context.progress.task("round trip", len(used), "queries") as task:
         for rows in rows_of(len(used), _BLOCK):

@@ -8,9 +8,11 @@ from pydantic import Field
 
 from hardneg.endpoint.settings import EndpointSettings
 from hardneg.errors import ConfigError
+from hardneg.rank import RANKERS
 
 QueryKind = Literal["question", "keywords", "claim"]
 _OF_QUERIES = {"queries", "kinds", "also", "examples", "ranker", "round_trip"}
+_FINDERS = ("bm25", "dense", "sparse")
 
 
 class GenerateSettings(EndpointSettings):
@@ -44,8 +46,11 @@ class GenerateSettings(EndpointSettings):
         """Checks what the settings say together.
 
         Raises:
-            ConfigError: One of those for queries is given for negatives.
+            ConfigError: One of those for queries is given for negatives, or the ranker does not fit.
         """
         idle = _OF_QUERIES & self.model_fields_set
         if self.negatives is not None and idle:
             raise ConfigError(f"{min(idle)} is for writing queries: give either that or negatives")
+        found = RANKERS.name_of(RANKERS.make(self.ranker))
+        if found not in _FINDERS:
+            raise ConfigError(f"{found} cannot look for written queries; {', '.join(_FINDERS)} can")
