@@ -46,6 +46,15 @@ def test_it_prints_a_table_or_the_summary_or_nothing(beir, served, tmp_path, cap
     assert capsys.readouterr() == ("", "")
 
 
+def test_set_changes_the_request_or_how_the_source_is_read(beir, served, tmp_path):
+    corpus = beir / "corpus.jsonl"
+    corpus.write_text('{"_id": "empty", "text": ""}\n' + corpus.read_text(encoding="utf-8"), encoding="utf-8")
+    given = ("--set", "load.empty_texts=skip", "--set", "response_format={type: json_object}", "--quiet")
+    run("generate", beir, *options(served), "--out", tmp_path / "out", "--limit", 1, *given)
+    assert served.requests[0]["response_format"] == {"type": "json_object"}
+    assert not any("load" in name for name in served.requests[0])
+
+
 def test_a_dry_run_needs_no_folder_and_asks_nothing(beir, served, capsys):
     run("generate", beir, *options(served), "--dry-run", "--negatives", 2)
     printed = capsys.readouterr()

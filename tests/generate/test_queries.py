@@ -23,7 +23,7 @@ def test_documents_without_a_query_get_some_and_the_folder_can_be_mined(written,
     assert summary["written"] == summary["kept"] == len(told) == 66
     for row in told:
         assert row["query"].startswith(f"n{row['doc_id'][1:]} about ") and row["rank"] <= 10
-        assert (row["model"], row["seed"], row["dropped"]) == ("m", 0, None)
+        assert (row["model"], row["seed"], row["dropped"]) == ("m", 42, None)
         assert row["prompt"].startswith("queries-") and row["query_id"].startswith("generated:")
     all_of_it = load(str(tmp_path / "out"))
     given = load(str(beir))

@@ -19,7 +19,6 @@ from hardneg.cli.shared import (
     MaxTokens,
     ModelName,
     Quiet,
-    RequestFields,
     Retries,
     Seed,
     Source,
@@ -70,6 +69,9 @@ def generate(
     seed: Seed = None,
     prompt: Annotated[str | None, typer.Option("--prompt", help="A file in place of the prompt.")] = None,
     split: Annotated[str, typer.Option("--split", help="Whose queries and judgments count.")] = "train",
+    corpus: Annotated[
+        str | None, typer.Option("--corpus", help="More documents than a pairs file holds.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Ask nothing; print one prompt and the costs.")
     ] = False,
@@ -79,7 +81,10 @@ def generate(
     timeout: Timeout = 120.0,
     retries: Retries = 5,
     max_characters: MaxCharacters = 6000,
-    set_: RequestFields = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="FIELD=VALUE of the request, or load.KEY=VALUE of the source."),
+    ] = None,
     quiet: Quiet = False,
     json_: JsonSummary = False,
 ) -> None:
@@ -101,10 +106,10 @@ def generate(
     settings: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     settings |= {
         "model": model,
-        "load": load_options(None, split=split),
+        "load": load_options([each for each in set_ or () if _of_load(each)], split=split, corpus=corpus),
         "key_env": key_env,
         "max_characters": max_characters,
-        "options": request_options(set_),
+        "options": request_options([each for each in set_ or () if not _of_load(each)]),
     }
     if dry_run:
         _foretell(generating.dry_run(source, endpoint, **settings), json_)
@@ -131,6 +136,10 @@ def generate(
 
         Console(stderr=True).print(generated(summary))
     unanswered(summary, summary["asked"], summary["unit"])
+
+
+def _of_load(setting: str) -> bool:
+    return setting.startswith("load.")
 
 
 def _foretell(told: dict[str, Any], json_: bool) -> None:

@@ -39,7 +39,7 @@ class GenerateSettings(EndpointSettings):
     examples: int = Field(default=4, ge=0, le=32)
     ranker: str = "bm25"
     round_trip: int = Field(default=10, ge=0)
-    seed: int = 0
+    seed: int = 42
     prompt: str | None = None
 
     def check(self) -> None:
