@@ -7,7 +7,9 @@ import os
 import pytest
 import zstandard
 
+from hardneg.endpoint import client
 from tests.browser import chromium, executable  # noqa: F401
+from tests.endpoint.llm import serving
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 NO_BROWSER = pytest.StashKey[int]()
@@ -55,6 +57,16 @@ def writes_report():
 
 def _words(n, *steps):
     return " ".join(WORDS[(n * step + step) % len(WORDS)] for step in steps)
+
+
+@pytest.fixture
+def served(monkeypatch):
+    """A language model made of a function, behind an endpoint at `url`; no key, no long waits."""
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.setattr(client, "backoff", lambda attempt, key: 0.01)
+    with serving() as (llm, url):
+        llm.url = url
+        yield llm
 
 
 @pytest.fixture

@@ -133,13 +133,30 @@ def judgement(told: Mapping[str, Any]) -> Table:
         table.add_row(name, f"{told[name]:,}")
     _section(table, "verdict", told["verdicts"])
     _section(table, "grade", told["grades"])
-    costs = ("requests", "repeated", "cached", "tokens", "seconds")
     rest = ("passed_on", "unreadable", "shortened", "failed", "left")
     _section(table, "pairs", {name: told[name] for name in rest if told[name]})
+    _spent(table, told)
+    return table
+
+
+def generated(told: Mapping[str, Any]) -> Table:
+    """Returns the table that ends `hardneg generate`: what was written, what is left, what it cost."""
+    table = Table(title=escape(f"{told['writes']} by {told['model']}"), show_header=False)
+    table.add_column(style="bold")
+    table.add_column(justify="right")
+    rest = ("asked", "answered", "unreadable", "asked_again", "failed", "left")
+    _section(table, told["unit"], {name: told[name] for name in rest if told[name] or name == "asked"})
+    _section(table, told["writes"], {name: told[name] for name in ("written", "kept")})
+    _section(table, "dropped", told["dropped"])
+    _spent(table, told)
+    return table
+
+
+def _spent(table: Table, told: Mapping[str, Any]) -> None:
+    costs = ("requests", "repeated", "cached", "tokens", "seconds")
     _section(table, "spent", {name: told[name] for name in costs})
     if told["stopped"]:
         table.add_row("stopped by", f"--{told['stopped'].replace('_', '-')}")
-    return table
 
 
 def _section(table: Table, title: str, numbers: Mapping[str, float]) -> None:
