@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import typer.main
+from hardneg.judge.prompt import read_prompt
 
 from hardneg import cli
 from hardneg.export import FORMATS
-from hardneg.judge.prompt import read_prompt
 from hardneg.rank.dense import Dense
 from hardneg.testing import FakeRanker
 from tests.judge.llm import serving

@@ -194,9 +194,7 @@ def _write_ledger(work: Miner | Chooser, out: Path, progress: Progress) -> dict[
             if counts:
                 work.recount(part)
             else:
-                block = work.block(number)
-                ledger.write_part(out, number, block)
-                counts = block.counts()
+                counts = ledger.write_part(out, number, work.block(number))
             ledger.add_counts(totals, counts)
             task.advance(size)
     short = totals.pop("short", {})

@@ -11,8 +11,8 @@ def run(beir, tmp_path):
     """A run of two rankers, bm25 twice with other settings, under the default rule."""
     rankers = ["bm25", {"bm25": {"k1": 0.4, "name": "flat"}}]
     recipe = Recipe.named("perc-pos", rank__rankers=rankers, select__negatives=2, select__by="bm25")
-    mine(str(beir), recipe, tmp_path / "run")
-    return tmp_path / "run"
+    mine(str(beir), recipe, tmp_path / "runs" / "run")
+    return tmp_path / "runs" / "run"
 
 
 @pytest.fixture

@@ -23,7 +23,8 @@ def test_a_plain_run_has_the_figures_that_need_no_validation(run):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_full_run_has_them_all(full, language):
     names = {name for name, _ in drawn(gather(full), Words(language), PAGE)}
-    validated = {"doubt", "margin_doubt", "reliability", "checks", "audit", "trade_off", "compared.nDCG@10"}
+    validated = {"doubt", "margin_doubt", "reliability", "checks", "audit", "trade_off"}
+    validated |= {"compared.nDCG@10", "compared.recall@100"}
     assert names == ALWAYS | validated
     assert {name.partition(".")[0] for name in names} == set(FIGURES)
 
@@ -58,7 +59,7 @@ def test_thresholds_are_those_of_the_recipe(run, full):
 
 def test_files_are_svg_and_png(full, tmp_path):
     files = write_figures(full, tmp_path / "figures", language="ru")
-    assert len(files) == 2 * 13
+    assert len(files) == 2 * 14
     for file in files:
         start = file.read_bytes()[:8]
         assert start.startswith(b"<svg") if file.suffix == ".svg" else start == b"\x89PNG\r\n\x1a\n"

@@ -36,7 +36,7 @@ def test_a_validated_run_tells_of_doubt(full):
     known = len(table) - table["p_false_negative"].null_count
     assert found.doubt.total == known >= found.margin_doubt.counts.sum() > 0
     assert found.evidence["guide"] == len(table) - table["evidence.guide"].null_count
-    assert found.audit["rate"] == 0.12 and len(found.compared) == 3
+    assert found.audit["rate"] == 0.12 and len(found.compared) == 4
 
 
 def test_short_queries_are_listed_with_their_reason(beir, tmp_path):

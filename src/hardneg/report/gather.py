@@ -43,7 +43,7 @@ class Findings:
         folder: The run directory.
         run: Its run.json.
         audit: Its audit.json, None where it was not audited.
-        compared: The rows of its compare.json, empty where nothing was compared.
+        compared: The rows of the comparison in whose folder `runs` it lies, empty without one.
         scores: For each ranker, how the groups' scores are spread.
         margins: How far below the weakest positive the groups score, by the scorer of thresholds.
         relative: Whether `margins` are shares of the positive's score, or differences.
@@ -117,7 +117,7 @@ def gather(folder: Path) -> Findings:
         folder=folder,
         run=run,
         audit=_json(folder / "audit.json"),
-        compared=_rows(_json(folder / "compare.json")),
+        compared=_compared(folder.resolve()),
         scores={name: Histogram(*ranges[f"score.{name}"], GROUPS) for name in names},
         margins=Histogram(*span, GROUPS, bins=80),
         relative=relative,
@@ -257,7 +257,7 @@ def _json(path: Path) -> Any:
         raise DataError(f"{path} is damaged: {error}") from error
 
 
-def _rows(compared: Any) -> list[Mapping[str, Any]]:
-    """Returns the rows of a comparison of recipes, in either of its layouts."""
-    rows = compared.get("rows", []) if isinstance(compared, Mapping) else compared
-    return [row for row in rows or [] if isinstance(row, Mapping)]
+def _compared(folder: Path) -> list[Mapping[str, Any]]:
+    """Returns the rows of the comparison that a run belongs to."""
+    told = _json(folder.parent.parent / "compare.json") if folder.parent.name == "runs" else None
+    return list(told["rows"]) if isinstance(told, Mapping) and told.get("finished") else []

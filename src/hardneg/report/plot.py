@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from hardneg.errors import DataError
-from hardneg.report.figures import FIGURES, candidates, rates
+from hardneg.report.figures import FIGURES, candidates, compared
 from hardneg.report.figures.style import FILE, AnyChart
 from hardneg.report.gather import Findings, gather
 from hardneg.report.words import Words
@@ -81,8 +81,8 @@ class Plots:
         return self._drawn("checks")
 
     def compared(self, metric: str | None = None) -> AnyChart:
-        """Returns what `hardneg compare` measured. Raises DataError where nothing was compared."""
-        return self._must(rates.compared(self.findings, self._words, self._look, metric), "compared")
+        """Returns what the comparison that the run belongs to measured. Raises DataError without one."""
+        return self._must(compared.compared(self.findings, self._words, self._look, metric), "compared")
 
     def _drawn(self, name: str) -> AnyChart:
         return self._must(FIGURES[name](self.findings, self._words, self._look), name)

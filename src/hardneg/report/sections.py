@@ -13,7 +13,7 @@ from hardneg.records import Collection
 from hardneg.report import facts
 from hardneg.report.alike import examples_of
 from hardneg.report.examples import LIMIT, cut, examples
-from hardneg.report.figures import FIGURES, candidates, rates
+from hardneg.report.figures import FIGURES, candidates, compared
 from hardneg.report.figures.style import PAGE, AnyChart, Look, svg
 from hardneg.report.gather import Findings
 from hardneg.report.page import render
@@ -79,8 +79,8 @@ def drawn(found: Findings, words: Words, look: Look) -> Iterator[tuple[str, AnyC
         if name == "scores":
             parts = [(f"scores.{r}", candidates.scores(found, words, look, r)) for r in found.rankers]
         elif name == "compared":
-            metrics = rates.metrics(found, words)
-            parts = [(f"compared.{m}", rates.compared(found, words, look, m)) for m in metrics]
+            names = compared.measures(found.compared)
+            parts = [(f"compared.{m}", compared.compared(found, words, look, m)) for m in names]
         else:
             parts = [(name, figure(found, words, look))]
         yield from ((part, chart) for part, chart in parts if chart is not None)

@@ -1,4 +1,4 @@
-"""Rates with intervals: the audit, its trade-off, the agreement of rankers, the comparison of recipes."""
+"""Rates with intervals: the audit, its trade-off, the agreement of rankers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
-import numpy as np
 
 from hardneg.report.figures.style import AnyChart, Look, finished, line_at, rows
 from hardneg.report.gather import Findings
@@ -29,7 +28,7 @@ def audit(found: Findings, words: Words, look: Look) -> AnyChart | None:
                 values.append(_rate(words, f"{label}: {name}", part, "negative"))
     target = (found.audit.get("target") or {}).get("rate") if found.audit.get("target") else None
     limits = [(float(target), words("threshold.target", at=words.percent(target)))] if target else []
-    chart = _intervals(values, words("axis.rate"), look)
+    chart = intervals(values, words("axis.rate"), look)
     return finished(
         alt.layer(chart, line_at(limits, look, above=True)) if limits else chart,
         look,
@@ -121,37 +120,6 @@ def agreement(found: Findings, words: Words, look: Look) -> AnyChart | None:
     return finished(alt.layer(bars, text), look, height=30 * len(values) + 50)
 
 
-def compared(found: Findings, words: Words, look: Look, metric: str | None = None) -> AnyChart | None:
-    """Returns what `hardneg compare` measured: each recipe's metric, by default the first, with intervals."""
-    values = [value for row in found.compared for value in _measured(row, words)]
-    metric = metric or next((value["metric"] for value in values), None)
-    own = [value for value in values if value["metric"] == metric]
-    if not own or metric is None:
-        return None
-    return finished(_intervals(own, metric, look, zero=False), look, height=30 * len(own) + 40)
-
-
-def metrics(found: Findings, words: Words) -> list[str]:
-    """Returns the names of the metrics that were compared."""
-    return list(dict.fromkeys(value["metric"] for row in found.compared for value in _measured(row, words)))
-
-
-def _measured(row: Mapping[str, Any], words: Words) -> list[dict[str, Any]]:
-    """Returns the intervals of one recipe, by metric; rows may be flat or nest `metrics`."""
-    name = str(row.get("recipe", row.get("name", "")))
-    parts = row.get("metrics") or {row.get("metric", "nDCG@10"): row}
-    values = []
-    for metric, told in parts.items():
-        part = told if isinstance(told, Mapping) else {"mean": told}
-        mean = part.get("mean", part.get("value"))
-        if isinstance(mean, int | float) and np.isfinite(mean):
-            low, high = (float(part.get(key) or mean) for key in ("low", "high"))
-            shown = f"{name}: {words.decimal(mean)} [{words.decimal(low)}, {words.decimal(high)}]"
-            value = {"label": name, "metric": str(metric), "group": "negative", "told": shown}
-            values.append({**value, "rate": mean, "low": low, "high": high, "text": words.decimal(mean)})
-    return values
-
-
 def _rate(words: Words, label: str, part: Mapping[str, Any], group: str) -> dict[str, Any]:
     rate = float(part["rate"])
     low, high = (rate if part.get(key) is None else float(part[key]) for key in ("low", "high"))
@@ -167,12 +135,14 @@ def _rate(words: Words, label: str, part: Mapping[str, Any], group: str) -> dict
     }
 
 
-def _intervals(values: list[dict[str, Any]], axis: str, look: Look, zero: bool = True) -> AnyChart:
+def intervals(
+    values: list[dict[str, Any]], axis: str, look: Look, zero: bool = True, percent: bool = True
+) -> AnyChart:
     """Returns one line an estimate: a dot with its interval."""
     order = list(dict.fromkeys(value["label"] for value in values))
     groups = ["suspected", "negative"]
     scale = alt.Scale(domain=groups, range=[look.of(group) for group in groups])
-    form = alt.Axis(format="%", tickCount=4) if zero else alt.Axis(tickCount=4)
+    form = alt.Axis(format="%", tickCount=4) if percent else alt.Axis(tickCount=4)
     base = alt.Chart(rows(values)).encode(
         y=alt.Y("label:N", sort=order, title=None, axis=alt.Axis(domain=False, ticks=False, labelPadding=8)),
         color=alt.Color("group:N", legend=None, scale=scale),
