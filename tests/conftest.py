@@ -8,7 +8,7 @@ import pytest
 import zstandard
 
 from hardneg.endpoint import client
-from tests.browser import executable
+from tests.browser import chromium, executable  # noqa: F401
 from tests.endpoint.llm import serving
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -83,6 +83,14 @@ def beir(tmp_path):
         (folder / f"{name}.jsonl").write_text(text, encoding="utf-8")
     (folder / "qrels" / "train.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder
+
+
+@pytest.fixture
+def collection(beir):
+    """What the folder holds."""
+    from hardneg.load import load
+
+    return load(str(beir))
 
 
 @pytest.fixture

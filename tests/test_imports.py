@@ -14,7 +14,7 @@ FLOORS = [
     {"__main__"},
     {"cli"},
     {"console"},
-    {"push", "review", "testing", "clean", "judge", "generate", "compare"},
+    {"push", "review", "testing", "clean", "judge", "generate", "compare", "doctor"},
     {"audit", "train"},
     {"pipeline"},
     {"reopen"},

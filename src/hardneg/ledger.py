@@ -36,7 +36,7 @@ from hardneg.tables import html_table
 
 _META = b"hardneg"
 _POSITIVE = (JUDGED_RELEVANT, RELABELLED)
-_COLUMNS = ("query_id", "doc_id", "rank", "decision", "reason", "p_false_negative", "weight", "copies")
+_COLUMNS = ("query_id", "doc_id", "decision", "reason")
 _MEND = "run the same hardneg mine or select command again to mend it"
 
 
@@ -125,10 +125,19 @@ def write_part(folder: Path, number: int, block: Block) -> None:
     """
     meta = json.dumps({"short": block.short, "counts": block.counts()}, ensure_ascii=False)
     table = block.table.replace_schema_metadata({_META: meta.encode()})
-    with atomic(part_path(folder, number)) as temporary:
+    path = part_path(folder, number)
+    with atomic(path) as temporary:
         pq.write_table(table, temporary, compression="zstd", compression_level=3)
-        path = part_path(folder, number)
-        write_text(_checksum(path), _told(digest_file(temporary), path))
+    write_checksum(path)
+
+
+def write_checksum(path: Path) -> None:
+    """Writes the checksum of a part, without which nobody reads it.
+
+    Raises:
+        DataError: It cannot be written.
+    """
+    write_text(_checksum(path), _told(path))
 
 
 def part_path(folder: Path, number: int) -> Path:
@@ -148,7 +157,7 @@ def parts(folder: Path) -> list[Path]:
     for number, path in enumerate(found):
         if path != part_path(folder, number):
             raise DataError(f"{part_path(folder, number)} is missing; {_MEND}")
-        if _checksum(path).exists() and not _is_whole(path):
+        if not _is_whole(path):
             raise DataError(f"{path} is damaged: it is not what {_checksum(path).name} says; {_MEND}")
     return found
 
@@ -161,6 +170,7 @@ def read_part(path: Path) -> Block:
     """
     try:
         table = pq.read_table(path)
+        table.validate(full=True)
         short = json.loads(table.schema.metadata[_META])["short"]
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, RecursionError) as error:
         raise DataError(f"{path} is damaged: {' '.join(str(error).split())}; {_MEND}") from error
@@ -185,8 +195,8 @@ def _checksum(path: Path) -> Path:
     return path.with_suffix(".sha256")
 
 
-def _told(digest: str, path: Path) -> str:
-    return f"{digest}  {path.name}\n"
+def _told(path: Path) -> str:
+    return f"{digest_file(path)}  {path.name}\n"
 
 
 def _is_whole(path: Path) -> bool:
@@ -198,7 +208,7 @@ def _is_whole(path: Path) -> bool:
     if not (path.exists() and _checksum(path).exists()):
         return False
     try:
-        return _checksum(path).read_bytes() == _told(digest_file(path), path).encode()
+        return _checksum(path).read_bytes() == _told(path).encode()
     except OSError as error:
         raise DataError(f"cannot read {_checksum(path)}: {error.strerror or error}") from error
 
@@ -315,13 +325,19 @@ class TrainingSet:
         return html_table(f"Training set of {self._folder}", rows, ("query", "positive", "negatives"))
 
     def _examples(self, table: pa.Table) -> Iterator[Example]:
+        for name in ("copies", "weight", f"score.{self._scorer}"):
+            if name not in table.column_names:
+                raise DataError(f"the ledger of {self._folder} has no column {name}")
         used = table.filter(pc.not_equal(table["decision"], Decision.DROPPED))
         rows = used.to_pylist()
         documents = self._documents(rows)
         for query_id, pair, own in _grouped(rows):
-            query = int(self.collection.queries.rows([query_id])[0])
+            query = int(_known(self.collection.queries.rows([query_id]), "query")[0])
             known = {row["doc_id"]: row for row in own}
             wanted = [pair] if pair is not None else self._positives(query, own)
+            lacking = [doc_id for doc_id in wanted if doc_id not in known]
+            if lacking:
+                raise DataError(f'the ledger of {self._folder} lacks "{lacking[0]}" of query "{query_id}"')
             negatives = [row for row in own for _ in range(row["copies"])]
             yield Example(
                 query_id,

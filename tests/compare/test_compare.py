@@ -60,7 +60,8 @@ def test_every_arm_is_measured_and_compared(splits, models, tmp_path):
         assert set(row["measures"]) == {"nDCG@10", "recall@100", "MRR@10"}
     assert rows["naive"]["mined"]["negatives"] == 14
     assert rows["naive"]["mined"]["hardness"]["score"] > rows["shifted"]["mined"]["hardness"]["score"]
-    assert rows["naive"]["mined"]["false_negatives"] is None
+    told = rows["naive"]["mined"]["false_negatives"]
+    assert told["rate"] is None and "no false-negative rate can be estimated" in told["why"]
     with (tmp_path / "out" / "table.csv").open(encoding="utf-8") as file:
         assert [line["arm"] for line in csv.DictReader(file)] == list(rows)
     assert "vs naive" in (tmp_path / "out" / "table.txt").read_text(encoding="utf-8")

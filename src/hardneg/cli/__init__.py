@@ -14,6 +14,7 @@ import typer
 from hardneg.cli.audit import audit
 from hardneg.cli.compare import compare
 from hardneg.cli.diff import diff
+from hardneg.cli.doctor import doctor
 from hardneg.cli.evaluate import evaluate
 from hardneg.cli.export import export
 from hardneg.cli.generate import generate
@@ -52,6 +53,7 @@ for command in (
     evaluate,
     train,
     compare,
+    doctor,
 ):
     app.command()(command)
 

@@ -16,8 +16,10 @@ from hardneg.progress import Progress
 from hardneg.recipe import Recipe
 from hardneg.records import Collection, Decision
 from hardneg.reopen import Result
-from hardneg.run import fingerprint
+from hardneg.run import Clock, fingerprint
 from hardneg.select.rules.window import Window
+
+_RATE = ("method", "rate", "low", "high", "why")
 
 
 def mine_all(
@@ -43,9 +45,10 @@ def mine_all(
     runs: dict[str, Result] = {}
     for recipe in recipes:
         first = _candidates(recipe, depth)
-        key = fingerprint(first.settings()["rank"], first.settings()["load"])[:12]
+        settled = first.settings()
+        key = fingerprint(settled["rank"], settled["validation"], settled["load"])[:12]
         base = folder / "candidates" / key
-        pipeline.mine(source, first, base, progress=progress, cache=cache)
+        pipeline.mine_loaded(source, collection, first, base, Clock(), progress=progress, cache=cache)
         out = folder / "runs" / file_name(recipe.name)
         again = recipe.model_copy(update={"rank": first.rank})
         runs[recipe.name] = pipeline.select(base, again, out, collection=collection, progress=progress)
@@ -90,13 +93,33 @@ def scorer_of(run: Mapping[str, Any]) -> str:
     return str(run["recipe"]["select"]["by"])
 
 
+def facts_of(result: Result, audit: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Returns what a comparison tells of a run: how many negatives, how hard and how many of them false.
+
+    Args:
+        result: The run.
+        audit: Its audit, None without one.
+    """
+    counts = result.run["counts"]
+    return {
+        "run": result.folder.name,
+        "queries": counts["queries"],
+        "negatives": counts["negatives"],
+        "short": result.run["short"],
+        "hardness": {"by": scorer_of(result.run), **hardness(result.folder, scorer_of(result.run))},
+        "false_negatives": audit and {name: audit.get(name) for name in _RATE},
+        "seconds": dict(result.run["seconds"]),
+    }
+
+
 def _candidates(recipe: Recipe, depth: int) -> Recipe:
-    """Returns the recipe that mines the candidates that this and others with the same ranking select from."""
+    """Returns the recipe that mines what this and others with the same ranking and validators select from."""
     settings = recipe.settings()
     return Recipe.build(
         {
             "name": "candidates",
             "rank": {**settings["rank"], "depth": max(depth, recipe.rank.depth), "max_depth": None},
+            "validation": {"validators": settings["validation"]["validators"]},
             "select": {"negatives": recipe.select.negatives},
             "load": settings["load"],
             "format": "jsonl",
