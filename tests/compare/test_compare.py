@@ -61,6 +61,8 @@ def test_every_arm_is_measured_and_compared(splits, models, tmp_path):
         assert set(row["measures"]) == {"nDCG@10", "recall@100", "MRR@10"}
     assert rows["naive"]["mined"]["negatives"] == 14
     assert rows["naive"]["mined"]["hardness"]["score"] > rows["shifted"]["mined"]["hardness"]["score"]
+    assert rows["naive"]["mined"]["shared_with_first"] == 1
+    assert rows["shifted"]["mined"]["shared_with_first"] == 0
     told = rows["naive"]["mined"]["false_negatives"]
     assert told["rate"] is None and "no false-negative rate can be estimated" in told["why"]
     with (tmp_path / "out" / "table.csv").open(encoding="utf-8") as file:

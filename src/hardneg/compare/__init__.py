@@ -114,7 +114,8 @@ def compare(
             runs = mine_all(given, collection, settings, folder, progress, cache)
         with clock.stage("audit"):
             told = audit or (lambda run: audited(run, collection, progress, settings.audit))
-            mined = {name: facts_of(run, told(run.folder)) for name, run in runs.items()}
+            first = runs[recipes[0].name]
+            mined = {name: facts_of(run, first, told(run.folder)) for name, run in runs.items()}
         with clock.stage("load"):
             test = load(source, replace(options, split=settings.test))
         with clock.stage("train and measure"):
