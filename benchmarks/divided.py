@@ -21,7 +21,8 @@ from false_negatives import Measured, hide, measure
 
 from hardneg import compare as room
 from hardneg.calibrate.frequency import wilson
-from hardneg.compare import CompareSettings, Comparison, rows
+from hardneg.compare import CompareSettings, Comparison
+from hardneg.compare.rows import rows
 from hardneg.compare.settings import UNTRAINED
 from hardneg.compare.students import read as result_of
 from hardneg.evaluate.store import file_name
@@ -49,7 +50,7 @@ def compare(
     facts = {
         **found[0].facts,
         "collection": counts([one.facts["collection"] for one in found]),
-        "rows": rows.rows(
+        "rows": rows(
             settings,
             {arm: results(settings, arm, found) for arm in settings.arms},
             {arm: mined(arm, found, hidden) for arm in settings.arms[2:]},

@@ -55,7 +55,7 @@ def main(
         load={"empty_texts": "skip"},
     )
     console = Console(width=160)
-    found = []
+    found: list[Mapping[str, Any]] = []
     for folder in folders:
         place = out / Path(folder).name
         with Bars() as bars:

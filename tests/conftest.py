@@ -1,11 +1,15 @@
 """What several tests need: a small collection on disk, and no network."""
 
+import gzip
 import json
 import os
 
 import pytest
+import zstandard
 
-from tests.browser import executable
+from hardneg.endpoint import client
+from tests.browser import chromium, executable  # noqa: F401
+from tests.endpoint.llm import serving
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 NO_BROWSER = pytest.StashKey[int]()
@@ -56,6 +60,16 @@ def _words(n, *steps):
 
 
 @pytest.fixture
+def served(monkeypatch):
+    """A language model made of a function, behind an endpoint at `url`; no key, no long waits."""
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.setattr(client, "backoff", lambda attempt, key: 0.01)
+    with serving() as (llm, url):
+        llm.url = url
+        yield llm
+
+
+@pytest.fixture
 def beir(tmp_path):
     """A BEIR folder: 30 documents of three words each, 7 queries, one or two positives a query."""
     folder = tmp_path / "beir"
@@ -69,3 +83,33 @@ def beir(tmp_path):
         (folder / f"{name}.jsonl").write_text(text, encoding="utf-8")
     (folder / "qrels" / "train.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder
+
+
+@pytest.fixture
+def collection(beir):
+    """What the folder holds."""
+    from hardneg.load import load
+
+    return load(str(beir))
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes a file below tmp_path: text or bytes as they are, a list as JSON lines; packed by its suffix."""
+
+    def writes(name, content):
+        if not isinstance(content, str | bytes):
+            content = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in content)
+        data = content.encode() if isinstance(content, str) else content
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(packed(data, path.suffix))
+        return path
+
+    return writes
+
+
+def packed(data, suffix):
+    if suffix == ".gz":
+        return gzip.compress(data)
+    return zstandard.ZstdCompressor().compress(data) if suffix == ".zst" else data

@@ -12,10 +12,11 @@ import pyarrow as pa
 from hardneg import ledger
 from hardneg.calibrate.calibration import Calibration
 from hardneg.ledger import Block
-from hardneg.rank import Ranker
+from hardneg.rank import Context, Ranker
 from hardneg.rank.pool import Pool
 from hardneg.recipe import Recipe
 from hardneg.records import Candidates, Collection, IntArray
+from hardneg.run import Clock
 from hardneg.select.anchor import anchored
 from hardneg.select.rules.window import Window
 from hardneg.select.selector import Decisions, Selector
@@ -75,6 +76,15 @@ class _Blocks:
 class Miner(_Blocks):
     """Ranks and decides, looking deeper for the queries that stay short."""
 
+    @classmethod
+    def opened(cls, collection: Collection, recipe: Recipe, context: Context, clock: Clock) -> Miner:
+        """Returns a miner, its rankers and validators made ready, which is where encoding takes place."""
+        rankers: dict[str, Ranker] = {}
+        for name, settings in zip(recipe.rank.names, recipe.rank.rankers, strict=True):
+            with clock.stage(f"open {name}"):
+                rankers[name] = settings.open(collection, context)
+        return cls(collection, recipe, rankers, witnesses(recipe, collection, rankers, context, clock))
+
     def __init__(
         self,
         collection: Collection,
@@ -83,6 +93,7 @@ class Miner(_Blocks):
         witnesses: Mapping[str, Witness],
     ) -> None:
         super().__init__(collection, recipe, witnesses)
+        self.facts = {name: dict(ranker.facts) for name, ranker in rankers.items()}
         refused = [getattr(witness, "refused", ()) for witness in witnesses.values()]
         queries = np.setdiff1d(
             collection.judgments.queries_with_positives, np.concatenate([*refused, np.empty(0, np.int32)])
@@ -172,6 +183,17 @@ class Chooser(_Blocks):
         candidates, decisions = self.decide(self._stored(number))
         reasons = ["stored_candidates_exhausted"] * len(candidates.queries)
         return Block(self.table(candidates, decisions), self.short(candidates, decisions.missing, reasons))
+
+
+def witnesses(
+    recipe: Recipe, collection: Collection, rankers: Mapping[str, Ranker], context: Context, clock: Clock
+) -> dict[str, Witness]:
+    """Returns the recipe's validators, opened."""
+    opened: dict[str, Witness] = {}
+    for name, validator in zip(recipe.validation.names, recipe.validation.validators, strict=True):
+        with clock.stage(f"open {name}"):
+            opened[name] = validator.open(collection, rankers, context)
+    return opened
 
 
 def _first_depth(recipe: Recipe) -> int:

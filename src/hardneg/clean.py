@@ -18,8 +18,8 @@ from hardneg import ledger
 from hardneg.errors import ConfigError, DataError
 from hardneg.export.lines import Add, rows_to, text_to
 from hardneg.files import atomic
+from hardneg.lines import uncompressed_name
 from hardneg.load import LoadOptions, load, training
-from hardneg.load.lines import uncompressed_name
 from hardneg.pipeline import mine_loaded
 from hardneg.progress import Progress
 from hardneg.rank import RANKERS

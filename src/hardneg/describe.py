@@ -11,7 +11,6 @@ from typing import Any
 from hardneg.recipe import Recipe
 from hardneg.records import Collection
 from hardneg.run import decisive, fingerprint, versions
-from hardneg.validate import Witness
 
 
 def describe(
@@ -19,11 +18,10 @@ def describe(
     collection: Collection,
     recipe: Recipe,
     facts: Mapping[str, Any],
-    witnesses: Mapping[str, Witness],
+    validators: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Returns the part of run.json that is known before the work begins."""
     settings = recipe.settings()
-    validators = {name: dict(witness.facts) for name, witness in witnesses.items()}
     judged, positives = len(collection.queries), len(collection.judgments.queries_with_positives)
     return {
         "fingerprint": fingerprint(
@@ -43,7 +41,7 @@ def describe(
         "recipe": settings,
         "seed": recipe.seed,
         "rankers": dict(facts),
-        "validation": {"validators": validators},
+        "validation": {"validators": dict(validators)},
     }
 
 

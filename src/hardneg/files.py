@@ -1,14 +1,20 @@
-"""Files that are whole or not there at all, and where what is worth keeping lies."""
+"""Files that are whole or not there at all and tell of damage, and where what is worth keeping lies."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from hardneg.errors import DataError
+
+_SEAL = hashlib.sha256().digest_size
 
 
 @contextmanager
@@ -59,6 +65,94 @@ def digest_file(path: Path) -> str:
             return hashlib.file_digest(opened, "sha256").hexdigest()
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def seal(path: Path) -> None:
+    """Puts the sha256 of a file's bytes behind them."""
+    digest = digest_file(path)
+    with path.open("ab") as opened:
+        opened.write(bytes.fromhex(digest))
+
+
+def sealed(path: Path) -> bool:
+    """Returns whether a file is there and all its bytes are those that were sealed."""
+    digest = hashlib.sha256()
+    try:
+        left = unsealed(path)
+        with path.open("rb") as opened:
+            while left > 0:
+                read = opened.read(min(left, 1 << 20))
+                digest.update(read)
+                left -= len(read) or left
+            return opened.read() == digest.digest()
+    except OSError:
+        return False
+
+
+def unsealed(path: Path) -> int:
+    """Returns how many bytes stand before a file's seal."""
+    return path.stat().st_size - _SEAL
+
+
+def locked(opened: Any, *, wait: bool) -> bool:
+    """Returns whether this process has the lock of an open file; where there are no locks, it always has."""
+    try:
+        import fcntl
+    except ImportError:  # Windows has none
+        return True
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    except OSError:  # as on some network disks, where each process works for itself
+        return True
+    return True
+
+
+@contextmanager
+def turn(folder: Path, waiting: Callable[[], AbstractContextManager[Any]] = nullcontext) -> Iterator[None]:
+    """Lets one process at a time work in the block; the lock falls with the process that holds it.
+
+    Args:
+        folder: What they would work on; made if it is not there.
+        waiting: The context in which to wait for another process.
+
+    Raises:
+        DataError: The folder cannot be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        opened = (folder / ".lock").open("a")
+    except OSError as error:
+        raise DataError(f"cannot write to {folder}: {error.strerror or error}") from error
+    with opened:
+        if not locked(opened, wait=False):
+            with waiting():
+                locked(opened, wait=True)
+        yield
+
+
+def scratch(shape: Sequence[int], kind: Any, folder: Path | None = None) -> Any:
+    """Returns an array in a file without a name, which is gone once nobody holds the array.
+
+    Args:
+        shape: The array's shape.
+        kind: Its dtype.
+        folder: Where the file is to be; the system's folder for temporary files unless given.
+
+    Raises:
+        DataError: There is no room for it.
+    """
+    place = folder or Path(tempfile.gettempdir())
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=place) as file:
+            size = int(np.prod(shape, dtype=np.int64)) * np.dtype(kind).itemsize
+            if size and hasattr(os, "posix_fallocate"):  # a full disk is an error now, not a signal later
+                os.posix_fallocate(file.fileno(), 0, size)
+            return np.memmap(file, kind, "w+", shape=tuple(shape))
+    except OSError as error:
+        raise DataError(f"cannot write to {place}: {error.strerror or error}") from error
 
 
 def digest_folder(folder: Path) -> str:

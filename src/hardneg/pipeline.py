@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hardneg import ledger
-from hardneg.blocks import Chooser, Miner
+from hardneg.blocks import Chooser, Miner, witnesses
 from hardneg.calibrate.calibration import Calibration
 from hardneg.describe import describe
 from hardneg.errors import ConfigError
@@ -18,7 +18,7 @@ from hardneg.files import cache_folder
 from hardneg.ledger import TrainingSet
 from hardneg.load import load
 from hardneg.progress import Progress, Silent
-from hardneg.rank import Context, Ranker
+from hardneg.rank import Context
 from hardneg.recipe import Recipe
 from hardneg.records import Collection
 from hardneg.reopen import Result, reload
@@ -86,16 +86,9 @@ def mine_loaded(
     folder = RunFolder(Path(out))
     with folder.opened():
         folder.refuse_another(describe(source, collection, recipe, {}, {}))
-        context = Context(cache or cache_folder(), progress)
-        rankers: dict[str, Ranker] = {}
-        for name, settings in zip(recipe.rank.names, recipe.rank.rankers, strict=True):
-            with clock.stage(f"open {name}"):
-                rankers[name] = settings.open(collection, context)
-        facts = {name: dict(ranker.facts) for name, ranker in rankers.items()}
-        witnesses = _witnesses(recipe, collection, rankers, context, clock)
-        run = describe(source, collection, recipe, facts, witnesses)
+        miner = Miner.opened(collection, recipe, Context(cache or cache_folder(), progress), clock)
+        run = describe(source, collection, recipe, miner.facts, miner.examiner.facts)
         resumed = folder.begin(run)
-        miner = Miner(collection, recipe, rankers, witnesses)
         _calibrate(miner, recipe, folder, run, clock)
         with clock.stage("rank and select"):
             counts = _write_ledger(miner, folder.path, progress)
@@ -130,12 +123,12 @@ def select(
     folder = RunFolder(Path(out))
     with folder.opened():
         context = Context(cache_folder(), progress or Silent())
-        witnesses = _hearing(recipe, known, collection, context, clock)
-        run = describe(known["source"] or collection, collection, recipe, known["rankers"], witnesses)
+        chooser = Chooser(collection, recipe, Path(run_folder), _hearing(recipe, collection, context, clock))
+        facts = known["rankers"], chooser.examiner.facts
+        run = describe(known["source"] or collection, collection, recipe, *facts)
         run["selected_from"] = {"run": str(run_folder), "fingerprint": known["fingerprint"]}
         folder.refuse_another(run)
         resumed = folder.begin(run)
-        chooser = Chooser(collection, recipe, Path(run_folder), witnesses)
         _calibrate(chooser, recipe, folder, run, clock)
         with clock.stage("select"):
             counts = _write_ledger(chooser, folder.path, progress or Silent())
@@ -167,25 +160,12 @@ def export(
     return _export(TrainingSet(Path(run_folder), collection, scorer), form, Path(out))
 
 
-def _witnesses(
-    recipe: Recipe, collection: Collection, rankers: Mapping[str, Ranker], context: Context, clock: Clock
-) -> dict[str, Witness]:
-    """Returns the recipe's validators, opened."""
-    opened: dict[str, Witness] = {}
-    for name, validator in zip(recipe.validation.names, recipe.validation.validators, strict=True):
-        with clock.stage(f"open {name}"):
-            opened[name] = validator.open(collection, rankers, context)
-    return opened
-
-
-def _hearing(
-    recipe: Recipe, known: Mapping[str, Any], collection: Collection, context: Context, clock: Clock
-) -> dict[str, Witness]:
+def _hearing(recipe: Recipe, collection: Collection, context: Context, clock: Clock) -> dict[str, Witness]:
     """Returns the validators whose evidence a finished run has not stored: files of verdicts."""
     own = recipe.validation
     heard = tuple(v for v in own.validators if VALIDATORS.name_of(v) == "verdicts")
     alone = recipe.model_copy(update={"validation": own.model_copy(update={"validators": heard})})
-    return _witnesses(alone, collection, {}, context, clock)
+    return witnesses(alone, collection, {}, context, clock)
 
 
 def _calibrate(
@@ -214,9 +194,7 @@ def _write_ledger(work: Miner | Chooser, out: Path, progress: Progress) -> dict[
             if counts:
                 work.recount(part)
             else:
-                block = work.block(number)
-                ledger.write_part(out, number, block)
-                counts = block.counts()
+                counts = ledger.write_part(out, number, work.block(number))
             ledger.add_counts(totals, counts)
             task.advance(size)
     short = totals.pop("short", {})
@@ -237,11 +215,13 @@ def _finish(
     with clock.stage("export"):
         run["export"] = _export(training_set, recipe.format, out) if write is None else write(folder.path)
     _remove_others(folder.path, run["export"]["files"])
-    run.update(finished=True, versions=versions(), seconds=clock.seconds)
+    run.update(
+        finished=True, parts=len(ledger.parts(folder.path)), versions=versions(), seconds=clock.seconds
+    )
     write_card(run, folder.path / "README.md")
-    folder.write(run)
+    written = folder.write(run)
     write_report(folder.path, collection)
-    return Result(folder.path, run, training_set)
+    return Result(folder.path, written, training_set)
 
 
 def _export(training_set: TrainingSet, form: Format, out: Path) -> dict[str, Any]:

@@ -27,9 +27,7 @@ def push(
         DataError: The run is not finished, or the hub refuses it.
         MissingExtra: huggingface_hub is not installed.
     """
-    run = RunFolder(Path(folder)).read()
-    if not run.get("finished"):
-        raise DataError(f"{folder} is not finished; run the same hardneg mine command to finish it")
+    run = RunFolder(Path(folder)).finished()
     try:
         from huggingface_hub import HfApi
         from huggingface_hub.errors import HfHubHTTPError, HFValidationError

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, ValidationError
 
 from hardneg.errors import ConfigError, DataError, unknown_name
@@ -20,6 +19,7 @@ from hardneg.rank.fuse import FUSIONS
 from hardneg.registry import Registry, first_problem
 from hardneg.select import DRAWS, RULES
 from hardneg.select.settings import SelectSettings
+from hardneg.settings import check_names, parse_yaml
 from hardneg.tables import flat, html_table
 from hardneg.validate import VALIDATORS
 from hardneg.validate.settings import ValidateSettings
@@ -110,6 +110,7 @@ class Recipe(BaseModel):
         Raises:
             ConfigError: A setting is unknown, missing, contradictory or out of range.
         """
+        check_names(settings, f"recipe {settings.get('name', '')}")
         try:
             recipe = cls(**_spelled_out(copy.deepcopy(dict(settings))))
         except ValidationError as error:
@@ -215,7 +216,7 @@ def read_recipe(name: str) -> dict[str, Any]:
     if name.endswith((".yaml", ".yml")) or "/" in name:
         try:
             text = Path(name).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             raise DataError(
                 f"cannot read recipe {name}: {getattr(error, 'strerror', None) or error}"
             ) from None
@@ -223,7 +224,7 @@ def read_recipe(name: str) -> dict[str, Any]:
         text = (importlib.resources.files("hardneg.recipes") / f"{name}.yaml").read_text(encoding="utf-8")
     else:
         raise unknown_name("recipe", name, recipe_names())
-    settings = _yaml(text, name)
+    settings = parse_yaml(text, name)
     if not isinstance(settings, dict):
         raise DataError(f"recipe {name} is not a mapping of settings")
     return settings
@@ -243,7 +244,7 @@ def override(settings: dict[str, Any], overrides: Sequence[str]) -> None:
         key, equals, value = given.partition("=")
         if not equals:
             raise ConfigError(f'--set takes KEY=VALUE, found "{given}"')
-        _put(settings, key.split("."), _yaml(value, given), key)
+        _put(settings, key.split("."), parse_yaml(value, given), key)
 
 
 def _keep(settings: dict[str, Any], ranked_by: Mapping[str, Any], changes: Sequence[str]) -> None:
@@ -273,21 +274,12 @@ def _located(options: LoadOptions) -> LoadOptions:
     return dataclasses.replace(options, corpus=str(Path(options.corpus).resolve()))
 
 
-def _yaml(text: str, where: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        raise DataError(f"{where}{line}: not YAML: {getattr(error, 'problem', None) or error}") from None
-
-
 def _put(settings: Any, path: list[str], value: Any, key: str) -> None:
     """Sets one setting by its path, in place; items of a list are found by number or by component name."""
     *parents, last = path
     for step in parents:
         settings = _child(settings, step, key)
-    if isinstance(settings, list) and last.isdigit() and int(last) < len(settings):
+    if isinstance(settings, list) and last.isdecimal() and int(last) < len(settings):
         settings[int(last)] = value
     elif isinstance(settings, dict):
         settings[last] = value
@@ -301,7 +293,7 @@ def _child(settings: Any, step: str, key: str) -> Any:
             settings[step] = [] if step in _LISTS else {}
         return settings[step]
     items = settings if isinstance(settings, list) else []
-    if step.isdigit() and int(step) < len(items):
+    if step.isdecimal() and int(step) < len(items):
         return items[int(step)]
     named = [item[step] for item in items if isinstance(item, dict) and step in item]
     if len(named) != 1:

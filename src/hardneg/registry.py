@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import math
 import pkgutil
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
@@ -16,8 +17,11 @@ from typing import Any, Generic, TypeVar
 from pydantic import ValidationError
 
 from hardneg.errors import ConfigError, unknown_name
+from hardneg.settings import check_names
 
 T = TypeVar("T")
+
+_SHOWN = 200
 
 
 class Registry(Generic[T]):
@@ -65,10 +69,15 @@ class Registry(Generic[T]):
             return instance
         name, settings = self.parse(given)
         component = self.get(name)
+        check_names(settings, f"{self.kind} {name}")
         try:
-            return component(**settings)
+            made = component(**settings)
         except ValidationError as error:
             raise ConfigError(f"{self.kind} {name}: {first_problem(error)}") from None
+        for key, value in vars(made).items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ConfigError(f"{self.kind} {name}: {key}: a finite number is needed, found {value}")
+        return made
 
     def parse(self, given: str | Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """Returns (name, settings) of a component in any of its notations.
@@ -80,7 +89,8 @@ class Registry(Generic[T]):
             name, colon, value = given.partition(":")
             return name, {self._shorthand(name): value} if colon else {}
         if len(given) != 1:
-            raise ConfigError(f"a {self.kind} is written {{name: {{setting: value}}}}, found {dict(given)}")
+            found = repr(dict(given))[:_SHOWN]
+            raise ConfigError(f"a {self.kind} is written {{name: {{setting: value}}}}, found {found}")
         [(name, settings)] = given.items()
         if isinstance(settings, Mapping):
             return str(name), dict(settings)
@@ -100,7 +110,7 @@ class Registry(Generic[T]):
         module = type(component).__module__
         name = module.removeprefix(f"{self.package}.").split(".")[0]
         if name == module or not dataclasses.is_dataclass(component):
-            raise ConfigError(f"a {self.kind} is expected, found {component!r}")
+            raise ConfigError(f"a {self.kind} is expected, found {repr(component)[:_SHOWN]}")
         return name.replace("_", "-")
 
     def _shorthand(self, name: str) -> str:
@@ -119,5 +129,5 @@ def first_problem(error: ValidationError) -> str:
     if problem["type"] in ("missing", "missing_argument"):
         return f'setting "{place}" is missing'
     message = problem["msg"].removeprefix("Value error, ")
-    found = "" if problem["type"] == "value_error" else f", found {problem['input']!r}"
+    found = "" if problem["type"] == "value_error" else f", found {repr(problem['input'])[:_SHOWN]}"
     return f"{place}: {message}{found}" if place else f"{message}"

@@ -49,9 +49,7 @@ class Result:
 
 def reload(run_folder: Path, collection: Collection | None) -> tuple[dict[str, Any], Collection]:
     """Returns run.json of a finished run and the collection it was mined from, loaded unless given."""
-    known = RunFolder(run_folder).read()
-    if not known.get("finished"):
-        raise DataError(f"{run_folder} is not finished; run the same hardneg mine command to finish it")
+    known = RunFolder(run_folder).finished()
     if collection is None and known["source"] is None:
         raise DataError(f"{run_folder} was mined from a collection in memory; give it as collection=")
     if collection is None:
@@ -83,9 +81,7 @@ def collection_of(run_folder: str | Path) -> Collection | None:
     Raises:
         DataError: It is no finished run.
     """
-    known = RunFolder(Path(run_folder)).read()
-    if not known.get("finished"):
-        raise DataError(f"{run_folder} is not finished; run the same hardneg mine command to finish it")
+    RunFolder(Path(run_folder)).finished()
     try:
         return reload(Path(run_folder), None)[1]
     except HardnegError:

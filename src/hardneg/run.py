@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import os
 import platform
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from hardneg.errors import ConfigError, DataError
-from hardneg.files import write_text
+from hardneg.files import locked, write_text
 
 _CALIBRATION = "calibration.json"
+_CHECKSUM = "checksum"
 _LIBRARIES = ("hardneg", "numpy", "pyarrow", "bm25s", "torch", "sentence-transformers", "transformers")
 
 
@@ -59,16 +61,15 @@ class RunFolder:
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            lock = (self.path / ".lock").open("w")
+            lock = _lock(self.path)
         except OSError as error:
             raise DataError(f"cannot write to {self.path}: {error.strerror or error}") from None
         with lock:
-            _lock(lock, self.path)
             for left_by_a_kill in self.path.rglob(".*.tmp"):
                 left_by_a_kill.unlink()
             yield
-        with suppress(OSError):
-            (self.path / ".lock").unlink()
+            with suppress(OSError):  # while it is held: what is unlinked later may be another process's
+                (self.path / ".lock").unlink()
 
     def refuse_another(self, run: Mapping[str, Any]) -> None:
         """Finds out, before any work, that the directory is not free for a run.
@@ -111,31 +112,44 @@ class RunFolder:
         """
         path = self.path / "run.json"
         try:
-            run: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            return _read(path)
         except FileNotFoundError:
             raise DataError(f"{self.path} is no run directory: there is no run.json in it") from None
-        except (OSError, ValueError) as error:
-            raise DataError(f"{path} is damaged: {error}") from None
+        except (OSError, ValueError, RecursionError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise DataError(f"{path} is damaged: {reason}; delete {self.path} and mine again") from None
+
+    def finished(self) -> dict[str, Any]:
+        """Returns run.json of a run that is finished, all parts of its ledger there.
+
+        Raises:
+            DataError: It is not there, damaged, or not finished.
+        """
+        run = self.read()
+        if not run.get("finished"):
+            raise DataError(f"{self.path} is not finished; run the same hardneg mine command to finish it")
+        found = len(list((self.path / "ledger").glob("part-*.parquet")))
+        if found != run.get("parts", found):
+            raise DataError(
+                f"{self.path}/ledger has {found} of {run['parts']} parts; "
+                "run the same hardneg mine or select command again to mend it"
+            )
         return run
 
-    def write(self, run: Mapping[str, Any]) -> None:
-        """Writes run.json atomically."""
-        self._write("run.json", run)
+    def write(self, run: Mapping[str, Any]) -> dict[str, Any]:
+        """Writes run.json atomically and returns what it holds: the run and its checksum."""
+        return _write(self.path / "run.json", run)
 
     def read_calibration(self) -> dict[str, Any] | None:
         """Returns calibration.json; None if it is not there or damaged and must be made again."""
         try:
-            known: dict[str, Any] = json.loads((self.path / _CALIBRATION).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            return _read(self.path / _CALIBRATION)
+        except (OSError, ValueError, RecursionError):
             return None
-        return known
 
     def write_calibration(self, calibration: Mapping[str, Any]) -> None:
         """Writes calibration.json atomically."""
-        self._write(_CALIBRATION, calibration)
-
-    def _write(self, name: str, content: Mapping[str, Any]) -> None:
-        write_text(self.path / name, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+        _write(self.path / _CALIBRATION, calibration)
 
 
 def fingerprint(*parts: Any) -> str:
@@ -153,8 +167,14 @@ def versions() -> dict[str, str]:
 
 
 def decisive(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the settings of a recipe that decisions depend on: all but how they are written and told."""
-    return {key: value for key, value in recipe.items() if key not in ("format", "description")}
+    """Returns the settings of a recipe that decisions depend on: all but how they are written and told.
+
+    Strict loading decides only whether there is a run.
+    """
+    kept = {key: value for key, value in recipe.items() if key not in ("format", "description")}
+    if isinstance(kept.get("load"), Mapping):
+        kept["load"] = {key: value for key, value in kept["load"].items() if key != "strict"}
+    return kept
 
 
 def _difference(known: Mapping[str, Any], run: Mapping[str, Any], keys: tuple[str, ...]) -> str:
@@ -163,12 +183,38 @@ def _difference(known: Mapping[str, Any], run: Mapping[str, Any], keys: tuple[st
     return " and ".join(key for key in keys if fingerprint(both[0].get(key)) != fingerprint(both[1].get(key)))
 
 
-def _lock(lock: Any, path: Path) -> None:
-    try:
-        import fcntl
-    except ImportError:  # Windows has none
-        return
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise ConfigError(f"another process is writing to {path}") from None
+def _lock(folder: Path) -> IO[str]:
+    """Returns the open and locked file of a directory that is being written."""
+    while True:
+        lock = (folder / ".lock").open("w")
+        if not locked(lock, wait=False):
+            lock.close()
+            raise ConfigError(f"another process is writing to {folder}; wait for it, or choose another --out")
+        with suppress(OSError):
+            if os.path.samestat(os.fstat(lock.fileno()), (folder / ".lock").stat()):
+                return lock
+        lock.close()  # it was that of a process which has just ended
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Writes plain content and its checksum, and returns both."""
+    plain = json.loads(json.dumps({key: value for key, value in content.items() if key != _CHECKSUM}))
+    whole = {**plain, _CHECKSUM: fingerprint(plain)}
+    write_text(path, json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
+    return whole
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Returns what `_write` wrote.
+
+    Raises:
+        OSError: There is no such file.
+        ValueError: It is not what was written.
+    """
+    content = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(content, dict):
+        raise ValueError("an object is expected")
+    plain = {key: value for key, value in content.items() if key != _CHECKSUM}
+    if content.get(_CHECKSUM) not in (None, fingerprint(plain)):
+        raise ValueError("its checksum does not fit")
+    return content

@@ -45,6 +45,8 @@ class Judged(NamedTuple):
 def append(path: Path, judged: Judged) -> None:
     """Adds one line, which is on disk when this returns; what a kill left unfinished is cut off first.
 
+    Several processes may append to one file: each waits for the line of another to end.
+
     Raises:
         DataError: The file cannot be written.
     """
@@ -52,6 +54,7 @@ def append(path: Path, judged: Judged) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a+b") as file:
+            _lock(file)
             file.truncate(_whole(file))
             file.write(line)
             file.flush()
@@ -97,6 +100,15 @@ def by_judge(verdicts: list[Judged]) -> Iterator[tuple[str, dict[tuple[str, str]
         yield name, {judged.pair: judged.verdict for judged in verdicts if judged.judge == name}
 
 
+def _lock(file: Any) -> None:
+    """Waits until no other process appends; the lock ends with the file."""
+    try:
+        import fcntl
+    except ImportError:  # Windows has none
+        return
+    fcntl.flock(file, fcntl.LOCK_EX)
+
+
 def _whole(file: Any) -> int:
     """Returns the length of a file up to its last whole line."""
     end = file.seek(0, os.SEEK_END)
@@ -113,7 +125,7 @@ def _whole(file: Any) -> int:
 def _parsed(line: bytes, where: str) -> Judged:
     try:
         row = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{where}: broken JSON: {error}") from None
     if not isinstance(row, Mapping):
         raise DataError(f"{where}: found {row!r}, expected an object")

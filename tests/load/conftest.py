@@ -1,39 +1,11 @@
 from __future__ import annotations
 
-import gzip
-import json
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import zstandard
 
 from hardneg.records import Collection
-
-Write = Callable[[str, Any], Path]
-
-
-@pytest.fixture
-def write(tmp_path: Path) -> Write:
-    """Writes a file below tmp_path: text or bytes as they are, a list as JSON lines; packed by its suffix."""
-
-    def writes(name: str, content: str | bytes | Sequence[Any]) -> Path:
-        if not isinstance(content, str | bytes):
-            content = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in content)
-        data = content.encode() if isinstance(content, str) else content
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(packed(data, path.suffix))
-        return path
-
-    return writes
-
-
-def packed(data: bytes, suffix: str) -> bytes:
-    if suffix == ".gz":
-        return gzip.compress(data)
-    return zstandard.ZstdCompressor().compress(data) if suffix == ".zst" else data
 
 
 @pytest.fixture

@@ -103,15 +103,16 @@ def test_unknown_ids_can_be_skipped(opened):
 
 def test_unreadable_files(opened, collection, tmp_path):
     context = Context(tmp_path)
-    with pytest.raises(DataError, match="cannot read run .*none.txt: No such file"):
+    with pytest.raises(DataError, match="cannot read .*none.txt: No such file"):
         Run(str(tmp_path / "none.txt")).open(collection, context)
-    for name, data in [
-        ("x.gz", b"plain"),
-        ("x.zst", b"plain"),
-        ("x.txt", b"\xff\xfe"),
-        ("cut.gz", gzip.compress(b"q" * 99)[:-9]),
+    for name, data, problem in [
+        ("x.gz", b"plain", "broken"),
+        ("x.zst", b"plain", "broken"),
+        ("x.txt", b"\xff\xfe", "UTF-16"),
+        ("cut.gz", gzip.compress(b"q" * 99)[:-9], "cut off"),
+        ("cut.zst", zstandard.ZstdCompressor().compress(TEXT.encode())[:-9], "cut off"),
     ]:
-        with pytest.raises(DataError, match="cannot read run"):
+        with pytest.raises(DataError, match=rf"{name}:\d: .*{problem}"):
             opened(data, name)
 
 

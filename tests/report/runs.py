@@ -5,17 +5,17 @@ from collections import Counter
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from hardneg import ledger
+from hardneg.run import RunFolder
 
 
 def validated(folder, seed=0):
     """Gives a run's ledger evidence and p(false negative), and the directory an audit and a comparison."""
     random = np.random.default_rng(seed)
     moved = Counter()
-    for path in ledger.parts(folder):
-        table = pq.read_table(path)
+    for number, block in enumerate(map(ledger.read_part, ledger.parts(folder))):
+        table = block.table
         scorer = next(name for name in table.column_names if name.startswith("positive."))
         anchor = table[scorer].to_numpy()
         gap = (anchor - table[scorer.replace("positive", "score")].to_numpy()) / np.maximum(
@@ -36,12 +36,13 @@ def validated(folder, seed=0):
         columns["weight"] = pa.array((1 - p).astype(np.float32), mask=~negative)
         for name in ("guide", "near_duplicate"):
             columns[f"evidence.{name}"] = pa.array(p.astype(np.float32), mask=~looked)
-        pq.write_table(pa.table(columns).replace_schema_metadata(table.schema.metadata), path)
+        ledger.write_part(folder, number, ledger.Block(pa.table(columns), block.short))
     run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     run["recipe"]["select"]["rules"].append({"suspected-false-negative": {"maximum": 0.4, "otherwise": None}})
     counts = Counter(run["counts"]["dropped"])
     counts.subtract(moved)
     run["counts"]["dropped"] = {**counts, "suspected_false_negative": moved.total()}
+    run["recipe"]["validation"] = {"validators": ["near-duplicate"], "calibrate": True}
     run["validation"] = {
         "validators": {"guide": {"model": "some"}, "near_duplicate": {}},
         "calibration": {
@@ -60,7 +61,7 @@ def validated(folder, seed=0):
         },
         
     }  # fmt: skip
-    write(folder / "run.json", run)
+    RunFolder(folder).write(run)
     write(folder / "audit.json", AUDIT)
     if folder.parent.name == "runs":
         write(folder.parent.parent / "compare.json", COMPARED)

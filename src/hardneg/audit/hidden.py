@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
-from hardneg import ledger, pipeline
 from hardneg.audit.chances import Negatives
 from hardneg.audit.estimate import Estimate, Numbers, resampled
+from hardneg.blocks import Miner
 from hardneg.calibrate.frequency import wilson
+from hardneg.files import cache_folder
 from hardneg.progress import Progress
+from hardneg.rank import Context
 from hardneg.recipe import Recipe
 from hardneg.records import Collection, Decision, IntArray
+from hardneg.run import Clock
 from hardneg.select import noise
 
 _LEAST = 20
@@ -41,9 +44,7 @@ def estimated(
     if sum(map(len, hidden.values())) < _LEAST:
         return None
     visible = _fewer(visible, hidden, recipe.validation.sample)
-    with tempfile.TemporaryDirectory(prefix="hardneg-audit-") as out:
-        pipeline.mine(visible, recipe, Path(out) / "run", progress=progress)
-        chosen, present, total = _counted(Path(out) / "run", visible, hidden)
+    chosen, present, total = _counted(_mined(visible, recipe, progress), visible, hidden)
     if present.sum() < _LEAST:
         return None
     leak = float(chosen.sum() / present.sum())
@@ -100,14 +101,27 @@ def _fewer(collection: Collection, hidden: dict[int, IntArray], others: int) -> 
     return replace(collection, judgments=judgments.only(keep))
 
 
-def _counted(run: Path, collection: Collection, hidden: dict[int, IntArray]) -> tuple[Numbers, Numbers, int]:
+def _mined(collection: Collection, recipe: Recipe, progress: Progress) -> Iterator[pa.Table]:
+    """Yields the decisions on a collection, as the ledger has them."""
+    miner = Miner.opened(collection, recipe, Context(cache_folder(), progress), Clock())
+    if recipe.validation.calibrate:
+        miner.calibrate()
+    with progress.task("mine with hidden positives", sum(miner.sizes), "queries") as task:
+        for number, size in enumerate(miner.sizes):
+            yield miner.block(number).table
+            task.advance(size)
+
+
+def _counted(
+    tables: Iterator[pa.Table], collection: Collection, hidden: dict[int, IntArray]
+) -> tuple[Numbers, Numbers, int]:
     """Returns for each query its hidden positives among negatives and candidates; and all their negatives."""
     chosen, present, total = dict.fromkeys(hidden, 0.0), dict.fromkeys(hidden, 0.0), 0
-    for block in ledger.iterate(run):
-        queries = collection.queries.rows(block.table["query_id"].to_pylist())
-        docs = collection.documents.rows(block.table["doc_id"].to_pylist())
-        negative = block.table["decision"].to_numpy() == Decision.NEGATIVE
-        ranked = ~np.isnan(block.table["rank"].to_numpy(zero_copy_only=False).astype(np.float64))
+    for table in tables:
+        queries = collection.queries.rows(table["query_id"].to_pylist())
+        docs = collection.documents.rows(table["doc_id"].to_pylist())
+        negative = np.array(table["decision"].to_pylist()) == Decision.NEGATIVE
+        ranked = ~np.isnan(table["rank"].to_numpy(zero_copy_only=False).astype(np.float64))
         total += int((negative & np.isin(queries, list(hidden))).sum())
         for query in np.unique(queries).tolist():
             own = (queries == query) & np.isin(docs, hidden.get(query, ()))

@@ -77,12 +77,12 @@ def read(folder: Path) -> dict[Drawn, int]:
         DataError: The file is damaged.
     """
     try:
-        lines = (folder / FILE).read_text(encoding="utf-8").splitlines()
-        rows = [json.loads(line) for line in lines]
+        lines = (folder / FILE).read_text(encoding="utf-8").split("\n")
+        rows = [json.loads(line) for line in lines if line]
         return {Drawn(row["query_id"], row["doc_id"], row["stratum"]): int(row["size"]) for row in rows}
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(f"{folder / FILE} is damaged: {error}; draw it again with --sample") from error
 
 

@@ -14,8 +14,10 @@ import typer
 from hardneg.cli.audit import audit
 from hardneg.cli.compare import compare
 from hardneg.cli.diff import diff
+from hardneg.cli.doctor import doctor
 from hardneg.cli.evaluate import evaluate
 from hardneg.cli.export import export
+from hardneg.cli.generate import generate
 from hardneg.cli.judge import judge
 from hardneg.cli.mine import demo, mine
 from hardneg.cli.push import push
@@ -41,6 +43,7 @@ for command in (
     select,
     audit,
     export,
+    generate,
     judge,
     diff,
     validate,
@@ -50,6 +53,7 @@ for command in (
     evaluate,
     train,
     compare,
+    doctor,
 ):
     app.command()(command)
 
@@ -78,6 +82,10 @@ def main() -> None:
             sys.exit(code)
     except HardnegError as error:
         _fail(str(error))
+    except OSError as error:  # whatever the system refuses: a full disk, a file that may not be read
+        _fail(f"cannot go on: {error}")
+    except MemoryError:
+        _fail("cannot go on: there is not enough memory")
     except (typer.Abort, KeyboardInterrupt):
         _fail("stopped; the same command goes on where this one ended", _STOPPED)
     except Exception as error:  # usage errors have many classes, of click or of typer's copy of it

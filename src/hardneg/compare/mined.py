@@ -110,9 +110,7 @@ def scorer_of(run: Mapping[str, Any]) -> str:
     return str(run["recipe"]["select"]["by"])
 
 
-def facts_of(
-    result: pipeline.Result, first: pipeline.Result, audit: Mapping[str, Any] | None
-) -> dict[str, Any]:
+def facts_of(result: Result, first: Result, audit: Mapping[str, Any] | None) -> dict[str, Any]:
     """Returns what a comparison tells of a run: how many negatives, how hard and how many of them false.
 
     Args:

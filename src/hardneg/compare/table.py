@@ -12,17 +12,22 @@ from rich.console import Console
 from rich.table import Table
 
 WIDE = 160
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_csv(facts: Mapping[str, Any]) -> str:
-    """Returns one line an arm, figures in full."""
-    flat = [_flat(row) for row in facts["rows"]]
+    """Returns one line an arm, figures in full; no text begins as a spreadsheet's formula does."""
+    flat = [{name: _harmless(value) for name, value in _flat(row).items()} for row in facts["rows"]]
     names = list(dict.fromkeys(name for row in flat for name in row))
     text = io.StringIO()
     writer = csv.DictWriter(text, names, restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(flat)
     return text.getvalue()
+
+
+def _harmless(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULAS) else value
 
 
 def as_text(facts: Mapping[str, Any]) -> str:

@@ -209,7 +209,7 @@ def _json_rows(path: Path) -> Iterator[Any]:
 def _parse(line: bytes, place: str) -> Any:
     try:
         return json.loads(line, parse_constant=_refuse)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{place}: not JSON: {error}") from error
 
 

@@ -60,7 +60,7 @@ def read_audit(folder: Path) -> Mapping[str, Any]:
     """Returns the run's audit.json, {} where there is none."""
     try:
         audit = json.loads((folder / "audit.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return audit if isinstance(audit, Mapping) else {}
 
@@ -72,7 +72,7 @@ def _columns(path: Path) -> dict[str, str]:
             return {field.name: str(field.type) for field in pq.read_schema(path)}
         with path.open(encoding="utf-8") as lines:
             row = json.loads(lines.readline())
-    except (OSError, ValueError, pa.ArrowException):
+    except (OSError, ValueError, RecursionError, pa.ArrowException):
         return {}
     return {name: _kind(value) for name, value in row.items()} if isinstance(row, Mapping) else {}
 

@@ -126,7 +126,7 @@ def _check_name(out: Path) -> None:
 def _read(path: Path) -> Line:
     try:
         read = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"cannot read {path}: {error}") from error
     if not isinstance(read, dict):
         raise DataError(f"{path}: a JSON object is expected")

@@ -9,9 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from hardneg.errors import DataError
+from hardneg.lines import COMPRESSED, text_lines, uncompressed_name
 from hardneg.load.builder import CollectionBuilder, LoadOptions
 from hardneg.load.fields import id_of, optional_text, relevance_of, text_of
-from hardneg.load.lines import COMPRESSED, text_lines, uncompressed_name
 from hardneg.load.tables import Rows, rows
 from hardneg.records import Collection
 
@@ -24,6 +24,22 @@ _HEADERS = ("score", "relevance", "label", "rel")
 def fits(folder: Path) -> bool:
     """Returns whether a folder has a BEIR corpus and queries."""
     return bool(_variants(folder / "corpus.jsonl") and _variants(folder / "queries.jsonl"))
+
+
+def documents_alone(folder: Path) -> bool:
+    """Returns whether a folder has a BEIR corpus and no queries."""
+    return bool(_variants(folder / "corpus.jsonl") and not _variants(folder / "queries.jsonl"))
+
+
+def read_documents(folder: Path, options: LoadOptions) -> Collection:
+    """Returns the documents in a BEIR folder, without queries.
+
+    Raises:
+        DataError: The corpus is broken.
+    """
+    builder = CollectionBuilder(folder.resolve().name, options)
+    add_documents(builder, rows(_file(folder / "corpus.jsonl")))
+    return builder.build(documents_alone=True)
 
 
 def read(folder: Path, options: LoadOptions) -> Collection:

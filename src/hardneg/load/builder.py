@@ -34,6 +34,7 @@ class LoadOptions:
         corpus: A file with documents beyond those of a pairs file.
         unknown_ids: What to do with judgments of queries or documents that are not there.
         empty_texts: What to do with documents and queries that have no text.
+        strict: Whether anything skipped or merged, as `Collection.notes` counts it, is an error.
     """
 
     split: str = "train"
@@ -41,6 +42,7 @@ class LoadOptions:
     corpus: str | None = None
     unknown_ids: Literal["error", "skip"] = "error"
     empty_texts: Literal["error", "skip"] = "error"
+    strict: bool = False
 
 
 class CollectionBuilder:
@@ -139,11 +141,15 @@ class CollectionBuilder:
         if not self._judge(query_id, doc_id, relevance):
             self._pending.append((query_id, doc_id, relevance, where))
 
-    def build(self) -> Collection:
+    def build(self, *, documents_alone: bool = False) -> Collection:
         """Returns the collection; queries without any judgment are left out.
 
+        Args:
+            documents_alone: Whether it may be without a positive.
+
         Raises:
-            DataError: There are no documents or no positives, or a judgment names an unknown id.
+            DataError: There are no documents or no positives, a judgment names an unknown id, or something
+                was skipped or merged and `strict` is set.
         """
         if not len(self._documents):
             raise DataError(f"{self.name}: there are no documents")
@@ -155,11 +161,14 @@ class CollectionBuilder:
         )
         self._settle_pending()
         queries, judgments = self._judged_queries()
-        if not len(judgments.queries_with_positives):
+        if not documents_alone and not len(judgments.queries_with_positives):
             raise DataError(
                 f"{self.name}: no query has a positive (a judgment with relevance >= "
                 f"{self.options.min_relevance}); {len(judgments):,} judgments were read"
             )
+        if self.notes and self.options.strict:
+            told = ", ".join(f"{reason.replace('_', ' ')}: {count:,}" for reason, count in self.notes.items())
+            raise DataError(f"{self.name}: {told}; mend the source, or load it without strict")
         return Collection(
             self.name, documents, queries, judgments, self._digest.hexdigest(), dict(self.notes)
         )

@@ -7,7 +7,7 @@ from collections.abc import Collection as Names
 from typing import Any
 
 from hardneg.errors import DataError
-from hardneg.load.tables import Row, kind_of
+from hardneg.load.tables import Row, kind_of, some
 
 _WHOLE = re.compile(r"\s*([+-]?\d{1,12})(?:\.0*)?\s*", re.ASCII)
 
@@ -91,7 +91,7 @@ def one_of(columns: Names[str], accepted: Names[str], role: str, where: str) -> 
     if len(found) > 1:
         raise DataError(
             f"{where}: {' and '.join(found)} could each be the {role}; rename all but one. "
-            f"Columns found: {', '.join(columns)}; accepted for it: {', '.join(accepted)}"
+            f"Columns found: {some(columns)}; accepted for it: {', '.join(accepted)}"
         )
     return found[0] if found else None
 

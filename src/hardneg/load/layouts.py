@@ -78,9 +78,15 @@ def _text(value: Any, what: str, where: str) -> str:
     return value
 
 
+def _shown(value: Any) -> str:
+    return repr(value)[:200]
+
+
 def _record(value: Any, id_column: str, where: str) -> Text:
     if not isinstance(value, dict):
-        raise DataError(f"{where}: {value!r} is no document; an object with {id_column} and text is needed")
+        raise DataError(
+            f"{where}: {_shown(value)} is no document; an object with {id_column} and text is needed"
+        )
     doc_id = value.get(id_column)
     title = value.get("title")
     return Text(
@@ -153,6 +159,9 @@ def _labeled_list(row: Row, where: str, beside: Beside) -> Entry:
     docs, labels = _list(row, "documents", where), _list(row, "labels", where)
     if len(docs) != len(labels):
         raise DataError(f'{where}: "labels" has {len(labels)} values for {len(docs)} documents')
+    for label in labels:
+        if not isinstance(label, int | float):
+            raise DataError(f'{where}: "labels" holds {_shown(label)}; numbers are needed')
     named = [(Text(_text(doc, '"documents"', where)), label) for doc, label in zip(docs, labels, strict=True)]
     positives, negatives = [t for t, label in named if label > 0], [t for t, label in named if label <= 0]
     return Entry(_text(row["anchor"], '"anchor"', where), positives, negatives)
@@ -179,9 +188,11 @@ def _messages(row: Row, where: str, beside: Beside) -> Entry:
 
 
 def _said(messages: Any, role: str | None, where: str) -> Iterator[str]:
+    if not isinstance(messages, list):
+        raise DataError(f"{where}: {_shown(messages)} is no list of messages")
     for message in messages:
         if not isinstance(message, dict):
-            raise DataError(f"{where}: {message!r} is no message")
+            raise DataError(f"{where}: {_shown(message)} is no message")
         if role is None or message.get("role") == role:
             yield _text(message.get("content"), '"content"', where)
 

@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any
 
 from hardneg.errors import DataError
+from hardneg.lines import uncompressed_name
 from hardneg.load.builder import WHOLE, CollectionBuilder, LoadOptions
 from hardneg.load.documents import add_documents, add_unnamed, fresh_names
 from hardneg.load.fields import as_id, id_of, one_of, relevance_of, text_of
-from hardneg.load.lines import uncompressed_name
-from hardneg.load.tables import Row, Rows, kind_of, rows
+from hardneg.load.tables import Row, Rows, kind_of, rows, some
 from hardneg.records import Collection
 
 QUERY = ("query", "anchor", "question")
@@ -94,7 +94,7 @@ def roles_of(row: Row, where: str) -> Roles:
     positive = one_of(row, POSITIVE, "positive", where)
     if query is None or positive is None:
         role = "query" if query is None else "positive"
-        raise DataError(f"{where}: no column for the {role} among those found: {', '.join(row)}; {LAYOUT}")
+        raise DataError(f"{where}: no column for the {role} among those found: {some(row)}; {LAYOUT}")
     return Roles(
         query,
         positive,
@@ -180,8 +180,11 @@ class _Pairs:
                 self._builder.add_document(doc_id, text, where=where)
                 yield doc_id, relevance
         for column in roles.negatives:
-            for text in filter(str.strip, texts_of(row, column, where)):
-                yield add_unnamed(self._builder, text, self._doc_names, where=where), 0
+            for text in texts_of(row, column, where):
+                if text.strip():
+                    yield add_unnamed(self._builder, text, self._doc_names, where=where), 0
+                else:
+                    self._builder.notes["skipped_empty_negatives"] += 1
 
     def _without_positive(self, column: str, where: str) -> None:
         if self._builder.options.empty_texts == "error":

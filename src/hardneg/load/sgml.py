@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hardneg.errors import DataError
-from hardneg.load.lines import text_lines
+from hardneg.lines import text_lines
 
 _TAG = re.compile(r"<[^<>]*>")
-_DOC_ID = re.compile(r"<docno>(.*?)</docno>", re.IGNORECASE | re.DOTALL)
-_TITLE = re.compile(r"<(title|headline|ttl|hl)>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
-_TEXT = re.compile(r"<text>(.*?)</text>", re.IGNORECASE | re.DOTALL)
+_ELEMENT = re.compile(r"<(/?)(docno|title|headline|ttl|hl|text)>", re.IGNORECASE)
+_TITLES = ("title", "headline", "ttl", "hl")
 _NUMBER = re.compile(r"<num>\s*(?:number\s*:)?\s*([^\s<]+)", re.IGNORECASE)
 _TOPIC = re.compile(r"<title>\s*(?:topic\s*:)?([^<]*)", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
@@ -28,12 +27,13 @@ def documents(path: Path, label: str) -> Iterator[tuple[str, str, str, str]]:
         DataError: A document has no end or no `<DOCNO>`.
     """
     for where, block in _blocks(path, label, "doc"):
-        name = _DOC_ID.search(block)
+        parts = list(_elements(block))
+        name = next((inner for tag, inner in parts if tag == "docno"), None)
         if name is None:
             raise DataError(f"{where}: the document has no <DOCNO>...</DOCNO>")
-        title = _TITLE.search(block)
-        text = " ".join(_plain(part) for part in _TEXT.findall(block))
-        yield where, name[1].strip(), _plain(title[2]) if title else "", text
+        title = next((inner for tag, inner in parts if tag in _TITLES), "")
+        text = " ".join(_plain(inner) for tag, inner in parts if tag == "text")
+        yield where, name.strip(), _plain(title), text
 
 
 def topics(path: Path, label: str) -> Iterator[tuple[str, str, str]]:
@@ -66,6 +66,18 @@ def _blocks(path: Path, label: str, tag: str) -> Iterator[tuple[str, str]]:
             begin = ""
     if begin:
         raise DataError(f"{begin}: {opening} has no {closing}")
+
+
+def _elements(block: str) -> Iterator[tuple[str, str]]:
+    """Yields (tag, what it encloses) for each element that is of use, up to its first closing tag."""
+    tag, begin = "", 0
+    for mark in _ELEMENT.finditer(block):
+        name = mark[2].lower()
+        if mark[1] and name == tag:
+            yield tag, block[begin : mark.start()]
+            tag = ""
+        elif not mark[1] and not tag:
+            tag, begin = name, mark.end()
 
 
 def _plain(text: str) -> str:

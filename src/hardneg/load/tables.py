@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hardneg.errors import DataError
-from hardneg.load.lines import raw_lines, text_lines, uncompressed_name, unreadable
+from hardneg.lines import LONGEST, raw_lines, text_lines, uncompressed_name, unreadable
 
 Row = Mapping[str, Any]
 Rows = Iterator[tuple[str, Row]]
 
 _BATCH = 1024
+_SHOWN = 40
 
 
 def is_table(path: Path) -> bool:
@@ -70,8 +72,14 @@ def kind_of(value: Any) -> str:
     return "null" if value is None else names.get(type(value), type(value).__name__)
 
 
+def some(names: Collection[str]) -> str:
+    """Returns names for an error, no more of them than can be read."""
+    shown = ", ".join(name[:_SHOWN] for name in islice(names, _SHOWN))
+    return f"{shown} and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else shown
+
+
 def _delimited_rows(path: Path, label: str, delimiter: str) -> Rows:
-    csv.field_size_limit(sys.maxsize)
+    csv.field_size_limit(LONGEST)
     reader = csv.reader(raw_lines(path, label), delimiter=delimiter, strict=True)
     header: list[str] = []
     begin = 1
@@ -93,17 +101,15 @@ def _delimited_rows(path: Path, label: str, delimiter: str) -> Rows:
 
 def _header(fields: list[str], where: str) -> list[str]:
     header = [field.strip() for field in fields]
-    twice = sorted({name for name in header if header.count(name) > 1})
+    twice = sorted(name for name, count in Counter(header).items() if count > 1)
     if twice:
-        raise DataError(f"{where}: the header names a column twice: {', '.join(twice)}")
+        raise DataError(f"{where}: the header names a column twice: {some(twice)}")
     return header
 
 
 def _zipped(header: list[str], fields: list[str], where: str) -> Row:
     if len(fields) != len(header):
-        raise DataError(
-            f"{where}: {len(fields)} columns, but the header has {len(header)}: {', '.join(header)}"
-        )
+        raise DataError(f"{where}: {len(fields)} columns, but the header has {len(header)}: {some(header)}")
     return dict(zip(header, fields, strict=True))
 
 
@@ -119,11 +125,14 @@ def _parquet_rows(path: Path, label: str) -> Rows:
     number = 0
     try:
         with pq.ParquetFile(path) as file:
+            _header(file.schema_arrow.names, label)
             for batch in file.iter_batches(batch_size=_BATCH):
                 for row in batch.to_pylist():
                     number += 1
                     yield f"{label}: row {number}", row
-    except (pa.ArrowException, OSError) as error:
+    except UnicodeDecodeError as error:
+        raise DataError(f"{label}: after row {number}: a text is not UTF-8 ({error.reason})") from None
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         raise unreadable(path, error) from None
 
 

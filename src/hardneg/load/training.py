@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hardneg.errors import DataError
+from hardneg.lines import uncompressed_name
 from hardneg.load import pairs
 from hardneg.load.builder import WHOLE, CollectionBuilder, LoadOptions
 from hardneg.load.documents import add_documents, add_unnamed, fresh_names
 from hardneg.load.fields import id_of, relevance_of, text_of
 from hardneg.load.layouts import LAYOUTS, Beside, Layout, Places, Text, kept, layout_of
-from hardneg.load.lines import uncompressed_name
 from hardneg.load.tables import Row, Rows, rows
 from hardneg.records import Collection, full_text, text_key
 
@@ -184,9 +184,10 @@ def beside(path: Path, layout: Layout) -> Beside:
         texts: dict[str, str] = {}
         if named is not None:
             for where, row in rows(_beside(path, named[0])):
-                texts[id_of(row, named[1], where, "each line needs an id")] = text_of(
-                    row, "text", where, "each line needs a text"
-                )
+                name = id_of(row, named[1], where, "each line needs an id")
+                text = text_of(row, "text", where, "each line needs a text")
+                if texts.setdefault(name, text) != text:
+                    raise DataError(f'{where}: id "{name}" is given twice, with different texts')
         found.append(texts)
     return Beside(*found)
 

@@ -21,11 +21,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hardneg.errors import DataError
+from hardneg.lines import text_lines, uncompressed_name
 from hardneg.load import sgml
 from hardneg.load.builder import WHOLE, CollectionBuilder, LoadOptions
 from hardneg.load.documents import add_documents
 from hardneg.load.fields import relevance_of
-from hardneg.load.lines import text_lines, uncompressed_name
 from hardneg.records import Collection
 
 LAYOUT = (

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO, Any, ClassVar, Literal, cast
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
-import zstandard
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from hardneg.errors import DataError
 from hardneg.files import digest_file
+from hardneg.lines import raw_lines
 from hardneg.rank import Context, Ranker
 from hardneg.records import Collection, FloatArray, IntArray
 
@@ -147,7 +146,7 @@ class Lines:
         ranks: list[int] = []
         scores: list[float] = []
         seen: set[tuple[str, str]] = set()
-        for number, line in enumerate(_read(path), 1):
+        for number, line in enumerate(raw_lines(path, str(path)), 1):
             if not line.strip():
                 continue
             query, doc, rank, score = self._parse(line, number)
@@ -192,22 +191,3 @@ class Lines:
 
     def _error(self, number: int, problem: str) -> DataError:
         return DataError(f"{self._path}:{number}: {problem}")
-
-
-def _read(path: Path) -> Iterator[str]:
-    """Yields the lines of a text file, unpacked."""
-    try:
-        with _opened(path) as file:
-            yield from file
-    except (OSError, EOFError, zstandard.ZstdError) as error:
-        raise DataError(f"cannot read run {path}: {getattr(error, 'strerror', None) or error}") from error
-    except UnicodeDecodeError:
-        raise DataError(f"cannot read run {path}: it is not UTF-8 text") from None
-
-
-def _opened(path: Path) -> IO[str]:
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8")
-    if path.suffix == ".zst":
-        return cast(IO[str], zstandard.open(path, "rt", encoding="utf-8"))
-    return path.open(encoding="utf-8")

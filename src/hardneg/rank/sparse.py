@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from hardneg.errors import ConfigError, DataError
-from hardneg.files import atomic
+from hardneg.files import atomic, seal, sealed, turn
 from hardneg.progress import Progress
 from hardneg.rank import Context, Ranker
 from hardneg.records import Collection, IntArray, rows_of
@@ -37,7 +37,7 @@ class Sparse:
         batch_size: Texts encoded at once.
         device: As torch names it: `cpu`, `cuda`, `mps`; None for the best there is.
         revision: The hub revision to load.
-        trust_remote_code: Whether code that comes with the model may run.
+        trust_remote_code: Whether code that comes with the model may run, and pickled weights be read.
         name: The ranker's name in the ledger; None for `sparse`.
     """
 
@@ -122,10 +122,16 @@ class _Encoder:
         path = self._folder / f"{hashlib.sha256(asked.encode()).hexdigest()[:32]}.npz"
         found = _read(path)
         if found is None:
-            found = self._rows(texts, encode)
-            with atomic(path) as temporary, temporary.open("wb") as file:
-                np.savez(file, begins=found.begins, terms=found.terms, weights=found.weights)
+            with turn(self._folder, lambda: self._progress.task("wait for another process", None, "blocks")):
+                found = _read(path) or self._made(path, self._rows(texts, encode))
         return found
+
+    def _made(self, path: Path, rows: Rows) -> Rows:
+        with atomic(path) as temporary:
+            with temporary.open("wb") as file:
+                np.savez(file, begins=rows.begins, terms=rows.terms, weights=rows.weights)
+            seal(temporary)
+        return rows
 
     def _rows(self, texts: list[str], encode: Callable[..., Any]) -> Rows:
         from hardneg.rank.inverted import Rows
@@ -152,8 +158,10 @@ def _read(path: Path) -> Rows | None:
 
     from hardneg.rank.inverted import Rows
 
+    if not sealed(path):
+        return None
     try:
-        with np.load(path) as file:
+        with np.load(path, allow_pickle=False) as file:
             return Rows(file["begins"], file["terms"], file["weights"])
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
         return None

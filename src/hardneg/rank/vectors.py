@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -13,7 +12,8 @@ from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from hardneg.errors import DataError
-from hardneg.files import digest_file
+from hardneg.files import digest_file, scratch
+from hardneg.lines import raw_lines
 from hardneg.rank import Context, Ranker
 from hardneg.records import Collection, FloatArray, IntArray, rows_of
 
@@ -151,7 +151,7 @@ class _Given:
         """
         in_order = np.array_equal(places, np.arange(len(self.array)))
         as_it_is = not unit and self.array.dtype in (np.float32, np.float16) and in_order
-        copy = self.array if as_it_is else _scratch(folder, (len(places), self.array.shape[1]))
+        copy = self.array if as_it_is else scratch((len(places), self.array.shape[1]), np.float32, folder)
         for rows in rows_of(len(places), _BLOCK):
             block = np.asarray(self.array[places[rows]], np.float32)
             lengths = np.sqrt(np.einsum("ij,ij->i", block, block, dtype=np.float64))
@@ -185,12 +185,9 @@ class _Given:
         return array
 
     def _read_ids(self) -> list[str] | None:
-        try:
-            ids = self._ids_path.read_text(encoding="utf-8").splitlines()
-        except FileNotFoundError:
+        if not self._ids_path.exists():
             return None
-        except (OSError, UnicodeDecodeError) as error:
-            raise DataError(f"cannot read {self._ids_path}: {error}") from error
+        ids = [line.removesuffix("\n").removesuffix("\r") for line in raw_lines(self._ids_path)]
         if len(ids) != len(self.array):
             raise DataError(
                 f"{self._ids_path} has {len(ids):,} ids, {self._path.name} {len(self.array):,} vectors"
@@ -201,13 +198,3 @@ class _Given:
                 raise DataError(f'{self._ids_path}:{number}: id "{name}" is given twice')
             seen.add(name)
         return ids
-
-
-def _scratch(folder: Path, shape: tuple[int, int]) -> FloatArray:
-    """Returns an array on disk whose file is gone once nobody holds it."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as file:
-            return np.memmap(file, np.float32, "w+", shape=shape)
-    except OSError as error:
-        raise DataError(f"cannot write to {folder}: {error.strerror or error}") from error

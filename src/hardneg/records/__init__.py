@@ -10,6 +10,7 @@ from hardneg.records.arrays import BoolArray, FloatArray, IntArray, KeyArray, ro
 from hardneg.records.candidates import JUDGED_RELEVANT, RELABELLED, Candidates, Decision
 from hardneg.records.collection import UNJUDGED, Collection, Documents, Judgments, Queries
 from hardneg.records.examples import Example, Scored
+from hardneg.records.pair_set import PairSet
 from hardneg.records.text import folded, full_text, text_key
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "JUDGED_RELEVANT",
     "Judgments",
     "KeyArray",
+    "PairSet",
     "Queries",
     "RELABELLED",
     "Scored",

@@ -9,9 +9,9 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from hardneg.records.arrays import BoolArray, IntArray, KeyArray
+from hardneg.records.pair_set import PairSet
 from hardneg.records.text import full_text, id_key
 from hardneg.tables import html_table
 
@@ -55,15 +55,18 @@ class Documents:
 
     def rows(self, ids: Sequence[str]) -> IntArray:
         """Returns the row of each id, an alias's row being that of its document; -1 for unknown ids."""
-        found = _positions(ids, self.table["doc_id"])
-        if self._row_of_alias:
-            for place in np.flatnonzero(found < 0):
-                found[place] = self._row_of_alias.get(ids[int(place)], -1)
-        return found
+        return _positions(ids, self._row_of_id)
 
     @cached_property
-    def _row_of_alias(self) -> dict[str, int]:
-        return {alias: row for row, aliases in self.aliases.items() for alias in aliases}
+    def first_alike(self) -> IntArray:
+        """(n,) int32: the row of the first document of the same text, mostly its own."""
+        _, first, places = np.unique(self.keys, return_index=True, return_inverse=True)
+        return first.astype(np.int32)[places.ravel()]
+
+    @cached_property
+    def _row_of_id(self) -> dict[str, int]:
+        aliases = {alias: row for row, aliases in self.aliases.items() for alias in aliases}
+        return aliases | _numbered(self.table["doc_id"])
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,11 @@ class Queries:
 
     def rows(self, ids: Sequence[str]) -> IntArray:
         """Returns the row of each id; -1 for unknown ids."""
-        return _positions(ids, self.table["query_id"])
+        return _positions(ids, self._row_of_id)
+
+    @cached_property
+    def _row_of_id(self) -> dict[str, int]:
+        return _numbered(self.table["query_id"])
 
     @cached_property
     def id_keys(self) -> KeyArray:
@@ -144,6 +151,19 @@ class Judgments:
         return Judgments(self.query[mask], self.doc[mask], self.relevance[mask], self.min_relevance)
 
     @cached_property
+    def relevant(self) -> PairSet:
+        """The pairs judged relevant."""
+        return self._pairs(self.relevance >= self.min_relevance)
+
+    @cached_property
+    def not_relevant(self) -> PairSet:
+        """The pairs judged not relevant."""
+        return self._pairs(self.relevance < self.min_relevance)
+
+    def _pairs(self, mask: BoolArray) -> PairSet:
+        return PairSet(self.query[mask], self.doc[mask])
+
+    @cached_property
     def queries_with_positives(self) -> IntArray:
         """Rows of the queries that have a positive, ascending."""
         return np.unique(self.query[self.relevance >= self.min_relevance]).astype(np.int32)
@@ -191,6 +211,9 @@ def _take(column: pa.ChunkedArray, rows: Sequence[int] | IntArray) -> list[str]:
     return taken
 
 
-def _positions(ids: Sequence[str], column: pa.ChunkedArray) -> IntArray:
-    found = pc.index_in(pa.array(ids, pa.large_string()), value_set=column.cast(pa.large_string()))
-    return np.array(found.fill_null(-1).to_numpy(zero_copy_only=False), np.int32)
+def _numbered(column: pa.ChunkedArray) -> dict[str, int]:
+    return {name: row for row, name in enumerate(column.to_pylist())}
+
+
+def _positions(ids: Sequence[str], row_of_id: Mapping[str, int]) -> IntArray:
+    return np.fromiter((row_of_id.get(name, -1) for name in ids), np.int32, len(ids))

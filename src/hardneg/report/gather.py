@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from hardneg import ledger
 from hardneg.errors import DataError
 from hardneg.records import BoolArray, Decision
+from hardneg.report.checks import Check, checks
 from hardneg.report.tally import Grid, Histogram
 from hardneg.run import RunFolder
 
@@ -55,6 +56,7 @@ class Findings:
         uses: How often documents serve as negatives, by doc_id.
         short: (query_id, positive_id or "", reason) of the first queries with fewer negatives than asked.
         evidence: For each validator, the candidates it looked at.
+        checks: What the validators found that look for copies, shared sources, sister queries and leakage.
     """
 
     folder: Path
@@ -74,6 +76,7 @@ class Findings:
     uses: Counter[str] = field(default_factory=Counter)
     short: list[tuple[str, str, str]] = field(default_factory=list)
     evidence: Counter[str] = field(default_factory=Counter)
+    checks: list[Check] = field(default_factory=list)
 
     @property
     def rankers(self) -> list[str]:
@@ -103,9 +106,7 @@ def gather(folder: Path) -> Findings:
     Raises:
         DataError: It is no finished run, or a file in it is damaged.
     """
-    run = RunFolder(folder).read()
-    if not run.get("finished"):
-        raise DataError(f"{folder} is not finished; run the same hardneg mine command to finish it")
+    run = RunFolder(folder).finished()
     paths = ledger.parts(folder)
     ranges = _ranges(paths)
     names = [name.removeprefix("score.") for name in ranges if name.startswith("score.")]
@@ -123,6 +124,7 @@ def gather(folder: Path) -> Findings:
         doubt=Histogram(*_DECADES, GROUPS, bins=32),
         margin_doubt=Grid(*span, 30, *_DECADES, 20),
         shared=np.zeros((len(names), len(names))),
+        checks=checks(run, GROUPS),
     )
     for path in paths:
         _add(found, ledger.read_part(path))
@@ -156,6 +158,8 @@ def _add(found: Findings, block: ledger.Block) -> None:
     for name in table.column_names:
         if name.startswith("evidence."):
             found.evidence[name.removeprefix("evidence.")] += len(table) - table[name].null_count
+    for check in found.checks:
+        check.add(table, groups)
 
 
 def groups_of(table: pa.Table) -> npt.NDArray[np.int8]:
@@ -249,7 +253,7 @@ def _json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path} is damaged: {error}") from error
 
 

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from hardneg.records import Collection
 from hardneg.report import facts
+from hardneg.report.alike import examples_of
 from hardneg.report.examples import LIMIT, cut, examples
 from hardneg.report.figures import FIGURES, candidates, compared
 from hardneg.report.figures.style import PAGE, AnyChart, Look, svg
@@ -24,6 +25,7 @@ _SECTIONS = {
     "doubt": ("doubt", "margin_doubt", "reliability"),
     "audit": ("audit", "trade_off"),
     "rankers": ("agreement",),
+    "checks": ("checks",),
     "compared": ("compared",),
 }
 
@@ -56,6 +58,14 @@ def report(
         short=_short(found, collection, words),
         short_total=sum((found.run.get("short") or {}).values()),
         copies=facts.copies(found, words),
+        checks=facts.checked(found, words),
+        leaks=facts.leaks(found, words),
+        alike=[
+            (words.check(check.name, check.kind), words(f"check_means.{check.kind}"), examples)
+            for check in found.checks
+            for examples in [examples_of(check, collection)]
+            if examples
+        ],
         validators=[(name, words.number(count)) for name, count in found.evidence.items()],
         shown=shown["sampled"],
         data={"words": _script_words(words), "language": words.language, **shown},
@@ -64,6 +74,7 @@ def report(
 
 def drawn(found: Findings, words: Words, look: Look) -> Iterator[tuple[str, AnyChart]]:
     """Yields (name, chart) for every figure that has something to show, as `scores.bm25`."""
+    look = look.speaking(words)
     for name, figure in FIGURES.items():
         if name == "scores":
             parts = [(f"scores.{r}", candidates.scores(found, words, look, r)) for r in found.rankers]

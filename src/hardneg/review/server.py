@@ -157,7 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
             return None
         try:
             told = json.loads(self.rfile.read(int(length)))
-        except ValueError:
+        except (ValueError, RecursionError):
             told = None
         if not isinstance(told, dict):
             self._refuse(HTTPStatus.BAD_REQUEST, "a judgment is a JSON object")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from hardneg.records import JUDGED_RELEVANT, RELABELLED, Candidates, Collection, IntArray
+from hardneg.records import JUDGED_RELEVANT, RELABELLED, Candidates, Collection, PairSet
 
 QUERY_TEXT = "query_text"
 DUPLICATE_OF_POSITIVE = "duplicate_of_positive"
@@ -21,12 +21,19 @@ class Exclusions:
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
-
-    def positives(self, query: int) -> IntArray:
-        """Returns the document rows judged relevant for a query or for another of the same text."""
-        rows = self._collection.queries.twins.get(query, (query,))
-        judgments = self._collection.judgments
-        return np.unique(np.concatenate([judgments.positives(row) for row in rows]))
+        judgments, twins = collection.judgments, collection.queries.twins
+        pairs = [
+            (twin, doc)
+            for query in twins
+            for doc in judgments.positives(query).tolist()
+            for twin in twins[query]
+        ]
+        shared = np.array(pairs, np.int32).reshape(-1, 2)
+        known = judgments.relevance >= judgments.min_relevance
+        queries = np.concatenate([judgments.query[known], shared[:, 0]])
+        docs = np.concatenate([judgments.doc[known], shared[:, 1]])
+        self._positives = PairSet(queries, docs)
+        self._copies = PairSet(queries, collection.documents.first_alike[docs])
 
     def reasons(self, candidates: Candidates) -> npt.NDArray[np.int8]:
         """Returns (n_queries, depth) int8: an index into `EXCLUSIONS`, -1 where nothing speaks against it."""
@@ -34,11 +41,8 @@ class Exclusions:
         keys, bodies = documents.keys[candidates.docs], documents.body_keys[candidates.docs]
         own = queries.keys[candidates.queries][:, None]
         found = np.where((keys == own) | (bodies == own), np.int8(1), np.int8(-1))
-        for place, query in enumerate(candidates.queries):
-            positives = self.positives(int(query))
-            copies = np.isin(keys[place], documents.keys[positives])
-            found[place][copies] = 2
-            found[place][np.isin(candidates.docs[place], positives)] = 0
+        found[self._copies.has(candidates.queries, documents.first_alike[candidates.docs])] = 2
+        found[self._positives.has(candidates.queries, candidates.docs)] = 0
         if candidates.relabelled is not None:
             found[(found < 0) & candidates.relabelled] = 3
         return np.where(candidates.docs >= 0, found, -1).astype(np.int8)

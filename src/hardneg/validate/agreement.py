@@ -12,7 +12,6 @@ from pydantic.dataclasses import dataclass
 from hardneg.rank import Context, Ranker
 from hardneg.records import BoolArray, Candidates, Collection, FloatArray
 from hardneg.validate import Kind, Witness
-from hardneg.validate.looking import positives
 
 __all__ = ["Agreement"]
 
@@ -48,7 +47,7 @@ class _Agreement:
         self._collection = collection
 
     def evidence(self, candidates: Candidates) -> FloatArray:
-        positive = positives(candidates, self._collection)
+        positive = self._collection.judgments.relevant.has(candidates.queries, candidates.docs)
         above = [_above(scores, positive) for scores in candidates.scores.values()]
         return np.asarray(np.min(np.stack(above), axis=0), np.float32)
 

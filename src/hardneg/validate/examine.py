@@ -23,7 +23,6 @@ from hardneg.calibrate.verdicts import shifted
 from hardneg.records import JUDGED_RELEVANT, BoolArray, Candidates, Collection, FloatArray, IntArray
 from hardneg.select.exclude import EXCLUSIONS, Exclusions
 from hardneg.validate import Witness
-from hardneg.validate.looking import positives
 from hardneg.validate.settings import ValidateSettings
 
 _CERTAIN = 0.98
@@ -95,22 +94,13 @@ class Examiner:
     def _sample(self, candidates: Candidates) -> Sample:
         """Returns the candidates with what they are to calibration."""
         excluded = self._exclusions.reasons(candidates)
-        own = positives(candidates, self._collection)
+        own = self._collection.judgments.relevant.has(candidates.queries, candidates.docs)
         status = np.where((excluded >= 0) | (candidates.docs < 0), LEFT_OUT, UNLABELLED)
-        status[self._not_relevant(candidates)] = NOT_RELEVANT
+        if self._settings.negatives_are_judged:
+            refuted = self._collection.judgments.not_relevant
+            status[refuted.has(candidates.queries, candidates.docs)] = NOT_RELEVANT
         status[own & (excluded == EXCLUSIONS.index(JUDGED_RELEVANT))] = POSITIVE
         return Sample(candidates, status.astype(np.int32))
-
-    def _not_relevant(self, candidates: Candidates) -> BoolArray:
-        """Returns which candidates are judged not relevant."""
-        judgments = self._collection.judgments
-        found = np.zeros(candidates.shape, bool)
-        if not self._settings.negatives_are_judged:
-            return found
-        for row, query in enumerate(candidates.queries):
-            docs, relevance = judgments.of(int(query))
-            found[row] = np.isin(candidates.docs[row], docs[relevance < judgments.min_relevance])
-        return found
 
     def _judged(self, sample: Sample) -> FloatArray:
         """Returns the probabilities; what judges said stands above what evidence tells."""
@@ -131,7 +121,7 @@ class Examiner:
         return said
 
     def _suspicions(self, candidates: Candidates) -> npt.NDArray[np.int16]:
-        own = positives(candidates, self._collection)
+        own = self._collection.judgments.relevant.has(candidates.queries, candidates.docs)
         count = np.zeros(candidates.shape, np.int16)
         for name, validator in zip(self._settings.names, self._settings.validators, strict=True):
             values = candidates.evidence.get(name)

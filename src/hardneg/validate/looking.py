@@ -1,4 +1,4 @@
-"""What validators share: who the positives are, and which candidates to look at."""
+"""What validators share: which candidates to look at."""
 
 from __future__ import annotations
 
@@ -7,14 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from hardneg.records import BoolArray, Candidates, Collection, FloatArray, IntArray
-
-
-def positives(candidates: Candidates, collection: Collection) -> BoolArray:
-    """Returns (n_queries, depth) bool: which candidates are judged relevant for their query."""
-    found = np.zeros(candidates.shape, bool)
-    for row, query in enumerate(candidates.queries):
-        found[row] = np.isin(candidates.docs[row], collection.judgments.positives(int(query)))
-    return found
 
 
 def first(candidates: Candidates, collection: Collection, depth: int | None) -> BoolArray:
@@ -29,7 +21,7 @@ def first(candidates: Candidates, collection: Collection, depth: int | None) -> 
     if depth is None:
         return known
     near = (candidates.ranks > 0) & (candidates.ranks <= depth)
-    return known & (near | positives(candidates, collection))
+    return known & (near | collection.judgments.relevant.has(candidates.queries, candidates.docs))
 
 
 def each(candidates: Candidates) -> Iterator[tuple[int, IntArray]]:

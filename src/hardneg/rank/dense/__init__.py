@@ -34,7 +34,7 @@ class Dense:
             there is.
         normalize: Whether vectors are brought to length 1; None for what the model asks.
         revision: The hub revision to load.
-        trust_remote_code: Whether code that comes with the model may run.
+        trust_remote_code: Whether code that comes with the model may run, and pickled weights be read.
         name: The ranker's name in the ledger; None for `dense`.
     """
 

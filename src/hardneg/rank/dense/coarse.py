@@ -8,12 +8,11 @@ of Numerical Algorithms, section 3.1).
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
+from hardneg.files import scratch
 from hardneg.rank.dense.store import Vectors
 from hardneg.records import FloatArray
 
@@ -75,7 +74,7 @@ class Low:
         self._off = 0.0
         for place in range(len(documents.chunks)):
             chunk = documents.chunk(place)
-            stored = _scratch(chunk.shape, np.int16)
+            stored = scratch(chunk.shape, np.int16)
             low = torch.from_numpy(np.array(chunk)).bfloat16()
             stored[:] = low.view(torch.int16).numpy()
             self._off = max(self._off, float(_lengths(chunk - low.float().numpy()).max()))
@@ -122,7 +121,7 @@ class Head:
         self._chunks: list[FloatArray] = []
         for place in range(len(documents.chunks)):
             chunk = documents.chunk(place)
-            stored = _scratch((len(chunk), size + 1), np.float32)
+            stored = scratch((len(chunk), size + 1), np.float32)
             stored[:] = self._shortened(chunk)
             self._longest = max(self._longest, float(_lengths(chunk).max()))
             self._chunks.append(stored)
@@ -197,9 +196,3 @@ def _rounding(queries: FloatArray, dimension: int) -> FloatArray:
     """Returns (n,) float32: the most by which a sum in fp32 can be off for documents of length 1, doubled."""
     unit = (dimension + 4) * 2.0**-24
     return np.asarray(_lengths(queries) * 2 * unit / (1 - unit), np.float32)
-
-
-def _scratch(shape: Sequence[int], kind: Any) -> Any:
-    """Returns an array in a file without a name: the system keeps in memory what there is room for."""
-    with tempfile.TemporaryFile() as file:
-        return np.memmap(file, kind, "w+", shape=tuple(shape))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hardneg.files import atomic
+from hardneg.files import atomic, seal, sealed, turn
 from hardneg.progress import Progress
 from hardneg.records import FloatArray, IntArray, rows_of
 
@@ -36,7 +36,7 @@ class Vectors:
     @classmethod
     def of(cls, array: FloatArray) -> Vectors:
         """Returns the rows of one (n, dimension) array, which is not copied."""
-        return cls([array[begin : begin + SHARD] for begin in range(0, len(array), SHARD)])
+        return cls([array[begin : begin + SHARD] for begin in range(0, len(array), SHARD)], SHARD)
 
     def __len__(self) -> int:
         return sum(len(chunk) for chunk in self.chunks)
@@ -64,7 +64,8 @@ class Store:
     """Keeps vectors in a folder, one file a shard.
 
     A shard's name is a digest of the encoder's fingerprint and its texts: another model, prompt, length or
-    precision, or another text, has another name. Shards are written whole or not at all.
+    precision, or another text, has another name. Shards are written whole or not at all, and end in a digest
+    of themselves: a damaged one is made again. Processes that lack the same shards take turns.
 
     Args:
         folder: Where shards are kept.
@@ -90,18 +91,26 @@ class Store:
         chunks = []
         with progress.task(what[0], count, what[1]) as task:
             for rows in rows_of(count, SHARD):
-                chunks.append(self._shard(texts(rows), encode, task.advance))
-        return Vectors(chunks)
+                chunks.append(self._shard(texts(rows), encode, task.advance, progress))
+        return Vectors(chunks, SHARD)
 
-    def _shard(self, texts: list[str], encode: Encode, advance: Advance) -> FloatArray:
+    def _shard(self, texts: list[str], encode: Encode, advance: Advance, progress: Progress) -> FloatArray:
         path = self._folder / f"{self._name(texts)}.npy"
         found = _read(path, len(texts))
-        if found is not None:
-            advance(len(texts))
-            return found
-        with atomic(path) as temporary, temporary.open("wb") as file:
-            np.save(file, np.ascontiguousarray(encode(texts, advance), np.float32))
-        shard: FloatArray = np.load(path, mmap_mode="r")
+        if found is None:
+            with turn(self._folder, lambda: progress.task("wait for another process", None, "shards")):
+                found = _read(path, len(texts))
+                if found is None:
+                    return self._made(path, encode(texts, advance))
+        advance(len(texts))
+        return found
+
+    def _made(self, path: Path, vectors: FloatArray) -> FloatArray:
+        with atomic(path) as temporary:
+            with temporary.open("wb") as file:
+                np.save(file, np.ascontiguousarray(vectors, np.float32), allow_pickle=False)
+            seal(temporary)
+        shard: FloatArray = np.load(path, mmap_mode="r", allow_pickle=False)
         return shard
 
     def _name(self, texts: list[str]) -> str:
@@ -114,8 +123,10 @@ class Store:
 
 def _read(path: Path, count: int) -> FloatArray | None:
     """Returns the shard, or None if it is not there or damaged and must be made again."""
+    if not sealed(path):
+        return None
     try:
-        shard: FloatArray = np.load(path, mmap_mode="r")
+        shard: FloatArray = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError):
         return None
     return shard if shard.dtype == np.float32 and shard.ndim == 2 and len(shard) == count else None

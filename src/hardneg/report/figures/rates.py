@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -12,6 +12,8 @@ from hardneg.report.gather import Findings
 from hardneg.report.words import Words
 
 _PARTS = 18
+_APART = {"hardness": 0.1, "rate": 0.15}
+"""Labels are apart that differ by one of these shares of the axes."""
 
 
 def audit(found: Findings, words: Words, look: Look) -> AnyChart | None:
@@ -46,10 +48,10 @@ def trade_off(found: Findings, words: Words, look: Look) -> AnyChart | None:
     values = [
         {
             **{key: point.get(key) for key in ("rate", "low", "high", "hardness", "negatives")},
-            "at": f"{point['threshold']:g}",
+            "at": words.figures(point["threshold"]),
             "told": words(
                 "told.trade_off",
-                at=f"{point['threshold']:g}",
+                at=words.figures(point["threshold"]),
                 rate=words.percent(point["rate"]),
                 hardness=words.decimal(point["hardness"]),
                 negatives=words.number(int(point.get("negatives") or 0)),
@@ -57,8 +59,9 @@ def trade_off(found: Findings, words: Words, look: Look) -> AnyChart | None:
         }
         for point in points
     ]
-    x = alt.X("hardness:Q", title=words("axis.hardness"), scale=alt.Scale(zero=False, padding=18))
-    base = alt.Chart(rows(sorted(values, key=lambda value: value["hardness"]))).encode(x=x)
+    scale, axis = alt.Scale(zero=False, padding=18), alt.Axis(tickCount=5)
+    x = alt.X("hardness:Q", title=words("axis.hardness"), scale=scale, axis=axis)
+    base = alt.Chart(rows(_labelled(values))).encode(x=x)
     percent = alt.Axis(format="%", tickCount=5)
     band = base.mark_area(opacity=0.2, color=look.suspected).encode(
         y=alt.Y("low:Q", title=words("axis.rate"), axis=percent), y2="high:Q"
@@ -66,8 +69,22 @@ def trade_off(found: Findings, words: Words, look: Look) -> AnyChart | None:
     line = base.mark_line(color=look.suspected).encode(y="rate:Q")
     told = {"description": "told:N", "tooltip": alt.Tooltip("told:N", title="")}
     dots = base.mark_point(color=look.suspected, filled=True, size=45, opacity=1).encode(y="rate:Q", **told)
-    text = base.mark_text(dy=-10, fontSize=10).encode(y="rate:Q", text="at:N")
+    text = base.mark_text(dy=-10, fontSize=10).encode(y="rate:Q", text="label:N")
     return finished(alt.layer(band, line, dots, text), look)
+
+
+def _labelled(points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Returns the points by hardness, those far enough from the last label with a `label` of their own."""
+    ordered = sorted(points, key=lambda point: point["hardness"])
+    spans = {name: max(p[name] for p in ordered) - min(p[name] for p in ordered) for name in _APART}
+    labelled: list[dict[str, Any]] = []
+    for point in ordered:
+        last = next((one for one in reversed(labelled) if one["label"]), None)
+        apart = last is None or any(
+            abs(point[name] - last[name]) > least * spans[name] for name, least in _APART.items()
+        )
+        labelled.append({**point, "label": point["at"] if apart else ""})
+    return labelled
 
 
 def agreement(found: Findings, words: Words, look: Look) -> AnyChart | None:

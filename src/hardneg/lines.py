@@ -1,7 +1,8 @@
 """Text files as lines: plain, `.gz` or `.zst`, UTF-8 with or without a byte order mark, LF or CRLF.
 
 A line ends at a line feed and nowhere else, so texts may hold any other separator that Unicode knows. A file
-is read once, in constant memory; what is wrong with it is told with its line.
+is read once, in constant memory; what is wrong with it is told with its line. No line may be longer than
+256 MiB, and no packed file may unpack to more than a thousand times its size, once it is beyond 1 GiB.
 """
 
 from __future__ import annotations
@@ -19,7 +20,13 @@ import zstandard
 from hardneg.errors import DataError
 
 COMPRESSED = (".gz", ".zst")
+LONGEST = 1 << 28
+"""Bytes in a line, at most."""
 _CHUNK = 1 << 16
+_PACKED = 1 << 12  # zstd may unpack 4 KiB to 128 MiB, and no more
+_MOST_UNPACKED = 1 << 30
+_MOST_TIMES = 1000
+_MARKS_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def raw_lines(path: Path, label: str = "") -> Iterator[str]:
@@ -30,15 +37,15 @@ def raw_lines(path: Path, label: str = "") -> Iterator[str]:
         label: What errors call the file; its name unless given.
 
     Raises:
-        DataError: The file cannot be opened, is cut off, or is not UTF-8.
+        DataError: The file cannot be opened, is cut off, is not UTF-8, or goes beyond the limits.
     """
     label = label or path.name
     number = 0
     try:
         with _opened(path) as lines:
-            for line in lines:
+            for line in _bounded(lines, path, label):
                 number += 1
-                yield (line.removeprefix(codecs.BOM_UTF8) if number == 1 else line).decode("utf-8")
+                yield (_begun(line, label) if number == 1 else line).decode("utf-8")
     except UnicodeDecodeError as error:
         raise DataError(
             f"{label}:{number}: the text is not UTF-8 ({error.reason}); convert the file"
@@ -73,7 +80,41 @@ def uncompressed_name(path: Path) -> str:
 def unreadable(path: Path, error: Exception) -> DataError:
     """Returns the error for a file that cannot be opened or read."""
     reason = error.strerror if isinstance(error, OSError) else None
-    return DataError(f"cannot read {path}: {reason or str(error).splitlines()[0]}")
+    said = next(iter(str(error).splitlines()), type(error).__name__)
+    return DataError(f"cannot read {path}: {reason or said}")
+
+
+def _bounded(lines: io.BufferedIOBase, path: Path, label: str) -> Iterator[bytes]:
+    """Yields lines as long as they stay within the limits."""
+    packed = path.suffix.lower() in COMPRESSED
+    most = max(_MOST_UNPACKED, _MOST_TIMES * path.stat().st_size) if packed else 0
+    read = number = 0
+    for line in iter(lambda: lines.readline(LONGEST + 1), b""):
+        number += 1
+        read += len(line)
+        if len(line) > LONGEST:
+            raise DataError(
+                f"{label}:{number}: the line is longer than {LONGEST:,} bytes; is it a text file?"
+            )
+        if packed and read > most:
+            raise DataError(
+                f"{label}:{number}: the file unpacks to more than {_MOST_TIMES:,} times its size; unpack it "
+                "yourself if it is meant to"
+            )
+        yield line
+
+
+def _begun(line: bytes, label: str) -> bytes:
+    """Returns the first line without its byte order mark.
+
+    Raises:
+        DataError: The file is in UTF-16.
+    """
+    odd, even = line[1:64:2], line[:64:2]
+    zeros = len(line) > 8 and ((not any(odd) and all(even)) or (not any(even) and all(odd)))
+    if line.startswith(_MARKS_16) or zeros:
+        raise DataError(f"{label}:1: the text is UTF-16, not UTF-8; convert it: iconv -f UTF-16 -t UTF-8")
+    return line.removeprefix(codecs.BOM_UTF8)
 
 
 def _opened(path: Path) -> io.BufferedIOBase:
@@ -98,7 +139,7 @@ class _Zstd(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         while not self._ready:
-            chunk = self._source.read(_CHUNK)
+            chunk = self._source.read(_PACKED)
             if not chunk:
                 return self._end()
             self._ready = memoryview(b"".join(self._decompressed(chunk)))

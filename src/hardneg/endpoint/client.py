@@ -13,9 +13,9 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
+from hardneg.endpoint.retry import WORTH_ANOTHER_TRY, backoff, retry_after
+from hardneg.endpoint.store import Answer
 from hardneg.errors import ConfigError, DataError, MissingExtra
-from hardneg.judge.retry import WORTH_ANOTHER_TRY, backoff, retry_after
-from hardneg.judge.store import Answer
 
 DEFAULT_KEY = "OPENAI_API_KEY"
 _REFUSED = {401: "the key is missing or wrong", 403: "the key may not do this", 404: "no such path or model"}
@@ -187,7 +187,7 @@ class Client:
             content = said["choices"][0]["message"]["content"]
             usage = said.get("usage") or {}
             counts = [int(usage.get(name) or 0) for name in ("prompt_tokens", "completion_tokens")]
-        except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError, OverflowError):
             raise _Again(f"the answer is no chat completion: {_short(text)}") from None
         if not isinstance(content, str | None):
             raise _Again(f"the answer's content is no text: {_short(str(content))}")
@@ -214,7 +214,7 @@ def _message(text: str) -> str:
     try:
         error = json.loads(text)["error"]
         return _short(str(error["message"] if isinstance(error, dict) else error))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return _short(text)
 
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hardneg.errors import DataError
-from hardneg.load.lines import raw_lines, text_lines, uncompressed_name
+from hardneg.lines import raw_lines, text_lines, uncompressed_name
 
 LINES = st.lists(
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n\ufeff"), min_size=1)
