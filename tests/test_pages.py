@@ -13,11 +13,13 @@ import pytest
 import typer.main
 
 from hardneg import cli
+from hardneg.endpoint.prompt import read_prompt
 from hardneg.export import FORMATS
-from hardneg.judge.prompt import read_prompt
+from hardneg.judge import PROMPTS
 from hardneg.rank.dense import Dense
 from hardneg.testing import FakeRanker
-from tests.judge.llm import serving
+from tests.endpoint.llm import serving
+from tests.generate.conftest import echo
 from tests.pages import DOCS, PAGES, READMES, blocks, page, shell_lines
 from tests.test_cli import run
 
@@ -64,8 +66,10 @@ def mined(*options, out="run"):
 
 @pytest.fixture
 def llm():
-    """The address of a language model that calls everything related and nothing relevant."""
-    with serving() as (_, url):
+    """The address of a language model that calls everything related, and writes what it is shown."""
+    with serving() as (served, url):
+        graded = served.answer
+        served.answer = lambda request: echo(request) if "JSON" in str(request) else graded(request)
         yield url
 
 
@@ -173,5 +177,6 @@ class FakePylate:
 def test_the_prompt_shown_is_one(tmp_path):
     shown = next(block for block in blocks(page("judging.md"), "text") if "{query}" in block)
     (tmp_path / "prompt.txt").write_text(shown, encoding="utf-8")
-    written = read_prompt(str(tmp_path / "prompt.txt")).fill("what is amber", "a resin")
+    written = read_prompt(str(tmp_path / "prompt.txt"), PROMPTS, ("query", "document"))
+    written = written.fill(query="what is amber", document="a resin")
     assert "what is amber" in written and "a resin" in written
