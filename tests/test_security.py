@@ -11,7 +11,7 @@ from hardneg.errors import ConfigError
 from hardneg.push import push
 from hardneg.rank.dense.models import load_model
 from tests import tiny
-from tests.judge.llm import reply, serving
+from tests.endpoint.llm import reply, serving
 from tests.test_cli import run
 
 SOURCES = sorted(Path(hardneg.__file__).parent.rglob("*.py"))
