@@ -109,6 +109,8 @@ def mined(arm: str, found: Sequence[Comparison], hidden: Sequence[Hidden]) -> di
     ]
     hardness = {"by": own[0]["hardness"]["by"], "score": float(np.mean([one.hardness for one in measured]))}
     total = {name: sum(part[name] for part in own) for name in ("queries", "negatives")}
+    shared = float(np.mean([part["shared_with_first"] for part in own]))
+    total["shared_with_first"] = shared
     return {**own[0], **total, "hardness": hardness, "false_negatives": _rate(measured)}
 
 
