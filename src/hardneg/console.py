@@ -87,13 +87,20 @@ def examples(training_set: Iterable[Example], count: int) -> Table:
     return table
 
 
+_RESTS_ON = {
+    "judged_sample": "verdicts",
+    "hidden_positives": "hidden positives",
+    "calibrated": "known positives",
+}
+
+
 def audited(told: Mapping[str, Any]) -> Table:
     """Returns the table of an audit: the rates by every method, hardness, and what thresholds would bring."""
     table = Table(title="false negatives among the negatives", show_header=False)
     table.add_column(style="bold")
     table.add_column()
     for name, found in told["estimates"].items():
-        table.add_row(name.replace("_", " "), f"{rate(found)}, {found['judged']:,} judged")
+        table.add_row(name.replace("_", " "), f"{rate(found)} by {found['judged']:,} {_RESTS_ON[name]}")
         for note in found["notes"]:
             table.add_row("", escape(note))
     table.add_section()
@@ -106,7 +113,8 @@ def audited(told: Mapping[str, Any]) -> Table:
             table.add_row(f"{kind} {name}", f"{rate(found)}, {found['count']:,} negatives")
     if told["trade_off"]:
         table.add_section()
-        table.add_row(told["trade_off"][0]["setting"], "rate, mean score, negatives")
+        setting = told["trade_off"][0]["setting"].removeprefix("select.rules.")
+        table.add_row(setting, "rate, mean score, negatives")
     for point in told["trade_off"]:
         hardness = "-" if point["hardness"] is None else f"{point['hardness']:.3f}"
         table.add_row(f"{point['threshold']:g}", f"{rate(point)}, {hardness}, {point['negatives']:,}")
