@@ -18,7 +18,7 @@ from hardneg.files import locked, write_text
 
 _CALIBRATION = "calibration.json"
 _CHECKSUM = "checksum"
-_LIBRARIES = ("hardneg", "numpy", "pyarrow", "bm25s", "torch", "sentence-transformers", "transformers")
+_LIBRARIES = ("hardneg", "numpy", "pyarrow", "torch", "sentence-transformers", "transformers")
 
 
 _ANOTHER = "{path} holds another run, which differs in {differs}; choose another --out, or delete it"

@@ -74,5 +74,7 @@ class RankerSettings(Protocol):
 
 
 RANKERS: Registry[RankerSettings] = Registry(
-    "hardneg.rank", "ranker", helpers=("fuse", "inverted", "jit", "pool", "select_top", "tokenize")
+    "hardneg.rank",
+    "ranker",
+    helpers=("fuse", "inverted", "jit", "pool", "postings", "select_top", "tokenize"),
 )

@@ -1,6 +1,6 @@
 """BM25: words in common, weighted by their rarity.
 
-Source: Robertson and Zaragoza, 2009; the index is built by bm25s (arXiv 2407.03618).
+Source: Robertson and Zaragoza, 2009; the formulas are those of bm25s (arXiv 2407.03618).
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import numpy as np
 from pydantic import AfterValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from hardneg.progress import Progress
 from hardneg.rank import Context, Ranker
 from hardneg.rank.tokenize import Terms, detect, forced, language_named, stemmer, stemmers_for
 from hardneg.records import Collection, Documents, Queries, rows_of
@@ -51,14 +50,14 @@ class Bm25:
     shorthand: ClassVar[str] = "language"
 
     def open(self, collection: Collection, context: Context) -> Ranker:
-        """Returns the ranker, its index built in memory."""
+        """Returns the ranker, its index built; a large one is mapped from a file that vanishes with it."""
         from importlib.metadata import version
 
         from hardneg.rank.inverted import InvertedRanker
 
         algorithms, detected = self._algorithms(collection.documents)
         terms = Terms(stemmer(algorithms))
-        index = self._index(collection.documents, terms, context.progress)
+        index = self._index(collection.documents, terms, context)
         facts = {
             "language": self.language,
             "detected": detected,
@@ -67,7 +66,6 @@ class Bm25:
             "b": self.b,
             "method": self.method,
             "vocabulary": terms.size,
-            "bm25s": version("bm25s"),
             "PyStemmer": version("PyStemmer"),
         }
         return InvertedRanker(index, _query_terms(collection.queries, terms), facts)
@@ -82,24 +80,15 @@ class Bm25:
         detected = detect(text[:_SAMPLE_CHARACTERS] for text in documents.texts(sample))
         return stemmers_for(detected), detected
 
-    def _index(self, documents: Documents, terms: Terms, progress: Progress) -> Inverted:
-        import bm25s
+    def _index(self, documents: Documents, terms: Terms, context: Context) -> Inverted:
+        from hardneg.rank.postings import Postings
 
-        from hardneg.rank.inverted import Inverted
-
-        tokens: list[list[int]] = []
-        with progress.task("bm25 index", len(documents), "documents") as task:
+        postings = Postings(context.cache)
+        with context.progress.task("bm25 index", len(documents), "documents") as task:
             for rows in rows_of(len(documents), _BLOCK):
-                tokens.extend(terms.of(text) for text in documents.texts(rows))
+                postings.add([terms.of(text) for text in documents.texts(rows)])
                 task.advance(len(rows))
-        if not terms.size:
-            return Inverted(
-                np.zeros(1, np.int64), np.empty(0, np.int32), np.empty(0, np.float32), len(documents)
-            )
-        model = bm25s.BM25(k1=self.k1, b=self.b, method=self.method, backend="numba")
-        built: dict[str, Any] = model.build_index_from_ids(range(terms.size), tokens, show_progress=False)
-        begins, docs = np.asarray(built["indptr"], np.int64), np.asarray(built["indices"], np.int32)
-        return Inverted(begins, docs, np.asarray(built["data"], np.float32), len(documents))
+        return postings.index(self.method, self.k1, self.b)
 
 
 def _query_terms(queries: Queries, terms: Terms) -> Rows:
