@@ -21,6 +21,7 @@ _CHECKSUM = "checksum"
 _LIBRARIES = ("hardneg", "numpy", "pyarrow", "torch", "sentence-transformers", "transformers")
 
 
+_INDIFFERENT = ("format", "description", "engine")
 _ANOTHER = "{path} holds another run, which differs in {differs}; choose another --out, or delete it"
 
 
@@ -167,8 +168,8 @@ def versions() -> dict[str, str]:
 
 
 def decisive(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the settings of a recipe that decisions depend on: all but how they are written and told."""
-    return {key: value for key, value in recipe.items() if key not in ("format", "description")}
+    """Returns the settings of a recipe that decisions depend on: all but where and how they are made and written."""
+    return {key: value for key, value in recipe.items() if key not in _INDIFFERENT}
 
 
 def _difference(known: Mapping[str, Any], run: Mapping[str, Any], keys: tuple[str, ...]) -> str:

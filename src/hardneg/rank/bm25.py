@@ -5,7 +5,7 @@ Source: Robertson and Zaragoza, 2009; the formulas are those of bm25s (arXiv 240
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import AfterValidator, ConfigDict, Field

@@ -1,6 +1,6 @@
 """The inverted index of BM25, built block by block: what grows with the corpus lies in files without names.
 
-The scores are those of bm25s (arXiv 2407.03618) to the bit: summed terms are in fp32, their making in float64.
+Each entry is that of bm25s (arXiv 2407.03618) to the bit: made in float64, kept in fp32.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from hardneg.rank import Context, Ranker
+from hardneg.rank.dense.elsewhere import Encoded, encoded
 from hardneg.rank.dense.encode import Encoder
 from hardneg.rank.dense.models import load_model
 from hardneg.rank.dense.precision import best_precision
@@ -52,9 +53,14 @@ class Dense:
 
     def open(self, collection: Collection, context: Context) -> Ranker:
         """Returns the ranker, its vectors encoded or found in the cache."""
-        return DenseRanker(self._encoder(), collection, context, self.name or "dense")
+        name = self.name or "dense"
+        encoder: Encoder | Encoded | None = context.encoded.get(self)
+        if encoder is None and context.engine.spreads:
+            encoder = context.encoded[self] = encoded(self, name, collection, context)
+        return DenseRanker(encoder or self.encoder(), collection, context, name)
 
-    def _encoder(self) -> Encoder:
+    def encoder(self) -> Encoder:
+        """Returns the encoder, its model loaded."""
         device, *others = [None] if self.device is None else self.device.split(",")
         model = load_model(
             "SentenceTransformer",
@@ -83,7 +89,9 @@ class DenseRanker:
 
     retrieves = True
 
-    def __init__(self, encoder: Encoder, collection: Collection, context: Context, name: str) -> None:
+    def __init__(
+        self, encoder: Encoder | Encoded, collection: Collection, context: Context, name: str
+    ) -> None:
         documents, queries = collection.documents, collection.queries
         self.facts: Mapping[str, Any] = encoder.facts
         self._search = ExactSearch(
