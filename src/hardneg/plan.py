@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +151,7 @@ def plan(
     collection = load(source, recipe.load)
     loading = time.perf_counter() - begin
     held = len(collection.documents)
-    recipe = replace_engine(recipe)
+    recipe = _local(recipe)
     with (
         tempfile.TemporaryDirectory(prefix="hardneg-plan-", dir=_made(cache or cache_folder())) as folder,
         (progress or Silent()).task("measure", len(recipe.rank.rankers) + 1, "measurements") as task,
@@ -179,7 +180,7 @@ def plan(
     )
 
 
-def replace_engine(recipe: Recipe) -> Recipe:
+def _local(recipe: Recipe) -> Recipe:
     """Returns the recipe to be run in this process."""
     from hardneg.engine.local import Local
 
@@ -187,15 +188,12 @@ def replace_engine(recipe: Recipe) -> Recipe:
 
 
 def _opening(ranker: _Ranker, total: int, held: int, own: bool) -> Stage:
-    """Returns the stage in which a ranker is opened; what is cached of the source's own texts takes no time."""
+    """Returns the stage in which a ranker is opened; what is cached of its own texts takes no time."""
     left = 1 - ranker.cached if own else 1.0
     seconds = ranker.opening.fixed + ranker.opening.slope * total * left
     rate = f"{1 / ranker.opening.slope:,.0f} documents a second" if ranker.opening.slope else "measured"
-    return Stage(
-        f"open {ranker.name}",
-        seconds,
-        rate + (f", {ranker.cached:.0%} cached" if own and ranker.cached else ""),
-    )
+    cached = f", {ranker.cached:.0%} cached" if own and ranker.cached else ""
+    return Stage(f"open {ranker.name}", seconds, rate + cached)
 
 
 def _deciding(
@@ -227,7 +225,7 @@ def _measured(
     for size in (_WARM, few, many):
         some = _part(collection, size)
         context = Context(place / f"{name}-{size}")
-        opened[len(some.documents)] = (*_timed(lambda: _open(kind, settings, some, context)), some)
+        opened[len(some.documents)] = (*_timed(partial(_open, kind, settings, some, context)), some)
     sizes = sorted(opened)[-2:]
     opening = _Line.through(*((size, opened[size][0]) for size in (sizes[0], sizes[-1])))
     dimension = _dimension(kind, settings)
@@ -239,7 +237,7 @@ def _measured(
 
 
 def _open(kind: str, settings: Any, some: Collection, context: Context) -> Ranker | None:
-    """Returns a ranker over a part of the collection; given vectors are of the whole one, and only searched."""
+    """Returns a ranker over a part of the collection, None for given vectors, which are of the whole one."""
     if kind == "vectors":
         return None
     ranker: Ranker = settings.open(some, context)
@@ -259,7 +257,7 @@ def _search(ranker: Ranker | None, some: Collection, depth: int) -> float:
         return 0.0
     depth = min(depth, len(some.documents))
     ranker.search(queries[:1], depth)
-    return _timed(lambda: ranker.search(queries, depth))[0] / len(queries)
+    return _timed(partial(ranker.search, queries, depth))[0] / len(queries)
 
 
 def _vector_search(dimension: int, size: int, depth: int) -> float:
@@ -278,7 +276,7 @@ def _vector_search(dimension: int, size: int, depth: int) -> float:
     search = ExactSearch(Vectors.of(drawn(size)), BLOCK)
     queries = drawn(BLOCK)
     search.search(queries[:1], depth)
-    return _timed(lambda: search.search(queries, depth))[0] / BLOCK
+    return _timed(partial(search.search, queries, depth))[0] / BLOCK
 
 
 def _dimension(kind: str, settings: Any) -> int:

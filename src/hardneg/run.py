@@ -168,7 +168,7 @@ def versions() -> dict[str, str]:
 
 
 def decisive(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the settings of a recipe that decisions depend on: all but where and how they are made and written."""
+    """Returns the settings of a recipe that decisions depend on: all but where and how they are made."""
     return {key: value for key, value in recipe.items() if key not in _INDIFFERENT}
 
 

@@ -1,4 +1,4 @@
-"""Where work runs: in this process, or spread over a cluster. What is done is the same code, and the same bytes.
+"""Where work runs: in this process, or spread over a cluster. What is done is the same.
 
 An engine module holds the engine's settings, a frozen dataclass that does the running.
 """

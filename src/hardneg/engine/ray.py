@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, ClassVar
 
 from pydantic import ConfigDict, Field
@@ -22,7 +22,7 @@ class Ray:
     """Runs the jobs on a Ray cluster whose nodes share the disk of the cache and of the run directory.
 
     Attributes:
-        address: The cluster, as `ray.init` takes it; None for `RAY_ADDRESS`, else one started on this machine.
+        address: The cluster, as `ray.init` takes it; None for `RAY_ADDRESS`, else one begun on this machine.
         encoders: Workers that encode, each with a model of its own; None for as many as there is room for.
         encoder_cpus: Processors of one encoder; parts of one are allowed.
         encoder_gpus: GPUs of one encoder; parts of one are allowed.
@@ -54,9 +54,8 @@ class Ray:
             ConfigError: The cluster cannot be reached, has no room for a worker, or loses too many.
         """
         waiting = iter(jobs)
-        for first in waiting:
-            break
-        else:
+        begun = list(islice(waiting, 1))
+        if not begun:
             return
         ray = _connected(self.address)
         asked, cpus, gpus = self._share(stage)
@@ -74,7 +73,7 @@ class Ray:
             ray,
             lambda: actor.remote(shared, os.getcwd(), max(1, int(cpus))),
             min(asked or room, room),
-            chain([first], waiting),
+            chain(begun, waiting),
             self.patience,
             self.retries,
         )

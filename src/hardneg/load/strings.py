@@ -1,4 +1,4 @@
-"""Rows of strings as they come, packed into Arrow; what a large corpus has beyond the first rows lies on disk."""
+"""Rows of strings as they come, packed into Arrow; what a large corpus has beyond the first lies on disk."""
 
 from __future__ import annotations
 
