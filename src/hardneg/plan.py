@@ -308,7 +308,7 @@ def _tried(
     some = _part(collection, sample)
     result = mine(some, recipe, place / "run", cache=place / "trial")
     written = sum(path.stat().st_size for path in (place / "run").rglob("*") if path.is_file())
-    fixed = (place / "run" / "report.html").stat().st_size
+    fixed = sum(path.stat().st_size for path in (place / "run").glob("*.html"))
     return (
         max(int(result.run["counts"].get("queries", 0)), 1),
         {**result.run["seconds"], "documents": float(len(some.documents))},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
@@ -95,9 +96,9 @@ def _connected(address: str | None) -> Any:
         raise MissingExtra("ray", "ray") from None
     if not ray.is_initialized():
         alone = address is None and "RAY_ADDRESS" not in os.environ
-        more = {"include_dashboard": False} if alone else {}
+        more: dict[str, Any] = {"include_dashboard": False} if alone else {}
         try:
-            ray.init(address=address, log_to_driver=False, logging_level="ERROR", **more)
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **more)
         except (ConnectionError, RuntimeError, ValueError) as error:
             where = address or os.environ.get("RAY_ADDRESS") or "this machine"
             raise ConfigError(

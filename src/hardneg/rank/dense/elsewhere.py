@@ -12,7 +12,7 @@ from hardneg.progress import Task
 from hardneg.rank import Context
 from hardneg.rank.dense.encode import Encoder, Kind
 from hardneg.rank.dense.store import SHARD, Advance, Store
-from hardneg.records import Collection, FloatArray, rows_of
+from hardneg.records import Collection, Documents, FloatArray, Queries, rows_of
 
 Job = tuple[Kind, list[str]]
 _KINDS: tuple[Kind, ...] = ("document", "query")
@@ -84,7 +84,8 @@ def encoded(settings: Making, name: str, collection: Collection, context: Contex
         ConfigError: The nodes are so unlike that their vectors would not be the same.
     """
     opening = Opening(settings, context.cache.resolve())
-    [(_, known)] = context.engine.run(opening, [("document", [])], "encode")
+    nothing: Job = ("document", [])
+    [(_, known)] = context.engine.run(opening, [nothing], "encode")
     total = len(collection.documents) + len(collection.queries)
     with context.progress.task(f"{name}: encode", total, "texts") as task:
         missing = _missing(known, collection, context, task)
@@ -100,7 +101,10 @@ def encoded(settings: Making, name: str, collection: Collection, context: Contex
 
 def _missing(known: Encoded, collection: Collection, context: Context, task: Task) -> Iterator[Job]:
     """Yields the shards that are not in the cache."""
-    sources = {"document": collection.documents, "query": collection.queries}
+    sources: dict[Kind, Documents | Queries] = {
+        "document": collection.documents,
+        "query": collection.queries,
+    }
     for kind in _KINDS:
         store, source = Store(context.cache, known.fingerprint(kind)), sources[kind]
         for rows in rows_of(len(source), SHARD):
