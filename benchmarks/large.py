@@ -4,8 +4,8 @@
     python benchmarks/large.py watch COMMAND...
 
 `make` joins two sentences of the BEIR folders SOURCES into each document, all different, and asks for a
-document by some of its words. `watch` runs a command and prints the peak of its own (anonymous) memory, of what
-is mapped from disk, and of the disk space that files without a name take.
+document by some of its words. `watch` runs a command and prints the peak of its own (anonymous) memory, of
+what is mapped from disk, and of the disk space that files without a name take.
 """
 
 from __future__ import annotations
