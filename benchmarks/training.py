@@ -1,10 +1,14 @@
 """Compares recipes by the students they train, on collections with a training and a test split.
 
     python benchmarks/training.py FOLDER... --student default --out DIR
+    python benchmarks/training.py FOLDER... --student default --out DIR --split-queries 5
 
 It is `hardneg compare` on each collection with the same settings, and a last table of means over collections:
 for each recipe the mean gain over the untrained student, how often it came first, and how often it was
 significantly worse than another (randomisation test, p < 0.05 after Holm's correction).
+
+With --split-queries the queries of a deeply judged collection that has a test split alone are divided; see
+`divided.py`.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
+import divided
 import numpy as np
 import typer
 from rich.console import Console
@@ -32,6 +37,9 @@ def main(
     recipes: str = RECIPES,
     seeds: int = 3,
     queries: int | None = None,
+    negatives: int = 4,
+    min_relevance: int = 1,
+    split_queries: Annotated[int, typer.Option(help="Parts, each tested in turn; 0: none.")] = 0,
     set_: Annotated[list[str] | None, typer.Option("--set")] = None,
     recipe_set: Annotated[list[str] | None, typer.Option("--recipe-set")] = None,
 ) -> None:
@@ -41,13 +49,20 @@ def main(
         recipe_set=tuple(recipe_set or ()),
         seeds=seeds,
         queries=queries,
+        negatives=negatives,
+        min_relevance=min_relevance,
         train=TrainSettings.build({"student": student}, set_ or ()),
+        load={"empty_texts": "skip"},
     )
     console = Console(width=160)
-    found = []
+    found: list[Mapping[str, Any]] = []
     for folder in folders:
+        place = out / Path(folder).name
         with Bars() as bars:
-            found.append(compare(folder, settings, out / Path(folder).name, progress=bars).facts)
+            if split_queries:
+                found.append(divided.compare(folder, settings, split_queries, place, bars))
+            else:
+                found.append(compare(folder, settings, place, progress=bars).facts)
         console.print(table(found[-1]))
         for line in conditions(found[-1]):
             console.print(line)

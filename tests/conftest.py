@@ -7,7 +7,9 @@ import os
 import pytest
 import zstandard
 
-from tests.browser import executable
+from hardneg.endpoint import client
+from tests.browser import chromium, executable  # noqa: F401
+from tests.endpoint.llm import serving
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 NO_BROWSER = pytest.StashKey[int]()
@@ -58,6 +60,16 @@ def _words(n, *steps):
 
 
 @pytest.fixture
+def served(monkeypatch):
+    """A language model made of a function, behind an endpoint at `url`; no key, no long waits."""
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.setattr(client, "backoff", lambda attempt, key: 0.01)
+    with serving() as (llm, url):
+        llm.url = url
+        yield llm
+
+
+@pytest.fixture
 def beir(tmp_path):
     """A BEIR folder: 30 documents of three words each, 7 queries, one or two positives a query."""
     folder = tmp_path / "beir"
@@ -71,6 +83,14 @@ def beir(tmp_path):
         (folder / f"{name}.jsonl").write_text(text, encoding="utf-8")
     (folder / "qrels" / "train.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder
+
+
+@pytest.fixture
+def collection(beir):
+    """What the folder holds."""
+    from hardneg.load import load
+
+    return load(str(beir))
 
 
 @pytest.fixture

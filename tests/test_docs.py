@@ -1,15 +1,12 @@
-"""The documentation names all there is, and what it tells to run runs."""
+"""The documentation names all there is, with its settings and defaults."""
 
 import importlib.resources
 import json
 import os
 import re
-import shlex
 import subprocess
 import sys
-from pathlib import Path
 
-import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import typer.main
@@ -20,7 +17,6 @@ from hardneg.evaluate.measures import DEFAULT
 from hardneg.export import FORMATS, usage
 from hardneg.load import LoadOptions
 from hardneg.rank import RANKERS
-from hardneg.rank.dense import Dense
 from hardneg.rank.fuse import FUSIONS
 from hardneg.rank.tokenize import LANGUAGES
 from hardneg.recipe import RankSettings, Recipe, read_recipe, recipe_names
@@ -28,34 +24,14 @@ from hardneg.select import DRAWS, RULES
 from hardneg.select.exclude import EXCLUSIONS
 from hardneg.select.selector import MAX_USES, NO_ANCHOR_SCORE, NO_SCORE, SURPLUS
 from hardneg.select.settings import SelectSettings
-from hardneg.testing import FakeRanker
 from hardneg.train import TrainSettings
 from hardneg.train.losses import LOSSES
 from hardneg.validate import VALIDATORS
 from hardneg.validate.settings import ValidateSettings
+from tests.pages import DOCS, PAGES, READMES, ROOT, blocks, page, section
 from tests.test_cli import run
 
-ROOT = Path(__file__).parents[1]
-DOCS = ROOT / "docs"
-READMES = [ROOT / "README.md", ROOT / "README.ru.md"]
-PAGES = sorted([*READMES, *DOCS.glob("*.md")])
-NOT_THERE = re.compile(r"[A-Z]{3,}|\b(ir|hf):")  # placeholders, and sources that need a network
 COMMAND = typer.main.get_command(cli.app)
-
-
-def page(name):
-    return (DOCS / name).read_text(encoding="utf-8")
-
-
-def section(text, title):
-    """Returns what stands below a heading, up to the next one of its level."""
-    found = re.search(rf"^(#+) {re.escape(title)}\n(.*?)(?=^#{{1,3}} |\Z)", text, re.MULTILINE | re.DOTALL)
-    assert found, f'there is no heading "{title}"'
-    return found[2]
-
-
-def blocks(text, language):
-    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
 def cells(text):
@@ -220,92 +196,7 @@ def test_the_recipes_are_all_that_there_are():
     assert recipe_names() == sorted(f.name.removesuffix(".yaml") for f in files if f.name.endswith(".yaml"))
 
 
-# What the pages tell to run
-
-
-@pytest.fixture
-def at_home(beir, tmp_path, monkeypatch):
-    """A working directory with the collection, and a dense ranker that needs no model."""
-    (tmp_path / "home").mkdir()
-    monkeypatch.chdir(tmp_path / "home")
-    Path("my-collection").symlink_to(beir)
-    pairs = [{"query": f"amber {word}", "positive": f"a resin of {word}"} for word in ("fir", "elm")]
-    Path("pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in pairs), encoding="utf-8")
-    questions = next(block for block in blocks(page("index.md"), "json"))
-    Path("questions.jsonl").write_text(questions, encoding="utf-8")
-    texts = [{"text": f"amber is sold in {town}"} for town in ("Riga", "Oslo", "Kiel")]
-    Path("documents.jsonl").write_text("".join(json.dumps(row) + "\n" for row in texts), encoding="utf-8")
-
-    def open_fake(settings, collection, context):
-        scores = np.random.default_rng(0).random((len(collection.queries), len(collection.documents)))
-        scores[collection.judgments.query, collection.judgments.doc] = 0.9
-        return FakeRanker(scores)
-
-    monkeypatch.setattr(Dense, "open", open_fake)
-
-
-def mined(*options, out="run"):
-    run("mine", "my-collection", "--out", out, "--ranker", "bm25", "--quiet", *options)
-
-
-def shell_lines(path):
-    lines = "".join(blocks(path.read_text(encoding="utf-8"), "sh")).splitlines()
-    return [line for line in lines if line.startswith("hardneg ") and not NOT_THERE.search(line)]
-
-
-COMMANDS = list(dict.fromkeys(line for path in PAGES for line in shell_lines(path)))
-
-
-def test_the_pages_show_commands():
-    assert {shlex.split(line)[1] for line in COMMANDS} >= {"mine", "select", "export"}
-
-
-@pytest.mark.parametrize("line", COMMANDS)
-def test_what_the_pages_tell_to_run_runs(line, at_home):
-    arguments = shlex.split(line)[1:]
-    if arguments[0] in ("demo", "review"):  # one takes minutes, the other waits for a person
-        COMMAND.commands[arguments[0]].make_context(arguments[0], arguments[1:])
-        return
-    if arguments[0] != "mine":
-        mined()
-    run(*arguments)
-
-
-def test_the_commands_of_the_readme_run_one_after_the_other(at_home):
-    lines = shell_lines(READMES[0])
-    assert len(lines) == 4
-    for line in lines:
-        run(*shlex.split(line)[1:])
-    run("diff", "run", "run-simans")
-
-
-@pytest.mark.parametrize(
-    "code", blocks(READMES[0].read_text(encoding="utf-8"), "python"), ids=["mine", "compat"]
-)
-def test_the_python_of_the_readme_runs(code, at_home):
-    exec(compile(code, "README.md", "exec"), {})
-
-
-LOOKED_AT = ("ledger.md", "formats.md", "auditing.md", "report.md")
-LOOKS = [code for name in LOOKED_AT for code in blocks(page(name), "python")]
-
-
-@pytest.mark.parametrize("code", [code for code in LOOKS if "load_dataset" not in code])
-def test_the_python_of_the_pages_runs(code, at_home):
-    mined()
-    exec(compile(code, "docs", "exec"), {})
-
-
-@pytest.mark.parametrize("name", ["index.md", "index-ru.md"])
-def test_the_start_page_shows_what_really_comes_out(name, at_home, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "80")
-    run(*shlex.split(shell_lines(DOCS / name)[0])[1:])
-    printed = capsys.readouterr().err
-    shown = "".join(blocks(page(name), "text"))
-    told = [line for line in shown.splitlines() if not line.startswith(("│ seconds", "{"))]
-    assert [line for line in told if line not in printed] == []
-    first = next(line for line in shown.splitlines() if line.startswith("{"))
-    assert Path("run/train.jsonl").read_text(encoding="utf-8").startswith(f"{first}\n")
+# The site
 
 
 def test_the_site_is_built_without_a_warning(tmp_path):
@@ -340,9 +231,15 @@ def test_both_readmes_show_the_same_code():
 # What a run writes
 
 
-def test_every_column_and_reason_of_the_ledger_is_documented(at_home):
-    mined("--set", "select.anchor=pair")
-    for column in pq.read_schema("run/ledger/part-00000.parquet").names:
+def mined(beir, folder, *options):
+    """Mines by BM25 and returns the run directory."""
+    run("mine", beir, "--out", folder, "--recipe", "perc-pos", "--ranker", "bm25", "--quiet", *options)
+    return folder
+
+
+def test_every_column_and_reason_of_the_ledger_is_documented(beir, tmp_path):
+    folder = mined(beir, tmp_path / "run", "--set", "select.anchor=pair")
+    for column in pq.read_schema(folder / "ledger" / "part-00000.parquet").names:
         name = re.sub(r"\.\w+$", ".NAME", column)
         assert f"`{name}`" in page("ledger.md")
     components = [name.replace("-", "_") for name in (*RULES.names(), *DRAWS.names())]
@@ -350,11 +247,11 @@ def test_every_column_and_reason_of_the_ledger_is_documented(at_home):
         assert f"`{reason}`" in page("ledger.md")
 
 
-def test_every_field_of_run_json_is_documented(at_home):
-    mined()
-    run("select", "run", "--recipe", "naive", "--out", "again", "--quiet")
+def test_every_field_of_run_json_is_documented(beir, tmp_path):
+    folder = mined(beir, tmp_path / "run")
+    run("select", folder, "--recipe", "naive", "--out", tmp_path / "again", "--quiet")
     told = section(page("architecture.md"), "run.json")
-    written = json.loads(Path("again/run.json").read_text(encoding="utf-8"))
+    written = json.loads((tmp_path / "again" / "run.json").read_text(encoding="utf-8"))
     for name in (*written, *written["collection"], *written["counts"], *written["export"]):
         assert f"`{name}`" in told, f"{name} is not documented"
 

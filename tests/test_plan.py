@@ -29,10 +29,10 @@ def test_stages_by_hand():
 
 def test_a_plan_of_a_small_collection(beir, tmp_path):
     recipe = Recipe.named("naive", rank__rankers=["bm25"])
-    found = plan(str(beir), recipe, documents=1_000_000, queries=500, cache=tmp_path)
+    found = plan(str(beir), recipe, documents=1_000_000, queries=500, cache=tmp_path / "cache")
     assert [stage.name for stage in found.stages] == ["load", "open bm25", "rank and select", "export"]
     assert all(stage.seconds >= 0 for stage in found.stages) and found.seconds > 0
     assert (found.documents, found.queries, found.cache) == (1_000_000, 500, 0)
     assert found.memory > 130 * 1_000_000 and found.temporary > 0 and found.run > 0
     assert "1,000,000 documents, 500 queries" in expected(found)
-    assert list(tmp_path.iterdir()) == []
+    assert list((tmp_path / "cache").iterdir()) == []

@@ -1,5 +1,7 @@
 """Verdicts on disk: the last word stands, and a kill loses nothing."""
 
+import multiprocessing
+
 import pytest
 
 from hardneg import verdicts
@@ -62,3 +64,22 @@ def test_a_broken_line_is_named(path, line, says):
         file.write(line + "\n")
     with pytest.raises(DataError, match=f"jsonl:2: .*{says}"):
         verdicts.read(path)
+
+
+def append_many(path, judge, count):
+    for number in range(count):
+        verdicts.append(path, Judged(f"q{number}", "d" * 3000, YES, judge))
+
+
+def test_several_processes_append_to_one_file(path):
+    path.parent.mkdir()
+    path.write_bytes(b'{"query_id": "q0", "doc')  # what a kill has left
+    spawn = multiprocessing.get_context("fork")
+    writers = [spawn.Process(target=append_many, args=(path, f"judge {n}", 40)) for n in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    said = dict(verdicts.by_judge(verdicts.read(path)))
+    assert {judge: len(own) for judge, own in said.items()} == {f"judge {n}": 40 for n in range(4)}
+    assert len(path.read_bytes().splitlines()) == 160

@@ -90,13 +90,20 @@ def examples(training_set: Iterable[Example], count: int) -> Table:
     return table
 
 
+_RESTS_ON = {
+    "judged_sample": "verdicts",
+    "hidden_positives": "hidden positives",
+    "calibrated": "known positives",
+}
+
+
 def audited(told: Mapping[str, Any]) -> Table:
     """Returns the table of an audit: the rates by every method, hardness, and what thresholds would bring."""
     table = Table(title="false negatives among the negatives", show_header=False)
     table.add_column(style="bold")
     table.add_column()
     for name, found in told["estimates"].items():
-        table.add_row(name.replace("_", " "), f"{rate(found)}, {found['judged']:,} judged")
+        table.add_row(name.replace("_", " "), f"{rate(found)} by {found['judged']:,} {_RESTS_ON[name]}")
         for note in found["notes"]:
             table.add_row("", escape(note))
     table.add_section()
@@ -109,7 +116,8 @@ def audited(told: Mapping[str, Any]) -> Table:
             table.add_row(f"{kind} {name}", f"{rate(found)}, {found['count']:,} negatives")
     if told["trade_off"]:
         table.add_section()
-        table.add_row(told["trade_off"][0]["setting"], "rate, mean score, negatives")
+        setting = told["trade_off"][0]["setting"].removeprefix("select.rules.")
+        table.add_row(setting, "rate, mean score, negatives")
     for point in told["trade_off"]:
         hardness = "-" if point["hardness"] is None else f"{point['hardness']:.3f}"
         table.add_row(f"{point['threshold']:g}", f"{rate(point)}, {hardness}, {point['negatives']:,}")
@@ -121,8 +129,9 @@ def audited(told: Mapping[str, Any]) -> Table:
 
 
 def rate(found: Mapping[str, float]) -> str:
-    """Returns a rate and its interval as people read them."""
-    return f"{found['rate']:.1%} [{found['low']:.1%}, {found['high']:.1%}]"
+    """Returns a rate and its interval as people read them, with two decimals where the interval is narrow."""
+    places = 1 if found["high"] - found["low"] >= 0.01 or found["high"] == found["low"] else 2
+    return f"{found['rate']:.{places}%} [{found['low']:.{places}%}, {found['high']:.{places}%}]"
 
 
 def judgement(told: Mapping[str, Any]) -> Table:
@@ -135,13 +144,30 @@ def judgement(told: Mapping[str, Any]) -> Table:
         table.add_row(name, f"{told[name]:,}")
     _section(table, "verdict", told["verdicts"])
     _section(table, "grade", told["grades"])
-    costs = ("requests", "repeated", "cached", "tokens", "seconds")
     rest = ("passed_on", "unreadable", "shortened", "failed", "left")
     _section(table, "pairs", {name: told[name] for name in rest if told[name]})
+    _spent(table, told)
+    return table
+
+
+def generated(told: Mapping[str, Any]) -> Table:
+    """Returns the table that ends `hardneg generate`: what was written, what is left, what it cost."""
+    table = Table(title=escape(f"{told['writes']} by {told['model']}"), show_header=False)
+    table.add_column(style="bold")
+    table.add_column(justify="right")
+    rest = ("asked", "answered", "unreadable", "asked_again", "failed", "left")
+    _section(table, told["unit"], {name: told[name] for name in rest if told[name] or name == "asked"})
+    _section(table, told["writes"], {name: told[name] for name in ("written", "kept")})
+    _section(table, "dropped", told["dropped"])
+    _spent(table, told)
+    return table
+
+
+def _spent(table: Table, told: Mapping[str, Any]) -> None:
+    costs = ("requests", "repeated", "cached", "tokens", "seconds")
     _section(table, "spent", {name: told[name] for name in costs})
     if told["stopped"]:
         table.add_row("stopped by", f"--{told['stopped'].replace('_', '-')}")
-    return table
 
 
 def _section(table: Table, title: str, numbers: Mapping[str, float]) -> None:
@@ -167,3 +193,43 @@ def _time(seconds: float) -> str:
     if seconds < 120:
         return f"{seconds:,.1f} s"
     return f"{seconds / 60:,.1f} min" if seconds < 7_200 else f"{seconds / 3_600:,.1f} h"
+
+
+def surroundings(found: Mapping[str, Any]) -> list[Table]:
+    """Returns tables of what `hardneg.doctor` found: the whole, the core, the extras."""
+    device, threads, memory, cache = (found[name] for name in ("device", "threads", "memory", "cache"))
+    whole = Table(title=f"hardneg {found['hardneg']}", show_header=False)
+    whole.add_column(style="bold")
+    whole.add_column(overflow="fold")
+    models = f"{threads['models']} for models" if threads["models"] else "no torch"
+    rows = [
+        ("python", f"{found['python']}, {found['system']}"),
+        ("device", device["name"] if device else "no models: torch is not installed"),
+        ("precision auto", f"{device['precision']}: {device['why']}" if device else "-"),
+        ("threads", f"{threads['search']} for search, {models}; {threads['cores']} cores"),
+        ("memory", f"{_size(memory['free'])} free of {_size(memory['total'])}"),
+        ("cache", f"{cache['folder']}{'' if cache['writable'] else ' (cannot be written to)'}"),
+        ("in it", f"{_size(cache['size'])} in {cache['files']:,} files; {_size(cache['free'])} free on disk"),
+    ]
+    for row in rows:
+        whole.add_row(*map(escape, row))
+    extras = Table("extra", "installed", "what it adds", title="Extras")
+    for name, extra in found["extras"].items():
+        missing = [package for package, version in extra["packages"].items() if version is None]
+        told = _versions(extra["packages"]) if not missing else f"no: pip install 'hardneg[{name}]'"
+        extras.add_row(name, escape(told), extra["adds"])
+    core = Table("package", "version", title="Core")
+    for name, version in found["core"].items():
+        core.add_row(name, version or "MISSING")
+    return [whole, core, extras]
+
+
+def _versions(packages: Mapping[str, str | None]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in packages.items())
+
+
+def _size(count: int | None) -> str:
+    """Returns bytes as a person reads them."""
+    if count is None:
+        return "unknown"
+    return f"{count / 2**30:,.1f} GiB" if count >= 2**30 else f"{count / 2**20:,.1f} MiB"

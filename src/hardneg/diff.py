@@ -78,8 +78,8 @@ def _outcomes(folder: Path) -> pa.Table:
     """Returns the keys of all candidates with their outcome, as in `dropped: surplus`."""
     names = pq.read_schema(ledger.parts(folder)[0]).names
     keys = [name for name in ("query_id", "positive_id", "doc_id") if name in names]
-    read = [pq.read_table(path, columns=[*keys, "decision", "reason"]) for path in ledger.parts(folder)]
-    whole = pa.concat_tables(read)
+    kept = [*keys, "decision", "reason"]
+    whole = pa.concat_tables(block.table.select(kept) for block in ledger.iterate(folder))
     outcome = pc.binary_join_element_wise(whole["decision"], whole["reason"], ": ")
     return whole.select(keys).append_column("outcome", outcome)
 

@@ -79,7 +79,7 @@ def sealed(path: Path) -> bool:
     """Returns whether a file is there and all its bytes are those that were sealed."""
     digest = hashlib.sha256()
     try:
-        left = path.stat().st_size - _SEAL
+        left = unsealed(path)
         with path.open("rb") as opened:
             while left > 0:
                 read = opened.read(min(left, 1 << 20))
@@ -88,6 +88,11 @@ def sealed(path: Path) -> bool:
             return opened.read() == digest.digest()
     except OSError:
         return False
+
+
+def unsealed(path: Path) -> int:
+    """Returns how many bytes stand before a file's seal."""
+    return path.stat().st_size - _SEAL
 
 
 def locked(opened: Any, *, wait: bool) -> bool:

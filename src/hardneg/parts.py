@@ -30,9 +30,7 @@ class PartWriter:
 
     def __call__(self, number: int) -> tuple[int, Mapping[str, Any]]:
         """Writes one part and returns its number and its counts."""
-        block = self.work.block(number)
-        ledger.write_part(self.out, number, block)
-        return number, block.counts()
+        return number, ledger.write_part(self.out, number, self.work.block(number))
 
 
 @dataclass(frozen=True)

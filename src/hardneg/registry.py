@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import math
 import pkgutil
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
@@ -70,9 +71,13 @@ class Registry(Generic[T]):
         component = self.get(name)
         check_names(settings, f"{self.kind} {name}")
         try:
-            return component(**settings)
+            made = component(**settings)
         except ValidationError as error:
             raise ConfigError(f"{self.kind} {name}: {first_problem(error)}") from None
+        for key, value in vars(made).items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ConfigError(f"{self.kind} {name}: {key}: a finite number is needed, found {value}")
+        return made
 
     def parse(self, given: str | Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """Returns (name, settings) of a component in any of its notations.

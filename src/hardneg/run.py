@@ -168,8 +168,14 @@ def versions() -> dict[str, str]:
 
 
 def decisive(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the settings of a recipe that decisions depend on: all but where and how they are made."""
-    return {key: value for key, value in recipe.items() if key not in _INDIFFERENT}
+    """Returns the settings of a recipe that decisions depend on: all but where and how they are made.
+
+    Strict loading decides only whether there is a run.
+    """
+    kept = {key: value for key, value in recipe.items() if key not in _INDIFFERENT}
+    if isinstance(kept.get("load"), Mapping):
+        kept["load"] = {key: value for key, value in kept["load"].items() if key != "strict"}
+    return kept
 
 
 def _difference(known: Mapping[str, Any], run: Mapping[str, Any], keys: tuple[str, ...]) -> str:

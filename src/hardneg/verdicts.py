@@ -45,6 +45,8 @@ class Judged(NamedTuple):
 def append(path: Path, judged: Judged) -> None:
     """Adds one line, which is on disk when this returns; what a kill left unfinished is cut off first.
 
+    Several processes may append to one file: each waits for the line of another to end.
+
     Raises:
         DataError: The file cannot be written.
     """
@@ -52,6 +54,7 @@ def append(path: Path, judged: Judged) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a+b") as file:
+            _lock(file)
             file.truncate(_whole(file))
             file.write(line)
             file.flush()
@@ -95,6 +98,15 @@ def by_judge(verdicts: list[Judged]) -> Iterator[tuple[str, dict[tuple[str, str]
     """Yields (judge, {(query_id, doc_id): verdict}) for every judge, in the order of first mention."""
     for name in dict.fromkeys(judged.judge for judged in verdicts):
         yield name, {judged.pair: judged.verdict for judged in verdicts if judged.judge == name}
+
+
+def _lock(file: Any) -> None:
+    """Waits until no other process appends; the lock ends with the file."""
+    try:
+        import fcntl
+    except ImportError:  # Windows has none
+        return
+    fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def _whole(file: Any) -> int:

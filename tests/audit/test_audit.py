@@ -7,6 +7,7 @@ import pytest
 
 from hardneg import audit as auditing
 from hardneg import pipeline, verdicts
+from hardneg.audit import trade_off
 from hardneg.audit.hidden import hide
 from hardneg.errors import ConfigError, DataError
 from hardneg.rank import vectors
@@ -139,3 +140,9 @@ def test_a_rate_over_the_limit_exits_with_1(beir, tmp_path, monkeypatch, capsys)
     command("audit", tmp_path / "run", "--max-fnr", 0.1, "--quiet", expect=1)
     command("audit", tmp_path / "run", "--max-fnr", 0.3, "--json")
     assert json.loads(capsys.readouterr().out)["rate"] == 0.2
+
+
+def test_the_curve_over_windows_ends_where_the_window_does():
+    window = "select.rules=[{window: {last: 25}}]"
+    recipe = Recipe.named("naive", ["format=jsonl", window], rank__rankers=["bm25"])
+    assert [step for _, step, _ in trade_off._variants(recipe)] == [1, 6, 11, 21]

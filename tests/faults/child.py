@@ -43,8 +43,8 @@ def prepare() -> None:
 
     import hardneg.pipeline
     from hardneg import blocks, cli  # noqa: F401
+    from hardneg.endpoint import client
     from hardneg.export import FORMATS
-    from hardneg.judge import client
     from hardneg.rank import RANKERS
     from hardneg.rank.dense import store, topk  # noqa: F401
     from hardneg.validate import VALIDATORS

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
+import socketserver
 import sys
 
+from tests.endpoint import llm
 from tests.faults.child import Arm
 from tests.faults.world import World
-from tests.judge import llm
 
 
 def serving_server(world: World) -> Arm:
@@ -34,6 +35,7 @@ def _judging(world: World, failures: list) -> Arm:
     def arm() -> None:
         from hardneg import cli
 
+        socketserver.BaseServer.handle_error = lambda *_: None  # the server's own complaints are not ours
         with llm.serving() as (served, url):
             served.grade = lambda query, document, model: f"Grade: {len(document) % 4}"
             served.failures = list(failures)

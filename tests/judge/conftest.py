@@ -1,27 +1,17 @@
-"""A served model, a mined run, and no waiting."""
+"""A mined run, and a served model that judges it."""
 
 import re
 
 import pytest
 
 from hardneg import verdicts
-from hardneg.judge import client, judge
-from tests.judge.llm import serving
+from hardneg.judge import judge
 from tests.test_cli import run
 
 
 @pytest.fixture(autouse=True)
-def no_key_and_short_waits(monkeypatch):
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    monkeypatch.setattr(client, "backoff", lambda attempt, key: 0.01)
-
-
-@pytest.fixture
-def served():
-    with serving() as (llm, url):
-        llm.grade = lambda query, document, model: f"Grade: {number(document) % 4}"
-        llm.url = url
-        yield llm
+def graded_by_number(served):
+    served.grade = lambda query, document, model: f"Grade: {number(document) % 4}"
 
 
 @pytest.fixture

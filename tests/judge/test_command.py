@@ -8,8 +8,8 @@ import sys
 import time
 
 from hardneg import verdicts
+from tests.endpoint.llm import reply
 from tests.judge.conftest import said
-from tests.judge.llm import reply
 from tests.test_cli import run
 
 COMMAND = """

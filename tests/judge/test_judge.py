@@ -11,8 +11,8 @@ from hardneg.errors import ConfigError, DataError
 from hardneg.judge import judge
 from hardneg.run import RunFolder
 from hardneg.verdicts import Judged, Verdict
+from tests.endpoint.llm import reply, silent
 from tests.judge.conftest import number, said
-from tests.judge.llm import reply, silent
 from tests.test_cli import run
 
 NO, YES, UNSURE = Verdict.NOT_RELEVANT, Verdict.RELEVANT, Verdict.UNSURE

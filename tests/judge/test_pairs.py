@@ -7,6 +7,7 @@ import pytest
 from hardneg import testing
 from hardneg.errors import DataError
 from hardneg.judge.pairs import doubtful, listed, with_texts
+from hardneg.ledger import part_path, write_checksum
 
 NAN = None
 
@@ -23,7 +24,8 @@ def ledger(tmp_path):
             columns[name] = pa.array(columns[name], pa.float32())
         columns["query_id"] = ["q"] * len(rows)
         kept = {name: column for name, column in columns.items() if name not in without}
-        pq.write_table(pa.table(kept), tmp_path / "ledger" / f"part-{number:05d}.parquet")
+        pq.write_table(pa.table(kept), part_path(tmp_path, number))
+        write_checksum(part_path(tmp_path, number))
         return tmp_path
 
     return write

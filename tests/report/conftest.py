@@ -3,9 +3,6 @@
 import pytest
 
 from hardneg import Recipe, mine
-from hardneg.load import load
-from hardneg.load.builder import LoadOptions
-from tests.browser import chromium  # noqa: F401
 from tests.report.runs import validated
 
 
@@ -14,13 +11,8 @@ def run(beir, tmp_path):
     """A run of two rankers, bm25 twice with other settings, under the default rule."""
     rankers = ["bm25", {"bm25": {"k1": 0.4, "name": "flat"}}]
     recipe = Recipe.named("perc-pos", rank__rankers=rankers, select__negatives=2, select__by="bm25")
-    mine(str(beir), recipe, tmp_path / "run")
-    return tmp_path / "run"
-
-
-@pytest.fixture
-def collection(beir):
-    return load(str(beir), LoadOptions())
+    mine(str(beir), recipe, tmp_path / "runs" / "run")
+    return tmp_path / "runs" / "run"
 
 
 @pytest.fixture

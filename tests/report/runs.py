@@ -5,17 +5,17 @@ from collections import Counter
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from hardneg import ledger
+from hardneg.run import RunFolder
 
 
 def validated(folder, seed=0):
     """Gives a run's ledger evidence and p(false negative), and the directory an audit and a comparison."""
     random = np.random.default_rng(seed)
     moved = Counter()
-    for path in ledger.parts(folder):
-        table = pq.read_table(path)
+    for number, block in enumerate(map(ledger.read_part, ledger.parts(folder))):
+        table = block.table
         scorer = next(name for name in table.column_names if name.startswith("positive."))
         anchor = table[scorer].to_numpy()
         gap = (anchor - table[scorer.replace("positive", "score")].to_numpy()) / np.maximum(
@@ -36,12 +36,13 @@ def validated(folder, seed=0):
         columns["weight"] = pa.array((1 - p).astype(np.float32), mask=~negative)
         for name in ("guide", "near_duplicate"):
             columns[f"evidence.{name}"] = pa.array(p.astype(np.float32), mask=~looked)
-        pq.write_table(pa.table(columns).replace_schema_metadata(table.schema.metadata), path)
+        ledger.write_part(folder, number, ledger.Block(pa.table(columns), block.short))
     run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     run["recipe"]["select"]["rules"].append({"suspected-false-negative": {"maximum": 0.4, "otherwise": None}})
     counts = Counter(run["counts"]["dropped"])
     counts.subtract(moved)
     run["counts"]["dropped"] = {**counts, "suspected_false_negative": moved.total()}
+    run["recipe"]["validation"] = {"validators": ["near-duplicate"], "calibrate": True}
     run["validation"] = {
         "validators": {"guide": {"model": "some"}, "near_duplicate": {}},
         "calibration": {
@@ -60,9 +61,10 @@ def validated(folder, seed=0):
         },
         
     }  # fmt: skip
-    write(folder / "run.json", run)
+    RunFolder(folder).write(run)
     write(folder / "audit.json", AUDIT)
-    write(folder / "compare.json", COMPARED)
+    if folder.parent.name == "runs":
+        write(folder.parent.parent / "compare.json", COMPARED)
     return folder
 
 
@@ -95,8 +97,37 @@ AUDIT = {
     "target": {"rate": 0.1},
 }  # fmt: skip
 
-COMPARED = [
-    {"recipe": "naive", "metrics": {"nDCG@10": {"mean": 0.41, "low": 0.38, "high": 0.44}}},
-    {"recipe": "perc-pos", "metrics": {"nDCG@10": {"mean": 0.47, "low": 0.44, "high": 0.5}}},
-    {"recipe": "default", "metrics": {"nDCG@10": {"mean": 0.48, "low": 0.45, "high": 0.51}}},
-]
+
+def _arm(name, mean, difference=None, p=None, rate=None, spread=0.01):
+    ends = {"mean": mean, "low": mean - 0.03, "high": mean + 0.03}
+    against = None
+    if difference is not None:
+        apart = {"mean": difference, "low": difference - 0.02, "high": difference + 0.02}
+        against = {"difference": apart, "p_randomisation": p, "p_t": p, "p_holm": p, "base": "naive"}
+    told = {"method": "calibrated", "rate": rate, "low": 0.5 * (rate or 0), "high": 1.5 * (rate or 0)}
+    return {
+        "arm": name,
+        "measures": {"nDCG@10": ends, "recall@100": {"mean": 0.9, "low": 0.85, "high": 0.95}},
+        "spread": spread,
+        "gain": mean - 0.4,
+        "against_first": against,
+        "against_best": None,
+        "best": name == "default",
+        "mined": None
+        if rate is None
+        else {"false_negatives": told, "hardness": {"score": 0.5}, "shared_with_first": 0.4},
+        "seconds": {"train": 12.3, "evaluate": 1.0},
+    }
+
+
+COMPARED = {
+    "finished": True,
+    "settings": {"train": {"student": "static:<m>"}, "seeds": 3},
+    "collection": {"name": "some & other", "queries": 800, "test": {"queries": 300}},
+    "rows": [
+        _arm("untrained", 0.4, -0.05, 0.001, spread=None),
+        _arm("naive", 0.45, rate=0.3),
+        _arm("perc-pos", 0.46, 0.01, 0.4, rate=0.08),
+        _arm("default", 0.48, 0.03, 0.01, rate=0.03),
+    ],
+}

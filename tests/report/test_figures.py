@@ -5,9 +5,9 @@ import re
 import pytest
 
 from hardneg.report import write_figures
-from hardneg.report.figures import FIGURES, candidates
+from hardneg.report.figures import FIGURES, candidates, rates
 from hardneg.report.figures.moves import moves
-from hardneg.report.figures.style import PAGE, svg
+from hardneg.report.figures.style import FILE, PAGE, svg
 from hardneg.report.gather import gather
 from hardneg.report.sections import drawn
 from hardneg.report.words import LANGUAGES, Words
@@ -23,7 +23,8 @@ def test_a_plain_run_has_the_figures_that_need_no_validation(run):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_full_run_has_them_all(full, language):
     names = {name for name, _ in drawn(gather(full), Words(language), PAGE)}
-    validated = {"doubt", "margin_doubt", "reliability", "audit", "trade_off", "compared.nDCG@10"}
+    validated = {"doubt", "margin_doubt", "reliability", "checks", "audit", "trade_off"}
+    validated |= {"compared.nDCG@10", "compared.recall@100"}
     assert names == ALWAYS | validated
     assert {name.partition(".")[0] for name in names} == set(FIGURES)
 
@@ -58,7 +59,7 @@ def test_thresholds_are_those_of_the_recipe(run, full):
 
 def test_files_are_svg_and_png(full, tmp_path):
     files = write_figures(full, tmp_path / "figures", language="ru")
-    assert len(files) == 2 * 12
+    assert len(files) == 2 * 14
     for file in files:
         start = file.read_bytes()[:8]
         assert start.startswith(b"<svg") if file.suffix == ".svg" else start == b"\x89PNG\r\n\x1a\n"
@@ -67,3 +68,29 @@ def test_files_are_svg_and_png(full, tmp_path):
 def test_moves_are_drawn_with_their_counts():
     drawing = svg(moves([("Dropped: a", "Negatives: b", 1234)], EN, PAGE))
     assert "1,234" in drawing and moves([], EN, PAGE) is None
+
+
+def test_axes_write_numbers_as_the_language_does(full):
+    drawings = {
+        language: {name: svg(chart) for name, chart in drawn(gather(full), Words(language), FILE)}
+        for language in LANGUAGES
+    }
+    for name, russian in drawings["ru"].items():
+        assert not re.search(r">\d*\.\d+%?</text>", russian), name
+        assert re.search(r">[\d,]+\.?\d*%?</text>", drawings["en"][name]), name
+    assert ">0,4</text>" in drawings["ru"]["reliability"] and ">0.4</text>" in drawings["en"]["reliability"]
+    assert ">20\u202f%</text>" in drawings["ru"]["audit"]
+    assert "отступ 0,05</text>" in drawings["ru"]["margins"]
+
+
+def test_a_chart_for_a_notebook_carries_its_locale(full):
+    from hardneg.report.plot import Plots
+
+    assert Plots(full, "ru").margins().to_dict()["config"]["locale"]["number"]["decimal"] == ","
+    assert "locale" not in Plots(full).margins().to_dict()["config"]
+
+
+def test_labels_of_the_trade_off_do_not_stand_on_each_other():
+    pairs = ((0.0, 0), (0.5, 0.1), (0.52, 0.11), (1, 1))
+    points = [{"hardness": hardness, "rate": rate, "at": str(hardness)} for hardness, rate in pairs]
+    assert [point["label"] for point in rates._labelled(points)] == ["0.0", "0.5", "", "1"]

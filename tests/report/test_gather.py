@@ -1,13 +1,12 @@
 """What is added up from a ledger, held against the ledger itself and against cases by hand."""
 
-import json
-
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from hardneg import DataError, ledger
 from hardneg.report.gather import GROUPS, _shared, gather, groups_of, margins, starts
+from hardneg.run import RunFolder
 
 
 def test_all_candidates_are_counted_in_their_groups(run):
@@ -37,7 +36,7 @@ def test_a_validated_run_tells_of_doubt(full):
     known = len(table) - table["p_false_negative"].null_count
     assert found.doubt.total == known >= found.margin_doubt.counts.sum() > 0
     assert found.evidence["guide"] == len(table) - table["evidence.guide"].null_count
-    assert found.audit["rate"] == 0.12 and len(found.compared) == 3
+    assert found.audit["rate"] == 0.12 and len(found.compared) == 4
 
 
 def test_short_queries_are_listed_with_their_reason(beir, tmp_path):
@@ -94,7 +93,6 @@ def test_an_unfinished_run_and_a_broken_file_are_told(run):
     (run / "audit.json").write_text("{", encoding="utf-8")
     with pytest.raises(DataError, match=r"audit\.json is damaged"):
         gather(run)
-    facts = json.loads((run / "run.json").read_text(encoding="utf-8"))
-    (run / "run.json").write_text(json.dumps({**facts, "finished": False}), encoding="utf-8")
+    RunFolder(run).write({**RunFolder(run).read(), "finished": False})
     with pytest.raises(DataError, match="is not finished"):
         gather(run)

@@ -8,7 +8,10 @@ import pytest
 from hardneg import ConfigError, Recipe
 from hardneg.pipeline import select
 from hardneg.report import write_report, write_versus
+from hardneg.report.facts import findings
+from hardneg.report.gather import gather
 from hardneg.report.page import embedded, policy
+from hardneg.report.words import Words
 from tests.test_cli import run as command
 
 
@@ -106,3 +109,26 @@ def test_runs_of_different_collections_are_not_compared(run, tmp_path):
     mine(evil(), Recipe.named("naive", rank__rankers=["bm25"]), tmp_path / "evil")
     with pytest.raises(ConfigError, match="different collections"):
         write_versus((run, tmp_path / "evil"), None, tmp_path / "v.html")
+
+
+def test_negatives_above_the_positive_are_no_fault_where_probabilities_decide(run, full):
+    def told(found):
+        kinds = {text: kind for kind, text in findings(found, Words("en"))}
+        return next(((kind, text) for text, kind in kinds.items() if "score higher" in text), None)
+
+    found = gather(full)
+    found.margins.counts[1, :10] += 1000
+    assert told(found)[0] == "plain" and "is at most 40\u202f%" in told(found)[1]
+    found.doubt.counts[:] = 0
+    assert told(found)[0] == "bad" and "at most" not in told(found)[1]
+
+
+@pytest.mark.parametrize(
+    ("rate", "high", "kind"), [(0.02, 0.04, "good"), (0.05, 0.4, "plain"), (0.2, 0.3, "bad")]
+)
+def test_a_rate_is_good_only_if_its_interval_is(full, rate, high, kind):
+    found = gather(full)
+    found.audit.update(rate=rate, low=0.01, high=high, target=None)
+    sentences = {text: kind for kind, text in findings(found, Words("en"))}
+    [told] = [text for text in sentences if text.startswith("About")]
+    assert sentences[told] == kind and told.endswith("verdicts: 200. More of them narrow the interval.")

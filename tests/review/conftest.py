@@ -5,10 +5,7 @@ import threading
 import pytest
 
 from hardneg import Recipe, mine
-from hardneg.load import load
-from hardneg.load.builder import LoadOptions
 from hardneg.review import open_server
-from tests.browser import chromium  # noqa: F401
 
 
 @pytest.fixture
@@ -16,11 +13,6 @@ def run(beir, tmp_path):
     recipe = Recipe.named("naive", rank__rankers=["bm25"], select__negatives=3)
     mine(str(beir), recipe, tmp_path / "run")
     return tmp_path / "run"
-
-
-@pytest.fixture
-def collection(beir):
-    return load(str(beir), LoadOptions())
 
 
 @pytest.fixture

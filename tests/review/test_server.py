@@ -141,3 +141,25 @@ def test_many_judgments_at_once_are_all_kept(server):
 def test_a_port_that_is_taken_is_told(server, run, collection):
     with pytest.raises(ConfigError, match=r"cannot listen on port \d+.*choose another --port"):
         open_server(run, collection, port=server.port)
+
+
+def test_two_reviews_of_one_run_keep_all_that_both_are_told(server, run, collection):
+    with open_server(run, collection, judge="boris", port=0) as other:
+        threading.Thread(target=other.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        assert [item.pair for item in other.session._queue.items] == [
+            item.pair for item in server.session._queue.items
+        ]
+
+        def judge(at, name):
+            for number in range(6):
+                ask(at, "judge", "POST", judgment(at, judge=name, number=number))
+
+        threads = [threading.Thread(target=judge, args=each) for each in ((server, "anna"), (other, "boris"))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for one in (server, other):
+            state = json.loads(ask(one, "state?judge=anna")[1])
+            assert state["judges"] == {"anna": 6, "boris": 6} and state["agreements"][0]["both"] == 6
+        other.shutdown()

@@ -67,6 +67,7 @@ def test_columns_that_an_old_ledger_lacks_change_nothing(tmp_path):
     path = ledger.part_path(tmp_path, 0)
     table = pq.read_table(path)
     pq.write_table(table.drop_columns(["p_false_negative"]), path)
+    ledger.write_checksum(path)
     weight = Doubts.of_run(tmp_path, small(q="a"), "suspected").weight(np.array([0]), np.arange(4))
     assert weight[0].tolist() == pytest.approx([0, 0.7, 0, 1])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ def rates(negatives: Negatives, collection: Collection) -> dict[str, dict[str, A
 def _grouped(negatives: Negatives, names: npt.NDArray[np.str_]) -> dict[str, Any]:
     known = ~np.isnan(negatives.probability) & (names != "")
     found = {}
-    for name in sorted(set(names[known].tolist()), key=lambda name: (len(name), name)):
+    for name in sorted(set(names[known].tolist()), key=_first_number):
         own = known & (names == name)
         _, owners = np.unique(negatives.query[own], return_inverse=True)
         chances = np.bincount(owners.ravel(), negatives.probability[own])
@@ -48,6 +49,11 @@ def _grouped(negatives: Negatives, names: npt.NDArray[np.str_]) -> dict[str, Any
             "count": int(own.sum()),
         }
     return found
+
+
+def _first_number(name: str) -> tuple[int, str]:
+    """Returns by what groups are ordered: the number at the beginning of the name, then the name."""
+    return int("".join(takewhile(str.isdigit, name)) or 0), name
 
 
 def _band(rank: int) -> str:

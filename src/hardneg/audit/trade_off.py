@@ -101,7 +101,9 @@ def _variants(recipe: Recipe) -> Iterator[tuple[str, float, Recipe]]:
         rules.append({_RULE: {"maximum": 1.0, "otherwise": None}})
     [(name, values)] = rules[place].items()
     key, steps = _STEPS[str(name)]
-    own = values.get(key)
+    own, last = values.get(key), values.get("last")
     for step in sorted({*steps, *([own] if own is not None else [])}):
+        if last is not None and step > last:  # no window begins beyond its end
+            continue
         rules[place] = {name: {**values, key: step}}
         yield f"select.rules.{name}.{key}", step, Recipe.build(settings)

@@ -14,8 +14,10 @@ import typer
 from hardneg.cli.audit import audit
 from hardneg.cli.compare import compare
 from hardneg.cli.diff import diff
+from hardneg.cli.doctor import doctor
 from hardneg.cli.evaluate import evaluate
 from hardneg.cli.export import export
+from hardneg.cli.generate import generate
 from hardneg.cli.judge import judge
 from hardneg.cli.mine import demo, mine
 from hardneg.cli.plan import plan
@@ -43,6 +45,7 @@ for command in (
     select,
     audit,
     export,
+    generate,
     judge,
     diff,
     validate,
@@ -52,6 +55,7 @@ for command in (
     evaluate,
     train,
     compare,
+    doctor,
 ):
     app.command()(command)
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from hardneg.cli.shared import Quiet, print_json, progress
+from hardneg.cli.shared import Quiet, Strict, print_json, progress
 
 
 def audit(
@@ -30,13 +30,14 @@ def audit(
     ] = None,
     recipe: Annotated[str, typer.Option(help="By which to mine a source.")] = "default",
     split: Annotated[str | None, typer.Option(help="Which judgments of a source to read.")] = None,
+    strict: Strict = False,
     seed: Annotated[int, typer.Option(help="Of the sample.")] = 42,
     quiet: Quiet = False,
     json_: Annotated[bool, typer.Option("--json", help="Print audit.json, and no table.")] = False,
 ) -> None:
     """Measure the false-negative rate of a run, with its interval."""
     with tempfile.TemporaryDirectory(prefix="hardneg-audit-") as out, progress(quiet or json_) as bars:
-        folder = _mined(run, recipe, split, Path(out) / "run", bars)
+        folder = _mined(run, recipe, split, strict, Path(out) / "run", bars)
         if sample is not None:
             _draw(folder, sample, seed)
             return
@@ -49,19 +50,21 @@ def audit(
         from hardneg.console import audited
 
         Console(stderr=True).print(audited(told))
+        if "judged_sample" not in told["estimates"] and folder == Path(run):
+            typer.echo(f"to measure by judgments: hardneg review {run}, then audit again", err=True)
     missed = told["target"] is not None and told["target"]["threshold"] is None
     if missed or (max_fnr is not None and told["rate"] > max_fnr):
         raise typer.Exit(1)
 
 
-def _mined(run: str, recipe: str, split: str | None, out: Path, bars: Any) -> Path:
+def _mined(run: str, recipe: str, split: str | None, strict: bool, out: Path, bars: Any) -> Path:
     """Returns the run directory: the one named, or one mined from the source named."""
     if (Path(run) / "run.json").exists():
         return Path(run)
     from hardneg import pipeline
     from hardneg.recipe import Recipe
 
-    chosen = Recipe.named(recipe, load__split=split)
+    chosen = Recipe.named(recipe, load__split=split, load__strict=strict or None)
     return pipeline.mine(run, chosen, out, progress=bars).folder
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from hardneg.cli.shared import Quiet, Source, print_json, progress
+from hardneg.cli.shared import Quiet, Source, Strict, print_json, progress
 
 
 def evaluate(
@@ -23,6 +23,7 @@ def evaluate(
         list[str] | None, typer.Option("--measure", help="nDCG@10, MRR@10, MAP, recall@100, ...; repeat.")
     ] = None,
     min_relevance: Annotated[int, typer.Option(help="The least relevance of a positive.")] = 1,
+    strict: Strict = False,
     depth: Annotated[int, typer.Option(min=1, help="Documents a query.")] = 1000,
     pool: Annotated[str, typer.Option(help="What retrieves for a cross-encoder.")] = "bm25",
     pool_depth: Annotated[int, typer.Option(min=1, help="Documents that a cross-encoder scores.")] = 100,
@@ -50,7 +51,7 @@ def evaluate(
     if not models and not files:
         raise ConfigError("name what to evaluate: --model MODEL or --run FILE")
     measures = parse(measure) if measure else DEFAULT
-    options = load_options(set_, split=split, min_relevance=min_relevance)
+    options = load_options(set_, split=split, min_relevance=min_relevance, strict=strict)
     names = distinct([*models, *(Path(file).name.split(".")[0] for file in files)])
     collection = load(source, options)
     with progress(quiet or json_) as bars:

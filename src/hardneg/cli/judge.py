@@ -9,8 +9,25 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from hardneg.cli.shared import Quiet, Run, print_json, progress
-from hardneg.errors import DataError
+from hardneg.cli.shared import (
+    Concurrency,
+    EndpointUrl,
+    JsonSummary,
+    KeyEnv,
+    MaxCharacters,
+    MaxRequests,
+    MaxTokens,
+    ModelName,
+    Quiet,
+    RequestFields,
+    Retries,
+    Run,
+    Timeout,
+    print_json,
+    progress,
+    request_options,
+    unanswered,
+)
 
 
 class Also(StrEnum):
@@ -21,9 +38,9 @@ class Also(StrEnum):
 
 def judge(
     run: Run,
-    endpoint: Annotated[str, typer.Option("--endpoint", help="As http://localhost:8000/v1.")],
-    model: Annotated[str, typer.Option("--model", help="The model's name there.")],
-    key_env: Annotated[str | None, typer.Option("--key-env", help="The variable with the key.")] = None,
+    endpoint: EndpointUrl,
+    model: ModelName,
+    key_env: KeyEnv = None,
     strong_model: Annotated[
         str | None, typer.Option("--strong-model", help="Judges what --model calls relevant or unsure.")
     ] = None,
@@ -44,26 +61,19 @@ def judge(
     relevant_from: Annotated[
         int, typer.Option("--relevant-from", help="The least grade, 0 to 3, of relevant documents.")
     ] = 2,
-    concurrency: Annotated[int, typer.Option("--concurrency", help="Requests at one time.")] = 8,
-    max_requests: Annotated[int | None, typer.Option("--max-requests", help="Send no more.")] = None,
-    max_tokens: Annotated[int | None, typer.Option("--max-tokens", help="Spend no more.")] = None,
-    timeout: Annotated[float, typer.Option("--timeout", help="Seconds a request.")] = 120.0,
-    retries: Annotated[int, typer.Option("--retries", help="How often a request is repeated.")] = 5,
-    max_characters: Annotated[
-        int, typer.Option("--max-characters", help="Where longer documents are cut.")
-    ] = 6000,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", help="FIELD=VALUE of the request, as in max_tokens=2000.")
-    ] = None,
+    concurrency: Concurrency = 8,
+    max_requests: MaxRequests = None,
+    max_tokens: MaxTokens = None,
+    timeout: Timeout = 120.0,
+    retries: Retries = 5,
+    max_characters: MaxCharacters = 6000,
+    set_: RequestFields = None,
     quiet: Quiet = False,
-    json_: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    json_: JsonSummary = False,
 ) -> None:
     """Let a language model grade doubtful negatives of a run."""
     from hardneg import judge as judging
-    from hardneg.recipe import override
 
-    options: dict[str, Any] = {}
-    override(options, set_ or ())
     with progress(quiet or json_) as bars:
         summary = judging.judge(
             run,
@@ -85,7 +95,7 @@ def judge(
             timeout=timeout,
             retries=retries,
             max_characters=max_characters,
-            options=options,
+            options=request_options(set_),
         )
     _report(summary, quiet, json_)
 
@@ -102,8 +112,4 @@ def _report(summary: dict[str, Any], quiet: bool, json_: bool) -> None:
         from hardneg.console import judgement
 
         Console(stderr=True).print(judgement(summary))
-    if summary["failed"]:
-        raise DataError(
-            f"{summary['failed']:,} of {summary['pairs']:,} pairs got no answer, the last one: "
-            f"{summary['last_problem']}; the same command asks for them again"
-        )
+    unanswered(summary, summary["pairs"], "pairs")

@@ -21,6 +21,7 @@ from hardneg.cli.shared import (
     Seed,
     Set,
     Source,
+    Strict,
     progress,
     report,
 )
@@ -35,6 +36,7 @@ def mine(
     format_: FormatName = None,
     split: Annotated[str | None, typer.Option(help="Which judgments to read.")] = None,
     corpus: Annotated[str | None, typer.Option(help="More documents than a pairs file holds.")] = None,
+    strict: Strict = False,
     judgments: Judgments = None,
     precision: Annotated[
         str | None, typer.Option(help="What dense models run in: auto, fp32, bf16 or fp16.")
@@ -58,6 +60,7 @@ def mine(
         format=format_,
         load__split=split,
         load__corpus=corpus,
+        load__strict=strict or None,
         seed=seed,
         engine=engine,
     )
@@ -69,20 +72,23 @@ def mine(
 
 def demo(
     out: Annotated[Path, typer.Option("--out", help="The run directory to write.")] = Path("hardneg-demo"),
+    recipe: RecipeName = "default",
+    ranker: Rankers = None,
     quiet: Quiet = False,
     json_: Json = False,
 ) -> None:
     """Mine and audit the built-in collection, the Python standard library; no network is needed.
 
-    The dense model reads the first 64 tokens of each document, which is quicker on a CPU.
+    The default recipe's dense model reads the first 64 tokens of each document, which is quicker on a CPU.
     """
     from hardneg import pipeline
     from hardneg.audit import audit
     from hardneg.recipe import Recipe
 
-    recipe = Recipe.named("default", ["rank.rankers.dense.max_length=64"])
+    shorter = ["rank.rankers.dense.max_length=64"] if recipe == "default" and not ranker else []
+    chosen = Recipe.named(recipe, shorter, rank__rankers=ranker or None)
     with progress(quiet or json_) as bars:
-        result = pipeline.mine("stdlib", recipe, out, progress=bars)
+        result = pipeline.mine("stdlib", chosen, out, progress=bars)
         found = audit(out, progress=bars)
     report(result, quiet, json_)
     if not (quiet or json_):

@@ -7,11 +7,9 @@ from typing import Annotated
 
 import typer
 
-from hardneg.cli.shared import Run
-
 
 def report(
-    run: Run,
+    run: Annotated[Path, typer.Argument(help="A finished run directory, or one of hardneg compare.")],
     other: Annotated[Path | None, typer.Argument(help="A second run, to show what it changes.")] = None,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="The file to write; report.html in the run directory.")
@@ -22,10 +20,13 @@ def report(
     ] = None,
     examples: Annotated[int | None, typer.Option(help="Queries to show at most.", min=0)] = None,
 ) -> None:
-    """Write the report of a run, or of what changes between two runs, as one HTML file."""
+    """Write the report of a run, of a comparison, or of what changes between two runs, as one HTML file."""
     from hardneg.reopen import collection_of
-    from hardneg.report import write_figures, write_report, write_versus
+    from hardneg.report import COMPARISON, write_comparison, write_figures, write_report, write_versus
 
+    if (run / COMPARISON).is_file():
+        typer.echo(write_comparison(run, out, language=lang, figures=figures))
+        return
     collection = collection_of(run)
     if collection is None:
         typer.echo("the source is not there or has changed: the report shows ids for texts", err=True)

@@ -31,6 +31,7 @@ FormatName = Annotated[str | None, typer.Option("--format", help="The trainer's 
 EngineName = Annotated[
     str | None, typer.Option("--engine", help="Where the work runs: local, ray or ray:ADDRESS.")
 ]
+Strict = Annotated[bool, typer.Option("--strict", help="Whatever loading would skip or merge is an error.")]
 Seed = Annotated[int | None, typer.Option("--seed", help="Of all random draws.")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, as in select.max_uses=10.")]
 Judgments = Annotated[
@@ -41,6 +42,47 @@ Judgments = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print run.json to standard output, and no table.")]
+EndpointUrl = Annotated[str, typer.Option("--endpoint", help="As http://localhost:8000/v1.")]
+ModelName = Annotated[str, typer.Option("--model", help="The model's name there.")]
+KeyEnv = Annotated[str | None, typer.Option("--key-env", help="The variable with the key.")]
+Concurrency = Annotated[int, typer.Option("--concurrency", help="Requests at one time.")]
+MaxRequests = Annotated[int | None, typer.Option("--max-requests", help="Send no more.")]
+MaxTokens = Annotated[int | None, typer.Option("--max-tokens", help="Spend no more.")]
+Timeout = Annotated[float, typer.Option("--timeout", help="Seconds a request.")]
+Retries = Annotated[int, typer.Option("--retries", help="How often a request is repeated.")]
+MaxCharacters = Annotated[int, typer.Option("--max-characters", help="Where longer documents are cut.")]
+RequestFields = Annotated[
+    list[str] | None, typer.Option("--set", help="FIELD=VALUE of the request, as in max_tokens=2000.")
+]
+JsonSummary = Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")]
+
+
+def request_options(overrides: list[str] | None) -> dict[str, Any]:
+    """Returns the fields of a request that `--set FIELD=VALUE` changes.
+
+    Raises:
+        ConfigError: One is not written so.
+    """
+    from hardneg.recipe import override
+
+    options: dict[str, Any] = {}
+    override(options, overrides or ())
+    return options
+
+
+def unanswered(summary: dict[str, Any], asked: int, unit: str) -> None:
+    """Tells of what got no answer.
+
+    Raises:
+        DataError: There is some.
+    """
+    if summary["failed"]:
+        from hardneg.errors import DataError
+
+        raise DataError(
+            f"{summary['failed']:,} of {asked:,} {unit} got no answer, the last one: "
+            f"{summary['last_problem']}; the same command asks for them again"
+        )
 
 
 def load_options(overrides: list[str] | None, **flags: Any) -> LoadOptions:

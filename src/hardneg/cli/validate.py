@@ -7,7 +7,19 @@ from typing import Annotated
 
 import typer
 
-from hardneg.cli.shared import FormatName, Json, Out, Quiet, Rankers, RecipeName, Seed, Set, progress, report
+from hardneg.cli.shared import (
+    FormatName,
+    Json,
+    Out,
+    Quiet,
+    Rankers,
+    RecipeName,
+    Seed,
+    Set,
+    Strict,
+    progress,
+    report,
+)
 
 
 def validate(
@@ -18,6 +30,7 @@ def validate(
     format_: FormatName = None,
     split: Annotated[str | None, typer.Option(help="Which rows of a file with splits to examine.")] = None,
     corpus: Annotated[str | None, typer.Option(help="More documents than the file holds.")] = None,
+    strict: Strict = False,
     seed: Seed = None,
     set_: Set = None,
     quiet: Quiet = False,
@@ -34,6 +47,7 @@ def validate(
         format=format_,
         load__split=split,
         load__corpus=corpus,
+        load__strict=strict or None,
         seed=seed,
     )
     with progress(quiet or json_) as bars:

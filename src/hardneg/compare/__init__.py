@@ -8,20 +8,19 @@ finished students and nothing else.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hardneg.compare.mined import hardness, mine_all, scorer_of
-from hardneg.compare.settings import IN_BATCH, NDCG, UNTRAINED, CompareSettings
-from hardneg.compare.students import measured, per_query, untrained
-from hardneg.errors import ConfigError
-from hardneg.evaluate.measures import Measure
-from hardneg.evaluate.significance import compare as tested
-from hardneg.evaluate.significance import interval
+from hardneg.audit import audit as audit_run
+from hardneg.compare.mined import facts_of, mine_all
+from hardneg.compare.rows import rows
+from hardneg.compare.settings import IN_BATCH, UNTRAINED, CompareSettings
+from hardneg.compare.students import measured, untrained
+from hardneg.errors import ConfigError, DataError
 from hardneg.evaluate.store import file_name
 from hardneg.files import cache_folder, write_text
 from hardneg.load import load
@@ -29,14 +28,12 @@ from hardneg.progress import Progress, Silent
 from hardneg.rank import Context
 from hardneg.records import Collection
 from hardneg.reopen import Result
+from hardneg.report import COMPARISON, write_comparison
 from hardneg.run import Clock, RunFolder, fingerprint, versions
 from hardneg.train.develop import Development, develop, part, sample
 from hardneg.train.trainer import require
 
 __all__ = ["CompareSettings", "Comparison", "compare", "read"]
-
-FILE = "compare.json"
-"""Holds a finished comparison."""
 
 Audit = Callable[[Path], Mapping[str, Any] | None]
 
@@ -54,13 +51,27 @@ class Comparison:
     facts: Mapping[str, Any]
 
 
-def audited(run_folder: Path) -> Mapping[str, Any] | None:
-    """Returns the audit of a run, None if it was not audited."""
+def audited(
+    run_folder: Path, collection: Collection, progress: Progress, make: bool = True
+) -> Mapping[str, Any] | None:
+    """Returns the audit of a run, with a `why` where there is nothing to go by; None without one.
+
+    Args:
+        run_folder: The run directory.
+        collection: What was mined.
+        progress: Is told how far it is.
+        make: Whether to audit a run that has not been.
+    """
     path = run_folder / "audit.json"
-    if not path.is_file():
+    if path.is_file():
+        found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return found
+    if not make:
         return None
-    found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+    try:
+        return audit_run(run_folder, collection=collection, progress=progress)
+    except DataError as error:
+        return {"why": str(error)}
 
 
 def compare(
@@ -70,7 +81,7 @@ def compare(
     *,
     progress: Progress | None = None,
     cache: Path | None = None,
-    audit: Audit = audited,
+    audit: Audit | None = None,
 ) -> Comparison:
     """Mines, trains and measures every recipe, and writes `compare.json`, `table.csv` and `table.txt`.
 
@@ -82,7 +93,7 @@ def compare(
         out: The folder to write.
         progress: Is told how far it is.
         cache: Where vectors are kept; `cache_folder()` unless given.
-        audit: Gives the false-negative rate of a run directory.
+        audit: Gives the false-negative rate of a run directory; `hardneg.audit` unless given.
 
     Raises:
         HardnegError: The source, a recipe, the student or `out` is not usable.
@@ -101,6 +112,10 @@ def compare(
         with clock.stage("mine and select"):
             given = source if collection is whole else collection
             runs = mine_all(given, collection, settings, folder, progress, cache)
+        with clock.stage("audit"):
+            told = audit or (lambda run: audited(run, collection, progress, settings.audit))
+            first = runs[recipes[0].name]
+            mined = {name: facts_of(run, first, told(run.folder)) for name, run in runs.items()}
         with clock.stage("load"):
             test = load(source, replace(options, split=settings.test))
         with clock.stage("train and measure"):
@@ -113,7 +128,7 @@ def compare(
                 "shared_query_texts": _shared(collection, test),
             },
             "development": dict(development.facts),
-            "rows": _rows(settings, runs, results, audit),
+            "rows": rows(settings, results, mined),
             "versions": versions(),
             "seconds": clock.seconds,
             "finished": True,
@@ -124,7 +139,7 @@ def compare(
 
 def read(folder: Path) -> Mapping[str, Any] | None:
     """Returns the finished comparison in a folder, None if there is none."""
-    path = folder / FILE
+    path = folder / COMPARISON
     if not path.is_file():
         return None
     facts: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -132,7 +147,7 @@ def read(folder: Path) -> Mapping[str, Any] | None:
 
 
 def write(folder: Path, facts: Mapping[str, Any]) -> None:
-    """Writes a comparison as JSON, CSV and text.
+    """Writes a comparison as JSON, CSV, text and a page.
 
     Raises:
         DataError: It cannot be written.
@@ -141,7 +156,8 @@ def write(folder: Path, facts: Mapping[str, Any]) -> None:
 
     write_text(folder / "table.csv", as_csv(facts))
     write_text(folder / "table.txt", as_text(facts))
-    write_text(folder / FILE, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+    write_text(folder / COMPARISON, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+    write_comparison(folder)
 
 
 def _claim(folder: Path, settings: CompareSettings, collection: Collection) -> None:
@@ -201,73 +217,6 @@ def _results(
             )
             results.setdefault(arm, []).append(result)
     return results
-
-
-def _rows(
-    settings: CompareSettings,
-    runs: Mapping[str, Result],
-    results: Mapping[str, list[dict[str, Any]]],
-    audit: Audit,
-) -> list[dict[str, Any]]:
-    means = {
-        arm: {measure: _mean_of(own, measure) for measure in settings.all_measures}
-        for arm, own in results.items()
-    }
-    named = list(runs)
-    best = max(named, key=lambda arm: float(means[arm][NDCG].mean()))
-    against = {base: _against(base, named, means) for base in dict.fromkeys((named[0], best))}
-    rows = []
-    for arm in settings.arms:
-        own = results[arm]
-        seeds = [float(per_query(result, NDCG).mean()) for result in own]
-        rows.append(
-            {
-                "arm": arm,
-                "measures": {
-                    str(measure): interval(values, settings.train.seed)._asdict()
-                    for measure, values in means[arm].items()
-                },
-                "seeds": seeds,
-                "spread": float(np.std(seeds, ddof=1)) if len(seeds) > 1 else None,
-                "gain": float((means[arm][NDCG] - means[UNTRAINED][NDCG]).mean()),
-                "against_first": against[named[0]].get(arm),
-                "against_best": against[best].get(arm),
-                "best": arm == best,
-                "mined": _mined(runs[arm], audit) if arm in runs else None,
-                "seconds": {
-                    name: round(sum(result["seconds"][name] for result in own), 3)
-                    for name in ("train", "evaluate")
-                },
-            }
-        )
-    return rows
-
-
-def _mean_of(results: Sequence[Mapping[str, Any]], measure: Measure) -> Any:
-    return np.mean([per_query(result, measure) for result in results], axis=0)
-
-
-def _against(base: str, recipes: Sequence[str], means: Mapping[str, Mapping[Measure, Any]]) -> dict[str, Any]:
-    """Returns the test of nDCG@10, the mean over seeds of each query, of every other arm with one."""
-    others = [arm for arm in means if arm != base]
-    found = tested([means[arm][NDCG] for arm in others], means[base][NDCG], seed=0)
-    return {
-        arm: {**one._asdict(), "difference": one.difference._asdict(), "base": base}
-        for arm, one in zip(others, found, strict=True)
-    }
-
-
-def _mined(result: Result, audit: Audit) -> dict[str, Any]:
-    counts, found = result.run["counts"], audit(result.folder)
-    return {
-        "run": result.folder.name,
-        "queries": counts["queries"],
-        "negatives": counts["negatives"],
-        "short": result.run["short"],
-        "hardness": {"by": scorer_of(result.run), **hardness(result.folder, scorer_of(result.run))},
-        "false_negatives": found and {name: found.get(name) for name in ("method", "rate", "low", "high")},
-        "seconds": dict(result.run["seconds"]),
-    }
 
 
 def _told(collection: Collection) -> dict[str, Any]:

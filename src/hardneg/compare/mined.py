@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from hardneg import ledger, pipeline
 from hardneg.compare.settings import CompareSettings
@@ -16,8 +17,10 @@ from hardneg.progress import Progress
 from hardneg.recipe import Recipe
 from hardneg.records import Collection, Decision
 from hardneg.reopen import Result
-from hardneg.run import fingerprint
+from hardneg.run import Clock, fingerprint
 from hardneg.select.rules.window import Window
+
+_RATE = ("method", "rate", "low", "high", "why")
 
 
 def mine_all(
@@ -43,9 +46,10 @@ def mine_all(
     runs: dict[str, Result] = {}
     for recipe in recipes:
         first = _candidates(recipe, depth)
-        key = fingerprint(first.settings()["rank"], first.settings()["load"])[:12]
+        settled = first.settings()
+        key = fingerprint(settled["rank"], settled["validation"], settled["load"])[:12]
         base = folder / "candidates" / key
-        pipeline.mine(source, first, base, progress=progress, cache=cache)
+        pipeline.mine_loaded(source, collection, first, base, Clock(), progress=progress, cache=cache)
         out = folder / "runs" / file_name(recipe.name)
         again = recipe.model_copy(update={"rank": first.rank})
         runs[recipe.name] = pipeline.select(base, again, out, collection=collection, progress=progress)
@@ -85,18 +89,56 @@ def hardness(folder: Path, scorer: str) -> dict[str, float | None]:
     }
 
 
+def shared(folder: Path, other: Path) -> float | None:
+    """Returns which share of a run's negatives another run chooses too; None without any."""
+    own, others = _chosen(folder), _chosen(other)
+    return len(own & others) / len(own) if own else None
+
+
+def _chosen(folder: Path) -> set[tuple[str, str]]:
+    """Returns (query_id, doc_id) of a run's negatives."""
+    pairs: set[tuple[str, str]] = set()
+    for path in ledger.parts(folder):
+        kept = [("decision", "=", Decision.NEGATIVE)]
+        table = pq.read_table(path, columns=["query_id", "doc_id"], filters=kept)
+        pairs.update(zip(table["query_id"].to_pylist(), table["doc_id"].to_pylist(), strict=True))
+    return pairs
+
+
 def scorer_of(run: Mapping[str, Any]) -> str:
     """Returns the ranker that a run's thresholds read."""
     return str(run["recipe"]["select"]["by"])
 
 
+def facts_of(result: Result, first: Result, audit: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Returns what a comparison tells of a run: how many negatives, how hard and how many of them false.
+
+    Args:
+        result: The run.
+        first: The run of the first recipe.
+        audit: The run's audit, None without one.
+    """
+    counts = result.run["counts"]
+    return {
+        "run": result.folder.name,
+        "queries": counts["queries"],
+        "negatives": counts["negatives"],
+        "short": result.run["short"],
+        "shared_with_first": shared(result.folder, first.folder),
+        "hardness": {"by": scorer_of(result.run), **hardness(result.folder, scorer_of(result.run))},
+        "false_negatives": audit and {name: audit.get(name) for name in _RATE},
+        "seconds": dict(result.run["seconds"]),
+    }
+
+
 def _candidates(recipe: Recipe, depth: int) -> Recipe:
-    """Returns the recipe that mines the candidates that this and others with the same ranking select from."""
+    """Returns the recipe that mines what this and others with the same ranking and validators select from."""
     settings = recipe.settings()
     return Recipe.build(
         {
             "name": "candidates",
             "rank": {**settings["rank"], "depth": max(depth, recipe.rank.depth), "max_depth": None},
+            "validation": {"validators": settings["validation"]["validators"]},
             "select": {"negatives": recipe.select.negatives},
             "load": settings["load"],
             "format": "jsonl",

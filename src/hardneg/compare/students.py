@@ -15,6 +15,7 @@ import numpy as np
 from hardneg.errors import DataError
 from hardneg.evaluate import judgments_of
 from hardneg.evaluate.measures import Measure, deepest, values
+from hardneg.evaluate.runs import Run, search
 from hardneg.evaluate.significance import Values
 from hardneg.evaluate.systems import run_model
 from hardneg.files import write_text
@@ -23,9 +24,8 @@ from hardneg.rank import Context
 from hardneg.records import Collection
 from hardneg.train import Trained, TrainSettings, train
 from hardneg.train.develop import Development
-from hardneg.train.student import open_student
-
-_SPECS = {"dense": "dense", "static": "dense", "sparse": "sparse", "cross-encoder": "cross-encoder"}
+from hardneg.train.live import as_ranker
+from hardneg.train.student import Kind, open_student, reopen
 
 
 def measured(
@@ -64,7 +64,8 @@ def measured(
         progress=progress,
         cache=cache,
     )
-    return _measured(trained.folder, str(trained.facts["student"]["kind"]), test, measures, folder, trained)
+    kind = trained.facts["student"]["kind"]
+    return _measured(trained.folder, kind, settings, test, measures, folder, trained)
 
 
 def untrained(
@@ -77,7 +78,7 @@ def untrained(
     student = open_student(settings)
     shutil.rmtree(folder / "model", ignore_errors=True)
     student.model.save_pretrained(str(folder / "model"))
-    return _measured(folder / "model", student.kind, test, measures, folder, None)
+    return _measured(folder / "model", student.kind, settings, test, measures, folder, None)
 
 
 def per_query(result: Mapping[str, Any], measure: Measure) -> Values:
@@ -101,22 +102,29 @@ def read(folder: Path) -> dict[str, Any] | None:
     return result
 
 
+def _run(model: Path, kind: Kind, settings: TrainSettings, test: Collection, depth: int) -> Run:
+    """Returns what a saved student finds.
+
+    A static one reads texts with the tokenizer that remembers them. A sparse one is asked as it is: before
+    its training it may have no vectors that a sparse ranker would take.
+    """
+    if kind in ("static", "sparse"):
+        return search("student", as_ranker(reopen(kind, model, settings), test), test, depth)
+    with tempfile.TemporaryDirectory() as cache:
+        return run_model(f"{kind}:{model.resolve()}", test, Context(Path(cache)), depth)
+
+
 def _measured(
     model: Path,
-    kind: str,
+    kind: Kind,
+    settings: TrainSettings,
     test: Collection,
     measures: Sequence[Measure],
     folder: Path,
     trained: Trained | None,
 ) -> dict[str, Any]:
     begin = time.perf_counter()
-    with tempfile.TemporaryDirectory() as cache:
-        run = run_model(
-            f"{_SPECS[kind]}:{model.resolve()}",
-            test,
-            Context(Path(cache)),
-            deepest(measures, len(test.documents)),
-        )
+    run = _run(model, kind, settings, test, deepest(measures, len(test.documents)))
     least = test.judgments.min_relevance
     found = values(measures, judgments_of(test), run.scores, least)
     ids = test.queries.table["query_id"].to_pylist()

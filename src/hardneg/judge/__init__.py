@@ -6,25 +6,24 @@ finds relevant or cannot decide on to a strong one, as in RLHN (arXiv 2505.16967
 
 from __future__ import annotations
 
-import asyncio
-import concurrent.futures
 import json
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from hardneg import verdicts
+from hardneg.endpoint.client import Endpoint
+from hardneg.endpoint.model import Model
+from hardneg.endpoint.prompt import Prompt, read_prompt
+from hardneg.endpoint.queue import Queue
+from hardneg.endpoint.store import AnswerStore
 from hardneg.files import cache_folder, write_text
-from hardneg.judge.budget import Budget
 from hardneg.judge.cascade import Cascade, Outcome
-from hardneg.judge.client import Endpoint
 from hardneg.judge.pairs import Pair, doubtful, listed, with_texts
-from hardneg.judge.prompt import Prompt, read_prompt
 from hardneg.judge.record import Record
 from hardneg.judge.settings import MOST_OF_A_LEDGER, JudgeSettings
 from hardneg.judge.steps import Step
-from hardneg.judge.store import AnswerStore
 from hardneg.progress import Progress, Silent
 from hardneg.records import Collection
 from hardneg.reopen import reload
@@ -32,6 +31,7 @@ from hardneg.run import RunFolder
 
 __all__ = ["JudgeSettings", "judge"]
 
+PROMPTS = "hardneg.judge.prompts"
 FOLDER = "judge"
 """Where, in a run directory, the last call's answers and summary lie."""
 
@@ -72,7 +72,7 @@ def judge(
     """
     chosen = JudgeSettings.build(endpoint=endpoint, model=model, **settings)
     endpoints = _endpoints(chosen)
-    prompt = read_prompt(chosen.prompt)
+    prompt = read_prompt(chosen.prompt, PROMPTS, ("query", "document"))
     folder = Path(run_folder)
     run, collection = reload(folder, collection)
     pairs = with_texts(_ids(folder, run, chosen), collection, chosen.max_characters)
@@ -89,8 +89,9 @@ def _judged(
     folder: Path, pairs: Sequence[Pair], steps: Sequence[Step], settings: JudgeSettings, progress: Progress
 ) -> dict[str, Any]:
     """Judges pairs and returns the summary; what was answered is written down however it ends."""
-    budget = Budget(settings.max_requests, settings.max_tokens)
-    cascade = Cascade(steps, budget, settings.concurrency, settings.timeout, settings.retries)
+    cascade = Cascade(steps)
+    models = [step.model for step in steps]
+    queue: Queue[Pair, Outcome] = Queue(models, settings, "pairs", cascade.most, cascade.judge)
     record = Record(folder / verdicts.FILE, [step.judge for step in steps])
     begin = time.perf_counter()
 
@@ -100,7 +101,7 @@ def _judged(
 
     try:
         with progress.task("judge", len(pairs), "pairs") as task:
-            _run(lambda: cascade.run(pairs, done))
+            queue.run(pairs, done)
     finally:
         summary = {
             **_described(settings, steps),
@@ -108,10 +109,7 @@ def _judged(
             "shortened": sum(pair.shortened for pair in pairs),
             **record.summary(),
             "left": len(pairs) - record.pairs,
-            "stopped": cascade.stopped,
-            "requests": budget.spent.requests,
-            "repeated": cascade.repeated,
-            "tokens": budget.spent.tokens,
+            **queue.spending(),
             "seconds": round(time.perf_counter() - begin, 3),
         }
         write_text(folder / FOLDER / "answers.jsonl", record.answers())
@@ -123,7 +121,7 @@ def _judged(
 def _described(settings: JudgeSettings, steps: Sequence[Step]) -> dict[str, Any]:
     """Returns what was asked, and of whom; no secret is among it."""
     return {
-        "models": [{"model": step.model, "endpoint": step.endpoint.url} for step in steps],
+        "models": [{"model": step.model.name, "endpoint": step.model.endpoint.url} for step in steps],
         "prompt": {"name": steps[0].prompt.name, "digest": steps[0].prompt.digest},
         "relevant_from": settings.relevant_from,
         "options": dict(settings.options),
@@ -143,10 +141,10 @@ def _endpoints(settings: JudgeSettings) -> list[Endpoint]:
 def _steps(
     settings: JudgeSettings, endpoints: Sequence[Endpoint], prompt: Prompt, store: AnswerStore
 ) -> list[Step]:
-    models = [model for model in (settings.model, settings.strong_model) if model]
+    names = [name for name in (settings.model, settings.strong_model) if name]
     return [
-        Step(model, endpoint, prompt, settings.options, settings.relevant_from, store)
-        for model, endpoint in zip(models, endpoints, strict=True)
+        Step(Model(name, endpoint, settings.options, store), prompt, settings.relevant_from)
+        for name, endpoint in zip(names, endpoints, strict=True)
     ]
 
 
@@ -155,14 +153,3 @@ def _ids(folder: Path, run: dict[str, Any], settings: JudgeSettings) -> list[tup
         return listed(settings.pairs)[: settings.limit]
     scorer = run["recipe"]["select"]["by"]
     return doubtful(folder, scorer, settings.also == "dropped", settings.limit or MOST_OF_A_LEDGER)
-
-
-def _run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Runs a coroutine to its end; in a thread of its own where a loop runs already, as in a notebook."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        asyncio.run(work())
-        return
-    with concurrent.futures.ThreadPoolExecutor(1) as thread:
-        thread.submit(lambda: asyncio.run(work())).result()

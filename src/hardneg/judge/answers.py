@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+from hardneg.endpoint.texts import said
 from hardneg.verdicts import Verdict
 
 HIGHEST = 3
@@ -15,9 +16,6 @@ _LINE = re.compile(
 )
 _ALONE = re.compile(r"""^[\s*_`"']*([0-3])[\s*_`"'.]*$""")
 _MENTION = re.compile(rf"{_WORD}\W{{1,4}}[0-3]", re.IGNORECASE)
-_THOUGHT = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
-_UNFINISHED = re.compile(r"<think(?:ing)?>", re.IGNORECASE)
-_FENCE = re.compile(r"^\s*```\w*\s*$", re.MULTILINE)
 
 
 def read_grade(answer: str, material: str = "") -> int | None:
@@ -31,8 +29,8 @@ def read_grade(answer: str, material: str = "") -> int | None:
         answer: What the model wrote; thoughts in `<think>` tags are passed over.
         material: The query and the document.
     """
-    text = _FENCE.sub("", _THOUGHT.sub("", answer)).strip()
-    if _UNFINISHED.search(text):
+    text = said(answer)
+    if text is None:
         return None
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) == 1 and (alone := _ALONE.match(lines[0])):

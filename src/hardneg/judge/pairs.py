@@ -14,12 +14,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hardneg import ledger
+from hardneg.endpoint.texts import cut
 from hardneg.errors import DataError
 from hardneg.lines import text_lines
 from hardneg.records import Collection, Decision
 
 SUSPECTED = "suspected_false_negative"
-_ROOM = "(shortened)"
 
 
 class Pair(NamedTuple):
@@ -96,10 +96,7 @@ def with_texts(ids: Sequence[tuple[str, str]], collection: Collection, max_chara
     for (query_id, doc_id), query, title, body in zip(
         ids, collection.queries.texts(queries), titles, bodies, strict=True
     ):
-        text = f"{title}\n{body}" if title else body
-        shortened = len(text) > max_characters
-        text = f"{text[:max_characters]} {_ROOM}" if shortened else text
-        pairs.append(Pair(query_id, doc_id, query, text, shortened))
+        pairs.append(Pair(query_id, doc_id, query, *cut(title, body, max_characters)))
     return pairs
 
 

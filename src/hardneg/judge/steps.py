@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from hardneg.endpoint.budget import Cost
+from hardneg.endpoint.model import Model, Reply, Request
+from hardneg.endpoint.prompt import Prompt
+from hardneg.endpoint.queue import Turn
+from hardneg.endpoint.store import Answer
 from hardneg.judge.answers import read_grade, verdict
-from hardneg.judge.budget import Cost
-from hardneg.judge.client import Client, Endpoint
 from hardneg.judge.pairs import Pair
-from hardneg.judge.prompt import Prompt
-from hardneg.judge.store import Answer, AnswerStore
 from hardneg.verdicts import Verdict
-
-LONGEST_ANSWER = 512
-"""Tokens that an answer may have unless options say otherwise."""
-_BYTES_PER_TOKEN = 2  # fewer than tokenizers need in practice, so that a reservation holds
 
 
 class Said(NamedTuple):
@@ -41,69 +35,45 @@ class Said(NamedTuple):
 
 @dataclass(frozen=True)
 class Step:
-    """A model, where it is served, and how it is asked.
+    """A model, and how it is asked.
 
     Attributes:
-        model: The model's name.
-        endpoint: Where it is served.
+        model: The model.
         prompt: The template.
-        options: Fields of the request body, changed or added; None takes one away.
         relevant_from: The least grade that counts as relevant.
-        store: Where answers are kept.
     """
 
-    model: str
-    endpoint: Endpoint
+    model: Model
     prompt: Prompt
-    options: Mapping[str, Any]
     relevant_from: int
-    store: AnswerStore
 
     @property
     def judge(self) -> str:
         """The name under which its verdicts stand."""
-        return f"llm:{self.model}"
+        return f"llm:{self.model.name}"
 
     def known(self, pair: Pair) -> Said | None:
         """Returns what the model has said of a pair before, None if it was not asked."""
-        answer = self.store.get(self._key(self._request(pair)))
-        return self._said(pair, answer, None) if answer else None
+        answer = self.model.known(self._request(pair))
+        return self._said(pair, Reply(answer, None)) if answer else None
 
     def most(self, pair: Pair) -> Cost:
         """Returns the most that asking once may cost."""
-        request = self._request(pair)
-        limits = (request.get(name) for name in ("max_tokens", "max_completion_tokens"))
-        longest = max((limit for limit in limits if isinstance(limit, int)), default=LONGEST_ANSWER)
-        written = len(request["messages"][0]["content"].encode("utf-8", "replace"))
-        return Cost(1, written // _BYTES_PER_TOKEN + longest)
+        return self.model.most(self._request(pair))
 
-    async def ask(self, client: Client, pair: Pair) -> Said:
+    async def ask(self, pair: Pair, turn: Turn) -> Said:
         """Returns what the model says of a pair, which is on disk by then.
 
         Raises:
             NoAnswer: It says nothing.
             DataError: The endpoint refuses every request.
         """
-        request = self._request(pair)
-        key = self._key(request)
-        answer = await client.ask(request, key)
-        tokens = answer.prompt_tokens + answer.answer_tokens or self.most(pair).tokens
-        return self._said(pair, self.store.put(key, self.model, answer), tokens)
+        return self._said(pair, await turn.ask(self.model, self._request(pair)))
 
-    def _said(self, pair: Pair, answer: Answer, tokens: int | None) -> Said:
-        grade = read_grade(answer.text, f"{pair.query}\n{pair.document}")
-        return Said(self.model, answer, grade, verdict(grade, self.relevant_from), tokens)
+    def _said(self, pair: Pair, reply: Reply) -> Said:
+        grade = read_grade(reply.answer.text, f"{pair.query}\n{pair.document}")
+        return Said(self.model.name, reply.answer, grade, verdict(grade, self.relevant_from), reply.tokens)
 
-    def _request(self, pair: Pair) -> dict[str, Any]:
-        content = self.prompt.fill(pair.query, pair.document)
-        body: dict[str, Any] = {
-            "model": self.model,
-            "messages": [{"role": "user", "content": content}],
-            "temperature": 0,
-            "max_tokens": LONGEST_ANSWER,
-        }
-        return {name: value for name, value in (body | dict(self.options)).items() if value is not None}
-
-    def _key(self, request: Mapping[str, Any]) -> str:
-        """Returns the sha256 of all that an answer depends on, hexadecimal."""
-        return hashlib.sha256(json.dumps([self.endpoint.url, request], sort_keys=True).encode()).hexdigest()
+    def _request(self, pair: Pair) -> Request:
+        content = self.prompt.fill(query=pair.query, document=pair.document)
+        return self.model.request([{"role": "user", "content": content}])

@@ -18,12 +18,12 @@ from pathlib import Path
 
 from hardneg.errors import ConfigError, DataError
 from hardneg.lines import unreadable
-from hardneg.load import beir, hf, ir, pairs, stdlib, training, trec
+from hardneg.load import beir, documents, hf, ir, pairs, stdlib, training, trec
 from hardneg.load.builder import CollectionBuilder, LoadOptions
 from hardneg.load.tables import accepted_names, is_table
 from hardneg.records import Collection
 
-__all__ = ["CollectionBuilder", "LoadOptions", "load"]
+__all__ = ["CollectionBuilder", "LoadOptions", "load", "load_with_or_without_queries"]
 
 _BUILT_IN = "stdlib"
 _MOST_LISTED = 12
@@ -57,6 +57,26 @@ def load(source: str, options: LoadOptions | None = None) -> Collection:
     if kind == "ir" and name:
         return ir.read(name, options)
     return _read_folder(path, options)
+
+
+def load_with_or_without_queries(source: str, options: LoadOptions | None = None) -> Collection:
+    """Returns the collection that a source names, which may be documents alone.
+
+    Args:
+        source: As for `load`; or a folder with `corpus.jsonl` alone, or a file of documents.
+        options: How strictly to read; the defaults unless given.
+
+    Raises:
+        HardnegError: As for `load`.
+    """
+    options = options or LoadOptions()
+    path = Path(source)
+    if source != _BUILT_IN and ":" not in source:
+        if _is_file(path) and documents.documents_alone(path):
+            return documents.read_documents(path, options)
+        if path.is_dir() and beir.documents_alone(path):
+            return beir.read_documents(path, options)
+    return load(source, options)
 
 
 def _is_file(path: Path) -> bool:

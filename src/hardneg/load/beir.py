@@ -26,6 +26,22 @@ def fits(folder: Path) -> bool:
     return bool(_variants(folder / "corpus.jsonl") and _variants(folder / "queries.jsonl"))
 
 
+def documents_alone(folder: Path) -> bool:
+    """Returns whether a folder has a BEIR corpus and no queries."""
+    return bool(_variants(folder / "corpus.jsonl") and not _variants(folder / "queries.jsonl"))
+
+
+def read_documents(folder: Path, options: LoadOptions) -> Collection:
+    """Returns the documents in a BEIR folder, without queries.
+
+    Raises:
+        DataError: The corpus is broken.
+    """
+    builder = CollectionBuilder(folder.resolve().name, options)
+    add_documents(builder, rows(_file(folder / "corpus.jsonl")))
+    return builder.build(documents_alone=True)
+
+
 def read(folder: Path, options: LoadOptions) -> Collection:
     """Returns the collection in a BEIR folder.
 

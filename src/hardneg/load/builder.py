@@ -144,8 +144,11 @@ class CollectionBuilder:
         if not self._judge(query_id, doc_id, relevance):
             self._pending.append((query_id, doc_id, relevance, where))
 
-    def build(self) -> Collection:
+    def build(self, *, documents_alone: bool = False) -> Collection:
         """Returns the collection; queries without any judgment are left out.
+
+        Args:
+            documents_alone: Whether it may be without a positive.
 
         Raises:
             DataError: There are no documents or no positives, a judgment names an unknown id, or something
@@ -161,7 +164,7 @@ class CollectionBuilder:
         )
         self._settle_pending()
         queries, judgments = self._judged_queries()
-        if not len(judgments.queries_with_positives):
+        if not documents_alone and not len(judgments.queries_with_positives):
             raise DataError(
                 f"{self.name}: no query has a positive (a judgment with relevance >= "
                 f"{self.options.min_relevance}); {len(judgments):,} judgments were read"

@@ -7,15 +7,42 @@ from pathlib import Path
 
 from hardneg.errors import DataError
 from hardneg.lines import text_lines, uncompressed_name
-from hardneg.load.builder import CollectionBuilder
+from hardneg.load.builder import CollectionBuilder, LoadOptions
 from hardneg.load.fields import id_of, one_of, optional_text, text_of
 from hardneg.load.tables import Row, accepted_names, is_table, rows, some
+from hardneg.records import Collection
 
 IDS = ("_id", "id", "doc_id", "docid", "docno")
 TEXTS = ("text", "contents", "document")
 _NEEDS = (
     f"each document needs a text ({' or '.join(TEXTS)}); an id ({', '.join(IDS)}) and a title are optional"
 )
+
+
+def documents_alone(path: Path) -> bool:
+    """Returns whether a file holds documents and no queries, by its name or the columns of its first row.
+
+    Raises:
+        DataError: The file cannot be read.
+    """
+    if Path(uncompressed_name(path)).suffix.lower() == ".txt":
+        return True
+    if not is_table(path):
+        return False
+    _, row = next(rows(path), ("", {}))
+    columns = {column.lower() for column in row}
+    return bool(columns & set(TEXTS)) and columns <= {*IDS, *TEXTS, "title", "metadata"}
+
+
+def read_documents(path: Path, options: LoadOptions) -> Collection:
+    """Returns the documents in a file, without queries.
+
+    Raises:
+        DataError: The file is broken.
+    """
+    builder = CollectionBuilder(Path(uncompressed_name(path)).stem, options)
+    add_documents(builder, path)
+    return builder.build(documents_alone=True)
 
 
 def add_documents(builder: CollectionBuilder, path: Path, label: str = "") -> None:

@@ -5,7 +5,9 @@ Source: Robertson and Zaragoza, 2009; the formulas are those of bm25s (arXiv 240
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from unicodedata import unidata_version
 
 import numpy as np
 from pydantic import AfterValidator, ConfigDict, Field
@@ -16,13 +18,16 @@ from hardneg.rank.tokenize import Terms, detect, forced, language_named, stemmer
 from hardneg.records import Collection, Documents, Queries, rows_of
 
 if TYPE_CHECKING:
-    from hardneg.rank.inverted import Inverted, Rows
+    from hardneg.rank.index_store import Index
+    from hardneg.rank.inverted import Rows
 
 __all__ = ["Bm25"]
 
 _SAMPLE = 256
 _SAMPLE_CHARACTERS = 600
 _BLOCK = 8_192
+_FORMAT = 1
+"""Of words, terms and the file together: an index of another is not read."""
 
 
 def _language(name: str) -> str:
@@ -50,25 +55,28 @@ class Bm25:
     shorthand: ClassVar[str] = "language"
 
     def open(self, collection: Collection, context: Context) -> Ranker:
-        """Returns the ranker, its index built; a large one is mapped from a file that vanishes with it."""
+        """Returns the ranker, its index built or found in the cache."""
         from importlib.metadata import version
 
         from hardneg.rank.inverted import InvertedRanker
 
         algorithms, detected = self._algorithms(collection.documents)
-        terms = Terms(stemmer(algorithms))
-        index = self._index(collection.documents, terms, context)
-        facts = {
-            "language": self.language,
-            "detected": detected,
+        made_with = {
             "stemmers": algorithms,
             "k1": self.k1,
             "b": self.b,
             "method": self.method,
-            "vocabulary": terms.size,
             "PyStemmer": version("PyStemmer"),
         }
-        return InvertedRanker(index, _query_terms(collection.queries, terms), facts)
+        index = self._index(collection.documents, made_with, context)
+        terms = Terms(stemmer(algorithms), index.names)
+        facts = {
+            "language": self.language,
+            "detected": detected,
+            **made_with,
+            "vocabulary": terms.size,
+        }
+        return InvertedRanker(index.postings, _query_terms(collection.queries, terms), facts)
 
     def _algorithms(self, documents: Documents) -> tuple[dict[str, str], dict[str, str]]:
         """Returns the stemmer of each script, and the language detected in each."""
@@ -80,7 +88,21 @@ class Bm25:
         detected = detect(text[:_SAMPLE_CHARACTERS] for text in documents.texts(sample))
         return stemmers_for(detected), detected
 
-    def _index(self, documents: Documents, terms: Terms, context: Context) -> Inverted:
+    def _index(self, documents: Documents, made_with: Mapping[str, Any], context: Context) -> Index:
+        """Returns the index from the cache, where it is put if it is not there."""
+        from hardneg.rank.index_store import IndexStore, texts_digest
+
+        store = IndexStore(context.cache / "bm25")
+        words = {"format": _FORMAT, "unicode": unidata_version}
+        path = store.path({**made_with, **words, "texts": texts_digest(documents)})
+        return store.index(
+            path,
+            lambda: self._built(documents, Terms(stemmer(made_with["stemmers"])), context),
+            context.progress,
+        )
+
+    def _built(self, documents: Documents, terms: Terms, context: Context) -> Index:
+        from hardneg.rank.index_store import Index
         from hardneg.rank.postings import Postings
 
         postings = Postings(context.cache)
@@ -88,7 +110,7 @@ class Bm25:
             for rows in rows_of(len(documents), _BLOCK):
                 postings.add([terms.of(text) for text in documents.texts(rows)])
                 task.advance(len(rows))
-        return postings.index(self.method, self.k1, self.b)
+        return Index(postings.index(self.method, self.k1, self.b), terms.stems)
 
 
 def _query_terms(queries: Queries, terms: Terms) -> Rows:

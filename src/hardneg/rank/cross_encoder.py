@@ -30,6 +30,7 @@ class CrossEncoder:
         max_length: Tokens after which pairs are cut; None for the model's own limit.
         prompt: Text before each pair, for models that follow instructions; None for the model's own.
         device: As torch names it; None for the best there is.
+        trust_remote_code: Whether code that comes with the model may run, and pickled weights be read.
         name: The ranker's name in the ledger; None for `cross-encoder`.
     """
 
@@ -38,12 +39,13 @@ class CrossEncoder:
     max_length: int | None = Field(default=None, ge=1)
     prompt: str | None = None
     device: str | None = None
+    trust_remote_code: bool = False
     name: str | None = None
     shorthand: ClassVar[str] = "model"
 
     def open(self, collection: Collection, context: Context) -> Ranker:
         """Returns the ranker, its model loaded."""
-        options: dict[str, Any] = {"device": self.device}
+        options: dict[str, Any] = {"device": self.device, "trust_remote_code": self.trust_remote_code}
         if self.max_length is not None:
             options["max_length"] = self.max_length
         if self.model == DEFAULT:

@@ -37,7 +37,7 @@ class Sparse:
         batch_size: Texts encoded at once.
         device: As torch names it: `cpu`, `cuda`, `mps`; None for the best there is.
         revision: The hub revision to load.
-        trust_remote_code: Whether code that comes with the model may run.
+        trust_remote_code: Whether code that comes with the model may run, and pickled weights be read.
         name: The ranker's name in the ledger; None for `sparse`.
     """
 

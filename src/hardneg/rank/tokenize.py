@@ -115,11 +115,12 @@ class Terms(dict[str, int]):
 
     Args:
         stem: Gives a word's stem.
+        stems: The stems that have a number already, in the order of their numbers.
     """
 
-    def __init__(self, stem: Stem) -> None:
+    def __init__(self, stem: Stem, stems: Iterable[str] = ()) -> None:
         self._stem = stem
-        self._numbers: dict[str, int] = {}
+        self._numbers = {name: number for number, name in enumerate(stems)}
 
     def __missing__(self, word: str) -> int:
         number = self._numbers.setdefault(self._stem(word), len(self._numbers))
@@ -130,6 +131,11 @@ class Terms(dict[str, int]):
     def size(self) -> int:
         """How many terms there are."""
         return len(self._numbers)
+
+    @property
+    def stems(self) -> list[str]:
+        """The stem of each term, in the order of their numbers."""
+        return list(self._numbers)
 
     def of(self, text: str) -> list[int]:
         """Returns the terms of a text, in order."""

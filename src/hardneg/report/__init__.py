@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from hardneg.errors import DataError
 from hardneg.files import atomic, write_text
@@ -11,6 +12,9 @@ from hardneg.records import Collection
 
 FILE = "report.html"
 """The file's name in a run directory."""
+
+COMPARISON = "compare.json"
+"""Tells what a comparison of recipes found, in its directory."""
 
 
 def write_report(
@@ -73,6 +77,45 @@ def write_versus(
     return Path(out)
 
 
+def write_comparison(
+    folder: str | Path,
+    out: str | Path | None = None,
+    *,
+    language: str = "en",
+    figures: str | Path | None = None,
+) -> Path:
+    """Writes the report of a finished comparison of recipes, and returns where it is.
+
+    Args:
+        folder: The comparison's directory, with its compare.json.
+        out: The file to write; `report.html` in the directory unless given.
+        language: `en` or `ru`.
+        figures: Where to write each figure as SVG and PNG too.
+
+    Raises:
+        ConfigError: The report is not written in that language.
+        DataError: The comparison is not finished or damaged, or a file cannot be written.
+    """
+    import json
+
+    from hardneg.report.comparison import comparison, drawn
+    from hardneg.report.figures.style import FILE as LOOK
+    from hardneg.report.words import Words
+
+    told = Path(folder) / COMPARISON
+    try:
+        facts = json.loads(told.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{told} cannot be read: {error}; compare again") from None
+    words = Words(language)
+    path = Path(out) if out else Path(folder) / FILE
+    write_text(path, comparison(facts, words))
+    if figures is not None:
+        names = ((f"{kind}.{part}".rstrip("."), chart) for kind, part, chart in drawn(facts, words, LOOK))
+        _save(names, Path(figures))
+    return path
+
+
 def write_figures(folder: str | Path, out: str | Path, *, language: str = "en") -> list[Path]:
     """Writes every figure of a run's report as SVG and PNG, and returns the files.
 
@@ -80,18 +123,24 @@ def write_figures(folder: str | Path, out: str | Path, *, language: str = "en") 
         DataError: The run is not finished or damaged, or the folder cannot be written.
     """
     from hardneg.report.figures.style import FILE as LOOK
-    from hardneg.report.figures.style import save
     from hardneg.report.gather import gather
     from hardneg.report.sections import drawn
     from hardneg.report.words import Words
 
+    written = _save(drawn(gather(Path(folder)), Words(language), LOOK), Path(out))
+    if not written:
+        raise DataError(f"{folder} holds nothing to draw")
+    return written
+
+
+def _save(charts: Iterable[tuple[str, Any]], out: Path) -> list[Path]:
+    from hardneg.report.figures.style import save
+
     written = []
-    for name, chart in drawn(gather(Path(folder)), Words(language), LOOK):
+    for name, chart in charts:
         for suffix in (".svg", ".png"):
-            path = Path(out) / f"{name}{suffix}"
+            path = out / f"{name}{suffix}"
             with atomic(path) as temporary:
                 save(chart, temporary, suffix)
             written.append(path)
-    if not written:
-        raise DataError(f"{folder} holds nothing to draw")
     return written

@@ -7,9 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from hardneg.report.figures.candidates import doubt_limits
 from hardneg.report.figures.doubt import calibration
 from hardneg.report.gather import GROUPS, Findings
 from hardneg.report.words import Words
+
+_MANY = 0.1
+"""A false-negative rate beyond which a reader should do something."""
 
 _OFTEN = 0.05
 """A document that is a negative for this share of the queries is worth a word."""
@@ -47,7 +51,18 @@ def findings(found: Findings, words: Words) -> list[tuple[str, str]]:
             ),
         )
     ]
-    steps = (_audited, _above, _suspected, _main_reason, _shortness, _reuse, _overlap, _skipped)
+    steps = (
+        _audited,
+        _above,
+        _suspected,
+        _alike,
+        _leaked,
+        _main_reason,
+        _shortness,
+        _reuse,
+        _overlap,
+        _skipped,
+    )
     for step in steps:
         told += step(found, words)
     return told
@@ -97,6 +112,46 @@ def copies(found: Findings, words: Words) -> list[tuple[str, str]]:
     return [(name, words.number(count)) for name, count in rows if count]
 
 
+def checked(found: Findings, words: Words) -> list[tuple[str, ...]]:
+    """Returns (check, looked at, found, share, negatives among them, their queries) for every check."""
+    rows: list[tuple[str, ...]] = []
+    for check in found.checks:
+        numbers = [check.found, check.of("negative"), check.queries]
+        told, negatives, queries = map(words.number, numbers)
+        share = words.percent(check.found / max(check.looked_at, 1))
+        name = words.check(check.name, check.kind)
+        rows.append((name, words.number(check.looked_at), told, share, negatives, queries))
+    return rows
+
+
+def leaks(found: Findings, words: Words) -> list[dict[str, Any]]:
+    """Returns for every evaluation set what of the training set it holds, in words."""
+    told = []
+    for facts in _leakage(found):
+        rows = [
+            (
+                words(f"leak.{kind}"),
+                *(words.number(facts[kind][name]) for name in ("looked_at", "exact", "near")),
+            )
+            for kind in ("queries", "positives")
+        ]
+        examples = [
+            (words(f"leak.{kind}"), text)
+            for kind in ("queries", "positives")
+            for text in facts[kind]["examples"][:3]
+        ]
+        dropped = facts.get("dropped_queries", 0)
+        told.append({"name": facts["evaluation"], "rows": rows, "examples": examples, "dropped": dropped})
+    return told
+
+
+def _leakage(found: Findings) -> list[Mapping[str, Any]]:
+    """Returns what run.json tells of each check for leakage."""
+    told = (found.run.get("validation") or {}).get("validators") or {}
+    own = [told.get(check.name) or {} for check in found.checks if check.kind == "leakage"]
+    return [facts for facts in own if {"evaluation", "queries", "positives"} <= facts.keys()]
+
+
 def _rate(found: Findings, words: Words) -> tuple[str, str, str]:
     audit = found.audit
     if not audit or audit.get("rate") is None:
@@ -115,12 +170,11 @@ def _audited(found: Findings, words: Words) -> list[tuple[str, str]]:
     if not audit or audit.get("rate") is None:
         return [("plain", words("find.no_audit"))]
     rate, low, high = (words.percent(audit[key]) for key in ("rate", "low", "high"))
-    told = [
-        (
-            "bad" if audit["rate"] > 0.1 else "good",
-            words("find.audit", rate=rate, low=low, high=high),
-        )
-    ]
+    kind = "bad" if audit["rate"] > _MANY else "good" if audit["high"] <= _MANY else "plain"
+    told = [(kind, words("find.audit", rate=rate, low=low, high=high))]
+    basis = words.all.get(f"find.by.{audit.get('method')}")
+    if basis:
+        told = [(kind, f"{told[0][1]} {basis.format(count=words.number(audit.get('judged') or 0))}")]
     target = (audit.get("target") or {}).get("rate")
     if target is not None and audit["rate"] > target:
         told.append(("bad", words("find.over_target", target=words.percent(target))))
@@ -134,6 +188,10 @@ def _above(found: Findings, words: Words) -> list[tuple[str, str]]:
     share = counts[found.margins.edges[1:] <= 1e-9].sum() / counts.sum()
     if share == 0:
         return [("good", words("find.none_above"))]
+    limits = doubt_limits(found) if found.doubt.total else []
+    if limits:
+        told = words("find.above_bound", share=words.percent(share), bound=words.percent(limits[-1]))
+        return [("plain", told)]
     return [("bad" if share > _OFTEN else "plain", words("find.above", share=words.percent(share)))]
 
 
@@ -145,6 +203,27 @@ def _suspected(found: Findings, words: Words) -> list[tuple[str, str]]:
     known = calibration(found)
     if known and not known.get("estimable", True):
         told.append(("plain", words("find.not_estimable", why=str(known.get("why", "")))))
+    return told
+
+
+def _alike(found: Findings, words: Words) -> list[tuple[str, str]]:
+    copies = [check.of("negative") for check in found.checks if check.kind == "near-duplicate"]
+    if not copies:
+        return []
+    if not any(copies):
+        return [("good", words("find.no_near"))]
+    return [("bad", words("find.near", count=words.number(sum(copies))))]
+
+
+def _leaked(found: Findings, words: Words) -> list[tuple[str, str]]:
+    told = []
+    for facts in _leakage(found):
+        queries, positives = (facts[kind]["exact"] + facts[kind]["near"] for kind in ("queries", "positives"))
+        counts = {"queries": words.number(queries), "positives": words.number(positives)}
+        sentence = words(
+            "find.leaked" if queries + positives else "find.no_leak", name=facts["evaluation"], **counts
+        )
+        told.append(("bad" if queries + positives else "good", sentence))
     return told
 
 
@@ -213,6 +292,8 @@ def _component(given: Any) -> str:
 
 def _duration(seconds: float, words: Words) -> str:
     if seconds < 90:
-        return f"{words.decimal(seconds, 0 if seconds >= 10 else 1)} s"
+        return words("time.seconds", seconds=words.decimal(seconds, 0 if seconds >= 10 else 1))
     minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+    if minutes < 90:
+        return words("time.minutes", minutes=minutes)
+    return words("time.hours", hours=minutes // 60, minutes=minutes % 60)

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from hardneg import ledger
 from hardneg.errors import DataError
 from hardneg.records import BoolArray, Decision
+from hardneg.report.checks import Check, checks
 from hardneg.report.tally import Grid, Histogram
 from hardneg.run import RunFolder
 
@@ -42,7 +43,7 @@ class Findings:
         folder: The run directory.
         run: Its run.json.
         audit: Its audit.json, None where it was not audited.
-        compared: The rows of its compare.json, empty where nothing was compared.
+        compared: The rows of the comparison in whose folder `runs` it lies, empty without one.
         scores: For each ranker, how the groups' scores are spread.
         margins: How far below the weakest positive the groups score, by the scorer of thresholds.
         relative: Whether `margins` are shares of the positive's score, or differences.
@@ -55,6 +56,7 @@ class Findings:
         uses: How often documents serve as negatives, by doc_id.
         short: (query_id, positive_id or "", reason) of the first queries with fewer negatives than asked.
         evidence: For each validator, the candidates it looked at.
+        checks: What the validators found that look for copies, shared sources, sister queries and leakage.
     """
 
     folder: Path
@@ -74,6 +76,7 @@ class Findings:
     uses: Counter[str] = field(default_factory=Counter)
     short: list[tuple[str, str, str]] = field(default_factory=list)
     evidence: Counter[str] = field(default_factory=Counter)
+    checks: list[Check] = field(default_factory=list)
 
     @property
     def rankers(self) -> list[str]:
@@ -114,13 +117,14 @@ def gather(folder: Path) -> Findings:
         folder=folder,
         run=run,
         audit=_json(folder / "audit.json"),
-        compared=_rows(_json(folder / "compare.json")),
+        compared=_compared(folder.resolve()),
         scores={name: Histogram(*ranges[f"score.{name}"], GROUPS) for name in names},
         margins=Histogram(*span, GROUPS, bins=80),
         relative=relative,
         doubt=Histogram(*_DECADES, GROUPS, bins=32),
         margin_doubt=Grid(*span, 30, *_DECADES, 20),
         shared=np.zeros((len(names), len(names))),
+        checks=checks(run, GROUPS),
     )
     for path in paths:
         _add(found, ledger.read_part(path))
@@ -154,6 +158,8 @@ def _add(found: Findings, block: ledger.Block) -> None:
     for name in table.column_names:
         if name.startswith("evidence."):
             found.evidence[name.removeprefix("evidence.")] += len(table) - table[name].null_count
+    for check in found.checks:
+        check.add(table, groups)
 
 
 def groups_of(table: pa.Table) -> npt.NDArray[np.int8]:
@@ -251,7 +257,7 @@ def _json(path: Path) -> Any:
         raise DataError(f"{path} is damaged: {error}") from error
 
 
-def _rows(compared: Any) -> list[Mapping[str, Any]]:
-    """Returns the rows of a comparison of recipes, in either of its layouts."""
-    rows = compared.get("rows", []) if isinstance(compared, Mapping) else compared
-    return [row for row in rows or [] if isinstance(row, Mapping)]
+def _compared(folder: Path) -> list[Mapping[str, Any]]:
+    """Returns the rows of the comparison that a run belongs to."""
+    told = _json(folder.parent.parent / "compare.json") if folder.parent.name == "runs" else None
+    return list(told["rows"]) if isinstance(told, Mapping) and told.get("finished") else []

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from hardneg.errors import DataError
-from hardneg.report.figures import FIGURES, candidates, rates
+from hardneg.report.figures import FIGURES, candidates, compared
 from hardneg.report.figures.style import FILE, AnyChart
 from hardneg.report.gather import Findings, gather
 from hardneg.report.words import Words
@@ -23,6 +23,7 @@ class Plots:
     def __init__(self, folder: Path, language: str = "en") -> None:
         self._folder = folder
         self._words = Words(language)
+        self._look = FILE.speaking(self._words)
 
     @cached_property
     def findings(self) -> Findings:
@@ -39,7 +40,9 @@ class Plots:
         Raises:
             DataError: The run has no such ranker.
         """
-        return self._must(candidates.scores(self.findings, self._words, FILE, ranker), f"scores by {ranker}")
+        return self._must(
+            candidates.scores(self.findings, self._words, self._look, ranker), f"scores by {ranker}"
+        )
 
     def margins(self) -> AnyChart:
         """Returns how far below the weakest positive the candidates score."""
@@ -73,12 +76,16 @@ class Plots:
         """Returns the share of the top 10 that rankers have in common. Raises DataError with one ranker."""
         return self._drawn("agreement")
 
+    def checks(self) -> AnyChart:
+        """Returns what near-duplicate checks and the like point at. Raises DataError if nothing was."""
+        return self._drawn("checks")
+
     def compared(self, metric: str | None = None) -> AnyChart:
-        """Returns what `hardneg compare` measured. Raises DataError where nothing was compared."""
-        return self._must(rates.compared(self.findings, self._words, FILE, metric), "compared")
+        """Returns what the comparison that the run belongs to measured. Raises DataError without one."""
+        return self._must(compared.compared(self.findings, self._words, self._look, metric), "compared")
 
     def _drawn(self, name: str) -> AnyChart:
-        return self._must(FIGURES[name](self.findings, self._words, FILE), name)
+        return self._must(FIGURES[name](self.findings, self._words, self._look), name)
 
     def _must(self, chart: AnyChart | None, name: str) -> AnyChart:
         if chart is None:

@@ -11,8 +11,9 @@ from markupsafe import Markup
 
 from hardneg.records import Collection
 from hardneg.report import facts
+from hardneg.report.alike import examples_of
 from hardneg.report.examples import LIMIT, cut, examples
-from hardneg.report.figures import FIGURES, candidates, rates
+from hardneg.report.figures import FIGURES, candidates, compared
 from hardneg.report.figures.style import PAGE, AnyChart, Look, svg
 from hardneg.report.gather import Findings
 from hardneg.report.page import render
@@ -24,6 +25,7 @@ _SECTIONS = {
     "doubt": ("doubt", "margin_doubt", "reliability"),
     "audit": ("audit", "trade_off"),
     "rankers": ("agreement",),
+    "checks": ("checks",),
     "compared": ("compared",),
 }
 
@@ -56,6 +58,14 @@ def report(
         short=_short(found, collection, words),
         short_total=sum((found.run.get("short") or {}).values()),
         copies=facts.copies(found, words),
+        checks=facts.checked(found, words),
+        leaks=facts.leaks(found, words),
+        alike=[
+            (words.check(check.name, check.kind), words(f"check_means.{check.kind}"), examples)
+            for check in found.checks
+            for examples in [examples_of(check, collection)]
+            if examples
+        ],
         validators=[(name, words.number(count)) for name, count in found.evidence.items()],
         shown=shown["sampled"],
         data={"words": _script_words(words), "language": words.language, **shown},
@@ -64,12 +74,13 @@ def report(
 
 def drawn(found: Findings, words: Words, look: Look) -> Iterator[tuple[str, AnyChart]]:
     """Yields (name, chart) for every figure that has something to show, as `scores.bm25`."""
+    look = look.speaking(words)
     for name, figure in FIGURES.items():
         if name == "scores":
             parts = [(f"scores.{r}", candidates.scores(found, words, look, r)) for r in found.rankers]
         elif name == "compared":
-            metrics = rates.metrics(found, words)
-            parts = [(f"compared.{m}", rates.compared(found, words, look, m)) for m in metrics]
+            names = compared.measures(found.compared)
+            parts = [(f"compared.{m}", compared.compared(found, words, look, m)) for m in names]
         else:
             parts = [(name, figure(found, words, look))]
         yield from ((part, chart) for part, chart in parts if chart is not None)

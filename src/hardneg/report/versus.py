@@ -42,7 +42,7 @@ def versus(first: Path, second: Path, collection: Collection | None, words: Word
         (_outcome(m["first"], words), _outcome(m["second"], words), m["candidates"])
         for m in compared["moves"]
     ]
-    chart = moves(told, words, PAGE)
+    chart = moves(told, words, PAGE.speaking(words))
     negatives = compared["negatives"]
     return render(
         "versus.html",

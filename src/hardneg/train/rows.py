@@ -58,7 +58,7 @@ def read(
             raise ConfigError(f'the run has no ranker "{teacher}"; it has {", ".join(known)}')
         rows += _rows(block.table, collection, column, negatives, held)
     if not rows:
-        raise DataError(f"{folder}: no query with a positive is left to train on")
+        raise DataError(f"{folder}: {_why_none(folder, held)}")
     return rows
 
 
@@ -93,6 +93,16 @@ def _rows(
         for positive in judged if pairs is None else [int(pairs[begin])]:
             found = [known.get(positive, np.nan), *scores[places].tolist()]
             yield Row(query, positive, own, doubt, found)
+
+
+def _why_none(folder: Path, held: set[int]) -> str:
+    mined = sum(block.counts()["queries"] for block in ledger.iterate(folder))
+    if not mined or not held:
+        return "the run has no query with a positive, so there is nothing to learn; mine another split"
+    return (
+        f"all {mined:,} queries of the run are development queries, so none is left to learn from; "
+        "mine more queries, or name a --dev split with other queries"
+    )
 
 
 def _pairs(used: pa.Table, collection: Collection) -> IntArray | None:

@@ -10,6 +10,7 @@ from hardneg.evaluate.systems import model_kind
 from hardneg.rank.dense.encode import Encoder
 from hardneg.rank.dense.models import load_model
 from hardneg.rank.dense.prompts import Prompts
+from hardneg.train.remember import Remembering
 from hardneg.train.settings import TrainSettings
 
 Kind = Literal["dense", "static", "sparse", "cross-encoder"]
@@ -133,9 +134,9 @@ def _is_static(model: Any) -> bool:
 
 
 def _shorten(model: Any, kind: Kind, max_length: int | None) -> None:
-    if max_length is None:
-        return
     if kind == "static":
-        model[0].tokenizer.enable_truncation(max_length)
-    else:
+        if max_length is not None:
+            model[0].tokenizer.enable_truncation(max_length)
+        model[0].tokenizer = Remembering(model[0].tokenizer)
+    elif max_length is not None:
         model.max_seq_length = max_length

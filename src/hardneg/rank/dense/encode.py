@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -21,6 +22,7 @@ Kind = Literal["query", "document"]
 _CHARACTERS_A_TOKEN = 4
 _TOKENS_A_BATCH = {"cpu": 2_048}
 _TOKENS_A_BATCH_ON_GPU = 32_768
+_UNPADDED = 1_024
 
 
 class Encoder:
@@ -137,8 +139,13 @@ class Encoder:
         return vectors
 
     def _batches(self, texts: list[str]) -> list[list[str]]:
-        """Cuts texts, the longest first, into batches of about equally many tokens."""
+        """Cuts texts, the longest first, into batches of about equally many tokens.
+
+        Models without a limit, as static embeddings, pad nothing and keep no activations.
+        """
         longest = _CHARACTERS_A_TOKEN * (self._model.max_seq_length or 512)
+        if math.isinf(longest):
+            return [texts[begin : begin + _UNPADDED] for begin in range(0, len(texts), _UNPADDED)]
         budget = _CHARACTERS_A_TOKEN * self._budget
         batches = []
         begin = 0

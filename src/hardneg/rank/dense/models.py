@@ -57,12 +57,16 @@ def quietly() -> Iterator[None]:
             bars.enable_progress_bar()
 
 
-def load_model(kind: str, model: str, **options: Any) -> Any:
+def load_model(kind: str, model: str, *, trust_remote_code: bool = False, **options: Any) -> Any:
     """Returns a model of one of sentence-transformers' classes.
+
+    Unless it is trusted no code of its own runs, and the transformer's weights are read from safetensors
+    alone, never from a pickle.
 
     Args:
         kind: The class: `SentenceTransformer`, `SparseEncoder` or `CrossEncoder`.
         model: A hub id, a folder, or `default`.
+        trust_remote_code: Whether it is trusted.
         options: Passed to the class.
 
     Raises:
@@ -77,9 +81,13 @@ def load_model(kind: str, model: str, **options: Any) -> Any:
     path = model_path(model)
     if Path(path).is_dir() and not any(Path(path).glob("*.json")):
         raise ConfigError(f"{path} holds no model: there is no configuration in it")
+    if not trust_remote_code:
+        options["model_kwargs"] = {**options.get("model_kwargs", {}), "use_safetensors": True}
     try:
         with quietly():
-            return getattr(sentence_transformers, kind)(path, **options)
+            return getattr(sentence_transformers, kind)(path, trust_remote_code=trust_remote_code, **options)
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        if "safetensors" in str(error) and not trust_remote_code:
+            reason = "it has no weights in safetensors; pickles are read only if trust_remote_code is set"
         raise ConfigError(f'cannot load model "{model}": {reason}') from error

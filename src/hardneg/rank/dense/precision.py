@@ -29,8 +29,10 @@ def best_precision(device: str) -> Precision:
 
 def has_amx() -> bool:
     """Returns whether the processor multiplies bf16 matrices in hardware (AMX) and torch makes use of it."""
-    import torch
-
+    try:
+        import torch
+    except ImportError:
+        return False
     capabilities = getattr(torch.cpu, "get_capabilities", None)
     if capabilities is not None:
         return bool(capabilities().get("amx_bf16"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hardneg.report.figures import candidates, doubt, rates
+from hardneg.report.figures import candidates, checks, compared, doubt, rates
 from hardneg.report.figures.style import AnyChart, Look
 from hardneg.report.gather import Findings
 from hardneg.report.words import Words
@@ -22,6 +22,7 @@ FIGURES: dict[str, Figure] = {
     "audit": rates.audit,
     "trade_off": rates.trade_off,
     "agreement": rates.agreement,
-    "compared": rates.compared,
+    "checks": checks.checks,
+    "compared": compared.compared,
 }
 """One figure a name; `scores` takes a ranker too."""

@@ -84,7 +84,9 @@ def scores(found: Findings, words: Words, look: Look, ranker: str | None = None)
     if histogram is None or not histogram.total:
         return None
     bars = spread(histogram, words, look, words("axis.score", ranker=ranker))
-    limits = [(at, words(f"threshold.{kind}", at=f"{at:g}")) for kind, at in score_limits(found, ranker)]
+    limits = [
+        (at, words(f"threshold.{kind}", at=words.figures(at))) for kind, at in score_limits(found, ranker)
+    ]
     return finished(alt.layer(bars, line_at(limits, look)) if limits else bars, look)
 
 
@@ -94,7 +96,7 @@ def margins(found: Findings, words: Words, look: Look) -> AnyChart | None:
         return None
     kind = "relative" if found.relative else "absolute"
     bars = spread(found.margins, words, look, words(f"axis.{kind}_margin", ranker=found.scorer), GROUPS[1:])
-    limits = [(at, words("threshold.margin", at=f"{at:g}")) for at in margin_limits(found)]
+    limits = [(at, words("threshold.margin", at=words.figures(at))) for at in margin_limits(found)]
     zero = [(0.0, words("threshold.positive"))] if not limits else []
     return finished(alt.layer(bars, line_at(limits + zero, look)), look)
 
@@ -191,7 +193,12 @@ def spread(
         for place in np.flatnonzero(counts):
             low, high = float(edges[place]), float(edges[place + 1])
             bar = _bar(
-                words, group, f"{low:.3g}–{high:.3g}", low, int(counts[place]), float(shares[group][place])
+                words,
+                group,
+                f"{words.figures(low, 3)}–{words.figures(high, 3)}",
+                low,
+                int(counts[place]),
+                float(shares[group][place]),
             )
             values.append({**bar, "high": high})
     shown = [group for group in GROUPS if group in shares]
@@ -223,9 +230,9 @@ def _bar(words: Words, group: str, label: str, low: float, count: int, share: fl
 
 
 def _rank_bin(found: Findings) -> int:
-    """Returns how many ranks one bar covers, so that nearly all negatives lie in the bars shown."""
+    """Returns how many ranks one bar covers, so that nine in ten negatives lie in the bars shown."""
     counts = found.ranks["negative"]
     if not counts.sum():
         return 5
-    deep = int(np.searchsorted(np.cumsum(counts), 0.98 * counts.sum())) + 1
+    deep = int(np.searchsorted(np.cumsum(counts), 0.9 * counts.sum())) + 1
     return next(size for size in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000) if size * _RANK_BINS >= deep)

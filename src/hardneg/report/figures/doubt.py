@@ -37,8 +37,8 @@ def margin_doubt(found: Findings, words: Words, look: Look) -> AnyChart | None:
             "y": float(y[j]),
             "y2": float(y[j + 1]),
             "depth": float(np.log1p(counts[i, j])),
-            "told": f"{x[i]:.2f}–{x[i + 1]:.2f}; p {y[j]:.2g}–{y[j + 1]:.2g}: "
-            + words.number(int(counts[i, j])),
+            "told": f"{words.decimal(x[i], 2)}–{words.decimal(x[i + 1], 2)}; "
+            f"p {words.figures(y[j], 2)}–{words.figures(y[j + 1], 2)}: {words.number(int(counts[i, j]))}",
         }
         for i, j in np.argwhere(counts)
     ]
@@ -61,7 +61,7 @@ def margin_doubt(found: Findings, words: Words, look: Look) -> AnyChart | None:
         )
     )
     layers = [cells]
-    margins = [(at, words("threshold.margin", at=f"{at:g}")) for at in margin_limits(found)]
+    margins = [(at, words("threshold.margin", at=words.figures(at))) for at in margin_limits(found)]
     levels = [(at, words("threshold.bound", at=words.percent(at))) for at in doubt_limits(found)]
     if margins:
         layers.append(line_at(margins, look))

@@ -1,18 +1,19 @@
-"""Rates with intervals: the audit, its trade-off, the agreement of rankers, the comparison of recipes."""
+"""Rates with intervals: the audit, its trade-off, the agreement of rankers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
-import numpy as np
 
 from hardneg.report.figures.style import AnyChart, Look, finished, line_at, rows
 from hardneg.report.gather import Findings
 from hardneg.report.words import Words
 
 _PARTS = 18
+_APART = {"hardness": 0.1, "rate": 0.15}
+"""Labels are apart that differ by one of these shares of the axes."""
 
 
 def audit(found: Findings, words: Words, look: Look) -> AnyChart | None:
@@ -27,7 +28,7 @@ def audit(found: Findings, words: Words, look: Look) -> AnyChart | None:
                 values.append(_rate(words, f"{label}: {name}", part, "negative"))
     target = (found.audit.get("target") or {}).get("rate") if found.audit.get("target") else None
     limits = [(float(target), words("threshold.target", at=words.percent(target)))] if target else []
-    chart = _intervals(values, words("axis.rate"), look)
+    chart = intervals(values, words("axis.rate"), look)
     return finished(
         alt.layer(chart, line_at(limits, look, above=True)) if limits else chart,
         look,
@@ -47,10 +48,10 @@ def trade_off(found: Findings, words: Words, look: Look) -> AnyChart | None:
     values = [
         {
             **{key: point.get(key) for key in ("rate", "low", "high", "hardness", "negatives")},
-            "at": f"{point['threshold']:g}",
+            "at": words.figures(point["threshold"]),
             "told": words(
                 "told.trade_off",
-                at=f"{point['threshold']:g}",
+                at=words.figures(point["threshold"]),
                 rate=words.percent(point["rate"]),
                 hardness=words.decimal(point["hardness"]),
                 negatives=words.number(int(point.get("negatives") or 0)),
@@ -58,8 +59,9 @@ def trade_off(found: Findings, words: Words, look: Look) -> AnyChart | None:
         }
         for point in points
     ]
-    x = alt.X("hardness:Q", title=words("axis.hardness"), scale=alt.Scale(zero=False, padding=18))
-    base = alt.Chart(rows(sorted(values, key=lambda value: value["hardness"]))).encode(x=x)
+    scale, axis = alt.Scale(zero=False, padding=18), alt.Axis(tickCount=5)
+    x = alt.X("hardness:Q", title=words("axis.hardness"), scale=scale, axis=axis)
+    base = alt.Chart(rows(_labelled(values))).encode(x=x)
     percent = alt.Axis(format="%", tickCount=5)
     band = base.mark_area(opacity=0.2, color=look.suspected).encode(
         y=alt.Y("low:Q", title=words("axis.rate"), axis=percent), y2="high:Q"
@@ -67,8 +69,22 @@ def trade_off(found: Findings, words: Words, look: Look) -> AnyChart | None:
     line = base.mark_line(color=look.suspected).encode(y="rate:Q")
     told = {"description": "told:N", "tooltip": alt.Tooltip("told:N", title="")}
     dots = base.mark_point(color=look.suspected, filled=True, size=45, opacity=1).encode(y="rate:Q", **told)
-    text = base.mark_text(dy=-10, fontSize=10).encode(y="rate:Q", text="at:N")
+    text = base.mark_text(dy=-10, fontSize=10).encode(y="rate:Q", text="label:N")
     return finished(alt.layer(band, line, dots, text), look)
+
+
+def _labelled(points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Returns the points by hardness, those far enough from the last label with a `label` of their own."""
+    ordered = sorted(points, key=lambda point: point["hardness"])
+    spans = {name: max(p[name] for p in ordered) - min(p[name] for p in ordered) for name in _APART}
+    labelled: list[dict[str, Any]] = []
+    for point in ordered:
+        last = next((one for one in reversed(labelled) if one["label"]), None)
+        apart = last is None or any(
+            abs(point[name] - last[name]) > least * spans[name] for name, least in _APART.items()
+        )
+        labelled.append({**point, "label": point["at"] if apart else ""})
+    return labelled
 
 
 def agreement(found: Findings, words: Words, look: Look) -> AnyChart | None:
@@ -104,37 +120,6 @@ def agreement(found: Findings, words: Words, look: Look) -> AnyChart | None:
     return finished(alt.layer(bars, text), look, height=30 * len(values) + 50)
 
 
-def compared(found: Findings, words: Words, look: Look, metric: str | None = None) -> AnyChart | None:
-    """Returns what `hardneg compare` measured: each recipe's metric, by default the first, with intervals."""
-    values = [value for row in found.compared for value in _measured(row, words)]
-    metric = metric or next((value["metric"] for value in values), None)
-    own = [value for value in values if value["metric"] == metric]
-    if not own or metric is None:
-        return None
-    return finished(_intervals(own, metric, look, zero=False), look, height=30 * len(own) + 40)
-
-
-def metrics(found: Findings, words: Words) -> list[str]:
-    """Returns the names of the metrics that were compared."""
-    return list(dict.fromkeys(value["metric"] for row in found.compared for value in _measured(row, words)))
-
-
-def _measured(row: Mapping[str, Any], words: Words) -> list[dict[str, Any]]:
-    """Returns the intervals of one recipe, by metric; rows may be flat or nest `metrics`."""
-    name = str(row.get("recipe", row.get("name", "")))
-    parts = row.get("metrics") or {row.get("metric", "nDCG@10"): row}
-    values = []
-    for metric, told in parts.items():
-        part = told if isinstance(told, Mapping) else {"mean": told}
-        mean = part.get("mean", part.get("value"))
-        if isinstance(mean, int | float) and np.isfinite(mean):
-            low, high = (float(part.get(key) or mean) for key in ("low", "high"))
-            shown = f"{name}: {words.decimal(mean)} [{words.decimal(low)}, {words.decimal(high)}]"
-            value = {"label": name, "metric": str(metric), "group": "negative", "told": shown}
-            values.append({**value, "rate": mean, "low": low, "high": high, "text": words.decimal(mean)})
-    return values
-
-
 def _rate(words: Words, label: str, part: Mapping[str, Any], group: str) -> dict[str, Any]:
     rate = float(part["rate"])
     low, high = (rate if part.get(key) is None else float(part[key]) for key in ("low", "high"))
@@ -150,12 +135,14 @@ def _rate(words: Words, label: str, part: Mapping[str, Any], group: str) -> dict
     }
 
 
-def _intervals(values: list[dict[str, Any]], axis: str, look: Look, zero: bool = True) -> AnyChart:
+def intervals(
+    values: list[dict[str, Any]], axis: str, look: Look, zero: bool = True, percent: bool = True
+) -> AnyChart:
     """Returns one line an estimate: a dot with its interval."""
     order = list(dict.fromkeys(value["label"] for value in values))
     groups = ["suspected", "negative"]
     scale = alt.Scale(domain=groups, range=[look.of(group) for group in groups])
-    form = alt.Axis(format="%", tickCount=4) if zero else alt.Axis(tickCount=4)
+    form = alt.Axis(format="%", tickCount=4) if percent else alt.Axis(tickCount=4)
     base = alt.Chart(rows(values)).encode(
         y=alt.Y("label:N", sort=order, title=None, axis=alt.Axis(domain=False, ticks=False, labelPadding=8)),
         color=alt.Color("group:N", legend=None, scale=scale),

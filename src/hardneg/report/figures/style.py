@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import altair as alt
 import vl_convert
+
+from hardneg.report.words import Words
 
 WIDTH, HEIGHT = 340, 230
 """Of a whole figure with its labels, so that letters come out the same size in all of them."""
@@ -31,6 +33,12 @@ class Look:
     dropped: str = "#8b94a1"
     background: str = "#ffffff"
     font: str = "sans-serif"
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    """How D3 writes numbers on axes; empty for its own way."""
+
+    def speaking(self, words: Words) -> Look:
+        """Returns the look with numbers as the language writes them."""
+        return replace(self, numbers=words.locale)
 
     def of(self, group: str) -> str:
         """Returns the colour of a group of candidates."""
@@ -57,7 +65,7 @@ def finished(chart: AnyChart, look: Look, width: int = WIDTH, height: int = HEIG
     fit = alt.AutoSizeParams(type="fit", contains="padding")
     sized = chart.properties(width=width, height=height, autosize=fit)
     styled: AnyChart = (
-        sized.configure(background=look.background, font=look.font, padding=2)
+        sized.configure(background=look.background, font=look.font, padding=2, **_locale(look))
         .configure_view(stroke=None)
         .configure_axis(
             labelColor=look.muted,
@@ -115,6 +123,10 @@ def colours(groups: Sequence[str], labels: Sequence[str], look: Look, title: str
     """Returns the colour encoding of candidates' groups, in their order, with a legend."""
     scale = alt.Scale(domain=list(labels), range=[look.of(group) for group in groups])
     return alt.Color("group:N", scale=scale, title=title, legend=alt.Legend(columns=2))
+
+
+def _locale(look: Look) -> dict[str, Any]:
+    return {"locale": alt.Locale(number=alt.NumberLocale(**look.numbers))} if look.numbers else {}
 
 
 def svg(chart: AnyChart, name: str = "") -> str:

@@ -13,9 +13,9 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
+from hardneg.endpoint.retry import WORTH_ANOTHER_TRY, backoff, retry_after
+from hardneg.endpoint.store import Answer
 from hardneg.errors import ConfigError, DataError, MissingExtra
-from hardneg.judge.retry import WORTH_ANOTHER_TRY, backoff, retry_after
-from hardneg.judge.store import Answer
 
 DEFAULT_KEY = "OPENAI_API_KEY"
 _REFUSED = {401: "the key is missing or wrong", 403: "the key may not do this", 404: "no such path or model"}

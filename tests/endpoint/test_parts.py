@@ -4,10 +4,10 @@ import datetime
 
 import pytest
 
+from hardneg.endpoint.budget import Budget, Cost
+from hardneg.endpoint.retry import backoff, retry_after
+from hardneg.endpoint.store import Answer, AnswerStore
 from hardneg.errors import DataError
-from hardneg.judge.budget import Budget, Cost
-from hardneg.judge.retry import backoff, retry_after
-from hardneg.judge.store import Answer, AnswerStore
 
 NOON = datetime.datetime(2026, 1, 2, 12, tzinfo=datetime.UTC)
 

@@ -17,7 +17,8 @@ class FakeLLM:
     """What the server is asked, and how it behaves.
 
     Attributes:
-        grade: (query, document, model) -> the answer's text.
+        grade: (query, document, model) -> the answer's text, where a pair is asked about.
+        answer: The whole request -> the answer's text, in place of `grade`.
         failures: Taken from the front, one a request: functions of the handler that reply in its place.
         delay: Seconds before each answer, or a function of the document that gives them.
         usage: Whether the answers count tokens: 10 for the prompt, 2 for the answer.
@@ -25,6 +26,7 @@ class FakeLLM:
 
     def __init__(self) -> None:
         self.grade: Callable[[str, str, str], str] = lambda query, document, model: "Grade: 1"
+        self.answer: Callable[[dict], str] = self._graded
         self.failures: list[Callable[[BaseHTTPRequestHandler], None]] = []
         self.delay = 0.0
         self.usage = True
@@ -54,10 +56,13 @@ class FakeLLM:
                 self._at_once -= 1
 
     def _answer(self, handler, request):
+        document = _DOCUMENT.search(request["messages"][0]["content"])
+        time.sleep(self.delay(document[2]) if callable(self.delay) else self.delay)
+        reply(completion(self.answer(request), self.usage))(handler)
+
+    def _graded(self, request):
         prompt = request["messages"][0]["content"]
-        query, document = _QUERY.search(prompt)[2], _DOCUMENT.search(prompt)[2]
-        time.sleep(self.delay(document) if callable(self.delay) else self.delay)
-        reply(completion(self.grade(query, document, request["model"]), self.usage))(handler)
+        return self.grade(_QUERY.search(prompt)[2], _DOCUMENT.search(prompt)[2], request["model"])
 
 
 def completion(text, usage=True):

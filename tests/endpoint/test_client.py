@@ -5,10 +5,10 @@ import time
 
 import pytest
 
+from hardneg.endpoint import client as module
+from hardneg.endpoint.client import Client, Endpoint, NoAnswer
 from hardneg.errors import ConfigError, DataError
-from hardneg.judge import client as module
-from hardneg.judge.client import Client, Endpoint, NoAnswer
-from tests.judge.llm import completion, cut, drip, half, reply, silent
+from tests.endpoint.llm import completion, cut, drip, half, reply, silent
 
 KEY = "sk-secret-123"
 REQUEST = {"model": "m", "messages": [{"role": "user", "content": "p"}]}

@@ -1,0 +1,1 @@
+"""The prompts that come with hardneg, one text file each."""
