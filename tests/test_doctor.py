@@ -12,7 +12,7 @@ from hardneg import doctor
 from tests.test_cli import run
 
 PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-NOT_FOR_USERS = {"all", "bench", "dev", "docs"}
+NOT_FOR_USERS = {"all", "bench", "dev", "docs", "fuzz"}
 
 
 @pytest.fixture(autouse=True)

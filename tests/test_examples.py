@@ -1,6 +1,10 @@
-"""The examples run as their first lines say."""
+"""The examples run as their first lines say, where their trainer is installed."""
 
+import importlib.util
+import os
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 from hardneg.train import TrainSettings
@@ -11,6 +15,19 @@ from tests.test_cli import run
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
+def python_with(package):
+    """Returns a Python that has a package: this one, or that named in HARDNEG_PYTHON_package; else None."""
+    if importlib.util.find_spec(package):
+        return sys.executable
+    return os.environ.get(f"HARDNEG_PYTHON_{package}")
+
+
+def exported(beir, tmp_path, form):
+    run("mine", beir, "--out", tmp_path / "run", "--ranker", "bm25", "--negatives", 4, "--quiet")
+    run("export", tmp_path / "run", "--format", form, "-o", tmp_path / "train.jsonl")
+    return str(tmp_path / "train.jsonl")
+
+
 def test_plain_sentence_transformers_trains_on_a_run(beir, tmp_path):
     model = tiny.bi_encoder(tmp_path / "model")
     options = ["--ranker", "bm25", "--format", "sentence-transformers-triplet", "--quiet"]
@@ -18,6 +35,47 @@ def test_plain_sentence_transformers_trains_on_a_run(beir, tmp_path):
     example = runpy.run_path(str(EXAMPLES / "with_sentence_transformers.py"))
     example["main"](str(tmp_path / "run" / "train.jsonl"), str(model), str(tmp_path / "out"))
     assert reopen("dense", tmp_path / "out", TrainSettings()).model.encode("amber").shape == (16,)
+
+
+TRAINERS = {
+    "FlagEmbedding": ("flagembedding", ("sh", EXAMPLES / "with_flagembedding.sh")),
+    "pylate": ("pylate", (EXAMPLES / "with_pylate.py",)),
+}
+
+
+def trains(package, beir, tmp_path):
+    """Checks that another trainer trains on what is exported."""
+    form, command = TRAINERS[package]
+    python = python_with(package)
+    model = tiny.bert(tmp_path / "model", positions=512)
+    data = exported(beir, tmp_path, form)
+    done = subprocess.run(
+        [*([] if command[0] == "sh" else [python]), *command, data, model, tmp_path / "out"],
+        env={
+            **os.environ,
+            "PATH": f"{Path(python).parent}:{os.environ['PATH']}",
+            "PYTHONPATH": "",
+            "OMP_NUM_THREADS": "1",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    weights = (tmp_path / "out" / "model.safetensors").read_bytes()
+    assert weights != (model / "model.safetensors").read_bytes()
+
+
+if python_with("FlagEmbedding"):
+
+    def test_flagembedding_trains_on_what_is_exported(beir, tmp_path):
+        trains("FlagEmbedding", beir, tmp_path)
+
+
+if python_with("pylate"):
+
+    def test_pylate_trains_on_what_is_exported(beir, tmp_path):
+        trains("pylate", beir, tmp_path)
 
 
 def test_every_example_is_listed():

@@ -18,7 +18,6 @@ from hardneg.export import FORMATS
 from hardneg.judge import PROMPTS
 from hardneg.rank.dense import Dense
 from hardneg.testing import FakeRanker
-from tests.endpoint.llm import serving
 from tests.generate.conftest import echo
 from tests.pages import DOCS, PAGES, READMES, blocks, page, shell_lines
 from tests.test_cli import run
@@ -38,12 +37,25 @@ PARSED = {
 
 
 @pytest.fixture
-def at_home(beir, tmp_path, monkeypatch):
+def my_collection(beir, write):
+    """The small collection with more queries: as many as calibration needs."""
+    documents = [json.loads(line) for line in (beir / "corpus.jsonl").read_text("utf-8").splitlines()]
+    answered = documents[:25]
+    queries = [{"_id": f"q{n}", "text": f"{document['text']} x"} for n, document in enumerate(answered)]
+    write("beir/queries.jsonl", queries)
+    lines = [f"q{n}\td{n}\t1\n" for n in range(len(answered))]
+    write("beir/qrels/train.tsv", "query-id\tcorpus-id\tscore\n" + "".join(lines))
+    return beir
+
+
+@pytest.fixture
+def at_home(my_collection, tmp_path, monkeypatch):
     """A working directory with what the pages speak of, and a dense ranker that needs no model."""
     (tmp_path / "home").mkdir()
     monkeypatch.chdir(tmp_path / "home")
     monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "datasets"))
-    Path("my-collection").symlink_to(beir)
+    for name in ("my-collection", "beir"):
+        Path(name).symlink_to(my_collection)
     pairs = [{"query": f"amber {word}", "positive": f"a resin of {word}"} for word in ("fir", "elm")]
     Path("pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in pairs), encoding="utf-8")
     Path("questions.jsonl").write_text(blocks(page("index.md"), "json")[0], encoding="utf-8")
@@ -65,12 +77,12 @@ def mined(*options, out="run"):
 
 
 @pytest.fixture
-def llm():
-    """The address of a language model that calls everything related, and writes what it is shown."""
-    with serving() as (served, url):
-        graded = served.answer
-        served.answer = lambda request: echo(request) if "JSON" in str(request) else graded(request)
-        yield url
+def llm(served):
+    """The address of a language model that calls nothing relevant, and writes what it is asked to write."""
+    graded = served.answer
+    written = "list of exactly"
+    served.answer = lambda told: echo(told) if written in told["messages"][0]["content"] else graded(told)
+    return served.url
 
 
 # Commands
@@ -85,7 +97,8 @@ def parse(arguments):
 def perform(line, llm):
     """Runs a line of a page, or parses it if it speaks of what is not here."""
     arguments = [RUNS.get(argument, argument) for argument in shlex.split(line)[1:]]
-    arguments = [llm if argument == ENDPOINT else argument for argument in arguments]
+    if ENDPOINT in arguments:
+        arguments = [{ENDPOINT: llm, "MODEL": "some"}.get(argument, argument) for argument in arguments]
     if arguments[0] in PARSED or PLACEHOLDER.search(" ".join(arguments)):
         parse(arguments)
         return
@@ -178,5 +191,5 @@ def test_the_prompt_shown_is_one(tmp_path):
     shown = next(block for block in blocks(page("judging.md"), "text") if "{query}" in block)
     (tmp_path / "prompt.txt").write_text(shown, encoding="utf-8")
     written = read_prompt(str(tmp_path / "prompt.txt"), PROMPTS, ("query", "document"))
-    written = written.fill(query="what is amber", document="a resin")
-    assert "what is amber" in written and "a resin" in written
+    filled = written.fill(query="what is amber", document="a resin")
+    assert "what is amber" in filled and "a resin" in filled

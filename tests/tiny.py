@@ -8,7 +8,7 @@ def bi_encoder(folder: Path, seed: int = 0, **options) -> Path:
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 
-    transformer = Transformer(str(_bert(folder / "bert", seed)), max_seq_length=32)
+    transformer = Transformer(str(bert(folder / "bert", seed)), max_seq_length=32)
     modules = [transformer, Pooling(transformer.get_embedding_dimension(), "mean")]
     SentenceTransformer(modules=modules, device="cpu", **options).save(str(folder / "model"))
     return folder / "model"
@@ -18,12 +18,13 @@ def cross_encoder(folder: Path, seed: int = 0) -> Path:
     """Saves a one-layer BERT with one label."""
     from sentence_transformers import CrossEncoder
 
-    model = CrossEncoder(str(_bert(folder / "bert", seed)), num_labels=1, max_length=64, device="cpu")
+    model = CrossEncoder(str(bert(folder / "bert", seed)), num_labels=1, max_length=64, device="cpu")
     model.save(str(folder / "model"))
     return folder / "model"
 
 
-def _bert(folder: Path, seed: int) -> Path:
+def bert(folder: Path, seed: int = 0, positions: int = 64) -> Path:
+    """Saves a one-layer BERT as transformers does."""
     import torch
     from transformers import BertConfig, BertModel, BertTokenizer
 
@@ -34,7 +35,7 @@ def _bert(folder: Path, seed: int) -> Path:
     torch.manual_seed(seed)
     config = BertConfig(
         vocab_size=len(vocabulary), hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
-        intermediate_size=32, max_position_embeddings=64, initializer_range=0.5,
+        intermediate_size=32, max_position_embeddings=positions, initializer_range=0.5,
     )  # fmt: skip
     BertModel(config).save_pretrained(folder)
     BertTokenizer(vocab=str(folder / "vocab.txt")).save_pretrained(folder)

@@ -14,6 +14,7 @@ from hardneg.files import cache_folder
 
 ADDS = {
     "dense": "dense, sparse and cross-encoder rankers, guide and cross-encoder validators",
+    "hnsw": "approximate search over a graph of vectors",
     "minilm": "the model called default, without a network",
     "evaluate": "hardneg evaluate: measures and significance",
     "train": "hardneg train and compare: students",
@@ -22,6 +23,7 @@ ADDS = {
     "judge": "hardneg judge: language models as judges",
     "dedup": "the near-duplicate, sibling-positives and leakage validators",
     "hub": "hardneg push: sharing a run",
+    "ray": "engine ray: mining on a cluster",
 }
 """What each extra brings, by its name."""
 

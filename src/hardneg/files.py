@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -24,7 +25,7 @@ def atomic(path: Path) -> Iterator[Path]:
     Raises:
         DataError: The disk is full or the folder cannot be written to.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
@@ -78,7 +79,7 @@ def sealed(path: Path) -> bool:
     """Returns whether a file is there and all its bytes are those that were sealed."""
     digest = hashlib.sha256()
     try:
-        left = path.stat().st_size - _SEAL
+        left = unsealed(path)
         with path.open("rb") as opened:
             while left > 0:
                 read = opened.read(min(left, 1 << 20))
@@ -87,6 +88,11 @@ def sealed(path: Path) -> bool:
             return opened.read() == digest.digest()
     except OSError:
         return False
+
+
+def unsealed(path: Path) -> int:
+    """Returns how many bytes stand before a file's seal."""
+    return path.stat().st_size - _SEAL
 
 
 def locked(opened: Any, *, wait: bool) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from hardneg import compare as room
+from hardneg import ledger
 from hardneg.compare import CompareSettings, compare
 from hardneg.compare.mined import hardness
 from hardneg.errors import ConfigError
@@ -60,11 +61,47 @@ def test_every_arm_is_measured_and_compared(splits, models, tmp_path):
         assert set(row["measures"]) == {"nDCG@10", "recall@100", "MRR@10"}
     assert rows["naive"]["mined"]["negatives"] == 14
     assert rows["naive"]["mined"]["hardness"]["score"] > rows["shifted"]["mined"]["hardness"]["score"]
+    assert rows["naive"]["mined"]["shared_with_first"] == 1
+    assert rows["shifted"]["mined"]["shared_with_first"] == 0
     told = rows["naive"]["mined"]["false_negatives"]
     assert told["rate"] is None and "no false-negative rate can be estimated" in told["why"]
     with (tmp_path / "out" / "table.csv").open(encoding="utf-8") as file:
         assert [line["arm"] for line in csv.DictReader(file)] == list(rows)
     assert "vs naive" in (tmp_path / "out" / "table.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", ["sparse", "dense", "cross-encoder"])
+def test_students_of_every_kind_are_measured_before_and_after(kind, splits, tmp_path):
+    from tests import tiny
+
+    make = tiny.cross_encoder if kind == "cross-encoder" else tiny.bi_encoder
+    student = f"{kind}:{make(tmp_path / 'model')}"
+    training = TrainSettings(student=student, dev="dev", batch_size=4, epochs=1, checks=1)
+    given = {"recipes": ("naive",), "recipe_set": MINED, "seeds": 1, "negatives": 1, "depth": 20}
+    found = compare(str(splits), CompareSettings(**given, train=training), tmp_path / "out")
+    rows = {row["arm"]: row["measures"]["recall@100"]["mean"] for row in found.facts["rows"]}
+    assert list(rows) == ["untrained", "in-batch", "naive"] and all(value > 0 for value in rows.values())
+
+
+def test_recipes_with_validators_select_from_what_these_have_seen(splits, models, tmp_path):
+    seeing = {
+        "name": "seeing",
+        "rank": {"rankers": ["bm25"]},
+        "validation": {"validators": ["near-duplicate"]},
+        "format": "jsonl",
+    }
+    (tmp_path / "seeing.yaml").write_text(json.dumps(seeing), encoding="utf-8")
+    compare(
+        str(splits),
+        settings(models, recipes=("naive", str(tmp_path / "seeing.yaml")), seeds=1),
+        tmp_path / "out",
+    )
+    columns = {
+        path.name: ledger.read_part(ledger.parts(path)[0]).table.column_names
+        for path in (tmp_path / "out" / "runs").iterdir()
+    }
+    assert "evidence.near_duplicate" in columns["seeing"]
+    assert "evidence.near_duplicate" not in columns["naive"]
 
 
 def test_candidates_are_mined_once_for_all_recipes_that_rank_alike(splits, models, tmp_path):

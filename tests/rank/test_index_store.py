@@ -24,7 +24,7 @@ def index():
 
 
 def kept(context):
-    return list((context.cache / "bm25").iterdir())
+    return list((context.cache / "bm25").glob("*.arrow"))
 
 
 def test_an_index_comes_back_as_it_was(store, index, caplog):
@@ -54,19 +54,13 @@ def test_the_place_depends_on_all_that_an_index_is_made_from(store):
 
 
 @pytest.mark.parametrize("place", [0.05, 0.3, 0.5, 0.8, 0.97])
-def test_no_damaged_byte_goes_unseen(store, index, caplog, place):
+def test_no_damaged_byte_goes_unseen(store, index, place):
     path = store.path({})
     store.write(path, index)
     whole = path.read_bytes()
     spot = int(place * len(whole))
     path.write_bytes(whole[:spot] + bytes([whole[spot] ^ 0xFF]) + whole[spot + 1 :])
-    found = store.read(path)
-    if found is None:
-        assert f"{path} is damaged and is made again" in caplog.text
-    else:  # a byte that only fills up
-        np.testing.assert_array_equal(found.postings.docs, index.postings.docs)
-        np.testing.assert_array_equal(found.postings.weights, index.postings.weights)
-        assert found.names == index.names
+    assert store.read(path) is None
 
 
 def test_the_second_ranker_reads_what_the_first_wrote(tmp_path, monkeypatch, caplog):
@@ -103,7 +97,7 @@ def test_a_damaged_index_is_built_again_and_that_is_said(tmp_path, caplog, left)
     path.write_bytes(path.read_bytes()[:-40] if left is None else left)
     with caplog.at_level(logging.WARNING):
         np.testing.assert_array_equal(Bm25().open(tiny, context).search(rows(0), 3)[1], expected)
-    assert [record.getMessage() for record in caplog.records][0].startswith(f"{path} is damaged")
+    assert [record.getMessage() for record in caplog.records] == [f"{path} is damaged and is made again"]
     caplog.clear()
     Bm25().open(tiny, context)
     assert not caplog.records

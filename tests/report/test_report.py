@@ -121,3 +121,14 @@ def test_negatives_above_the_positive_are_no_fault_where_probabilities_decide(ru
     assert told(found)[0] == "plain" and "is at most 40\u202f%" in told(found)[1]
     found.doubt.counts[:] = 0
     assert told(found)[0] == "bad" and "at most" not in told(found)[1]
+
+
+@pytest.mark.parametrize(
+    ("rate", "high", "kind"), [(0.02, 0.04, "good"), (0.05, 0.4, "plain"), (0.2, 0.3, "bad")]
+)
+def test_a_rate_is_good_only_if_its_interval_is(full, rate, high, kind):
+    found = gather(full)
+    found.audit.update(rate=rate, low=0.01, high=high, target=None)
+    sentences = {text: kind for kind, text in findings(found, Words("en"))}
+    [told] = [text for text in sentences if text.startswith("About")]
+    assert sentences[told] == kind and told.endswith("verdicts: 200. More of them narrow the interval.")

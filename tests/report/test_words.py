@@ -20,7 +20,7 @@ def test_both_languages_have_the_same_texts_with_the_same_places():
 
 def test_russian_is_russian():
     same = {key for key, text in EN.all.items() if text == RU.all[key]}
-    assert same <= {"axis.p", "examples.p", "page.title", "figure.funnel"} - {"page.title", "figure.funnel"}
+    assert same <= set()
 
 
 @pytest.mark.parametrize("words", [EN, RU], ids=LANGUAGES)
@@ -34,8 +34,8 @@ def test_every_reason_has_a_name_and_a_meaning(words):
 def test_numbers_are_written_as_the_language_does():
     assert (EN.number(12345), RU.number(12345)) == ("12,345", "12\u202f345")
     assert (EN.decimal(0.12345), RU.decimal(0.12345), EN.decimal(None)) == ("0.123", "0,123", "–")
-    assert [EN.percent(share) for share in (0, 0.0004, 0.0123, 0.4567)] == [
-        "0\u202f%", "0.04\u202f%", "1.2\u202f%", "46\u202f%",
+    assert [EN.percent(share) for share in (0, 0.0004, 0.0123, 0.03, 0.4567)] == [
+        "0\u202f%", "0.04\u202f%", "1.2\u202f%", "3\u202f%", "46\u202f%",
     ]  # fmt: skip
 
 

@@ -110,7 +110,9 @@ def estimated(folder: Path, negatives: Negatives) -> Estimate | None:
     correction, variance = _corrected({name: np.array(said) for name, said in judged.items()}, sizes)
     rate = min(max(float(chances.mean()) + correction, 0.0), 1.0)
     low, high = bounds(rate, variance, count)
-    return Estimate("judged_sample", rate, low, high, count)
+    beside = len(said) - count
+    notes = (f"{beside} more verdicts are not on the sample and do not count here",) if beside else ()
+    return Estimate("judged_sample", rate, low, high, count, notes)
 
 
 def _corrected(judged: Mapping[str, Numbers], sizes: Mapping[str, int]) -> tuple[float, float]:

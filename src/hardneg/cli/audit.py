@@ -50,6 +50,8 @@ def audit(
         from hardneg.console import audited
 
         Console(stderr=True).print(audited(told))
+        if "judged_sample" not in told["estimates"] and folder == Path(run):
+            typer.echo(f"to measure by judgments: hardneg review {run}, then audit again", err=True)
     missed = told["target"] is not None and told["target"]["threshold"] is None
     if missed or (max_fnr is not None and told["rate"] > max_fnr):
         raise typer.Exit(1)

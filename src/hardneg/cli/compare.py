@@ -34,6 +34,9 @@ def compare(
     recipe_set: Annotated[
         list[str] | None, typer.Option("--recipe-set", help="KEY=VALUE of every recipe; repeat.")
     ] = None,
+    audit: Annotated[
+        bool, typer.Option("--audit/--no-audit", help="Audit the recipes' runs for false negatives.")
+    ] = True,
     quiet: Quiet = False,
     json_: Annotated[bool, typer.Option("--json", help="Print compare.json, and no table.")] = False,
 ) -> None:
@@ -59,6 +62,7 @@ def compare(
             queries=queries,
             measures=tuple(measure or ("MRR@10",)),
             min_relevance=min_relevance,
+            audit=audit,
         )
     except ValidationError as error:
         raise ConfigError(f"compare: {first_problem(error)}") from None

@@ -38,6 +38,6 @@ def review(
             webbrowser.open(server.url)
         server.serve_forever(poll_interval=0.2)
     except KeyboardInterrupt:
-        typer.echo(f"\njudgments are in {server.session.path}", err=True)
+        typer.echo(f"\njudgments are in {server.session.path}; next: hardneg audit {run}", err=True)
     finally:
         server.server_close()

@@ -51,12 +51,23 @@ class Comparison:
     facts: Mapping[str, Any]
 
 
-def audited(run_folder: Path, collection: Collection, progress: Progress) -> Mapping[str, Any]:
-    """Returns the audit of a run, made unless it is there; `why` where there is nothing to go by."""
+def audited(
+    run_folder: Path, collection: Collection, progress: Progress, make: bool = True
+) -> Mapping[str, Any] | None:
+    """Returns the audit of a run, with a `why` where there is nothing to go by; None without one.
+
+    Args:
+        run_folder: The run directory.
+        collection: What was mined.
+        progress: Is told how far it is.
+        make: Whether to audit a run that has not been.
+    """
     path = run_folder / "audit.json"
     if path.is_file():
         found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return found
+    if not make:
+        return None
     try:
         return audit_run(run_folder, collection=collection, progress=progress)
     except DataError as error:
@@ -102,8 +113,9 @@ def compare(
             given = source if collection is whole else collection
             runs = mine_all(given, collection, settings, folder, progress, cache)
         with clock.stage("audit"):
-            told = audit or (lambda run: audited(run, collection, progress))
-            mined = {name: facts_of(run, told(run.folder)) for name, run in runs.items()}
+            told = audit or (lambda run: audited(run, collection, progress, settings.audit))
+            first = runs[recipes[0].name]
+            mined = {name: facts_of(run, first, told(run.folder)) for name, run in runs.items()}
         with clock.stage("load"):
             test = load(source, replace(options, split=settings.test))
         with clock.stage("train and measure"):

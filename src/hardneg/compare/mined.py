@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from hardneg import ledger, pipeline
 from hardneg.compare.settings import CompareSettings
@@ -88,17 +89,34 @@ def hardness(folder: Path, scorer: str) -> dict[str, float | None]:
     }
 
 
+def shared(folder: Path, other: Path) -> float | None:
+    """Returns which share of a run's negatives another run chooses too; None without any."""
+    own, others = _chosen(folder), _chosen(other)
+    return len(own & others) / len(own) if own else None
+
+
+def _chosen(folder: Path) -> set[tuple[str, str]]:
+    """Returns (query_id, doc_id) of a run's negatives."""
+    pairs: set[tuple[str, str]] = set()
+    for path in ledger.parts(folder):
+        kept = [("decision", "=", Decision.NEGATIVE)]
+        table = pq.read_table(path, columns=["query_id", "doc_id"], filters=kept)
+        pairs.update(zip(table["query_id"].to_pylist(), table["doc_id"].to_pylist(), strict=True))
+    return pairs
+
+
 def scorer_of(run: Mapping[str, Any]) -> str:
     """Returns the ranker that a run's thresholds read."""
     return str(run["recipe"]["select"]["by"])
 
 
-def facts_of(result: Result, audit: Mapping[str, Any] | None) -> dict[str, Any]:
+def facts_of(result: Result, first: Result, audit: Mapping[str, Any] | None) -> dict[str, Any]:
     """Returns what a comparison tells of a run: how many negatives, how hard and how many of them false.
 
     Args:
         result: The run.
-        audit: Its audit, None without one.
+        first: The run of the first recipe.
+        audit: The run's audit, None without one.
     """
     counts = result.run["counts"]
     return {
@@ -106,6 +124,7 @@ def facts_of(result: Result, audit: Mapping[str, Any] | None) -> dict[str, Any]:
         "queries": counts["queries"],
         "negatives": counts["negatives"],
         "short": result.run["short"],
+        "shared_with_first": shared(result.folder, first.folder),
         "hardness": {"by": scorer_of(result.run), **hardness(result.folder, scorer_of(result.run))},
         "false_negatives": audit and {name: audit.get(name) for name in _RATE},
         "seconds": dict(result.run["seconds"]),

@@ -33,6 +33,7 @@ class CompareSettings(BaseModel):
         measures: What is measured on the test split; nDCG@10 and recall@100 always are.
         min_relevance: The least relevance of a positive.
         load: Other options of loading.
+        audit: Whether to audit the recipes' runs for their false-negative rates.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -49,6 +50,7 @@ class CompareSettings(BaseModel):
     measures: tuple[str, ...] = ("MRR@10",)
     min_relevance: int = Field(default=1, ge=1)
     load: dict[str, Any] = Field(default_factory=dict)
+    audit: bool = True
 
     @field_validator("recipes")
     @classmethod
@@ -85,7 +87,7 @@ class CompareSettings(BaseModel):
 
     def shared(self) -> dict[str, Any]:
         """Returns the settings that every result of a folder must have in common."""
-        return self.model_dump(mode="json", exclude={"recipes", "seeds"})
+        return self.model_dump(mode="json", exclude={"recipes", "seeds", "audit"})
 
     def _load(self) -> dict[str, Any]:
         return {**self.load, "split": self.split, "min_relevance": self.min_relevance}

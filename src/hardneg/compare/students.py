@@ -103,8 +103,12 @@ def read(folder: Path) -> dict[str, Any] | None:
 
 
 def _run(model: Path, kind: Kind, settings: TrainSettings, test: Collection, depth: int) -> Run:
-    """Returns what a saved student finds; a static one reads texts with the tokenizer that remembers them."""
-    if kind == "static":
+    """Returns what a saved student finds.
+
+    A static one reads texts with the tokenizer that remembers them. A sparse one is asked as it is: before
+    its training it may have no vectors that a sparse ranker would take.
+    """
+    if kind in ("static", "sparse"):
         return search("student", as_ranker(reopen(kind, model, settings), test), test, depth)
     with tempfile.TemporaryDirectory() as cache:
         return run_model(f"{kind}:{model.resolve()}", test, Context(Path(cache)), depth)

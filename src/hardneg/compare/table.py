@@ -48,7 +48,17 @@ def table(facts: Mapping[str, Any]) -> Table:
         title=f"{facts['collection']['name']}: nDCG@10 on {facts['settings']['test']}", box=box.SIMPLE_HEAD
     )
     shown.add_column("", no_wrap=True)
-    headings = ["nDCG@10", "95 %", "seeds", "gain", "recall@100", "false neg.", "hardness", "seconds"]
+    headings = [
+        "nDCG@10",
+        "95 %",
+        "seeds",
+        "gain",
+        "recall@100",
+        "shared",
+        "false neg.",
+        "hardness",
+        "seconds",
+    ]
     for heading in (*headings[:4], f"vs {first}", f"vs {best}", *headings[4:]):
         shown.add_column(heading, justify="right")
     for row in facts["rows"]:
@@ -63,7 +73,8 @@ def table(facts: Mapping[str, Any]) -> Table:
             _versus(row["against_first"]),
             _versus(row["against_best"]),
             f"{row['measures']['recall@100']['mean']:.4f}",
-            _rate(mined.get("false_negatives")),
+            _share(mined.get("shared_with_first")),
+            _share((mined.get("false_negatives") or {}).get("rate"), 1),
             _number((mined.get("hardness") or {}).get("score")),
             f"{row['seconds']['train']:,.0f}",
         )
@@ -80,7 +91,7 @@ def conditions(facts: Mapping[str, Any]) -> list[str]:
         f"{collection['queries']:,} training queries, {development['queries']:,} development queries "
         f"({development['origin']}), {test['queries']:,} test queries, {collection['documents']:,} documents",
         "gain: over untrained; vs: difference and p of the randomisation test, * p < 0.05 (Holm); "
-        "hardness: mean score of the negatives",
+        f"shared: negatives that {facts['rows'][2]['arm']} has too; hardness: mean score of the negatives",
     ]
     if collection["shared_query_texts"]:
         lines.append(f"{collection['shared_query_texts']:,} test queries have the text of a training query")
@@ -104,6 +115,7 @@ def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **flat,
         "negatives": mined.get("negatives"),
+        "shared_with_first": mined.get("shared_with_first"),
         **{f"seconds {k}": v for k, v in row["seconds"].items()},
     }
 
@@ -115,10 +127,8 @@ def _versus(found: Mapping[str, Any] | None) -> str:
     return f"{found['difference']['mean']:+.4f} {found['p_randomisation']:.3f}{mark}"
 
 
-def _rate(found: Mapping[str, Any] | None) -> str:
-    if not found or found.get("rate") is None:
-        return ""
-    return f"{found['rate']:.1%}"
+def _share(share: float | None, places: int = 0) -> str:
+    return "" if share is None else f"{share:.{places}%}"
 
 
 def _number(value: float | None) -> str:

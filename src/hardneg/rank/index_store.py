@@ -5,22 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from hardneg.files import atomic
+from hardneg.files import atomic, seal, sealed, turn, unsealed
+from hardneg.progress import Progress
 from hardneg.rank.inverted import Inverted
 from hardneg.records import Documents, rows_of
 
 _META = b"hardneg"
 _BLOCK = 8_192
-_KINDS: dict[str, Any] = {"begins": np.int64, "docs": np.int32, "weights": np.float32}
+_ARRAYS = ("begins", "docs", "weights")
 _LOG = logging.getLogger("hardneg.rank")
 
 
@@ -38,7 +37,7 @@ class Index:
 
 
 class IndexStore:
-    """Keeps indexes in a folder. A file carries the digest of its content and is checked when it is read.
+    """Keeps indexes in a folder. A file ends in a digest of itself, which is checked when it is read.
 
     Args:
         folder: Where they are kept.
@@ -52,21 +51,40 @@ class IndexStore:
         named = json.dumps(made_from, sort_keys=True, ensure_ascii=False)
         return self._folder / f"{hashlib.sha256(named.encode()).hexdigest()[:32]}.arrow"
 
+    def index(self, path: Path, build: Callable[[], Index], progress: Progress) -> Index:
+        """Returns an index from the cache, where it is put first if it is not there or damaged.
+
+        Processes that lack an index take turns.
+
+        Raises:
+            DataError: It cannot be written.
+        """
+        there = path.exists()
+        found = self.read(path)
+        if found is None:
+            if there:
+                _LOG.warning("%s is damaged and is made again", path)
+            with turn(self._folder, lambda: progress.task("wait for another process", None, "indexes")):
+                found = self.read(path)
+                if found is None:
+                    built = build()
+                    self.write(path, built)
+                    found = self.read(path) or built  # mapped: what was built is given back
+        return found
+
     def read(self, path: Path) -> Index | None:
-        """Returns an index, its arrays mapped; None if it is not there or damaged, which is logged."""
-        if not path.exists():
+        """Returns an index, its arrays mapped; None if it is not there or damaged."""
+        if not sealed(path):
             return None
         try:
-            with pa.memory_map(str(path)) as file, pa.ipc.open_file(file) as opened:
-                batch = opened.get_batch(0)
-                meta = json.loads(opened.schema.metadata[_META])
-            arrays = [_values(batch, name, kind) for name, kind in _KINDS.items()]
-            if _digest([*arrays, *_buffers(batch["names"].values)]) != meta["digest"]:
-                raise ValueError("its digest is not that of its content")
-            begins, docs, weights = arrays
+            with (
+                pa.memory_map(str(path)) as file,
+                pa.ipc.open_file(file.read_buffer(unsealed(path))) as opened,
+            ):
+                batch, meta = opened.get_batch(0), json.loads(opened.schema.metadata[_META])
+            begins, docs, weights = (batch[name].values.to_numpy(zero_copy_only=True) for name in _ARRAYS)
             return Index(Inverted(begins, docs, weights, meta["n_docs"]), batch["names"].values.to_pylist())
-        except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
-            _LOG.warning("%s is damaged and is made again: %s", path, str(error).splitlines()[0])
+        except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
             return None
 
     def write(self, path: Path, index: Index) -> None:
@@ -76,14 +94,18 @@ class IndexStore:
             DataError: It cannot be written.
         """
         postings = index.postings
-        arrays = [postings.begins, postings.docs, postings.weights]
-        names = pa.array(index.names, pa.large_string())
-        meta = {"digest": _digest([*arrays, *_buffers(names)]), "n_docs": postings.n_docs}
-        columns = dict(zip([*_KINDS, "names"], [*map(pa.array, arrays), names], strict=True))
+        arrays = map(pa.array, (postings.begins, postings.docs, postings.weights))
+        columns = {
+            **dict(zip(_ARRAYS, arrays, strict=True)),
+            "names": pa.array(index.names, pa.large_string()),
+        }
         lists = [pa.LargeListArray.from_arrays([0, len(each)], each) for each in columns.values()]
-        batch = pa.record_batch(lists, list(columns)).replace_schema_metadata({_META: json.dumps(meta)})
-        with atomic(path) as temporary, pa.ipc.new_file(temporary, batch.schema) as file:
-            file.write_batch(batch)
+        meta = {_META: json.dumps({"n_docs": postings.n_docs})}
+        batch = pa.record_batch(lists, list(columns)).replace_schema_metadata(meta)
+        with atomic(path) as temporary:
+            with pa.ipc.new_file(temporary, batch.schema) as file:
+                file.write_batch(batch)
+            seal(temporary)
 
 
 def texts_digest(documents: Documents) -> str:
@@ -93,22 +115,4 @@ def texts_digest(documents: Documents) -> str:
         for text in documents.texts(rows):
             encoded = text.encode("utf-8", "surrogatepass")
             digest.update(len(encoded).to_bytes(8, "little") + encoded)
-    return digest.hexdigest()
-
-
-def _values(batch: pa.RecordBatch, name: str, kind: Any) -> npt.NDArray[Any]:
-    found: npt.NDArray[Any] = batch[name].values.to_numpy(zero_copy_only=True)
-    if found.dtype != kind:
-        raise ValueError(f"{name} is of {found.dtype}")
-    return found
-
-
-def _buffers(names: pa.Array) -> list[Any]:
-    return [buffer for buffer in names.buffers() if buffer is not None]
-
-
-def _digest(parts: list[Any]) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(memoryview(part).cast("B"))
     return digest.hexdigest()

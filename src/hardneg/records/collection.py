@@ -9,9 +9,9 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from hardneg.records.arrays import BoolArray, IntArray, KeyArray
+from hardneg.records.columns import IdIndex, take
 from hardneg.records.pair_set import PairSet
 from hardneg.records.text import full_text, id_key
 from hardneg.tables import html_table
@@ -24,7 +24,7 @@ class Documents:
     """The corpus: one row a distinct document, in the source's order.
 
     Attributes:
-        table: Columns `doc_id`, `title`, `text` (strings).
+        table: Columns `doc_id`, `title`, `text` (strings), in chunks, which may be mapped from disk.
         keys: (n,) uint64, `text_key` of each document's full text.
         body_keys: (n,) uint64, `text_key` of each document's text without its title.
         aliases: Ids of exact duplicates that were merged into a row, by row.
@@ -40,15 +40,15 @@ class Documents:
 
     def ids(self, rows: Sequence[int] | IntArray) -> list[str]:
         """Returns the ids of the documents in these rows."""
-        return _take(self.table["doc_id"], rows)
+        return take(self.table["doc_id"], rows)
 
     def titles(self, rows: Sequence[int] | IntArray) -> list[str]:
         """Returns the titles of the documents in these rows, empty where there is none."""
-        return _take(self.table["title"], rows)
+        return take(self.table["title"], rows)
 
     def bodies(self, rows: Sequence[int] | IntArray) -> list[str]:
         """Returns the texts, without titles, of the documents in these rows."""
-        return _take(self.table["text"], rows)
+        return take(self.table["text"], rows)
 
     def texts(self, rows: Sequence[int] | IntArray) -> list[str]:
         """Returns the full texts (title, space, text) of the documents in these rows."""
@@ -56,7 +56,7 @@ class Documents:
 
     def rows(self, ids: Sequence[str]) -> IntArray:
         """Returns the row of each id, an alias's row being that of its document; -1 for unknown ids."""
-        found = _positions(ids, self.table["doc_id"])
+        found = self._rows_of_ids.rows(ids)
         if self._row_of_alias:
             for place in np.flatnonzero(found < 0):
                 found[place] = self._row_of_alias.get(ids[int(place)], -1)
@@ -67,6 +67,10 @@ class Documents:
         """(n,) int32: the row of the first document of the same text, mostly its own."""
         _, first, places = np.unique(self.keys, return_index=True, return_inverse=True)
         return first.astype(np.int32)[places.ravel()]
+
+    @cached_property
+    def _rows_of_ids(self) -> IdIndex:
+        return IdIndex(self.table["doc_id"])
 
     @cached_property
     def _row_of_alias(self) -> dict[str, int]:
@@ -90,15 +94,19 @@ class Queries:
 
     def ids(self, rows: Sequence[int] | IntArray) -> list[str]:
         """Returns the ids of the queries in these rows."""
-        return _take(self.table["query_id"], rows)
+        return take(self.table["query_id"], rows)
 
     def texts(self, rows: Sequence[int] | IntArray) -> list[str]:
         """Returns the texts of the queries in these rows."""
-        return _take(self.table["text"], rows)
+        return take(self.table["text"], rows)
 
     def rows(self, ids: Sequence[str]) -> IntArray:
         """Returns the row of each id; -1 for unknown ids."""
-        return _positions(ids, self.table["query_id"])
+        return self._rows_of_ids.rows(ids)
+
+    @cached_property
+    def _rows_of_ids(self) -> IdIndex:
+        return IdIndex(self.table["query_id"])
 
     @cached_property
     def id_keys(self) -> KeyArray:
@@ -204,13 +212,3 @@ class Collection:
             positives = self.documents.texts(self.judgments.positives(int(query))[:1])
             rows.append((text, positives[0]))
         return html_table(f"Collection {self.name}", rows)
-
-
-def _take(column: pa.ChunkedArray, rows: Sequence[int] | IntArray) -> list[str]:
-    taken: list[str] = column.take(pa.array(np.asarray(rows, np.int64))).to_pylist()
-    return taken
-
-
-def _positions(ids: Sequence[str], column: pa.ChunkedArray) -> IntArray:
-    found = pc.index_in(pa.array(ids, pa.large_string()), value_set=column.cast(pa.large_string()))
-    return np.array(found.fill_null(-1).to_numpy(zero_copy_only=False), np.int32)

@@ -12,6 +12,9 @@ from hardneg.report.figures.doubt import calibration
 from hardneg.report.gather import GROUPS, Findings
 from hardneg.report.words import Words
 
+_MANY = 0.1
+"""A false-negative rate beyond which a reader should do something."""
+
 _OFTEN = 0.05
 """A document that is a negative for this share of the queries is worth a word."""
 
@@ -167,12 +170,11 @@ def _audited(found: Findings, words: Words) -> list[tuple[str, str]]:
     if not audit or audit.get("rate") is None:
         return [("plain", words("find.no_audit"))]
     rate, low, high = (words.percent(audit[key]) for key in ("rate", "low", "high"))
-    told = [
-        (
-            "bad" if audit["rate"] > 0.1 else "good",
-            words("find.audit", rate=rate, low=low, high=high),
-        )
-    ]
+    kind = "bad" if audit["rate"] > _MANY else "good" if audit["high"] <= _MANY else "plain"
+    told = [(kind, words("find.audit", rate=rate, low=low, high=high))]
+    basis = words.all.get(f"find.by.{audit.get('method')}")
+    if basis:
+        told = [(kind, f"{told[0][1]} {basis.format(count=words.number(audit.get('judged') or 0))}")]
     target = (audit.get("target") or {}).get("rate")
     if target is not None and audit["rate"] > target:
         told.append(("bad", words("find.over_target", target=words.percent(target))))
@@ -290,6 +292,8 @@ def _component(given: Any) -> str:
 
 def _duration(seconds: float, words: Words) -> str:
     if seconds < 90:
-        return f"{words.decimal(seconds, 0 if seconds >= 10 else 1)} s"
+        return words("time.seconds", seconds=words.decimal(seconds, 0 if seconds >= 10 else 1))
     minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+    if minutes < 90:
+        return words("time.minutes", minutes=minutes)
+    return words("time.hours", hours=minutes // 60, minutes=minutes % 60)

@@ -81,9 +81,10 @@ class Words:
         }
 
     def percent(self, share: float) -> str:
-        """Returns a share as a percentage, with one decimal below ten."""
+        """Returns a share as a percentage, with one decimal below ten unless it is whole."""
         value = 100 * share
-        places = 0 if value >= 9.95 or value == 0 else 1 if value >= 0.095 else 2
+        whole = abs(value - round(value)) < 1e-9
+        places = 0 if value >= 9.95 or whole else 1 if value >= 0.095 else 2
         return f"{self.decimal(value, places)}\u202f%"
 
 

@@ -33,6 +33,7 @@ class ReviewServer(ThreadingHTTPServer):
     """
 
     daemon_threads = True
+    request_queue_size = 64
 
     def __init__(self, session: Session, words: Words, judge: str, port: int) -> None:
         super().__init__((_HOST, port), _Handler)

@@ -24,7 +24,7 @@ def anchored(
             repeated, one row for each of their positives, whose own score is the anchor.
     """
     if anchor == "weakest":
-        positive = _is_positive(candidates, collection)
+        positive = collection.judgments.relevant.has(candidates.queries, candidates.docs)
         weakest = {name: _weakest(scores, positive) for name, scores in candidates.scores.items()}
         return replace(candidates, positive=weakest, pair=None)
     found = [collection.judgments.positives(int(query)) for query in candidates.queries]
@@ -37,13 +37,6 @@ def anchored(
         positive={name: _weakest(scores, own) for name, scores in paired.scores.items()},
         pair=pair,
     )
-
-
-def _is_positive(candidates: Candidates, collection: Collection) -> BoolArray:
-    positive = np.zeros(candidates.shape, bool)
-    for row, query in enumerate(candidates.queries):
-        positive[row] = np.isin(candidates.docs[row], collection.judgments.positives(int(query)))
-    return positive
 
 
 def _weakest(scores: FloatArray, positive: BoolArray) -> FloatArray:

@@ -32,7 +32,7 @@ def as_ranker(student: Student, collection: Collection) -> Ranker:
 
 
 class SparseNow:
-    """Every score of a sparse encoder over a small collection.
+    """Every score of a sparse encoder over a collection, for a block of queries at a time.
 
     Args:
         model: A `SparseEncoder`.
@@ -45,15 +45,24 @@ class SparseNow:
     def __init__(self, model: Any, queries: list[str], documents: list[str]) -> None:
         self.facts: Mapping[str, Any] = {}
         asked, known = (
-            encode(texts, show_progress_bar=False, convert_to_sparse_tensor=True)
+            encode(texts, show_progress_bar=False, convert_to_sparse_tensor=True).float().cpu()
             for encode, texts in ((model.encode_query, queries), (model.encode_document, documents))
         )
-        self._scores: FloatArray = (asked @ known.t()).to_dense().float().cpu().numpy()
+        self._asked, self._known = asked, known.t()
 
     def search(self, queries: IntArray, depth: int) -> tuple[IntArray, FloatArray]:
         """Returns the best documents; see `Ranker.search`."""
-        return top(self._scores[queries], depth)
+        return top(self._scores(queries), depth)
 
     def score(self, queries: IntArray, docs: IntArray) -> FloatArray:
         """Returns the scores of given documents; see `Ranker.score`."""
-        return np.where(docs >= 0, self._scores[queries[:, None], docs], np.float32("nan"))
+        found = np.take_along_axis(self._scores(queries), np.maximum(docs, 0), axis=1)
+        return np.where(docs >= 0, found, np.float32("nan"))
+
+    def _scores(self, queries: IntArray) -> FloatArray:
+        """Returns (n_queries, n_documents) float32."""
+        import torch
+
+        asked = self._asked.index_select(0, torch.from_numpy(queries.astype(np.int64)))
+        found: FloatArray = (asked @ self._known).to_dense().numpy()
+        return found

@@ -1,15 +1,18 @@
-"""Dense retrieval: vectors from a bi-encoder, searched exactly."""
+"""Dense retrieval: vectors from a bi-encoder, searched exactly unless a graph is asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
+import numpy as np
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from hardneg.rank import Context, Ranker
+from hardneg.rank.dense.elsewhere import Encoded, encoded
 from hardneg.rank.dense.encode import Encoder
+from hardneg.rank.dense.graph import SAMPLE, GraphSearch
 from hardneg.rank.dense.models import load_model
 from hardneg.rank.dense.precision import best_precision
 from hardneg.rank.dense.store import Store
@@ -33,6 +36,9 @@ class Dense:
         device: As torch names it: `cpu`, `cuda`, `mps`; several as `cuda:0,cuda:1`; None for the best
             there is.
         normalize: Whether vectors are brought to length 1; None for what the model asks.
+        search: `exact`, or `hnsw`: over a graph (arXiv 1603.09320), which misses some documents; its recall,
+            measured on a sample, is recorded. Scores are exact with both.
+        expansion: How many candidates a walk over the graph keeps; more find more and take longer.
         revision: The hub revision to load.
         trust_remote_code: Whether code that comes with the model may run, and pickled weights be read.
         name: The ranker's name in the ledger; None for `dense`.
@@ -45,6 +51,8 @@ class Dense:
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     device: str | None = None
     normalize: bool | None = None
+    search: Literal["exact", "hnsw"] = "exact"
+    expansion: int = Field(default=256, ge=1)
     revision: str | None = None
     trust_remote_code: bool = False
     name: str | None = None
@@ -52,9 +60,15 @@ class Dense:
 
     def open(self, collection: Collection, context: Context) -> Ranker:
         """Returns the ranker, its vectors encoded or found in the cache."""
-        return DenseRanker(self._encoder(), collection, context, self.name or "dense")
+        name = self.name or "dense"
+        encoder: Encoder | Encoded | None = context.encoded.get(self)
+        if encoder is None and context.engine.spreads:
+            encoder = context.encoded[self] = encoded(self, name, collection, context)
+        expansion = self.expansion if self.search == "hnsw" else None
+        return DenseRanker(encoder or self.encoder(), collection, context, name, expansion)
 
-    def _encoder(self) -> Encoder:
+    def encoder(self) -> Encoder:
+        """Returns the encoder, its model loaded."""
         device, *others = [None] if self.device is None else self.device.split(",")
         model = load_model(
             "SentenceTransformer",
@@ -72,29 +86,34 @@ class Dense:
 
 
 class DenseRanker:
-    """Exact dense retrieval over one collection.
+    """Dense retrieval over one collection.
 
     Args:
         encoder: Makes the vectors.
         collection: What to search.
         context: Where vectors are kept and who is told of the progress.
         name: The ranker's name, for people.
+        expansion: How many candidates a walk over a graph keeps; None for exact search.
     """
 
     retrieves = True
 
-    def __init__(self, encoder: Encoder, collection: Collection, context: Context, name: str) -> None:
+    def __init__(
+        self,
+        encoder: Encoder | Encoded,
+        collection: Collection,
+        context: Context,
+        name: str,
+        expansion: int | None = None,
+    ) -> None:
         documents, queries = collection.documents, collection.queries
         self.facts: Mapping[str, Any] = encoder.facts
-        self._search = ExactSearch(
-            Store(context.cache, encoder.fingerprint("document")).vectors(
-                documents.texts,
-                len(documents),
-                encoder.documents,
-                context.progress,
-                (f"{name}: encode documents", "documents"),
-            ),
-            len(queries),
+        vectors = Store(context.cache, encoder.fingerprint("document")).vectors(
+            documents.texts,
+            len(documents),
+            encoder.documents,
+            context.progress,
+            (f"{name}: encode documents", "documents"),
         )
         self._queries = Store(context.cache, encoder.fingerprint("query")).vectors(
             queries.texts,
@@ -103,6 +122,12 @@ class DenseRanker:
             context.progress,
             (f"{name}: encode queries", "queries"),
         )
+        self._search: ExactSearch | GraphSearch = ExactSearch(vectors, len(queries))
+        if expansion is not None:
+            graph = GraphSearch(self._search, vectors, expansion, context.progress, f"{name}: build graph")
+            sample = np.unique(np.linspace(0, len(queries) - 1, SAMPLE).astype(np.int32))
+            self.facts = {**encoder.facts, "search": graph.measured(self._queries.take(sample))}
+            self._search = graph
 
     def search(self, queries: IntArray, depth: int) -> tuple[IntArray, FloatArray]:
         """Returns the most similar documents; see `Ranker.search`."""

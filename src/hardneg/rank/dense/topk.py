@@ -58,7 +58,7 @@ class ExactSearch:
         Raises:
             DataError: A query's vector has NaN or infinity in it.
         """
-        _check(queries)
+        check(queries)
         blocks = [self._block(queries[i : i + _QUERIES], depth) for i in range(0, len(queries), _QUERIES)]
         if not blocks:
             return np.empty((0, depth), np.int32), np.empty((0, depth), np.float32)
@@ -127,7 +127,12 @@ def _longest(documents: Vectors, place: int) -> float:
     return float(lengths.max(initial=0.0))
 
 
-def _check(queries: FloatArray) -> None:
+def check(queries: FloatArray) -> None:
+    """Refuses queries whose vectors are no numbers.
+
+    Raises:
+        DataError: A query's vector has NaN or infinity in it.
+    """
     bad = np.flatnonzero(~np.isfinite(queries).all(axis=1))
     if len(bad):
         raise DataError(f"the vector of query {bad[0]}, from 0, holds NaN or infinity")
