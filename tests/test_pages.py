@@ -17,7 +17,7 @@ from hardneg import cli
 from hardneg.export import FORMATS
 from hardneg.rank.dense import Dense
 from hardneg.testing import FakeRanker
-from tests.judge.llm import serving
+from tests.endpoint.llm import serving
 from tests.pages import DOCS, PAGES, READMES, blocks, page, shell_lines
 from tests.test_cli import run
 
