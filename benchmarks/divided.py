@@ -107,7 +107,8 @@ def mined(arm: str, found: Sequence[Comparison], hidden: Sequence[Hidden]) -> di
     measured = [
         measure(one.folder / "runs" / file_name(arm), truth) for one, truth in zip(found, hidden, strict=True)
     ]
-    hardness = {"by": own[0]["hardness"]["by"], "score": float(np.mean([one.hardness for one in measured]))}
+    score = float(np.mean([part["hardness"]["score"] for part in own]))
+    hardness = {"by": own[0]["hardness"]["by"], "score": score}
     total = {name: sum(part[name] for part in own) for name in ("queries", "negatives")}
     shared = float(np.mean([part["shared_with_first"] for part in own]))
     total["shared_with_first"] = shared
