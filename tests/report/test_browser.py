@@ -83,4 +83,4 @@ def test_without_javascript_all_but_the_examples_is_there(report, chromium):
     with opened(chromium, report, java_script_enabled=False) as page:
         text = page.inner_text("main")
         assert "What stands out" in text and "The examples need JavaScript" in text
-        assert page.locator("figure svg").count() == 13
+        assert page.locator("figure svg").count() == 14
