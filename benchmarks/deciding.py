@@ -5,6 +5,7 @@ python benchmarks/deciding.py [--queries 100000] [--documents 50000] [--depth 20
 
 from __future__ import annotations
 
+import json
 import resource
 import time
 from pathlib import Path
@@ -30,13 +31,13 @@ def main(queries: int = 100_000, documents: int = 50_000, depth: int = 200, reci
     with TemporaryDirectory() as folder:
         collection = made(queries, documents, Path(folder))
         run = Path(folder) / "run"
-        ranked = {"rank__rankers": [f"vectors:{folder}"], "rank__depth": depth}
+        ranked = (f"rank.rankers=[{json.dumps(f'vectors:{folder}')}]", f"rank.depth={depth}")
         begin = time.process_time()
-        told = mine(collection, Recipe.named("naive", **ranked), run).run["seconds"]
+        told = mine(collection, Recipe.named("naive", ranked), run).run["seconds"]
         row("naive", told["rank and select"], told["export"], begin)
         for name in recipes.split(","):
             begin = time.process_time()
-            recipe = Recipe.named(name, **ranked)
+            recipe = Recipe.named(name, ranked)
             told = select(run, recipe, Path(folder) / name, collection=collection).run["seconds"]
             row(f"`select` by {name}", told["select"], told["export"], begin)
     print(f"\npeak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")

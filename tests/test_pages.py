@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import typer.main
-from hardneg.judge.prompt import read_prompt
 
 from hardneg import cli
+from hardneg.endpoint.prompt import read_prompt
 from hardneg.export import FORMATS
+from hardneg.judge import PROMPTS
 from hardneg.rank.dense import Dense
 from hardneg.testing import FakeRanker
-from tests.judge.llm import serving
+from tests.generate.conftest import echo
 from tests.pages import DOCS, PAGES, READMES, blocks, page, shell_lines
 from tests.test_cli import run
 
@@ -39,9 +40,10 @@ PARSED = {
 def my_collection(beir, write):
     """The small collection with more queries: as many as calibration needs."""
     documents = [json.loads(line) for line in (beir / "corpus.jsonl").read_text("utf-8").splitlines()]
-    queries = [{"_id": f"q{n}", "text": f"{document['text']} x"} for n, document in enumerate(documents)]
+    answered = documents[:25]
+    queries = [{"_id": f"q{n}", "text": f"{document['text']} x"} for n, document in enumerate(answered)]
     write("beir/queries.jsonl", queries)
-    lines = [f"q{n}\td{n}\t1\n" for n in range(len(documents))]
+    lines = [f"q{n}\td{n}\t1\n" for n in range(len(answered))]
     write("beir/qrels/train.tsv", "query-id\tcorpus-id\tscore\n" + "".join(lines))
     return beir
 
@@ -52,7 +54,8 @@ def at_home(my_collection, tmp_path, monkeypatch):
     (tmp_path / "home").mkdir()
     monkeypatch.chdir(tmp_path / "home")
     monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "datasets"))
-    Path("my-collection").symlink_to(my_collection)
+    for name in ("my-collection", "beir"):
+        Path(name).symlink_to(my_collection)
     pairs = [{"query": f"amber {word}", "positive": f"a resin of {word}"} for word in ("fir", "elm")]
     Path("pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in pairs), encoding="utf-8")
     Path("questions.jsonl").write_text(blocks(page("index.md"), "json")[0], encoding="utf-8")
@@ -74,10 +77,12 @@ def mined(*options, out="run"):
 
 
 @pytest.fixture
-def llm():
-    """The address of a language model that calls everything related and nothing relevant."""
-    with serving() as (_, url):
-        yield url
+def llm(served):
+    """The address of a language model that calls nothing relevant, and writes what it is asked to write."""
+    graded = served.answer
+    written = "list of exactly"
+    served.answer = lambda told: echo(told) if written in told["messages"][0]["content"] else graded(told)
+    return served.url
 
 
 # Commands
@@ -185,5 +190,6 @@ class FakePylate:
 def test_the_prompt_shown_is_one(tmp_path):
     shown = next(block for block in blocks(page("judging.md"), "text") if "{query}" in block)
     (tmp_path / "prompt.txt").write_text(shown, encoding="utf-8")
-    written = read_prompt(str(tmp_path / "prompt.txt")).fill("what is amber", "a resin")
-    assert "what is amber" in written and "a resin" in written
+    written = read_prompt(str(tmp_path / "prompt.txt"), PROMPTS, ("query", "document"))
+    filled = written.fill(query="what is amber", document="a resin")
+    assert "what is amber" in filled and "a resin" in filled

@@ -11,7 +11,7 @@ from hardneg.errors import ConfigError
 from hardneg.push import push
 from hardneg.rank.dense.models import load_model
 from tests import tiny
-from tests.judge.llm import reply, serving
+from tests.endpoint.llm import reply, serving
 from tests.test_cli import run
 
 SOURCES = sorted(Path(hardneg.__file__).parent.rglob("*.py"))
@@ -77,7 +77,7 @@ def test_a_key_is_in_no_file_and_no_message(beir, tmp_path, monkeypatch, capsys)
     for variable in ("OPENAI_API_KEY", "HF_TOKEN", "MY_KEY"):
         monkeypatch.setenv(variable, KEY)
     monkeypatch.setenv("HARDNEG_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("hardneg.judge.client.backoff", lambda attempt, key: 0.01)
+    monkeypatch.setattr("hardneg.endpoint.client.backoff", lambda attempt, key: 0.01)
     out = tmp_path / "run"
     run("mine", beir, "--out", out, "--recipe", "naive", "--ranker", "bm25")
     with serving() as (served, url):

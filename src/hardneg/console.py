@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich import progress as bars
 from rich.console import Console
@@ -14,6 +14,9 @@ from rich.table import Table
 
 from hardneg.progress import Task
 from hardneg.records import Example
+
+if TYPE_CHECKING:
+    from hardneg.plan import Plan
 
 
 class Bars:
@@ -173,6 +176,23 @@ def _section(table: Table, title: str, numbers: Mapping[str, float]) -> None:
     for name, number in numbers.items():
         shown = f"{number:,}" if isinstance(number, int) else f"{number:,.1f}"
         table.add_row(f"{title}: {name.replace('_', ' ')}", shown)
+
+
+def expected(plan: Plan) -> str:
+    """Returns what a job will take, as text."""
+    lines = [f"{plan.documents:,} documents, {plan.queries:,} queries"]
+    lines += [f"{stage.name:<20} {_time(stage.seconds):>10}  {stage.basis}" for stage in plan.stages]
+    lines.append(f"{'in all':<20} {_time(plan.seconds):>10}")
+    sizes = {"memory": plan.memory, "vectors in the cache": plan.cache}
+    sizes |= {"temporary files": plan.temporary, "run directory": plan.run}
+    lines += [f"{name:<20} {size / 1e9:>7,.2f} GB" for name, size in sizes.items()]
+    return "\n".join(lines)
+
+
+def _time(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:,.1f} s"
+    return f"{seconds / 60:,.1f} min" if seconds < 7_200 else f"{seconds / 3_600:,.1f} h"
 
 
 def surroundings(found: Mapping[str, Any]) -> list[Table]:

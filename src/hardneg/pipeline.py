@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,15 @@ from hardneg import ledger
 from hardneg.blocks import Chooser, Miner, witnesses
 from hardneg.calibrate.calibration import Calibration
 from hardneg.describe import describe
+from hardneg.engine import Engine
+from hardneg.engine.local import Local
 from hardneg.errors import ConfigError
 from hardneg.export import FORMATS, Format
 from hardneg.export.card import write_card
 from hardneg.files import cache_folder
 from hardneg.ledger import TrainingSet
 from hardneg.load import load
+from hardneg.parts import PartWriter, Reopening
 from hardneg.progress import Progress, Silent
 from hardneg.rank import Context
 from hardneg.recipe import Recipe
@@ -27,6 +30,7 @@ from hardneg.run import Clock, RunFolder, versions
 from hardneg.validate import VALIDATORS, Witness
 
 Writer = Callable[[Path], dict[str, Any]]
+Spread = tuple[Engine, Callable[[], PartWriter]]
 
 
 def mine(
@@ -86,12 +90,13 @@ def mine_loaded(
     folder = RunFolder(Path(out))
     with folder.opened():
         folder.refuse_another(describe(source, collection, recipe, {}, {}))
-        miner = Miner.opened(collection, recipe, Context(cache or cache_folder(), progress), clock)
+        context = Context((cache or cache_folder()).absolute(), progress, recipe.engine)
+        miner = Miner.opened(collection, recipe, context, clock)
         run = describe(source, collection, recipe, miner.facts, miner.examiner.facts)
         resumed = folder.begin(run)
         _calibrate(miner, recipe, folder, run, clock)
         with clock.stage("rank and select"):
-            counts = _write_ledger(miner, folder.path, progress)
+            counts = _write_ledger(miner, folder.path, progress, _spread(miner, recipe, context, folder))
         return _finish(folder, collection, recipe, {**run, **counts, "resumed": resumed}, clock, write)
 
 
@@ -184,19 +189,42 @@ def _calibrate(
     run["validation"]["calibration"] = dict(learned.facts)
 
 
-def _write_ledger(work: Miner | Chooser, out: Path, progress: Progress) -> dict[str, Any]:
+def _spread(miner: Miner, recipe: Recipe, context: Context, folder: RunFolder) -> Spread | None:
+    """Returns how blocks are decided on by other processes; None where they must be one after the other."""
+    if not recipe.engine.spreads or miner.selector.usage is not None:
+        return None
+    calibration = folder.read_calibration() if recipe.validation.calibrate else None
+    reopened = Reopening(
+        miner.collection, recipe, context.cache, context.encoded, calibration, folder.path.absolute()
+    )
+    return recipe.engine, reopened
+
+
+def _write_ledger(
+    work: Miner | Chooser, out: Path, progress: Progress, spread: Spread | None = None
+) -> dict[str, Any]:
     """Writes the parts that are not there yet, and returns the totals over all."""
-    totals: dict[str, Any] = {}
+    engine, opener = spread or (Local(), lambda: PartWriter(work, out))
+    known: dict[int, Mapping[str, Any]] = {}
     with progress.task("rank and select", sum(work.sizes), "queries") as task:
-        for number, size in enumerate(work.sizes):
-            part = ledger.part_path(out, number)
-            counts = ledger.read_counts(part)
-            if counts:
-                work.recount(part)
-            else:
-                counts = ledger.write_part(out, number, work.block(number))
-            ledger.add_counts(totals, counts)
-            task.advance(size)
+
+        def missing() -> Iterator[int]:
+            for number, size in enumerate(work.sizes):
+                part = ledger.part_path(out, number)
+                counts = ledger.read_counts(part)
+                if counts:
+                    work.recount(part)
+                    known[number] = counts
+                    task.advance(size)
+                else:
+                    yield number
+
+        for number, counts in engine.run(opener, missing(), "decide"):
+            known[number] = counts
+            task.advance(work.sizes[number])
+    totals: dict[str, Any] = {}
+    for number in sorted(known):
+        ledger.add_counts(totals, known[number])
     short = totals.pop("short", {})
     return {"counts": totals, "short": short}
 

@@ -11,6 +11,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, ValidationError
 
+from hardneg.engine import ENGINES, Engine
+from hardneg.engine.local import Local
 from hardneg.errors import ConfigError, DataError, unknown_name
 from hardneg.export import FORMATS, Format
 from hardneg.load import LoadOptions
@@ -25,6 +27,7 @@ from hardneg.validate import VALIDATORS
 from hardneg.validate.settings import ValidateSettings
 
 AnyRanker = Annotated[RankerSettings, PlainValidator(RANKERS.make), PlainSerializer(RANKERS.describe)]
+AnyEngine = Annotated[Engine, PlainValidator(ENGINES.make), PlainSerializer(ENGINES.describe)]
 AnyFormat = Annotated[Format, PlainValidator(FORMATS.make), PlainSerializer(FORMATS.describe)]
 
 _LISTS = ("rankers", "rules", "validators")
@@ -90,6 +93,7 @@ class Recipe(BaseModel):
         select: How negatives are selected.
         format: How the training set is written.
         seed: Of all random draws.
+        engine: Where encoding, ranking and deciding run; changes neither ledger nor training set.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -102,6 +106,7 @@ class Recipe(BaseModel):
     select: SelectSettings = SelectSettings()
     format: AnyFormat
     seed: int = 42
+    engine: AnyEngine = Local()
 
     @classmethod
     def build(cls, settings: Mapping[str, Any]) -> Recipe:
@@ -313,6 +318,7 @@ def _spelled_out(settings: dict[str, Any]) -> dict[str, Any]:
         (select, "rules", RULES),
         (select, "draw", DRAWS),
         (settings, "format", FORMATS),
+        (settings, "engine", ENGINES),
     ]
     for owner, key, registry in spelled:
         if key in _LISTS and isinstance(owner.get(key), str | Mapping):

@@ -18,9 +18,10 @@ from hardneg.files import locked, write_text
 
 _CALIBRATION = "calibration.json"
 _CHECKSUM = "checksum"
-_LIBRARIES = ("hardneg", "numpy", "pyarrow", "bm25s", "torch", "sentence-transformers", "transformers")
+_LIBRARIES = ("hardneg", "numpy", "pyarrow", "torch", "sentence-transformers", "transformers")
 
 
+_INDIFFERENT = ("format", "description", "engine")
 _ANOTHER = "{path} holds another run, which differs in {differs}; choose another --out, or delete it"
 
 
@@ -167,11 +168,11 @@ def versions() -> dict[str, str]:
 
 
 def decisive(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the settings of a recipe that decisions depend on: all but how they are written and told.
+    """Returns the settings of a recipe that decisions depend on: all but where and how they are made.
 
     Strict loading decides only whether there is a run.
     """
-    kept = {key: value for key, value in recipe.items() if key not in ("format", "description")}
+    kept = {key: value for key, value in recipe.items() if key not in _INDIFFERENT}
     if isinstance(kept.get("load"), Mapping):
         kept["load"] = {key: value for key, value in kept["load"].items() if key != "strict"}
     return kept

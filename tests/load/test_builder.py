@@ -222,8 +222,11 @@ def test_broken_characters_are_replaced():
     assert builder.build().documents.texts([2]) == ["a?b"]
 
 
-def test_more_rows_than_a_batch_holds(monkeypatch):
-    monkeypatch.setattr("hardneg.load.builder._Table._CHUNK", 2)
+@pytest.mark.parametrize("in_memory", [0, 1, 9])
+def test_more_rows_than_a_batch_holds(monkeypatch, tmp_path, in_memory):
+    monkeypatch.setenv("HARDNEG_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("hardneg.load.strings._CHUNK", 2)
+    monkeypatch.setattr("hardneg.load.strings._IN_MEMORY", in_memory)
     builder = small()
     for number in range(3, 8):
         builder.add_document(f"d{number}", f"text {number}", where="c")
@@ -232,7 +235,11 @@ def test_more_rows_than_a_batch_holds(monkeypatch):
     assert builder.document_of("One", "Title") == "d1" and builder.document_of("One") is None
     assert builder.has_document("d7") and not builder.has_document("d8")
     assert builder.has_query("q1") and not builder.has_query("d1")
-    assert builder.build().documents.ids(range(7)) == [f"d{number}" for number in range(1, 8)]
+    documents = builder.build().documents
+    assert documents.ids(range(7)) == [f"d{number}" for number in range(1, 8)]
+    assert documents.bodies([6, 0, 3, 3]) == ["text 7", "One", "text 4", "text 4"]
+    assert documents.rows(["d7", "none", "d1"]).tolist() == [6, -1, 0]
+    assert not list(tmp_path.glob("cache/*"))  # the file has no name
 
 
 def test_options_are_checked():

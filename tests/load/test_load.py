@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from hardneg.errors import ConfigError, DataError
-from hardneg.load import LoadOptions, load
+from hardneg.load import LoadOptions, load, load_with_or_without_queries
 
 
 def fails(source, message, error=DataError, **options):
@@ -55,3 +55,16 @@ def test_a_corpus_goes_with_pairs(tmp_path):
             ConfigError,
             corpus="c.txt",
         )
+
+
+def test_documents_alone_are_read_where_they_will_do(tmp_path, write):
+    write("folder/corpus.jsonl", [{"_id": "d1", "title": "A", "text": "amber"}])
+    write("rows.jsonl", [{"id": "d1", "text": "amber"}, {"id": "d2", "text": "birch"}])
+    write("lines.txt", "amber\nbirch\nfir\n")
+    write("pairs.jsonl", [{"query": "q", "document": "amber"}])
+    counts = {"folder": (1, 0), "rows.jsonl": (2, 0), "lines.txt": (3, 0), "pairs.jsonl": (1, 1)}
+    for name, (documents, queries) in counts.items():
+        found = load_with_or_without_queries(str(tmp_path / name))
+        assert (len(found.documents), len(found.queries)) == (documents, queries)
+        assert len(found.judgments.queries_with_positives) == queries
+    fails(tmp_path / "rows.jsonl", "no column for the query")

@@ -20,6 +20,7 @@ from hardneg.cli.export import export
 from hardneg.cli.generate import generate
 from hardneg.cli.judge import judge
 from hardneg.cli.mine import demo, mine
+from hardneg.cli.plan import plan
 from hardneg.cli.push import push
 from hardneg.cli.report import report
 from hardneg.cli.review import review
@@ -40,6 +41,7 @@ app = typer.Typer(
 for command in (
     mine,
     demo,
+    plan,
     select,
     audit,
     export,

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from hardneg.cli.shared import (
+    EngineName,
     FormatName,
     Json,
     Judgments,
@@ -41,6 +42,7 @@ def mine(
         str | None, typer.Option(help="What dense models run in: auto, fp32, bf16 or fp16.")
     ] = None,
     seed: Seed = None,
+    engine: EngineName = None,
     set_: Set = None,
     quiet: Quiet = False,
     json_: Json = False,
@@ -60,6 +62,7 @@ def mine(
         load__corpus=corpus,
         load__strict=strict or None,
         seed=seed,
+        engine=engine,
     )
     chosen = chosen.in_precision(precision) if precision else chosen
     with progress(quiet or json_) as bars:

@@ -28,6 +28,9 @@ Rankers = Annotated[
 ]
 Negatives = Annotated[int | None, typer.Option("--negatives", help="Negatives a query.")]
 FormatName = Annotated[str | None, typer.Option("--format", help="The trainer's format.")]
+EngineName = Annotated[
+    str | None, typer.Option("--engine", help="Where the work runs: local, ray or ray:ADDRESS.")
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Whatever loading would skip or merge is an error.")]
 Seed = Annotated[int | None, typer.Option("--seed", help="Of all random draws.")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, as in select.max_uses=10.")]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections import Counter
-from collections.abc import Iterable
 from typing import Annotated, Literal
 
 import numpy as np
@@ -15,12 +14,14 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from hardneg.errors import DataError
-from hardneg.records import Collection, Documents, Judgments, Queries, full_text, text_key
+from hardneg.load.strings import Strings
+from hardneg.records import Collection, Documents, Judgments, Queries, RowMap, full_text, text_key
 
 WHOLE = ("train", "all")
 """The names under which a source without splits is read."""
 
 _LARGEST_RELEVANCE = 2**31 - 1
+_SLOTS = 2**64 - 1
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -55,11 +56,11 @@ class CollectionBuilder:
         self.name = name
         self.options = options
         self.notes: Counter[str] = Counter()
-        self._documents = _Table(("doc_id", "title", "text"))
-        self._queries = _Table(("query_id", "text"))
-        self._doc_rows: dict[str, int] = {}
+        self._documents = Strings(("doc_id", "title", "text"))
+        self._queries = Strings(("query_id", "text"))
+        self._doc_rows = RowMap()
         self._query_rows: dict[str, int] = {}
-        self._row_of_text: dict[bytes, int] = {}
+        self._text_rows = RowMap()
         self._aliases: dict[int, list[str]] = {}
         self._keys = array("Q")
         self._body_keys = array("Q")
@@ -72,7 +73,7 @@ class CollectionBuilder:
 
     def has_document(self, doc_id: str) -> bool:
         """Returns whether a document of this id was added."""
-        return doc_id in self._doc_rows
+        return self._row_of_id(doc_id) >= 0
 
     def has_query(self, query_id: str) -> bool:
         """Returns whether a query of this id was added."""
@@ -80,8 +81,9 @@ class CollectionBuilder:
 
     def document_of(self, text: str, title: str = "") -> str | None:
         """Returns the id of the document with exactly this title and text, None if there is none."""
-        row = self._row_of_text.get(_content(_clean(title), _clean(text)))
-        return None if row is None else self._documents.first(row)
+        whole = full_text(_clean(title), _clean(text))
+        row = self._row_of_text(whole, _content(whole))
+        return None if row < 0 else self._documents.cell(row)
 
     def add_document(self, doc_id: str, text: str, title: str = "", *, where: str) -> None:
         """Adds one document; an exact copy of an earlier one is merged into it and its id kept.
@@ -94,20 +96,21 @@ class CollectionBuilder:
         if not title and not text:
             self._empty(doc_id, "document", where, self._skipped_docs)
             return
-        content = _content(title, text)
-        row = self._row_of_text.setdefault(content, len(self._documents))
-        known = self._doc_rows.get(doc_id)
-        if known is not None:
+        whole = full_text(title, text)
+        content = _content(whole)
+        row, known = self._row_of_text(whole, content), self._row_of_id(doc_id)
+        if known >= 0:
             _check_same(doc_id, "document", where, same=known == row)
             return
-        self._doc_rows[doc_id] = row
         self._digest.update(b"d\0" + doc_id.encode() + b"\0" + content)
-        if row < len(self._documents):
+        self._doc_rows.add(_slot(doc_id), len(self._documents) if row < 0 else row)
+        if row >= 0:
             self._aliases.setdefault(row, []).append(doc_id)
             self.notes["merged_duplicate_documents"] += 1
             return
+        self._text_rows.add(_slot(content), len(self._documents))
         self._documents.append(doc_id, title, text)
-        self._keys.append(text_key(full_text(title, text)))
+        self._keys.append(text_key(whole))
         self._body_keys.append(text_key(text) if title else self._keys[-1])
 
     def add_query(self, query_id: str, text: str, *, where: str) -> None:
@@ -155,8 +158,8 @@ class CollectionBuilder:
             raise DataError(f"{self.name}: there are no documents")
         documents = Documents(
             self._documents.finish(),
-            np.array(self._keys, np.uint64),
-            np.array(self._body_keys, np.uint64),
+            np.frombuffer(self._keys, np.uint64),
+            np.frombuffer(self._body_keys, np.uint64),
             {row: tuple(ids) for row, ids in self._aliases.items()},
         )
         self._settle_pending()
@@ -173,9 +176,26 @@ class CollectionBuilder:
             self.name, documents, queries, judgments, self._digest.hexdigest(), dict(self.notes)
         )
 
+    def _row_of_id(self, doc_id: str) -> int:
+        """Returns the row of a document's id, or of the document that it was merged into; -1 if unknown."""
+
+        def same(row: int) -> bool:
+            return self._documents.cell(row) == doc_id or doc_id in self._aliases.get(row, ())
+
+        return self._doc_rows.find(_slot(doc_id), same)
+
+    def _row_of_text(self, whole: str, content: bytes) -> int:
+        """Returns the row of the document with this full text; -1 if there is none."""
+
+        def same(row: int) -> bool:
+            return full_text(self._documents.cell(row, 1), self._documents.cell(row, 2)) == whole
+
+        return self._text_rows.find(_slot(content), same)
+
     def _judge(self, query_id: str, doc_id: str, relevance: int) -> bool:
-        query, doc = self._query_rows.get(query_id), self._doc_rows.get(doc_id)
-        if query is None or doc is None:
+        query = self._query_rows.get(query_id)
+        doc = -1 if query is None else self._row_of_id(doc_id)
+        if query is None or doc < 0:
             return False
         pair = query << 32 | doc
         known = self._relevance.setdefault(pair, relevance)
@@ -227,45 +247,14 @@ class CollectionBuilder:
         return Queries(self._queries.finish().take(pa.array(kept)), keys), judgments
 
 
-class _Table:
-    """Rows of strings, packed into Arrow as they come, so that a large corpus is held once."""
-
-    _CHUNK = 65_536
-
-    def __init__(self, names: tuple[str, ...]) -> None:
-        self._schema = pa.schema([(name, pa.large_string()) for name in names])
-        self._rows: list[tuple[str, ...]] = []
-        self._batches: list[pa.RecordBatch] = []
-
-    def __len__(self) -> int:
-        return len(self._batches) * self._CHUNK + len(self._rows)
-
-    def append(self, *row: str) -> None:
-        self._rows.append(row)
-        if len(self._rows) == self._CHUNK:
-            self._pack()
-
-    def first(self, row: int) -> str:
-        chunk, place = divmod(row, self._CHUNK)
-        if chunk < len(self._batches):
-            return str(self._batches[chunk].column(0)[place])
-        return self._rows[place][0]
-
-    def finish(self) -> pa.Table:
-        if self._rows:
-            self._pack()
-        return pa.Table.from_batches(self._batches, self._schema)
-
-    def _pack(self) -> None:
-        columns: Iterable[tuple[str, ...]] = zip(*self._rows, strict=True)
-        arrays = [pa.array(column, pa.large_string()) for column in columns]
-        self._batches.append(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
-        self._rows = []
-
-
-def _content(title: str, text: str) -> bytes:
+def _content(whole: str) -> bytes:
     """Returns 16 bytes that are equal for documents of the same full text."""
-    return hashlib.blake2b(full_text(title, text).encode(), digest_size=16).digest()
+    return hashlib.blake2b(whole.encode(), digest_size=16).digest()
+
+
+def _slot(name: str | bytes) -> int:
+    """Returns a key for a `RowMap` of this process."""
+    return hash(name) & _SLOTS
 
 
 def _clean(text: str) -> str:

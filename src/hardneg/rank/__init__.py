@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from hardneg.engine import Engine
+from hardneg.engine.local import Local
 from hardneg.progress import Progress, Silent
 from hardneg.records import Collection, FloatArray, IntArray
 from hardneg.registry import Registry
@@ -23,10 +25,14 @@ class Context:
     Attributes:
         cache: Folder in which vectors are kept from run to run.
         progress: Who listens to the progress of long stages.
+        engine: Where encoding runs.
+        encoded: What stands for the encoders whose work is done, by the settings of their rankers.
     """
 
     cache: Path
     progress: Progress = field(default_factory=Silent)
+    engine: Engine = field(default_factory=Local)
+    encoded: dict[Any, Any] = field(default_factory=dict)
 
 
 class Ranker(Protocol):
@@ -76,5 +82,5 @@ class RankerSettings(Protocol):
 RANKERS: Registry[RankerSettings] = Registry(
     "hardneg.rank",
     "ranker",
-    helpers=("fuse", "index_store", "inverted", "jit", "pool", "select_top", "tokenize"),
+    helpers=("fuse", "index_store", "inverted", "jit", "pool", "postings", "select_top", "tokenize"),
 )

@@ -1,6 +1,6 @@
 """BM25: words in common, weighted by their rarity.
 
-Source: Robertson and Zaragoza, 2009; the index is built by bm25s (arXiv 2407.03618).
+Source: Robertson and Zaragoza, 2009; the formulas are those of bm25s (arXiv 2407.03618).
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import numpy as np
 from pydantic import AfterValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from hardneg.progress import Progress
 from hardneg.rank import Context, Ranker
 from hardneg.rank.tokenize import Terms, detect, forced, language_named, stemmer, stemmers_for
 from hardneg.records import Collection, Documents, Queries, rows_of
@@ -67,7 +66,6 @@ class Bm25:
             "k1": self.k1,
             "b": self.b,
             "method": self.method,
-            "bm25s": version("bm25s"),
             "PyStemmer": version("PyStemmer"),
         }
         index = self._index(collection.documents, made_with, context)
@@ -97,30 +95,22 @@ class Bm25:
         store = IndexStore(context.cache / "bm25")
         words = {"format": _FORMAT, "unicode": unidata_version}
         path = store.path({**made_with, **words, "texts": texts_digest(documents)})
-        progress = context.progress
         return store.index(
-            path, lambda: self._built(documents, Terms(stemmer(made_with["stemmers"])), progress), progress
+            path,
+            lambda: self._built(documents, Terms(stemmer(made_with["stemmers"])), context),
+            context.progress,
         )
 
-    def _built(self, documents: Documents, terms: Terms, progress: Progress) -> Index:
-        import bm25s
-
+    def _built(self, documents: Documents, terms: Terms, context: Context) -> Index:
         from hardneg.rank.index_store import Index
-        from hardneg.rank.inverted import Inverted
+        from hardneg.rank.postings import Postings
 
-        tokens: list[list[int]] = []
-        with progress.task("bm25 index", len(documents), "documents") as task:
+        postings = Postings(context.cache)
+        with context.progress.task("bm25 index", len(documents), "documents") as task:
             for rows in rows_of(len(documents), _BLOCK):
-                tokens.extend(terms.of(text) for text in documents.texts(rows))
+                postings.add([terms.of(text) for text in documents.texts(rows)])
                 task.advance(len(rows))
-        if not terms.size:
-            empty = np.zeros(1, np.int64), np.empty(0, np.int32), np.empty(0, np.float32)
-            return Index(Inverted(*empty, len(documents)), [])
-        model = bm25s.BM25(k1=self.k1, b=self.b, method=self.method, backend="numba")
-        built: dict[str, Any] = model.build_index_from_ids(range(terms.size), tokens, show_progress=False)
-        begins, docs = np.asarray(built["indptr"], np.int64), np.asarray(built["indices"], np.int32)
-        postings = Inverted(begins, docs, np.asarray(built["data"], np.float32), len(documents))
-        return Index(postings, terms.stems)
+        return Index(postings.index(self.method, self.k1, self.b), terms.stems)
 
 
 def _query_terms(queries: Queries, terms: Terms) -> Rows:

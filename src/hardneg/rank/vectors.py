@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -15,7 +16,7 @@ from hardneg.errors import DataError
 from hardneg.files import digest_file, scratch
 from hardneg.lines import raw_lines
 from hardneg.rank import Context, Ranker
-from hardneg.records import Collection, FloatArray, IntArray, rows_of
+from hardneg.records import Collection, FloatArray, IntArray, id_key, rows_of
 
 if TYPE_CHECKING:
     from hardneg.rank.dense.topk import ExactSearch
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Vectors"]
 
 _BLOCK = 8_192
+_IDS = 65_536
 
 Ids = Callable[[Sequence[int] | IntArray], list[str]]
 
@@ -109,17 +111,19 @@ class _Given:
         self._path = folder / ("documents.npy" if kind == "document" else "queries.npy")
         self._ids_path = folder / f"{kind}_ids.txt"
         self.array = self._load()
-        self._ids = self._read_ids()
+        self._named = self._ids_path.exists()
+        if self._named:
+            self._check_ids()
 
     @property
     def facts(self) -> dict[str, str]:
         """The digests of the files."""
-        paths = [self._path, *([self._ids_path] if self._ids is not None else [])]
+        paths = [self._path, *([self._ids_path] if self._named else [])]
         return {path.name: digest_file(path) for path in paths}
 
     def rows(self, count: int, rows: Callable[[Sequence[str]], IntArray], ids: Ids) -> IntArray:
         """Returns (count,) int32: the place in the array of each row of the collection."""
-        if self._ids is None:
+        if not self._named:
             if len(self.array) != count:
                 raise DataError(
                     f"{self._path} has {len(self.array):,} vectors, "
@@ -127,7 +131,7 @@ class _Given:
                     f"write their ids, one a line, to {self._ids_path.name}"
                 )
             return np.arange(count, dtype=np.int32)
-        found = rows(self._ids)
+        found = np.concatenate([rows(ids) for ids in self._id_blocks()])
         places = np.full(count, -1, np.int32)
         known = np.flatnonzero(found >= 0).astype(np.int32)[
             ::-1
@@ -170,7 +174,7 @@ class _Given:
             if lengths[bad][0] == 0
             else "holds NaN, infinity or too large numbers"
         )
-        which = f' ({self._kind} id "{self._ids[place]}")' if self._ids is not None else ""
+        which = f' ({self._kind} id "{next(islice(self._ids(), place, None))}")' if self._named else ""
         raise DataError(f"{self._path}: the vector in row {place}, from 0,{which} {problem}")
 
     def _load(self) -> npt.NDArray[Any]:
@@ -184,17 +188,27 @@ class _Given:
             raise DataError(f"{self._path}: found {found}, expected (n, dimension) of float16, 32 or 64")
         return array
 
-    def _read_ids(self) -> list[str] | None:
-        if not self._ids_path.exists():
-            return None
-        ids = [line.removesuffix("\n").removesuffix("\r") for line in raw_lines(self._ids_path)]
-        if len(ids) != len(self.array):
+    def _ids(self) -> Iterator[str]:
+        return (line.removesuffix("\n").removesuffix("\r") for line in raw_lines(self._ids_path))
+
+    def _id_blocks(self) -> Iterator[list[str]]:
+        ids = self._ids()
+        while block := list(islice(ids, _IDS)):
+            yield block
+
+    def _check_ids(self) -> None:
+        """Checks that there is one id a vector, and none twice; all are never held at once."""
+        keys = np.sort(np.fromiter((id_key(name) for name in self._ids()), np.uint64))
+        if len(keys) != len(self.array):
             raise DataError(
-                f"{self._ids_path} has {len(ids):,} ids, {self._path.name} {len(self.array):,} vectors"
+                f"{self._ids_path} has {len(keys):,} ids, {self._path.name} {len(self.array):,} vectors"
             )
+        alike = set(keys[1:][keys[1:] == keys[:-1]].tolist())
+        if not alike:
+            return
         seen: set[str] = set()
-        for number, name in enumerate(ids, 1):
+        for number, name in enumerate(self._ids(), 1):
             if name in seen:
                 raise DataError(f'{self._ids_path}:{number}: id "{name}" is given twice')
-            seen.add(name)
-        return ids
+            if id_key(name) in alike:
+                seen.add(name)

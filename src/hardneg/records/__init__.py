@@ -11,7 +11,8 @@ from hardneg.records.candidates import JUDGED_RELEVANT, RELABELLED, Candidates, 
 from hardneg.records.collection import UNJUDGED, Collection, Documents, Judgments, Queries
 from hardneg.records.examples import Example, Scored
 from hardneg.records.pair_set import PairSet
-from hardneg.records.text import folded, full_text, text_key
+from hardneg.records.row_map import RowMap
+from hardneg.records.text import folded, full_text, id_key, text_key
 
 __all__ = [
     "BoolArray",
@@ -28,10 +29,12 @@ __all__ = [
     "PairSet",
     "Queries",
     "RELABELLED",
+    "RowMap",
     "Scored",
     "UNJUDGED",
     "folded",
     "full_text",
+    "id_key",
     "rows_of",
     "text_key",
 ]

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from hardneg.records.arrays import BoolArray, IntArray, KeyArray
+from hardneg.records.columns import IdIndex, take
 from hardneg.records.pair_set import PairSet
 from hardneg.records.text import full_text, id_key
 from hardneg.tables import html_table
@@ -23,7 +24,7 @@ class Documents:
     """The corpus: one row a distinct document, in the source's order.
 
     Attributes:
-        table: Columns `doc_id`, `title`, `text` (strings).
+        table: Columns `doc_id`, `title`, `text` (strings), in chunks, which may be mapped from disk.
         keys: (n,) uint64, `text_key` of each document's full text.
         body_keys: (n,) uint64, `text_key` of each document's text without its title.
         aliases: Ids of exact duplicates that were merged into a row, by row.
@@ -39,15 +40,15 @@ class Documents:
 
     def ids(self, rows: Sequence[int] | IntArray) -> list[str]:
         """Returns the ids of the documents in these rows."""
-        return _take(self.table["doc_id"], rows)
+        return take(self.table["doc_id"], rows)
 
     def titles(self, rows: Sequence[int] | IntArray) -> list[str]:
         """Returns the titles of the documents in these rows, empty where there is none."""
-        return _take(self.table["title"], rows)
+        return take(self.table["title"], rows)
 
     def bodies(self, rows: Sequence[int] | IntArray) -> list[str]:
         """Returns the texts, without titles, of the documents in these rows."""
-        return _take(self.table["text"], rows)
+        return take(self.table["text"], rows)
 
     def texts(self, rows: Sequence[int] | IntArray) -> list[str]:
         """Returns the full texts (title, space, text) of the documents in these rows."""
@@ -55,7 +56,11 @@ class Documents:
 
     def rows(self, ids: Sequence[str]) -> IntArray:
         """Returns the row of each id, an alias's row being that of its document; -1 for unknown ids."""
-        return _positions(ids, self._row_of_id)
+        found = self._rows_of_ids.rows(ids)
+        if self._row_of_alias:
+            for place in np.flatnonzero(found < 0):
+                found[place] = self._row_of_alias.get(ids[int(place)], -1)
+        return found
 
     @cached_property
     def first_alike(self) -> IntArray:
@@ -64,9 +69,12 @@ class Documents:
         return first.astype(np.int32)[places.ravel()]
 
     @cached_property
-    def _row_of_id(self) -> dict[str, int]:
-        aliases = {alias: row for row, aliases in self.aliases.items() for alias in aliases}
-        return aliases | _numbered(self.table["doc_id"])
+    def _rows_of_ids(self) -> IdIndex:
+        return IdIndex(self.table["doc_id"])
+
+    @cached_property
+    def _row_of_alias(self) -> dict[str, int]:
+        return {alias: row for row, aliases in self.aliases.items() for alias in aliases}
 
 
 @dataclass(frozen=True)
@@ -86,19 +94,19 @@ class Queries:
 
     def ids(self, rows: Sequence[int] | IntArray) -> list[str]:
         """Returns the ids of the queries in these rows."""
-        return _take(self.table["query_id"], rows)
+        return take(self.table["query_id"], rows)
 
     def texts(self, rows: Sequence[int] | IntArray) -> list[str]:
         """Returns the texts of the queries in these rows."""
-        return _take(self.table["text"], rows)
+        return take(self.table["text"], rows)
 
     def rows(self, ids: Sequence[str]) -> IntArray:
         """Returns the row of each id; -1 for unknown ids."""
-        return _positions(ids, self._row_of_id)
+        return self._rows_of_ids.rows(ids)
 
     @cached_property
-    def _row_of_id(self) -> dict[str, int]:
-        return _numbered(self.table["query_id"])
+    def _rows_of_ids(self) -> IdIndex:
+        return IdIndex(self.table["query_id"])
 
     @cached_property
     def id_keys(self) -> KeyArray:
@@ -204,16 +212,3 @@ class Collection:
             positives = self.documents.texts(self.judgments.positives(int(query))[:1])
             rows.append((text, positives[0]))
         return html_table(f"Collection {self.name}", rows)
-
-
-def _take(column: pa.ChunkedArray, rows: Sequence[int] | IntArray) -> list[str]:
-    taken: list[str] = column.take(pa.array(np.asarray(rows, np.int64))).to_pylist()
-    return taken
-
-
-def _numbered(column: pa.ChunkedArray) -> dict[str, int]:
-    return {name: row for row, name in enumerate(column.to_pylist())}
-
-
-def _positions(ids: Sequence[str], row_of_id: Mapping[str, int]) -> IntArray:
-    return np.fromiter((row_of_id.get(name, -1) for name in ids), np.int32, len(ids))

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from hardneg.rank import Context, Ranker
+from hardneg.rank.dense.elsewhere import Encoded, encoded
 from hardneg.rank.dense.encode import Encoder
 from hardneg.rank.dense.graph import SAMPLE, GraphSearch
 from hardneg.rank.dense.models import load_model
@@ -59,10 +60,15 @@ class Dense:
 
     def open(self, collection: Collection, context: Context) -> Ranker:
         """Returns the ranker, its vectors encoded or found in the cache."""
+        name = self.name or "dense"
+        encoder: Encoder | Encoded | None = context.encoded.get(self)
+        if encoder is None and context.engine.spreads:
+            encoder = context.encoded[self] = encoded(self, name, collection, context)
         expansion = self.expansion if self.search == "hnsw" else None
-        return DenseRanker(self._encoder(), collection, context, self.name or "dense", expansion)
+        return DenseRanker(encoder or self.encoder(), collection, context, name, expansion)
 
-    def _encoder(self) -> Encoder:
+    def encoder(self) -> Encoder:
+        """Returns the encoder, its model loaded."""
         device, *others = [None] if self.device is None else self.device.split(",")
         model = load_model(
             "SentenceTransformer",
@@ -94,7 +100,7 @@ class DenseRanker:
 
     def __init__(
         self,
-        encoder: Encoder,
+        encoder: Encoder | Encoded,
         collection: Collection,
         context: Context,
         name: str,

@@ -71,7 +71,7 @@ class GraphSearch:
             docs[begin : begin + len(some)] = self._walked(some, depth)
         scores = self._exact.score(queries, docs)
         order = np.lexsort((docs, -scores))
-        docs, scores = (np.take_along_axis(each, order, axis=1) for each in (docs, scores))
+        docs, scores = np.take_along_axis(docs, order, axis=1), np.take_along_axis(scores, order, axis=1)
         few = np.flatnonzero((docs < 0).any(axis=1))
         docs[few], scores[few] = self._exact.search(queries[few], depth)
         return docs, scores
@@ -111,14 +111,14 @@ class GraphSearch:
         """Returns (n, depth) int32: what the walks find, in no order that holds, -1 where they find fewer."""
         asked = queries if len(queries) > 1 else np.repeat(queries, 2, axis=0)  # one alone has another answer
         found = self._graph.search(asked, depth)
-        docs = found.keys.astype(np.int64)
+        docs = np.asarray(found.keys, np.int64)
         docs[np.arange(depth) >= np.asarray(found.counts)[:, None]] = -1
         return docs[: len(queries)].astype(np.int32)
 
 
 def _recall(found: IntArray, exact: IntArray) -> float:
     shared = [len(np.intersect1d(one, other)) for one, other in zip(found, exact, strict=True)]
-    return round(float(np.mean(shared)) / exact.shape[1], 6)
+    return float(round(sum(shared) / exact.size, 6))
 
 
 def _built(documents: Vectors, progress: Progress, stage: str) -> Any:

@@ -94,8 +94,17 @@ class Store:
                 chunks.append(self._shard(texts(rows), encode, task.advance, progress))
         return Vectors(chunks, SHARD)
 
+    def has(self, texts: list[str]) -> bool:
+        """Returns whether the shard of these texts is there, and whole."""
+        return _read(self._path(texts), len(texts)) is not None
+
+    def keep(self, texts: list[str], encode: Encode) -> None:
+        """Encodes one shard and puts it there, unless it is there; takes no turns with other processes."""
+        if not self.has(texts):
+            self._made(self._path(texts), encode(texts, lambda count: None))
+
     def _shard(self, texts: list[str], encode: Encode, advance: Advance, progress: Progress) -> FloatArray:
-        path = self._folder / f"{self._name(texts)}.npy"
+        path = self._path(texts)
         found = _read(path, len(texts))
         if found is None:
             with turn(self._folder, lambda: progress.task("wait for another process", None, "shards")):
@@ -113,12 +122,12 @@ class Store:
         shard: FloatArray = np.load(path, mmap_mode="r", allow_pickle=False)
         return shard
 
-    def _name(self, texts: list[str]) -> str:
+    def _path(self, texts: list[str]) -> Path:
         digest = hashlib.sha256(self._fingerprint.encode())
         for text in texts:
             encoded = text.encode()
             digest.update(len(encoded).to_bytes(8, "little") + encoded)
-        return digest.hexdigest()[:32]
+        return self._folder / f"{digest.hexdigest()[:32]}.npy"
 
 
 def _read(path: Path, count: int) -> FloatArray | None:
