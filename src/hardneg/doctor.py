@@ -24,7 +24,6 @@ ADDS = {
     "dedup": "the near-duplicate, sibling-positives and leakage validators",
     "hub": "hardneg push: sharing a run",
     "ray": "--engine ray: many machines",
-    "ray": "engine ray: mining on a cluster",
 }
 """What each extra brings, by its name."""
 
