@@ -19,6 +19,7 @@ FLOORS = [
     {"pipeline"},
     {"reopen", "parts"},
     {"blocks", "report", "evaluate", "describe"},
+    {"training_set"},
     {"diff", "recipe"},
     {"load", "rank", "select", "validate", "calibrate", "export", "compat", "endpoint"},
     {"engine"},

@@ -1,20 +1,21 @@
 import pytest
 
 from hardneg.console import expected
-from hardneg.plan import Stage, _deciding, _Line, _opening, _Ranker, plan
+from hardneg.plan import Stage, _deciding, _opening, plan
+from hardneg.plan.measure import Line, Measured
 from hardneg.recipe import Recipe
 
 
 def test_what_grows_is_carried_on_in_a_straight_line():
-    assert _Line.through((10, 2.0), (20, 3.0)).at(30) == pytest.approx(4.0)
-    assert _Line.through((10, 3.0), (20, 2.0)) == _Line(2.0, 0.0)  # noise: it does not shrink
-    assert _Line.through((10, 1.0), (20, 3.0)) == _Line(0.0, 0.2)  # nor begin below 0
-    assert _Line.through((20, 3.0), (20, 4.0)).at(40) == pytest.approx(8.0)
+    assert Line.through((10, 2.0), (20, 3.0)).at(30) == pytest.approx(4.0)
+    assert Line.through((10, 3.0), (20, 2.0)) == Line(2.0, 0.0)  # noise: it does not shrink
+    assert Line.through((10, 1.0), (20, 3.0)) == Line(0.0, 0.2)  # nor begin below 0
+    assert Line.through((20, 3.0), (20, 4.0)).at(40) == pytest.approx(8.0)
 
 
 def test_stages_by_hand():
     # Opening: 2 s, and 0.01 s for each of the half of 1,000 documents that the cache lacks.
-    ranker = _Ranker("dense", _Line(2.0, 0.01), _Line(0.0, 1e-6), cached=0.5, dimension=4, encodes=True)
+    ranker = Measured("dense", Line(2.0, 0.01), Line(0.0, 1e-6), cached=0.5, dimension=4, encodes=True)
     assert _opening(ranker, 1_000, 1_000, own=True) == Stage(
         "open dense", 7.0, "100 documents a second, 50% cached"
     )

@@ -17,7 +17,6 @@ from hardneg.errors import ConfigError
 from hardneg.export import FORMATS, Format
 from hardneg.export.card import write_card
 from hardneg.files import cache_folder
-from hardneg.ledger import TrainingSet
 from hardneg.load import load
 from hardneg.parts import PartWriter, Reopening
 from hardneg.progress import Progress, Silent
@@ -27,6 +26,7 @@ from hardneg.records import Collection
 from hardneg.reopen import Result, reload
 from hardneg.report import write_report
 from hardneg.run import Clock, RunFolder, versions
+from hardneg.training_set import TrainingSet
 from hardneg.validate import VALIDATORS, Witness
 
 Writer = Callable[[Path], dict[str, Any]]

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hardneg.errors import DataError, HardnegError
-from hardneg.ledger import TrainingSet
 from hardneg.load import load
 from hardneg.recipe import Recipe
 from hardneg.records import Collection
 from hardneg.run import RunFolder
 from hardneg.tables import html_table
+from hardneg.training_set import TrainingSet
 
 if TYPE_CHECKING:
     from hardneg.report.plot import Plots
