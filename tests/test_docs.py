@@ -71,7 +71,8 @@ def test_the_options_of_hardneg_itself_are_documented():
 @pytest.mark.parametrize("name", sorted(COMMAND.commands))
 def test_no_option_is_documented_that_is_not_there(name):
     text = section(page("commands.md"), f"`{name}`")
-    known = {flag for option in COMMAND.commands[name].params for flag in option.opts} | {"--help"}
+    params = COMMAND.commands[name].params
+    known = {flag for one in params for flag in (*one.opts, *one.secondary_opts)} | {"--help"}
     rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `-")]
     assert {flag for row in rows for flag in re.findall(r"`(--?[\w-]+)", row)} <= known
 

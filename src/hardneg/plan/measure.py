@@ -133,7 +133,11 @@ def _vector_search(dimension: int, size: int, depth: int) -> float:
 
 def _dimension(kind: str, settings: Any) -> int:
     if kind == "vectors":
-        return int(np.load(Path(settings.folder).expanduser() / "documents.npy", mmap_mode="r").shape[1])
+        return int(
+            np.load(
+                Path(settings.folder).expanduser() / "documents.npy", mmap_mode="r", allow_pickle=False
+            ).shape[1]
+        )
     return int(settings.encoder().documents(["text"]).shape[1]) if kind == "dense" else 0
 
 
