@@ -20,7 +20,7 @@ ADDS = {
     "train": "hardneg train and compare: students",
     "hf": "sources hf:ID",
     "ir": "sources ir:ID",
-    "judge": "hardneg judge: language models as judges",
+    "judge": "hardneg judge and generate: language models",
     "dedup": "the near-duplicate, sibling-positives and leakage validators",
     "hub": "hardneg push: sharing a run",
     "ray": "--engine ray: many machines",
