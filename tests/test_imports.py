@@ -23,8 +23,8 @@ FLOORS = [
     {"diff", "recipe"},
     {"load", "rank", "select", "validate", "calibrate", "export", "compat", "endpoint"},
     {"engine"},
-    {"run", "ledger", "registry"},
-    {"records", "verdicts", "files", "lines", "progress"},
+    {"run", "ledger", "registry", "verdicts"},
+    {"records", "files", "lines", "progress"},
     {"tables", "settings"},
     {"errors"},
 ]

@@ -9,12 +9,13 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, TypeVar, cast
 
 import numpy as np
 
 from hardneg.errors import DataError
 
+T = TypeVar("T")
 _SEAL = hashlib.sha256().digest_size
 
 
@@ -133,6 +134,45 @@ def turn(folder: Path, waiting: Callable[[], AbstractContextManager[Any]] = null
         yield
 
 
+def made_once(
+    read: Callable[[], T | None],
+    make: Callable[[], T],
+    folder: Path,
+    waiting: Callable[[], AbstractContextManager[Any]] = nullcontext,
+) -> T:
+    """Returns what is read, or what is made where there is nothing; processes take turns at making.
+
+    Args:
+        read: Returns None where there is nothing.
+        make: Makes it, so that it can be read.
+        folder: What they would work on.
+        waiting: The context in which to wait for another process.
+
+    Raises:
+        DataError: The folder cannot be written to.
+    """
+    found = read()
+    if found is None:
+        with turn(folder, waiting):
+            found = read()
+            if found is None:
+                found = make()
+    return found
+
+
+def nameless(folder: Path) -> IO[bytes]:
+    """Returns a new file without a name, which is gone once nobody holds it.
+
+    Raises:
+        DataError: The folder cannot be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return cast(IO[bytes], tempfile.TemporaryFile(dir=folder))
+    except OSError as error:
+        raise DataError(f"cannot write to {folder}: {error.strerror or error}") from error
+
+
 def scratch(shape: Sequence[int], kind: Any, folder: Path | None = None) -> Any:
     """Returns an array in a file without a name, which is gone once nobody holds the array.
 
@@ -146,8 +186,7 @@ def scratch(shape: Sequence[int], kind: Any, folder: Path | None = None) -> Any:
     """
     place = folder or Path(tempfile.gettempdir())
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=place) as file:
+        with nameless(place) as file:
             size = int(np.prod(shape, dtype=np.int64)) * np.dtype(kind).itemsize
             if size and hasattr(os, "posix_fallocate"):  # a full disk is an error now, not a signal later
                 os.posix_fallocate(file.fileno(), 0, size)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hardneg.errors import DataError
+from hardneg.files import locked
 
 FILE = "judgments.jsonl"
 """The file's name in a run directory."""
@@ -54,7 +55,7 @@ def append(path: Path, judged: Judged) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a+b") as file:
-            _lock(file)
+            locked(file, wait=True)
             file.truncate(_whole(file))
             file.write(line)
             file.flush()
@@ -98,15 +99,6 @@ def by_judge(verdicts: list[Judged]) -> Iterator[tuple[str, dict[tuple[str, str]
     """Yields (judge, {(query_id, doc_id): verdict}) for every judge, in the order of first mention."""
     for name in dict.fromkeys(judged.judge for judged in verdicts):
         yield name, {judged.pair: judged.verdict for judged in verdicts if judged.judge == name}
-
-
-def _lock(file: Any) -> None:
-    """Waits until no other process appends; the lock ends with the file."""
-    try:
-        import fcntl
-    except ImportError:  # Windows has none
-        return
-    fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def _whole(file: Any) -> int:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import mmap
-import tempfile
 from collections.abc import Iterable
 from typing import IO
 
 import pyarrow as pa
 
 from hardneg.errors import DataError
-from hardneg.files import cache_folder
+from hardneg.files import cache_folder, nameless
 
 _CHUNK = 65_536
 _IN_MEMORY = 4
@@ -93,10 +92,9 @@ class _Spilled:
         """
         message = batch.serialize()
         folder = cache_folder()
+        if self._file is None:
+            self._file = nameless(folder)
         try:
-            if self._file is None:
-                folder.mkdir(parents=True, exist_ok=True)
-                self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - it lives as long as the table
             self._file.write(message)
             self._file.write(b"\0" * (-message.size % _ALIGNED))
             self._file.flush()

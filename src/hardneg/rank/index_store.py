@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from hardneg.files import atomic, seal, sealed, turn, unsealed
+from hardneg.files import atomic, made_once, seal, sealed, unsealed
 from hardneg.progress import Progress
 from hardneg.rank.inverted import Inverted
 from hardneg.records import Documents, rows_of
@@ -59,18 +59,20 @@ class IndexStore:
         Raises:
             DataError: It cannot be written.
         """
-        there = path.exists()
-        found = self.read(path)
-        if found is None:
-            if there:
+
+        def make() -> Index:
+            if path.exists():
                 _LOG.warning("%s is damaged and is made again", path)
-            with turn(self._folder, lambda: progress.task("wait for another process", None, "indexes")):
-                found = self.read(path)
-                if found is None:
-                    built = build()
-                    self.write(path, built)
-                    found = self.read(path) or built  # mapped: what was built is given back
-        return found
+            built = build()
+            self.write(path, built)
+            return self.read(path) or built  # mapped: what was built is given back
+
+        return made_once(
+            lambda: self.read(path),
+            make,
+            self._folder,
+            lambda: progress.task("wait for another process", None, "indexes"),
+        )
 
     def read(self, path: Path) -> Index | None:
         """Returns an index, its arrays mapped; None if it is not there or damaged."""

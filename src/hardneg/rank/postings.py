@@ -6,7 +6,6 @@ Each entry is that of bm25s (arXiv 2407.03618) to the bit: made in float64, kept
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Callable, Sequence
 from itertools import chain
 from pathlib import Path
@@ -16,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hardneg.errors import DataError
-from hardneg.files import scratch
+from hardneg.files import nameless, scratch
 from hardneg.rank.inverted import Inverted
 from hardneg.rank.jit import jit
 from hardneg.records import FloatArray, IntArray
@@ -57,11 +56,7 @@ class Postings:
         self._distinct: list[IntArray] = []
         self._lengths: list[IntArray] = []
         self._documents_of: npt.NDArray[np.int64] = np.zeros(0, np.int64)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._counts = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - it lives as long as the index is made
-        except OSError as error:
-            raise DataError(f"cannot write to {folder}: {error.strerror or error}") from error
+        self._counts = nameless(folder)
 
     def add(self, documents: Sequence[Sequence[int]]) -> None:
         """Takes the terms of the next documents.

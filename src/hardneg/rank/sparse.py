@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from hardneg.errors import ConfigError, DataError
-from hardneg.files import atomic, seal, sealed, turn
+from hardneg.files import atomic, made_once, seal, sealed
 from hardneg.progress import Progress
 from hardneg.rank import Context, Ranker
 from hardneg.records import Collection, IntArray, rows_of
@@ -120,11 +120,12 @@ class _Encoder:
     def _block(self, kind: str, texts: list[str], encode: Callable[..., Any]) -> Rows:
         asked = json.dumps([self.facts, self._model.device.type, kind, texts], sort_keys=True)
         path = self._folder / f"{hashlib.sha256(asked.encode()).hexdigest()[:32]}.npz"
-        found = _read(path)
-        if found is None:
-            with turn(self._folder, lambda: self._progress.task("wait for another process", None, "blocks")):
-                found = _read(path) or self._made(path, self._rows(texts, encode))
-        return found
+        return made_once(
+            lambda: _read(path),
+            lambda: self._made(path, self._rows(texts, encode)),
+            self._folder,
+            lambda: self._progress.task("wait for another process", None, "blocks"),
+        )
 
     def _made(self, path: Path, rows: Rows) -> Rows:
         with atomic(path) as temporary:

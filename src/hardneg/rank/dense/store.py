@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hardneg.files import atomic, seal, sealed, turn
+from hardneg.files import atomic, made_once, seal, sealed
 from hardneg.progress import Progress
 from hardneg.records import FloatArray, IntArray, rows_of
 
@@ -105,14 +105,19 @@ class Store:
 
     def _shard(self, texts: list[str], encode: Encode, advance: Advance, progress: Progress) -> FloatArray:
         path = self._path(texts)
-        found = _read(path, len(texts))
-        if found is None:
-            with turn(self._folder, lambda: progress.task("wait for another process", None, "shards")):
-                found = _read(path, len(texts))
-                if found is None:
-                    return self._made(path, encode(texts, advance))
-        advance(len(texts))
-        return found
+
+        def read() -> FloatArray | None:
+            found = _read(path, len(texts))
+            if found is not None:
+                advance(len(texts))
+            return found
+
+        return made_once(
+            read,
+            lambda: self._made(path, encode(texts, advance)),
+            self._folder,
+            lambda: progress.task("wait for another process", None, "shards"),
+        )
 
     def _made(self, path: Path, vectors: FloatArray) -> FloatArray:
         with atomic(path) as temporary:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hardneg.report.figures.rates import intervals
+from hardneg.report.figures.rates import interval, intervals
 from hardneg.report.figures.style import AnyChart, Look, finished
 from hardneg.report.gather import Findings
 from hardneg.report.words import Words
@@ -56,7 +56,7 @@ def false_negatives(rows: Rows, words: Words, look: Look) -> AnyChart | None:
             rate, low, high = (float(told[key]) for key in ("rate", "low", "high"))
             text = words.percent(rate)
             more = f"{row['arm']}: {text} [{words.percent(low)}, {words.percent(high)}]"
-            values.append(_line(row["arm"], (rate, low, high), "negative", text, more))
+            values.append(interval(row["arm"], (rate, low, high), "negative", text, more))
     if not values:
         return None
     return finished(intervals(values, words("axis.rate"), look), look, height=_height(values))
@@ -65,20 +65,7 @@ def false_negatives(rows: Rows, words: Words, look: Look) -> AnyChart | None:
 def _value(arm: str, told: Mapping[str, Any], words: Words, group: str, sign: str = "") -> dict[str, Any]:
     ends = float(told["mean"]), float(told["low"]), float(told["high"])
     shown = [("+" if sign and end > 0 else "") + words.decimal(end) for end in ends]
-    return _line(arm, ends, group, shown[0], f"{arm}: {shown[0]} [{shown[1]}, {shown[2]}]")
-
-
-def _line(label: str, ends: tuple[float, float, float], group: str, text: str, told: str) -> dict[str, Any]:
-    rate, low, high = ends
-    return {
-        "label": label,
-        "rate": rate,
-        "low": low,
-        "high": high,
-        "group": group,
-        "text": text,
-        "told": told,
-    }
+    return interval(arm, ends, group, shown[0], f"{arm}: {shown[0]} [{shown[1]}, {shown[2]}]")
 
 
 def _drawn(values: list[dict[str, Any]], axis: str, look: Look) -> AnyChart | None:

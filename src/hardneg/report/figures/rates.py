@@ -124,14 +124,22 @@ def _rate(words: Words, label: str, part: Mapping[str, Any], group: str) -> dict
     rate = float(part["rate"])
     low, high = (rate if part.get(key) is None else float(part[key]) for key in ("low", "high"))
     told = f"{label}: {words.percent(rate)} [{words.percent(low)}, {words.percent(high)}]"
+    return interval(label, (rate, low, high), group, words.percent(rate), told)
+
+
+def interval(
+    label: str, ends: tuple[float, float, float], group: str, text: str, told: str
+) -> dict[str, Any]:
+    """Returns a line for `intervals`: mean, low and high end, what is written beside it and told of it."""
+    rate, low, high = ends
     return {
         "label": label,
         "rate": rate,
         "low": low,
         "high": high,
         "group": group,
+        "text": text,
         "told": told,
-        "text": words.percent(rate),
     }
 
 
