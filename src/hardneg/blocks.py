@@ -18,6 +18,7 @@ from hardneg.recipe import Recipe
 from hardneg.records import Candidates, Collection, IntArray
 from hardneg.run import Clock
 from hardneg.select.anchor import anchored
+from hardneg.select.exclude import Exclusions
 from hardneg.select.rules.window import Window
 from hardneg.select.selector import Decisions, Selector
 from hardneg.validate import Witness
@@ -37,8 +38,11 @@ class _Blocks:
         self.collection = collection
         self.settings = recipe.select
         self.weighted = recipe.validation.weights
-        self.selector = Selector(collection, recipe.select, recipe.seed)
-        self.examiner = Examiner(collection, recipe.validation, recipe.rank.scorers, witnesses)
+        self.exclusions = Exclusions(collection)
+        self.selector = Selector(collection, recipe.select, recipe.seed, self.exclusions)
+        self.examiner = Examiner(
+            collection, recipe.validation, recipe.rank.scorers, witnesses, self.exclusions
+        )
 
     def decide(self, pooled: Candidates) -> tuple[Candidates, Decisions]:
         candidates = self.examined(pooled)

@@ -78,7 +78,8 @@ def reached(points: list[dict[str, Any]], target: float) -> dict[str, Any]:
 
 def _chosen(chooser: Chooser, variants: list[tuple[str, float, Recipe]]) -> list[tuple[Numbers, Numbers]]:
     """Returns for each variant the probabilities and the scores of the negatives it would choose."""
-    selectors = [Selector(chooser.collection, recipe.select, recipe.seed) for _, _, recipe in variants]
+    collection, excluded = chooser.collection, chooser.exclusions
+    selectors = [Selector(collection, recipe.select, recipe.seed, excluded) for _, _, recipe in variants]
     chances: list[list[Numbers]] = [[np.empty(0)] for _ in variants]
     scores: list[list[Numbers]] = [[np.empty(0)] for _ in variants]
     for number in range(len(chooser.blocks)):

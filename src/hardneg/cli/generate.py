@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from hardneg.cli.shared import (
     Concurrency,
@@ -27,7 +26,7 @@ from hardneg.cli.shared import (
     print_json,
     progress,
     request_options,
-    unanswered,
+    told,
 )
 from hardneg.errors import ConfigError
 
@@ -129,24 +128,20 @@ def generate(
             retries=retries,
             **settings,
         )
-    if json_:
-        print_json(summary)
-    elif not quiet:
-        from hardneg.console import generated
+    from hardneg.console import generated
 
-        Console(stderr=True).print(generated(summary))
-    unanswered(summary, summary["asked"], summary["unit"])
+    told(summary, generated, summary["asked"], summary["unit"], quiet, json_)
 
 
 def _of_load(setting: str) -> bool:
     return setting.startswith("load.")
 
 
-def _foretell(told: dict[str, Any], json_: bool) -> None:
+def _foretell(foretold: dict[str, Any], json_: bool) -> None:
     """Prints the prompt to standard output and the costs to standard error, or all as JSON."""
     if json_:
-        print_json(told)
+        print_json(foretold)
         return
-    typer.echo(told["prompt"])
-    costs = [f"{name.replace('_', ' ')}: {value:,}" for name, value in told.items() if name != "prompt"]
+    typer.echo(foretold["prompt"])
+    costs = [f"{name.replace('_', ' ')}: {value:,}" for name, value in foretold.items() if name != "prompt"]
     typer.echo(", ".join(costs), err=True)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from hardneg.cli.shared import (
     Concurrency,
@@ -23,10 +22,9 @@ from hardneg.cli.shared import (
     Retries,
     Run,
     Timeout,
-    print_json,
     progress,
     request_options,
-    unanswered,
+    told,
 )
 
 
@@ -97,19 +95,6 @@ def judge(
             max_characters=max_characters,
             options=request_options(set_),
         )
-    _report(summary, quiet, json_)
+    from hardneg.console import judgement
 
-
-def _report(summary: dict[str, Any], quiet: bool, json_: bool) -> None:
-    """Prints the summary.
-
-    Raises:
-        DataError: Some pairs got no answer.
-    """
-    if json_:
-        print_json(summary)
-    elif not quiet:
-        from hardneg.console import judgement
-
-        Console(stderr=True).print(judgement(summary))
-    unanswered(summary, summary["pairs"], "pairs")
+    told(summary, judgement, summary["pairs"], "pairs", quiet, json_)

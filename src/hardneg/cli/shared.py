@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -70,12 +70,26 @@ def request_options(overrides: list[str] | None) -> dict[str, Any]:
     return options
 
 
-def unanswered(summary: dict[str, Any], asked: int, unit: str) -> None:
-    """Tells of what got no answer.
+def told(
+    summary: dict[str, Any], table: Callable[[Any], Any], asked: int, unit: str, quiet: bool, json_: bool
+) -> None:
+    """Prints what came of asking a model: its table, JSON, or nothing.
+
+    Args:
+        summary: What came of it.
+        table: Draws it.
+        asked: How much was asked about.
+        unit: What that is.
+        quiet: Whether nothing is printed.
+        json_: Whether JSON is.
 
     Raises:
-        DataError: There is some.
+        DataError: Some got no answer.
     """
+    if json_:
+        print_json(summary)
+    elif not quiet:
+        Console(stderr=True).print(table(summary))
     if summary["failed"]:
         from hardneg.errors import DataError
 

@@ -56,13 +56,25 @@ class Selector:
     """Applies one selection to the candidates of a collection, block by block.
 
     Under a cap (`max_uses`) blocks must come in the order of the queries, and the uses made so far count.
+
+    Args:
+        collection: What is mined.
+        settings: The recipe's.
+        seed: Of the draws.
+        exclusions: What can never be a negative of the collection; found unless given.
     """
 
-    def __init__(self, collection: Collection, settings: SelectSettings, seed: int) -> None:
+    def __init__(
+        self,
+        collection: Collection,
+        settings: SelectSettings,
+        seed: int,
+        exclusions: Exclusions | None = None,
+    ) -> None:
         self._settings = settings
         self._collection = collection
         self._seed = seed
-        self._exclusions = Exclusions(collection)
+        self._exclusions = exclusions or Exclusions(collection)
         names = [_reason_of(rule) for rule in settings.rules]
         draw = type(settings.draw).__module__.rpartition(".")[2]
         late = (NO_SCORE, NO_ANCHOR_SCORE, SURPLUS, MAX_USES, draw)

@@ -37,6 +37,7 @@ class Examiner:
         settings: The recipe's.
         scorers: For each ranker whose scores may be read, whether they mean the same for every query.
         witnesses: The validators at work, by name; None where the evidence is stored already.
+        exclusions: What can never be a negative of the collection; found unless given.
     """
 
     def __init__(
@@ -45,12 +46,13 @@ class Examiner:
         settings: ValidateSettings,
         scorers: Mapping[str, bool],
         witnesses: Mapping[str, Witness] | None = None,
+        exclusions: Exclusions | None = None,
     ) -> None:
         self._collection = collection
         self._settings = settings
         self._scorers = scorers
         self._witnesses = witnesses or {}
-        self._exclusions = Exclusions(collection)
+        self._exclusions = exclusions or Exclusions(collection)
         self.calibration = Calibration("not asked for")
 
     @property
