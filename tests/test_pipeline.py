@@ -127,6 +127,18 @@ def test_two_processes_do_not_write_one_directory(beir, tmp_path):
         pipeline.mine(str(beir), recipe(), tmp_path / "run")
 
 
+def test_what_killed_processes_were_writing_is_swept_away(tmp_path):
+    from hardneg.run import RunFolder
+
+    torn = tmp_path / "ledger" / ".part-00001.parquet.5def5488.tmp"
+    torn.parent.mkdir()
+    torn.touch()
+    with RunFolder(tmp_path).opened():
+        assert not torn.exists()
+        torn.touch()
+    assert not torn.exists()
+
+
 def test_short_queries_are_looked_at_deeper(beir, tmp_path):
     shallow = pipeline.mine(str(beir), recipe("rank.depth=1", select__negatives=3), tmp_path / "shallow")
     deep = pipeline.mine(str(beir), recipe("rank.depth=30", select__negatives=3), tmp_path / "deep")

@@ -66,11 +66,16 @@ class RunFolder:
         except OSError as error:
             raise DataError(f"cannot write to {self.path}: {error.strerror or error}") from None
         with lock:
-            for left_by_a_kill in self.path.rglob(".*.tmp"):
-                left_by_a_kill.unlink()
+            self._sweep()
             yield
+            self._sweep()  # another process that worked for this one may have been killed
             with suppress(OSError):  # while it is held: what is unlinked later may be another process's
                 (self.path / ".lock").unlink()
+
+    def _sweep(self) -> None:
+        """Removes what processes that were killed had not finished writing."""
+        for left in self.path.rglob(".*.tmp"):
+            left.unlink(missing_ok=True)
 
     def refuse_another(self, run: Mapping[str, Any]) -> None:
         """Finds out, before any work, that the directory is not free for a run.

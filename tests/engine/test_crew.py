@@ -19,7 +19,7 @@ class Cluster:
 
     def __init__(self, ending, lost=()):
         self.lost = list(lost)
-        self.ending, self.calls, self.given, self.killed, self.hired = list(ending), {}, [], [], 0
+        self.ending, self.given, self.killed, self.hired, self.given_up = list(ending), [], [], 0, []
 
     def hire(self):
         worker, self.hired = self.hired, self.hired + 1
@@ -30,6 +30,9 @@ class Cluster:
         return (worker, job)
 
     def wait(self, calls, num_returns, timeout):
+        if num_returns > 1:
+            self.given_up = calls
+            return calls, []
         if self.ending and self.ending[0] in calls:
             return [self.ending.pop(0)], []
         assert self.ending, "nothing will end any more"
@@ -57,7 +60,7 @@ def test_no_worker_has_more_than_two_jobs_and_jobs_are_not_taken_early():
     assert next(found) == "a" and taken == list("abcde")
     assert cluster.given == [(0, "a"), (1, "b"), (0, "c"), (1, "d"), (1, "e")]
     found.close()
-    assert cluster.killed == [0, 1]
+    assert cluster.killed == [0, 1] and cluster.given_up == [(0, "c"), (1, "d"), (1, "e")]
 
 
 def test_what_stays_away_is_given_to_an_idle_worker_and_counts_once():

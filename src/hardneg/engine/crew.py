@@ -14,6 +14,7 @@ from hardneg.errors import ConfigError, HardnegError
 _IN_HAND = 2
 _SLOW = 3
 _LOOK_AROUND = 0.5
+_FAREWELL = 10.0
 _NONE: Final = object()
 
 
@@ -113,8 +114,14 @@ class Crew:
                         self._slowest = max(self._slowest, time.monotonic() - begin)
                         yield result
         finally:
-            for handle in self._workers.values():
-                self._ray.kill(handle)
+            self._dismiss()
+
+    def _dismiss(self) -> None:
+        """Ends the workers, and waits until what they still had in hand is given up."""
+        for handle in self._workers.values():
+            self._ray.kill(handle)
+        if self._calls:
+            self._ray.wait(list(self._calls), num_returns=len(self._calls), timeout=_FAREWELL)
 
     def _result(self, call: Any, number: int, worker: int) -> Any:
         """Returns what a job gave, `_NONE` if it was lost and must be done again."""
