@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,7 +108,7 @@ def _part(chooser: Chooser, number: int) -> dict[str, Any]:
     doc = chooser.collection.documents.rows([pair[1] for pair in names])
     at = flat[[place[pair] for pair in zip(query.tolist(), doc.tolist(), strict=True)]] if names else flat[:0]
     copies = table["copies"].to_numpy()[chosen]
-    scorer = candidates.scorer
+    scorer, rankers = candidates.scorer, [n for n in candidates.scores if f"score.{n}" in table.column_names]
     anchors = table[f"positive.{scorer}"].to_numpy(zero_copy_only=False)[chosen]
     probability = candidates.probability
     assert probability is not None
@@ -119,13 +119,13 @@ def _part(chooser: Chooser, number: int) -> dict[str, Any]:
         "score": candidates.score().ravel()[at].astype(np.float64),
         "anchor": anchors.astype(np.float64),
         "rank": candidates.ranks.ravel()[at],
-        "leader": _leader(candidates).ravel()[at],
+        "leader": _leader(candidates, rankers).ravel()[at],
     }
     repeated = {name: np.repeat(values, copies) for name, values in found.items()}
     return {
         **repeated,
         "ids": [pair for pair, count in zip(names, copies, strict=True) for _ in range(count)],
-        "rankers": tuple(candidates.scores),
+        "rankers": tuple(rankers),
         "expected": float(np.nansum(probability)),
     }
 
@@ -136,9 +136,9 @@ def _pairs(candidates: Candidates) -> Iterator[tuple[int, int]]:
     yield from zip(candidates.queries[rows].tolist(), docs.tolist(), strict=True)
 
 
-def _leader(candidates: Candidates) -> IntArray:
+def _leader(candidates: Candidates, rankers: Sequence[str]) -> IntArray:
     """Returns (n_queries, depth) int32: the ranker that places each candidate highest, the first on ties."""
-    ranks = np.stack([_ranked(candidates.rank(name)) for name in candidates.scores])
+    ranks = np.stack([_ranked(candidates.rank(name)) for name in rankers])
     return np.asarray(ranks.argmin(axis=0), np.int32)
 
 
