@@ -11,8 +11,9 @@ import numpy as np
 
 from hardneg import ledger
 from hardneg.audit.estimate import Estimate, Numbers, resampled
+from hardneg.audit.hardness import Hardness, hardness
 from hardneg.blocks import Chooser
-from hardneg.records import Candidates, Decision, FloatArray, IntArray
+from hardneg.records import Candidates, Decision, IntArray
 
 
 @dataclass(frozen=True)
@@ -64,19 +65,9 @@ class Negatives:
             ids=tuple(pair for part in parts for pair in part["ids"]),
         )
 
-    def hardness(self) -> dict[str, float | None]:
-        """Returns mean score, median relative margin and mean rank: a low rate is easy with easy ones.
-
-        The margin is a median because it has no bound where the weakest positive scores near zero.
-        """
-        with np.errstate(all="ignore"):
-            margins = (self.anchor - self.score) / np.abs(self.anchor)
-        ranked = self.rank[self.rank > 0].astype(np.float64)
-        return {
-            "score": _mean(self.score),
-            "relative_margin": _median(margins[np.isfinite(margins)]),
-            "rank": _mean(ranked),
-        }
+    def hardness(self) -> Hardness:
+        """Returns how hard they are by the scorer."""
+        return hardness(self.score, self.anchor, self.rank)
 
 
 _COLUMNS = ("query", "doc", "probability", "score", "anchor", "rank", "leader")
@@ -144,12 +135,3 @@ def _leader(candidates: Candidates, rankers: Sequence[str]) -> IntArray:
 
 def _ranked(ranks: IntArray) -> IntArray:
     return np.where(ranks > 0, ranks, np.iinfo(np.int32).max).astype(np.int32)
-
-
-def _mean(values: Numbers | FloatArray) -> float | None:
-    known = values[~np.isnan(values)]
-    return round(float(known.mean()), 5) if len(known) else None
-
-
-def _median(values: Numbers | FloatArray) -> float | None:
-    return round(float(np.median(values)), 5) if len(values) else None
