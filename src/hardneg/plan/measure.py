@@ -16,6 +16,7 @@ from hardneg.pipeline import mine
 from hardneg.rank import RANKERS, Context, Ranker
 from hardneg.recipe import Recipe
 from hardneg.records import Collection, IntArray, rows_of
+from hardneg.stores import fetched
 from hardneg.train.develop import part
 
 _ENCODING = ("dense", "sparse", "cross-encoder")
@@ -135,7 +136,7 @@ def _dimension(kind: str, settings: Any) -> int:
     if kind == "vectors":
         return int(
             np.load(
-                Path(settings.folder).expanduser() / "documents.npy", mmap_mode="r", allow_pickle=False
+                fetched(settings.folder).expanduser() / "documents.npy", mmap_mode="r", allow_pickle=False
             ).shape[1]
         )
     return int(settings.encoder().documents(["text"]).shape[1]) if kind == "dense" else 0
