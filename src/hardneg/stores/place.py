@@ -18,6 +18,8 @@ _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]*@")
 _EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "hf": "hub", "http": "http", "https": "http"}
 _WEB = ("http", "https")
+_IN_PLACE = ("file", "local", "sftp", "ssh", "ftp", "smb")
+"""Where a file that is being put is there before all of it is: elsewhere it appears when it is whole."""
 _VERSIONS = (
     *("ETag", "etag", "content_md5", "md5Hash", "blob_id", "generation"),
     *("mtime", "LastModified", "last_modified", "Last-Modified", "updated", "modified", "created"),
@@ -120,7 +122,12 @@ class Place:
             DataError: It cannot be put, or is not as long there as here.
         """
         with _told(f"{self.url}: {name}"):
-            self._files.put_file(str(path), self._path(name), callback=_callback(advance))
+            if self._scheme in _IN_PLACE:
+                folder, _, last = self._path(name).rpartition("/")
+                self._files.put_file(str(path), f"{folder}/.{last}.tmp", callback=_callback(advance))
+                self._files.mv(f"{folder}/.{last}.tmp", self._path(name))
+            else:
+                self._files.put_file(str(path), self._path(name), callback=_callback(advance))
             self._files.invalidate_cache()
             version = self._version(self._path(name), self._files.info(self._path(name)))
         if version.size not in (-1, path.stat().st_size):
