@@ -40,7 +40,7 @@ def audit(
     with tempfile.TemporaryDirectory(prefix="hardneg-audit-") as out, progress(quiet or json_) as bars:
         folder = _mined(run, recipe, split, strict, Path(out) / "run", bars)
         if sample is not None:
-            _draw(folder, sample, seed)
+            _draw(folder, sample, seed, bars)
             return
         from hardneg import audit as auditing
 
@@ -70,11 +70,11 @@ def _mined(run: str, recipe: str, split: str | None, strict: bool, out: Path, ba
     return pipeline.mine(run, chosen, out, progress=bars).folder
 
 
-def _draw(folder: Path, size: int, seed: int) -> None:
+def _draw(folder: Path, size: int, seed: int, bars: Any) -> None:
     from hardneg.audit import draw_sample
     from hardneg.stores import named
 
-    count = draw_sample(folder, size, seed)
+    count = draw_sample(folder, size, seed, progress=bars)
     drawn = named(str(folder / "audit_sample.jsonl"))
     Console(stderr=True).print(
         f"{count} negatives drawn into {drawn}; judge them with hardneg review or hardneg judge, "
