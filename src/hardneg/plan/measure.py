@@ -162,6 +162,7 @@ def tried_on(
     if "vectors" in kinds:
         cheap = [s for s, kind in zip(recipe.rank.rankers, kinds, strict=True) if kind != "vectors"]
         recipe = _without_vectors(recipe, cheap)
+    mine(_part(collection, _WARM), recipe, place / "warm", cache=place / "trial")  # imports and compiles
     some = _part(collection, sample)
     result = mine(some, recipe, place / "run", cache=place / "trial")
     written = sum(path.stat().st_size for path in (place / "run").rglob("*") if path.is_file())
