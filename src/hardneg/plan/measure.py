@@ -75,9 +75,9 @@ def measured(
     kind = RANKERS.name_of(settings)
     few, many = (sample // 4, sample) if kind in _ENCODING else _SIZES
     opened: dict[int, tuple[float, Ranker | None, Collection]] = {}
-    for size in (_WARM, few, many):
+    for number, size in enumerate((_WARM, few, many)):
         some = _part(collection, size)
-        context = Context(place / f"{name}-{size}")
+        context = Context(place / f"{name}-{number}")  # of its own: nothing is cached, be two sizes the same
         opened[len(some.documents)] = (*_timed(partial(_open, kind, settings, some, context)), some)
     sizes = sorted(opened)[-2:]
     opening = Line.through(*((size, opened[size][0]) for size in (sizes[0], sizes[-1])))
