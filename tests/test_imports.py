@@ -22,7 +22,7 @@ FLOORS = [
     {"training_set"},
     {"diff", "recipe"},
     {"load", "rank", "select", "validate", "calibrate", "export", "compat", "endpoint"},
-    {"engine"},
+    {"engine", "stores"},
     {"run", "ledger", "registry", "verdicts"},
     {"records", "files", "lines", "progress"},
     {"tables", "settings"},

@@ -2,7 +2,8 @@ import pytest
 
 from hardneg.console import expected
 from hardneg.plan import Stage, _deciding, _opening, plan
-from hardneg.plan.measure import Line, Measured
+from hardneg.plan.measure import Line, Measured, measured
+from hardneg.rank import RANKERS
 from hardneg.recipe import Recipe
 
 
@@ -26,6 +27,16 @@ def test_stages_by_hand():
     deciding, export = _deciding([ranker], 10, tried, naive, 1_000_000, 1_000)
     assert deciding.seconds == pytest.approx(1_000 * (1.0 + 0.0499))
     assert export.seconds == pytest.approx(10.0)
+
+
+def test_no_opening_finds_what_another_has_cached(collection, tmp_path, monkeypatch):
+    caches = []
+    monkeypatch.setattr("hardneg.plan.measure._open", lambda *given: caches.append(given[-1].cache))
+    monkeypatch.setattr("hardneg.plan.measure._dimension", lambda *_: 0)
+    measured(
+        "dense", RANKERS.make("dense"), collection, 256, tmp_path, 10
+    )  # the first two sizes are the same
+    assert len(set(caches)) == 3
 
 
 def test_a_plan_of_a_small_collection(beir, tmp_path):

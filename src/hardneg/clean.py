@@ -27,6 +27,7 @@ from hardneg.recipe import Recipe
 from hardneg.records import Collection, Decision
 from hardneg.reopen import Result
 from hardneg.run import Clock
+from hardneg.stores import fetched
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 
@@ -46,7 +47,7 @@ def clean(
     is left out, and where all rows must be equally long the negatives left are repeated in turn.
 
     Args:
-        source: A pairs file or a training set in a format that `load.training` reads.
+        source: A pairs file or a training set in a format that `load.training` reads; or the URL of one.
         recipe: What to do; it needs the ranker `listed`, as the recipe `clean` has it.
         out: The run directory.
         same_format: Whether to write the source's own format rather than the recipe's.
@@ -57,21 +58,21 @@ def clean(
         ConfigError: The recipe does not read the lists.
         DataError: The source is no file of a known layout, or lists no negatives.
     """
-    path = Path(source)
+    path = fetched(source, progress)
     if not path.is_file():
         raise DataError(f"there is no file {path}; hardneg validate cleans a training set, one file")
     if not any(RANKERS.name_of(ranker) == "listed" for ranker in recipe.rank.rankers):
         raise ConfigError("the recipe has no ranker listed: start from the recipe clean, or add it")
     clock = Clock()
     with clock.stage("load"):
-        collection = load(str(path), recipe.load)
+        collection = load(str(source), recipe.load)
     recipe = _wide_enough(recipe, _longest(collection, path))
 
     def write(folder: Path) -> dict[str, Any]:
         return _write(path, folder, collection, recipe.load)
 
     return mine_loaded(
-        str(path),
+        str(source),
         collection,
         recipe,
         out,

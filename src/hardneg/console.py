@@ -58,7 +58,8 @@ class _Bar:
         self._drawn.advance(self._number, steps)
         speed = self._drawn.tasks[self._number].speed
         if speed:
-            self._drawn.update(self._number, rate=f"{speed:,.0f} {self._unit}/s")
+            rate = f"{speed:,.0f} {self._unit}/s" if speed >= 1 else f"{1 / speed:,.0f} s each"
+            self._drawn.update(self._number, rate=rate)
 
 
 def summary(run: Mapping[str, Any]) -> Table:

@@ -14,6 +14,7 @@ from hardneg import ledger
 from hardneg.errors import ConfigError
 from hardneg.records import Decision
 from hardneg.run import RunFolder
+from hardneg.stores import named
 
 
 def compare(first: str | Path, second: str | Path) -> dict[str, Any]:
@@ -49,8 +50,8 @@ def compare(first: str | Path, second: str | Path) -> dict[str, Any]:
     moves.sort(key=lambda move: (-move["candidates"], move["first"], move["second"]))
     chosen = [(_is_negative(m["first"]), _is_negative(m["second"]), m["candidates"]) for m in moves]
     return {
-        "first": str(first),
-        "second": str(second),
+        "first": named(str(first)),
+        "second": named(str(second)),
         "negatives": {
             "both": sum(count for a, b, count in chosen if a and b),
             "first_only": sum(count for a, b, count in chosen if a and not b),

@@ -24,6 +24,10 @@ ADDS = {
     "dedup": "the near-duplicate, sibling-positives and leakage validators",
     "hub": "hardneg push: sharing a run",
     "ray": "--engine ray: many machines",
+    "stores": "sources and runs at URLs",
+    "s3": "those at s3://",
+    "gs": "those at gs://",
+    "http": "sources at http:// and https://",
 }
 """What each extra brings, by its name."""
 

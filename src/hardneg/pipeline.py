@@ -26,6 +26,7 @@ from hardneg.records import Collection
 from hardneg.reopen import Result, reload
 from hardneg.report import write_report
 from hardneg.run import Clock, RunFolder, versions
+from hardneg.stores import fetched, named, written, written_file
 from hardneg.training_set import TrainingSet
 from hardneg.validate import VALIDATORS, Witness
 
@@ -47,9 +48,10 @@ def mine(
     on where it ended when it is called again.
 
     Args:
-        source: A BEIR folder, a pairs file, `ir:ID`, `hf:ID`, `stdlib`; or a loaded collection.
+        source: A BEIR folder, a pairs file, the URL of one, `ir:ID`, `hf:ID`, `stdlib`; or a loaded
+            collection.
         recipe: What to do.
-        out: The run directory.
+        out: The run directory, or its URL: then it is put there when it is finished.
         progress: Is told how far the stages are.
         cache: Where vectors are kept; `cache_folder()` unless given.
 
@@ -58,7 +60,7 @@ def mine(
     """
     clock = Clock()
     with clock.stage("load"):
-        collection = load(source, recipe.load) if isinstance(source, str) else source
+        collection = load(source, recipe.load, progress) if isinstance(source, str) else source
     return mine_loaded(source, collection, recipe, out, clock, progress=progress, cache=cache)
 
 
@@ -87,8 +89,7 @@ def mine_loaded(
         cache: Where vectors are kept; `cache_folder()` unless given.
     """
     progress = progress or Silent()
-    folder = RunFolder(Path(out))
-    with folder.opened():
+    with written(out, progress) as place, RunFolder(place).opened() as folder:
         folder.refuse_another(describe(source, collection, recipe, {}, {}))
         context = Context((cache or cache_folder()).absolute(), progress, recipe.engine)
         miner = Miner.opened(collection, recipe, context, clock)
@@ -111,9 +112,9 @@ def select(
     """Decides again from the candidates of a finished run; nothing is ranked or encoded.
 
     Args:
-        run_folder: The run directory to read.
+        run_folder: The run directory to read, or its URL.
         recipe: Its `select`, `seed` and `format` are used; the ranking stays that of the run.
-        out: Another run directory, to be written.
+        out: Another run directory, to be written, or its URL.
         collection: What was mined, if it was not loaded from a source.
         progress: Is told how far the stages are.
 
@@ -121,17 +122,18 @@ def select(
         HardnegError: The run or its source has changed or is not there, or `out` is not usable.
     """
     clock = Clock()
+    run_folder = fetched(run_folder, progress)
     with clock.stage("load"):
-        known, collection = reload(Path(run_folder), collection)
-    if Path(out).resolve() == Path(run_folder).resolve():
-        raise ConfigError(f"{out} is the run to decide on again; choose another --out")
-    folder = RunFolder(Path(out))
-    with folder.opened():
+        known, collection = reload(run_folder, collection)
+    with (
+        written(out, progress) as place,
+        RunFolder(_unlike(run_folder, place)).opened() as folder,
+    ):
         context = Context(cache_folder(), progress or Silent())
-        chooser = Chooser(collection, recipe, Path(run_folder), _hearing(recipe, collection, context, clock))
+        chooser = Chooser(collection, recipe, run_folder, _hearing(recipe, collection, context, clock))
         facts = known["rankers"], chooser.examiner.facts
         run = describe(known["source"] or collection, collection, recipe, *facts)
-        run["selected_from"] = {"run": str(run_folder), "fingerprint": known["fingerprint"]}
+        run["selected_from"] = {"run": named(str(run_folder)), "fingerprint": known["fingerprint"]}
         folder.refuse_another(run)
         resumed = folder.begin(run)
         _calibrate(chooser, recipe, folder, run, clock)
@@ -146,9 +148,9 @@ def export(
     """Writes the training set of a finished run in another format.
 
     Args:
-        run_folder: The run directory to read.
+        run_folder: The run directory to read, or its URL.
         form: The format.
-        out: The main file to write.
+        out: The main file to write, or its URL; what the format writes beside it goes along.
         collection: What was mined, if it was not loaded from a source.
 
     Returns:
@@ -157,12 +159,21 @@ def export(
     Raises:
         HardnegError: The run or its source is not usable, or the format cannot carry an example.
     """
-    known, collection = reload(Path(run_folder), collection)
-    own = {(Path(run_folder) / name).resolve() for name in known["export"]["files"]}
-    if Path(out).resolve() in own:
-        raise ConfigError(f"{out} is the run's own training set; choose another file")
+    run_folder = fetched(run_folder)
+    known, collection = reload(run_folder, collection)
+    own = {(run_folder / name).resolve() for name in known["export"]["files"]}
     scorer = known["recipe"]["select"]["by"]
-    return _export(TrainingSet(Path(run_folder), collection, scorer), form, Path(out))
+    with written_file(out) as path:
+        if path.resolve() in own:
+            raise ConfigError(f"{out} is the run's own training set; choose another file")
+        return _export(TrainingSet(run_folder, collection, scorer), form, path)
+
+
+def _unlike(run_folder: Path, out: Path) -> Path:
+    """Returns the run directory to write, if it is not the one that is read."""
+    if out.resolve() == run_folder.resolve():
+        raise ConfigError(f"{out} is the run to decide on again; choose another --out")
+    return out
 
 
 def _hearing(recipe: Recipe, collection: Collection, context: Context, clock: Clock) -> dict[str, Witness]:

@@ -12,6 +12,7 @@ from hardneg.load import load
 from hardneg.recipe import Recipe
 from hardneg.records import Collection
 from hardneg.run import RunFolder
+from hardneg.stores import fetched
 from hardneg.tables import html_table
 from hardneg.training_set import TrainingSet
 
@@ -64,15 +65,16 @@ def open_run(run_folder: str | Path, *, collection: Collection | None = None) ->
     """Returns a finished run: its run.json, its training set, its figures.
 
     Args:
-        run_folder: The run directory.
+        run_folder: The run directory, or its URL.
         collection: What was mined, if it was not loaded from a source.
 
     Raises:
         DataError: The run is not finished, or its source has changed or is not there.
     """
-    known, collection = reload(Path(run_folder), collection)
-    training_set = TrainingSet(Path(run_folder), collection, known["recipe"]["select"]["by"] or "")
-    return Result(Path(run_folder), known, training_set)
+    folder = fetched(run_folder)
+    known, collection = reload(folder, collection)
+    training_set = TrainingSet(folder, collection, known["recipe"]["select"]["by"] or "")
+    return Result(folder, known, training_set)
 
 
 def collection_of(run_folder: str | Path) -> Collection | None:

@@ -53,8 +53,8 @@ class RunFolder:
         self.path = path
 
     @contextmanager
-    def opened(self) -> Iterator[None]:
-        """Holds the directory's lock.
+    def opened(self) -> Iterator[RunFolder]:
+        """Yields the folder while the directory's lock is held.
 
         Raises:
             ConfigError: Another process holds it.
@@ -67,7 +67,7 @@ class RunFolder:
             raise DataError(f"cannot write to {self.path}: {error.strerror or error}") from None
         with lock:
             self._sweep()
-            yield
+            yield self
             self._sweep()  # another process that worked for this one may have been killed
             with suppress(OSError):  # while it is held: what is unlinked later may be another process's
                 (self.path / ".lock").unlink()

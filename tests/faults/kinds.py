@@ -20,7 +20,7 @@ _SIZES = (1_000, 6_000, 20_000)  # bytes: of a shard, of run.json, of the larges
 def watched(world: World, count: int, strike: Callable[[], None]) -> None:
     """Strikes at one of the file operations (opening, renaming, removing) on what the command writes."""
     left = count
-    roots = tuple(str(path) for path in (world.cache, world.out, world.again))
+    roots = tuple(str(path) for path in (world.cache, world.out, world.again, world.stored))
 
     def heard(event: str, arguments: tuple[object, ...]) -> None:
         nonlocal left
@@ -42,7 +42,7 @@ def operations(world: World, told: Path) -> Arm:
             raise AssertionError
 
         seen = 0
-        roots = tuple(str(path) for path in (world.cache, world.out, world.again))
+        roots = tuple(str(path) for path in (world.cache, world.out, world.again, world.stored))
 
         def heard(event: str, arguments: tuple[object, ...]) -> None:
             nonlocal seen

@@ -45,6 +45,8 @@ class Trials:
         self.mined = content(self.world.out)
         self.most_of_select = self._operations(self.world.select())
         self.selected = content(self.world.again)
+        self.most_of_store = self._operations(self.world.mine_stored())
+        assert content(self.world.stored) == self.mined
         _well(call(self.world, [], serving_server(self.world)))
         self.judged = verdicts(self.world.out)
         assert len(self.mined) > 8 and len(self.selected) > 8 and len(self.judged) == 20
@@ -56,8 +58,15 @@ class Trials:
         draw = random.Random(f"{self.seed} {number}")
         self.world.reset()
         trial = draw.choices(
-            [self._struck, self._damaged, self._select_struck, self._judge_fails, self._two_at_once],
-            [45, 35, 8, 6, 6],
+            [
+                self._struck,
+                self._damaged,
+                self._select_struck,
+                self._judge_fails,
+                self._two_at_once,
+                self._store_struck,
+            ],
+            [39, 30, 8, 6, 6, 11],
         )[0]
         kind, what, outcome, good = trial(draw)
         self.counts[kind, outcome.split(":")[0]] += 1
@@ -95,6 +104,14 @@ class Trials:
         end = call(self.world, self.world.select(), kind(self.world, draw, self.most_of_select))
         outcome, good = self._again(self.world.select(), self.world.again, self.selected)
         return f"select: {kind.__name__}", _short(end), outcome, good and _fair(end)
+
+    def _store_struck(self, draw: random.Random) -> tuple[str, str, str, bool]:
+        """Strikes while a run is fetched, mined and put; what is in the store is a whole run or none."""
+        kind = draw.choice(kinds.WHILE_RUNNING[:-1])
+        end = call(self.world, self.world.mine_stored(), kind(self.world, draw, self.most_of_store))
+        whole = not (self.world.stored / "run.json").exists() or content(self.world.stored) == self.mined
+        outcome, good = self._again(self.world.mine_stored(), self.world.stored, self.mined)
+        return f"store: {kind.__name__}", _short(end), outcome, good and whole and _fair(end)
 
     def _judge_fails(self, draw: random.Random) -> tuple[str, str, str, bool]:
         _well(call(self.world, self.world.mine()))

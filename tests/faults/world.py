@@ -49,6 +49,11 @@ class World:
         """The run directory of `select`."""
         return self.folder / "again"
 
+    @property
+    def stored(self) -> Path:
+        """The run directory of `mine_stored`, in a store that is a folder."""
+        return self.folder / "stored" / "run"
+
     def make(self) -> None:
         """Writes the collection, the vectors and the recipe."""
         beir = self.folder / "beir"
@@ -79,6 +84,11 @@ class World:
             "--quiet",
         ]
 
+    def mine_stored(self) -> list[str]:
+        """Returns the arguments of `hardneg mine` from a store and into it."""
+        known = self.mine()
+        return ["mine", f"file://{self.folder / 'beir'}", "--out", f"file://{self.stored}", *known[4:]]
+
     def select(self) -> list[str]:
         """Returns the arguments of `hardneg select`, on what `mine` wrote."""
         return ["select", str(self.out), "--recipe", "sampled", "--out", str(self.again), "--quiet"]
@@ -90,7 +100,7 @@ class World:
 
     def reset(self) -> None:
         """Removes all that commands have written."""
-        for written in (self.cache, self.out, self.again):
+        for written in (self.cache, self.out, self.again, self.stored):
             shutil.rmtree(written, ignore_errors=True)
 
     def written(self) -> list[Path]:

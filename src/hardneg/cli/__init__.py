@@ -20,6 +20,7 @@ from hardneg.cli.export import export
 from hardneg.cli.generate import generate
 from hardneg.cli.judge import judge
 from hardneg.cli.mine import demo, mine
+from hardneg.cli.places import put_back
 from hardneg.cli.plan import plan
 from hardneg.cli.push import push
 from hardneg.cli.report import report
@@ -80,6 +81,7 @@ def main() -> None:
         code = app(standalone_mode=False)
         if code == _STOPPED:
             raise KeyboardInterrupt
+        put_back()
         if code:
             sys.exit(code)
     except HardnegError as error:
@@ -97,5 +99,7 @@ def main() -> None:
 
 
 def _fail(message: str, code: int = 2) -> None:
-    typer.echo(f"hardneg: {' '.join(message.split())}", err=True)
+    from hardneg.stores import named
+
+    typer.echo(f"hardneg: {' '.join(named(message).split())}", err=True)
     sys.exit(code)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from hardneg.cli.places import run_folder
 from hardneg.cli.shared import Quiet, Strict, print_json, progress
 
 
@@ -50,7 +51,7 @@ def audit(
         from hardneg.console import audited
 
         Console(stderr=True).print(audited(told))
-        if "judged_sample" not in told["estimates"] and folder == Path(run):
+        if "judged_sample" not in told["estimates"] and folder != Path(out) / "run":
             typer.echo(f"to measure by judgments: hardneg review {run}, then audit again", err=True)
     missed = told["target"] is not None and told["target"]["threshold"] is None
     if missed or (max_fnr is not None and told["rate"] > max_fnr):
@@ -59,8 +60,9 @@ def audit(
 
 def _mined(run: str, recipe: str, split: str | None, strict: bool, out: Path, bars: Any) -> Path:
     """Returns the run directory: the one named, or one mined from the source named."""
-    if (Path(run) / "run.json").exists():
-        return Path(run)
+    known = run_folder(run)
+    if (known / "run.json").exists():
+        return known
     from hardneg import pipeline
     from hardneg.recipe import Recipe
 
@@ -70,9 +72,11 @@ def _mined(run: str, recipe: str, split: str | None, strict: bool, out: Path, ba
 
 def _draw(folder: Path, size: int, seed: int, bars: Any) -> None:
     from hardneg.audit import draw_sample
+    from hardneg.stores import named
 
     count = draw_sample(folder, size, seed, progress=bars)
+    drawn = named(str(folder / "audit_sample.jsonl"))
     Console(stderr=True).print(
-        f"{count} negatives drawn into {folder / 'audit_sample.jsonl'}; judge them with hardneg review or "
-        "hardneg judge, then audit again"
+        f"{count} negatives drawn into {drawn}; judge them with hardneg review or hardneg judge, "
+        "then audit again"
     )

@@ -8,13 +8,17 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from hardneg.cli.places import on_disk
 from hardneg.cli.shared import Quiet, Source, print_json, progress
 
 
 def compare(
     source: Source,
     recipes: Annotated[str, typer.Option("--recipes", help="Names or YAML files, with commas between.")],
-    out: Annotated[Path, typer.Option("--out", help="The folder to write; an interrupted call goes on.")],
+    out: Annotated[
+        Path,
+        typer.Option("--out", parser=on_disk, help="The folder to write; an interrupted call goes on."),
+    ],
     student: Annotated[
         str, typer.Option("--student", help="A model, or static:MODEL, sparse:MODEL, cross-encoder:MODEL.")
     ] = "default",

@@ -8,12 +8,16 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from hardneg.cli.places import run_folder
 from hardneg.cli.shared import Run, print_json
 
 
 def diff(
     run: Run,
-    other: Annotated[Path, typer.Argument(help="Another run directory on the same queries.")],
+    other: Annotated[
+        Path,
+        typer.Argument(parser=run_folder, help="Another run directory on the same queries."),
+    ],
     json_: Annotated[bool, typer.Option("--json", help="Print the differences as JSON.")] = False,
 ) -> None:
     """Show how the decisions of two runs differ, and by which reasons."""

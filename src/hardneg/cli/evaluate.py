@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from hardneg.cli.places import on_disk
 from hardneg.cli.shared import Quiet, Source, Strict, print_json, progress
 
 
@@ -29,7 +30,10 @@ def evaluate(
     pool_depth: Annotated[int, typer.Option(min=1, help="Documents that a cross-encoder scores.")] = 100,
     max_length: Annotated[int | None, typer.Option(min=1, help="Tokens after which texts are cut.")] = None,
     baseline: Annotated[str | None, typer.Option(help="What the others are compared with.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Where values of each query are written.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", parser=on_disk, help="Where values of each query are written."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the resampling.")] = 42,
     set_: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE of load.")] = None,
     quiet: Quiet = False,

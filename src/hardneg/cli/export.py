@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,7 +13,7 @@ from hardneg.cli.shared import Run, print_json
 def export(
     run: Run,
     format_: Annotated[str, typer.Option("--format", help="The trainer's format.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="The main file to write.")],
+    out: Annotated[str, typer.Option("-o", "--out", help="The main file to write, or its URL.")],
     set_: Annotated[list[str] | None, typer.Option("--set", help="OPTION=VALUE of the format.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
 ) -> None:

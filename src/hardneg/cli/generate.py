@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from hardneg.cli.places import on_disk
 from hardneg.cli.shared import (
     Concurrency,
     EndpointUrl,
@@ -41,7 +42,10 @@ def generate(
     source: Source,
     endpoint: EndpointUrl,
     model: ModelName,
-    out: Annotated[Path | None, typer.Option("--out", help="The folder to write.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", parser=on_disk, help="The folder to write."),
+    ] = None,
     key_env: KeyEnv = None,
     negatives: Annotated[
         int | None, typer.Option("--negatives", help="Write so many negatives a query, in place of queries.")

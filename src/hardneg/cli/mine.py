@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from hardneg.cli.places import on_disk
 from hardneg.cli.shared import (
     EngineName,
     FormatName,
@@ -71,7 +72,9 @@ def mine(
 
 
 def demo(
-    out: Annotated[Path, typer.Option("--out", help="The run directory to write.")] = Path("hardneg-demo"),
+    out: Annotated[Path, typer.Option("--out", parser=on_disk, help="The run directory to write.")] = Path(
+        "hardneg-demo"
+    ),
     recipe: RecipeName = "default",
     ranker: Rankers = None,
     quiet: Quiet = False,

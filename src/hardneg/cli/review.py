@@ -22,6 +22,7 @@ def review(
     """Judge doubtful negatives on a local page; every judgment goes to judgments.jsonl at once."""
     from hardneg.reopen import open_run
     from hardneg.review import open_server
+    from hardneg.stores import named
 
     opened = open_run(run)
     server = open_server(
@@ -38,6 +39,6 @@ def review(
             webbrowser.open(server.url)
         server.serve_forever(poll_interval=0.2)
     except KeyboardInterrupt:
-        typer.echo(f"\njudgments are in {server.session.path}; next: hardneg audit {run}", err=True)
+        typer.echo(named(f"\njudgments are in {server.session.path}; next: hardneg audit {run}"), err=True)
     finally:
         server.server_close()

@@ -11,16 +11,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from hardneg.cli.places import run_folder
 from hardneg.progress import Progress, Silent
 
 if TYPE_CHECKING:
     from hardneg.load import LoadOptions
 
 Source = Annotated[
-    str, typer.Argument(help="A BEIR folder, a pairs file, ir:ID, hf:ID, or stdlib (built in).")
+    str, typer.Argument(help="A BEIR folder, a pairs file, the URL of one, ir:ID, hf:ID, or stdlib.")
 ]
-Run = Annotated[Path, typer.Argument(help="A finished run directory.")]
-Out = Annotated[Path, typer.Option("--out", help="The run directory to write; an interrupted run goes on.")]
+Run = Annotated[Path, typer.Argument(parser=run_folder, help="A finished run directory, or its URL.")]
+Out = Annotated[
+    str, typer.Option("--out", help="The run directory to write, or its URL; an interrupted run goes on.")
+]
 RecipeName = Annotated[str, typer.Option("--recipe", help="A named recipe, or a YAML file.")]
 Rankers = Annotated[
     list[str] | None,
@@ -140,11 +143,12 @@ def report(result: Any, quiet: bool, json_: bool) -> None:
         print_json(result.run)
     elif not quiet:
         from hardneg.console import summary
+        from hardneg.stores import named
 
         console = Console(stderr=True)
         console.print(summary(result.run))
         for file in (*result.run["export"]["files"], "ledger", "run.json", "README.md", "report.html"):
-            console.print(str(result.folder / file), soft_wrap=True, highlight=False)
+            console.print(named(str(result.folder / file)), soft_wrap=True, highlight=False)
 
 
 def print_json(content: Any) -> None:

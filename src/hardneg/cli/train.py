@@ -8,12 +8,20 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from hardneg.cli.places import on_disk
 from hardneg.cli.shared import Quiet, Run, print_json, progress
 
 
 def train(
     run: Run,
-    out: Annotated[Path, typer.Option("--out", help="The model directory; an interrupted training goes on.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out",
+            parser=on_disk,
+            help="The model directory; an interrupted training goes on.",
+        ),
+    ],
     student: Annotated[
         str, typer.Option("--student", help="A model, or static:MODEL, sparse:MODEL, cross-encoder:MODEL.")
     ] = "default",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,7 +22,9 @@ from hardneg.cli.shared import (
 
 
 def validate(
-    file: Annotated[Path, typer.Argument(help="A training set: a file of a trainer's format, or of pairs.")],
+    file: Annotated[
+        str, typer.Argument(help="A training set: a file of a trainer's format, or of pairs; or its URL.")
+    ],
     out: Out,
     recipe: RecipeName = "clean",
     ranker: Rankers = None,

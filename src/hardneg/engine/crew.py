@@ -29,25 +29,29 @@ class Worker:
     """One process of the cluster, with a tool of its own.
 
     Args:
-        shared: Holds the reference to what opens the tool.
         folder: Where relative paths begin.
         threads: How many threads it may use.
     """
 
-    def __init__(self, shared: list[Any], folder: str, threads: int) -> None:
+    def __init__(self, folder: str, threads: int) -> None:
         os.environ.setdefault("NUMBA_NUM_THREADS", str(threads))  # read when numba is first imported
         with suppress(OSError):
             os.chdir(folder)
-        self._shared = shared
         self._tool: Callable[[Any], Any] | None = None
 
-    def do(self, job: Any) -> Any:
-        """Returns what a job gives."""
+    def do(self, given: tuple[Any, Any]) -> Any:
+        """Returns what a job gives.
+
+        Args:
+            given: The reference to what opens the tool, and the job. The reference is no argument of the
+                worker itself: what a worker needs to be begun again must not be in the object store.
+        """
         import ray
 
+        opener, job = given
         try:
             if self._tool is None:
-                self._tool = ray.get(self._shared[0])()
+                self._tool = ray.get(opener)()
             return self._tool(job)
         except HardnegError as error:
             return Refused(str(error))

@@ -66,15 +66,15 @@ class Ray:
                 f"no node of the Ray cluster has {cpus:g} CPUs and {gpus:g} GPUs, which one worker is to "
                 f"have; change engine.ray.{'encoder' if stage == 'encode' else 'miner'}_cpus or _gpus"
             )
-        shared = [ray.put(opener)]
+        shared = ray.put(opener)
         actor = ray.remote(Worker).options(
             num_cpus=cpus, num_gpus=gpus, max_restarts=self.retries, max_task_retries=self.retries
         )
         crew = Crew(
             ray,
-            lambda: actor.remote(shared, os.getcwd(), max(1, int(cpus))),
+            lambda: actor.remote(os.getcwd(), max(1, int(cpus))),
             min(asked or room, room),
-            chain(begun, waiting),
+            ((shared, job) for job in chain(begun, waiting)),
             self.patience,
             self.retries,
         )

@@ -9,6 +9,7 @@ What `load` accepts:
 | `hf:ID` or `hf:FOLDER` | `hf`: datasets of the Hugging Face hub |
 | a folder | `beir` or `trec`, by the files that are in it |
 | a file | `pairs`: jsonl, csv, tsv or parquet; `training`: a trainer's file |
+| a URL, as `s3://bucket/folder` | a folder or a file, fetched first: `hardneg.stores` |
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from hardneg.lines import unreadable
 from hardneg.load import beir, documents, hf, ir, pairs, stdlib, training, trec
 from hardneg.load.builder import CollectionBuilder, LoadOptions
 from hardneg.load.tables import accepted_names, is_table
+from hardneg.progress import Progress
 from hardneg.records import Collection
+from hardneg.stores import fetched, is_url
 
 __all__ = ["CollectionBuilder", "LoadOptions", "load", "load_with_or_without_queries"]
 
@@ -29,12 +32,13 @@ _BUILT_IN = "stdlib"
 _MOST_LISTED = 12
 
 
-def load(source: str, options: LoadOptions | None = None) -> Collection:
+def load(source: str, options: LoadOptions | None = None, progress: Progress | None = None) -> Collection:
     """Returns the collection that a source names.
 
     Args:
-        source: A BEIR or TREC folder, a pairs file, `ir:ID`, `hf:ID` or `stdlib`.
+        source: A BEIR or TREC folder, a pairs file, the URL of one, `ir:ID`, `hf:ID` or `stdlib`.
         options: How strictly to read; the defaults unless given.
+        progress: Is told of what is fetched.
 
     Raises:
         DataError: There is no such source, or its content is not usable; the message has the place.
@@ -42,6 +46,7 @@ def load(source: str, options: LoadOptions | None = None) -> Collection:
         MissingExtra: The source needs a library that is not installed.
     """
     options = options or LoadOptions()
+    source = str(fetched(source, progress)) if is_url(source) else source
     kind, _, name = source.partition(":")
     path = Path(source)
     if kind == "hf" and name:
@@ -70,6 +75,7 @@ def load_with_or_without_queries(source: str, options: LoadOptions | None = None
         HardnegError: As for `load`.
     """
     options = options or LoadOptions()
+    source = str(fetched(source)) if is_url(source) else source
     path = Path(source)
     if source != _BUILT_IN and ":" not in source:
         if _is_file(path) and documents.documents_alone(path):

@@ -28,6 +28,7 @@ from hardneg.load.documents import add_documents, add_unnamed, fresh_names
 from hardneg.load.fields import as_id, id_of, one_of, relevance_of, text_of
 from hardneg.load.tables import Row, Rows, kind_of, rows, some
 from hardneg.records import Collection
+from hardneg.stores import fetched
 
 QUERY = ("query", "anchor", "question")
 POSITIVE = ("positive", "pos", "answer", "document", "doc", "passage")
@@ -63,7 +64,7 @@ def read_rows(name: str, table: Rows, options: LoadOptions, *, split_is_read: bo
     """
     builder = CollectionBuilder(name, options)
     if options.corpus is not None:
-        add_documents(builder, Path(options.corpus))
+        add_documents(builder, fetched(options.corpus))
     pairs = _Pairs(builder, None if split_is_read else options.split)
     for where, row in table:
         pairs.add(row, where)

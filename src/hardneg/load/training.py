@@ -17,6 +17,7 @@ from hardneg.load.fields import id_of, relevance_of, text_of
 from hardneg.load.layouts import LAYOUTS, Beside, Layout, Places, Text, kept, layout_of
 from hardneg.load.tables import Row, Rows, rows
 from hardneg.records import Collection, full_text, text_key
+from hardneg.stores import fetched
 
 Pair = tuple[int, int]
 
@@ -36,7 +37,7 @@ def read(path: Path, options: LoadOptions) -> Collection:
         )
     builder = CollectionBuilder(Path(uncompressed_name(path)).stem, options)
     if options.corpus is not None:
-        add_documents(builder, Path(options.corpus))
+        add_documents(builder, fetched(options.corpus))
     _pour(builder, table, LAYOUTS[name], beside(path, LAYOUTS[name]))
     return builder.build()
 

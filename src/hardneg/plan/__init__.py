@@ -94,7 +94,7 @@ def plan(
         HardnegError: The source or a model is not usable.
     """
     begin = time.perf_counter()
-    collection = load(source, recipe.load)
+    collection = load(source, recipe.load, progress)
     loading = time.perf_counter() - begin
     held = len(collection.documents)
     recipe = _local(recipe)

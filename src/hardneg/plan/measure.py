@@ -16,6 +16,7 @@ from hardneg.pipeline import mine
 from hardneg.rank import RANKERS, Context, Ranker
 from hardneg.recipe import Recipe
 from hardneg.records import Collection, IntArray, rows_of
+from hardneg.stores import fetched
 from hardneg.train.develop import part
 
 _ENCODING = ("dense", "sparse", "cross-encoder")
@@ -74,9 +75,9 @@ def measured(
     kind = RANKERS.name_of(settings)
     few, many = (sample // 4, sample) if kind in _ENCODING else _SIZES
     opened: dict[int, tuple[float, Ranker | None, Collection]] = {}
-    for size in (_WARM, few, many):
+    for number, size in enumerate((_WARM, few, many)):
         some = _part(collection, size)
-        context = Context(place / f"{name}-{size}")
+        context = Context(place / f"{name}-{number}")  # of its own: nothing is cached, be two sizes the same
         opened[len(some.documents)] = (*_timed(partial(_open, kind, settings, some, context)), some)
     sizes = sorted(opened)[-2:]
     opening = Line.through(*((size, opened[size][0]) for size in (sizes[0], sizes[-1])))
@@ -135,7 +136,7 @@ def _dimension(kind: str, settings: Any) -> int:
     if kind == "vectors":
         return int(
             np.load(
-                Path(settings.folder).expanduser() / "documents.npy", mmap_mode="r", allow_pickle=False
+                fetched(settings.folder).expanduser() / "documents.npy", mmap_mode="r", allow_pickle=False
             ).shape[1]
         )
     return int(settings.encoder().documents(["text"]).shape[1]) if kind == "dense" else 0
@@ -161,6 +162,7 @@ def tried_on(
     if "vectors" in kinds:
         cheap = [s for s, kind in zip(recipe.rank.rankers, kinds, strict=True) if kind != "vectors"]
         recipe = _without_vectors(recipe, cheap)
+    mine(_part(collection, _WARM), recipe, place / "warm", cache=place / "trial")  # imports and compiles
     some = _part(collection, sample)
     result = mine(some, recipe, place / "run", cache=place / "trial")
     written = sum(path.stat().st_size for path in (place / "run").rglob("*") if path.is_file())

@@ -16,6 +16,7 @@ from hardneg.files import digest_file
 from hardneg.lines import raw_lines
 from hardneg.rank import Context, Ranker
 from hardneg.records import Collection, FloatArray, IntArray
+from hardneg.stores import fetched
 
 __all__ = ["Run"]
 
@@ -44,7 +45,7 @@ class Run:
         Raises:
             DataError: The file cannot be read, or a line is wrong; the message names it.
         """
-        path = Path(self.file).expanduser()
+        path = fetched(self.file, context.progress).expanduser()
         lines = Lines(path)
         skip = self.unknown_ids == "skip"
         queries = lines.rows(lines.queries, collection.queries.rows, "query", skip)

@@ -17,6 +17,7 @@ from hardneg.files import digest_file, scratch
 from hardneg.lines import raw_lines
 from hardneg.rank import Context, Ranker
 from hardneg.records import Collection, FloatArray, IntArray, id_key, rows_of
+from hardneg.stores import fetched
 
 if TYPE_CHECKING:
     from hardneg.rank.dense.topk import ExactSearch
@@ -57,7 +58,7 @@ class Vectors:
         from hardneg.rank.dense.store import Vectors as Chunks
         from hardneg.rank.dense.topk import ExactSearch
 
-        folder = Path(self.folder).expanduser()
+        folder = fetched(self.folder, context.progress).expanduser()
         documents, queries = _Given(folder, "document"), _Given(folder, "query")
         if documents.array.shape[1] != queries.array.shape[1]:
             raise DataError(
