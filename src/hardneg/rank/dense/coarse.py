@@ -19,19 +19,24 @@ from hardneg.records import FloatArray
 _SAMPLE_DOCUMENTS = 8_192
 _SAMPLE_QUERIES = 256
 _STEP = 32
-_DOTS = 12
-"""What one exact score costs, in cheap ones of the same dimension."""
+_DOTS = 30
+"""What each document that a final bar leaves over costs, in cheap scores of the same dimension: it is scored
+exactly, as are two more that pass while the bar is still rising."""
 _GAIN = 0.8
 
 
 class Coarse(Protocol):
-    """Scores all documents of a chunk cheaply."""
+    """Scores documents cheaply: no exact score is greater than the cheap one and the margin together."""
+
+    @property
+    def near(self) -> bool:
+        """Whether no exact score is lower than the cheap one less the margin either."""
 
     def queries(self, queries: FloatArray) -> tuple[Any, FloatArray]:
         """Returns the queries as `product` wants them, and their margins, (n,) float32."""
 
-    def product(self, queries: Any, place: int) -> FloatArray:
-        """Returns (n, documents of the chunk) float32, to be used up before the next call."""
+    def product(self, queries: Any, place: int, rows: slice) -> FloatArray:
+        """Returns (n, m) float32: scores of some rows of a chunk, to be used up before the next call."""
 
 
 class Whole:
@@ -42,6 +47,8 @@ class Whole:
         longest: The length of the longest document vector.
     """
 
+    near = True
+
     def __init__(self, documents: Vectors, longest: float) -> None:
         self._documents = documents
         self._longest = longest
@@ -51,9 +58,9 @@ class Whole:
         """Returns the queries, and how far rounding can lead their scores astray."""
         return queries, _rounding(queries, self._documents.dimension) * np.float32(self._longest)
 
-    def product(self, queries: FloatArray, place: int) -> FloatArray:
-        """Returns the scores of one chunk."""
-        return self._buffer.product(queries, self._documents.chunk(place))
+    def product(self, queries: FloatArray, place: int, rows: slice) -> FloatArray:
+        """Returns the scores of some rows of a chunk."""
+        return self._buffer.product(queries, self._documents.chunk(place, rows))
 
 
 class Low:
@@ -63,6 +70,8 @@ class Low:
         documents: What is searched.
         longest: The length of the longest document vector.
     """
+
+    near = True
 
     def __init__(self, documents: Vectors, longest: float) -> None:
         import torch
@@ -90,9 +99,9 @@ class Low:
         margins += _rounding(kept, self._dimension) * (self._longest + self._off)
         return low, np.asarray(margins * 1.001, np.float32)
 
-    def product(self, queries: Any, place: int) -> FloatArray:
-        """Returns the scores of one chunk."""
-        stored = self._torch.from_numpy(self._chunks[place]).view(self._torch.bfloat16)
+    def product(self, queries: Any, place: int, rows: slice) -> FloatArray:
+        """Returns the scores of some rows of a chunk."""
+        stored = self._torch.from_numpy(self._chunks[place][rows]).view(self._torch.bfloat16)
         scores: FloatArray = self._torch.matmul(queries, stored.T).float().numpy()
         return scores
 
@@ -109,6 +118,8 @@ class Head:
         basis: (dimension, dimension) float64, orthonormal, the most important axis first.
         size: How many coordinates to keep.
     """
+
+    near = False
 
     def __init__(self, documents: Vectors, basis: Any, size: int) -> None:
         self._basis = np.asarray(basis, np.float32)
@@ -134,9 +145,9 @@ class Head:
         margins += _lengths(queries) * self._skew
         return self._shortened(queries), np.asarray(margins * self._longest, np.float32)
 
-    def product(self, queries: FloatArray, place: int) -> FloatArray:
-        """Returns upper bounds of the scores of one chunk."""
-        return self._buffer.product(queries, self._chunks[place])
+    def product(self, queries: FloatArray, place: int, rows: slice) -> FloatArray:
+        """Returns upper bounds of the scores of some rows of a chunk."""
+        return self._buffer.product(queries, self._chunks[place][rows])
 
     def _shortened(self, vectors: FloatArray) -> FloatArray:
         turned = vectors @ self._basis

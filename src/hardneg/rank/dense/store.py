@@ -46,9 +46,19 @@ class Vectors:
         """The length of one vector."""
         return int(self.chunks[0].shape[1])
 
-    def chunk(self, place: int) -> FloatArray:
-        """Returns one chunk as float32, whatever it is stored in."""
-        return np.ascontiguousarray(self.chunks[place], np.float32)
+    def chunk(self, place: int, rows: slice = slice(None)) -> FloatArray:
+        """Returns one chunk, or some rows of it, as float32, whatever it is stored in."""
+        return np.ascontiguousarray(self.chunks[place][rows], np.float32)
+
+    def some(self, place: int, rows: IntArray) -> tuple[FloatArray, IntArray]:
+        """Returns vectors of a chunk, (n, dimension) float32, and where in them these rows of it are.
+
+        What is stored as float32 is not copied; of all else no more is read than is asked for.
+        """
+        chunk = self.chunks[place]
+        if chunk.dtype == np.float32 and chunk.flags.c_contiguous:
+            return chunk, rows
+        return np.asarray(chunk[rows], np.float32), np.arange(len(rows), dtype=np.int32)
 
     def take(self, rows: IntArray) -> FloatArray:
         """Returns (n, dimension) float32: the vectors of some rows."""
