@@ -65,7 +65,9 @@ def machine(*libraries: str) -> None:
     processor = names[0].split(":")[1].strip() if names else platform.processor()
     print(f"{processor}, {os.cpu_count()} cores, {flags},")
     clock = "the processor's time" if one_thread() else "the time that passed"
-    print(f"{torch.get_num_threads()} threads of torch, seconds of {clock}; load before: {load}; {versions}\n")
+    print(
+        f"{torch.get_num_threads()} threads of torch, seconds of {clock}; load before: {load}; {versions}\n"
+    )
 
 
 def clustered(count: int, seed: int, dimension: int = 384) -> FloatArray:

@@ -18,14 +18,16 @@ SHARD = 8_192
 Texts = Callable[[IntArray], list[str]]
 Advance = Callable[[int], None]
 Encode = Callable[[list[str], Advance], FloatArray]
-"""Texts, and who is told of those done, to (n, dimension) float32."""
+"""Texts, and who is told of those done, to (n, dimension) float32 or 16."""
+
+_STORED = np.float32, np.float16
 
 
 class Vectors:
     """Many vectors in equal chunks, the last one shorter, each in memory or mapped from disk.
 
     Args:
-        chunks: (at most `size`, dimension) float32 each.
+        chunks: (at most `size`, dimension) float32 or 16 each.
         size: Vectors in every chunk but the last.
     """
 
@@ -58,7 +60,8 @@ class Vectors:
         chunk = self.chunks[place]
         if chunk.dtype == np.float32 and chunk.flags.c_contiguous:
             return chunk, rows
-        return np.asarray(chunk[rows], np.float32), np.arange(len(rows), dtype=np.int32)
+        needed, places = np.unique(rows, return_inverse=True)
+        return np.asarray(chunk[needed], np.float32), places.astype(np.int32)
 
     def take(self, rows: IntArray) -> FloatArray:
         """Returns (n, dimension) float32: the vectors of some rows."""
@@ -132,7 +135,7 @@ class Store:
     def _made(self, path: Path, vectors: FloatArray) -> FloatArray:
         with atomic(path) as temporary:
             with temporary.open("wb") as file:
-                np.save(file, np.ascontiguousarray(vectors, np.float32), allow_pickle=False)
+                np.save(file, np.ascontiguousarray(vectors), allow_pickle=False)
             seal(temporary)
         shard: FloatArray = np.load(path, mmap_mode="r", allow_pickle=False)
         return shard
@@ -153,4 +156,4 @@ def _read(path: Path, count: int) -> FloatArray | None:
         shard: FloatArray = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError):
         return None
-    return shard if shard.dtype == np.float32 and shard.ndim == 2 and len(shard) == count else None
+    return shard if shard.dtype in _STORED and shard.ndim == 2 and len(shard) == count else None
