@@ -127,7 +127,8 @@ class DenseRanker:
         )
         self._search: ExactSearch | GraphSearch = ExactSearch(vectors, len(queries))
         if expansion is not None:
-            graph = GraphSearch(self._search, vectors, expansion, context.progress, f"{name}: build graph")
+            stage = f"{name}: build graph"
+            graph = GraphSearch(self._search, vectors, expansion, context.cache, context.progress, stage)
             sample = np.unique(np.linspace(0, len(queries) - 1, SAMPLE).astype(np.int32))
             self.facts = {**encoder.facts, "search": graph.measured(self._queries.take(sample))}
             self._search = graph
