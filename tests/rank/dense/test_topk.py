@@ -154,6 +154,18 @@ def test_the_processor_decides(monkeypatch, amx, kind):
     assert type(search._coarse) is kind
 
 
+@pytest.mark.parametrize(("asked", "kind"), [(300, Whole), (50_000, Head)])
+def test_turning_all_documents_must_pay_for_the_queries_to_come(monkeypatch, asked, kind):
+    monkeypatch.setattr(topk, "has_amx", lambda: False)
+    monkeypatch.setattr(topk, "_HEAD_DOCUMENTS", 2_000)
+    random = np.random.default_rng(9)
+    documents, queries = clustered(random, 20_000), clustered(random, 50)
+    search = ExactSearch(Vectors.of(documents), asked)
+    docs, _ = search.search(queries, 10)
+    assert type(search._coarse) is kind
+    assert docs.tolist() == brute_force(queries, documents, 10)[0].tolist()
+
+
 def test_a_query_has_the_same_answer_in_any_company():
     random = np.random.default_rng(1)
     documents = random.normal(size=(3_000, 64)).astype(np.float32)

@@ -23,6 +23,9 @@ _DOTS = 30
 """What each document that a final bar leaves over costs, in cheap scores of the same dimension: it is scored
 exactly, as are two more that pass while the bar is still rising."""
 _GAIN = 0.8
+"""The cost of the search with all coordinates, less what few of them lose while the bar is still rising."""
+_TURNING = 2.5
+"""What turning a document into another basis costs, in cheap scores, by dimension."""
 
 
 class Coarse(Protocol):
@@ -155,15 +158,25 @@ class Head:
         return np.concatenate([turned[:, : self._size], rest[:, None]], axis=1, dtype=np.float32)
 
 
-def head(documents: Vectors, queries: FloatArray, depth: int) -> Head | None:
-    """Returns the `Head` that should be the fastest for such queries, None if none is worth its while."""
+def head(documents: Vectors, queries: FloatArray, depth: int, asked: int | None) -> Head | None:
+    """Returns the `Head` that should be the fastest for such queries, None if none is worth its while.
+
+    Args:
+        documents: What is searched.
+        queries: (n, dimension) float32: some of the queries.
+        depth: How many documents a query wants.
+        asked: How many queries there are in all; None to take the fastest, however long it takes to make.
+    """
+    turning = 0.0 if asked is None else _TURNING * documents.dimension / asked
+    if turning >= _GAIN:
+        return None
     rows = np.linspace(0, len(documents) - 1, min(len(documents), _SAMPLE_DOCUMENTS)).astype(np.int32)
     sample = documents.take(np.unique(rows)).astype(np.float64)
-    asked = queries[:: -(-len(queries) // _SAMPLE_QUERIES)].astype(np.float64)
-    both = sample.T @ sample / len(sample) + asked.T @ asked / len(asked)
+    some = queries[:: -(-len(queries) // _SAMPLE_QUERIES)].astype(np.float64)
+    both = sample.T @ sample / len(sample) + some.T @ some / len(some)
     basis = np.linalg.eigh(both)[1][:, ::-1]
-    size, cost = _best_size(asked @ basis, sample @ basis, depth / len(documents))
-    return Head(documents, basis, size) if cost < _GAIN else None
+    size, cost = _best_size(some[::4] @ basis, sample @ basis, depth / len(documents))
+    return Head(documents, basis, size) if cost + turning < _GAIN else None
 
 
 def _best_size(queries: Any, documents: Any, share: float) -> tuple[int, float]:

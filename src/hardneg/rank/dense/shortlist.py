@@ -55,7 +55,7 @@ class Shortlist:
         _shorten(self._depth, self._apart, self._docs, self._scores, self._sizes, self._bars)
         crowded = np.flatnonzero(np.isposinf(self._bars)).astype(np.int32)
         self._sizes[crowded] = 0
-        docs = self._docs[:, : self._sizes.max(initial=0)].copy()
+        docs = self._docs[:, : self._sizes.max(initial=1)].copy()
         docs[np.arange(docs.shape[1]) >= self._sizes[:, None]] = -1
         return docs, crowded
 

@@ -54,21 +54,21 @@ class Best:
 
 
 @parallel
-def dots(queries: FloatArray, rows: IntArray, vectors: FloatArray, places: IntArray) -> FloatArray:
-    """Returns (m,) float32: the dot products of some queries with as many vectors.
+def dots(queries: FloatArray, vectors: FloatArray, places: IntArray, scores: FloatArray) -> None:
+    """Writes the dot products of each query with the vectors at its places, and leaves all other scores.
 
     Args:
         queries: (n, dimension) float32.
-        rows: (m,) integers, rows of `queries`.
-        vectors: (k, dimension) float32.
-        places: (m,) integers, rows of `vectors`.
+        vectors: (m, dimension) float32.
+        places: (n, depth) int32, rows of `vectors`, and numbers that are none.
+        scores: (n, depth) float32.
     """
-    scores = np.empty(len(rows), np.float32)
-    for piece in prange(-(-len(rows) // CHUNK)):
+    for row in prange(places.shape[0]):
         lanes = np.empty(_LANES, np.float64)
-        for pair in range(piece * CHUNK, min(len(rows), (piece + 1) * CHUNK)):
-            scores[pair] = _dot(queries[rows[pair]], vectors[places[pair]], lanes)
-    return scores
+        for column in range(places.shape[1]):
+            place = places[row, column]
+            if 0 <= place < len(vectors):
+                scores[row, column] = _dot(queries[row], vectors[place], lanes)
 
 
 @jit

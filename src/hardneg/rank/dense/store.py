@@ -52,16 +52,23 @@ class Vectors:
         """Returns one chunk, or some rows of it, as float32, whatever it is stored in."""
         return np.ascontiguousarray(self.chunks[place][rows], np.float32)
 
-    def some(self, place: int, rows: IntArray) -> tuple[FloatArray, IntArray]:
-        """Returns vectors of a chunk, (n, dimension) float32, and where in them these rows of it are.
+    def some(self, place: int, docs: IntArray) -> tuple[FloatArray, IntArray]:
+        """Returns vectors of a chunk, (m, dimension) float32, and where in them the docs are, if they are.
 
         What is stored as float32 is not copied; of all else no more is read than is asked for.
+
+        Args:
+            place: The chunk.
+            docs: (n, depth) int32: vectors of any chunk, by number.
         """
-        chunk = self.chunks[place]
+        chunk, here = self.chunks[place], docs - np.int32(place * self.size)
         if chunk.dtype == np.float32 and chunk.flags.c_contiguous:
-            return chunk, rows
-        needed, places = np.unique(rows, return_inverse=True)
-        return np.asarray(chunk[needed], np.float32), places.astype(np.int32)
+            return chunk, here
+        inside = (here >= 0) & (here < len(chunk))
+        needed, found = np.unique(here[inside], return_inverse=True)
+        places = np.full_like(docs, -1)
+        places[inside] = found
+        return np.asarray(chunk[needed], np.float32), places
 
     def take(self, rows: IntArray) -> FloatArray:
         """Returns (n, dimension) float32: the vectors of some rows."""

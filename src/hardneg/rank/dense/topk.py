@@ -18,7 +18,7 @@ from hardneg.rank.dense.precision import has_amx
 from hardneg.rank.dense.shortlist import Shortlist
 from hardneg.rank.dense.sift import Best, dots
 from hardneg.rank.dense.store import Vectors
-from hardneg.rank.select_top import CHUNK
+from hardneg.rank.select_top import CHUNK, top
 from hardneg.records import FloatArray, IntArray
 
 Product = Literal["whole", "low", "head"]
@@ -75,12 +75,8 @@ class ExactSearch:
         """Returns (n, depth) float32: dot products with given documents, NaN where docs are -1."""
         queries = np.ascontiguousarray(queries, np.float32)
         scores = np.full(docs.shape, np.nan, np.float32)
-        owners = docs // self._documents.size
-        for place in np.unique(owners[docs >= 0]):
-            rows, columns = np.nonzero(owners == place)
-            here = docs[rows, columns] - int(place) * self._documents.size
-            vectors, places = self._documents.some(place, here)
-            scores[rows, columns] = dots(queries, rows.astype(np.int32), vectors, places)
+        for place in np.unique(docs[docs >= 0] // self._documents.size):
+            dots(queries, *self._documents.some(int(place), docs), scores)
         return scores
 
     def alike(self, docs: IntArray, others: IntArray) -> FloatArray:
@@ -111,7 +107,9 @@ class ExactSearch:
             for rows, offset in self._tiles(place, len(queries)):
                 shortlist.update(product.product(prepared, place, rows), offset)
         docs, crowded = shortlist.result()
-        return *_best_first(docs, self.score(queries, docs), depth), crowded
+        columns, scores = top(self.score(queries, docs), depth)
+        best = np.take_along_axis(docs, np.maximum(columns, 0), axis=1)
+        return np.where(columns >= 0, best, np.int32(-1)), scores, crowded
 
     def _sifted(
         self, cheap: coarse.Coarse, queries: FloatArray, docs: IntArray, scores: FloatArray, first: int
@@ -144,25 +142,15 @@ class ExactSearch:
             found: coarse.Coarse | None = None
             if self._product == "low" or (self._product is None and has_amx()):
                 found = coarse.Low(self._documents, self._longest)
-            elif self._product == "head" or (self._product is None and self._worth_a_head(queries)):
-                found = coarse.head(self._documents, queries, depth)
+            elif self._product == "head" or (self._product is None and self._fits_a_head()):
+                asked = None if self._product else max(self._expected, len(queries))
+                found = coarse.head(self._documents, queries, depth, asked)
             self._coarse = found or self._whole
         return self._coarse
 
-    def _worth_a_head(self, queries: FloatArray) -> bool:
-        """Returns whether turning all documents into another basis can pay."""
+    def _fits_a_head(self) -> bool:
         least, most = _HEAD_DIMENSIONS
-        fits = least <= self._documents.dimension <= most and len(self._documents) >= _HEAD_DOCUMENTS
-        return fits and max(self._expected, len(queries)) >= self._documents.dimension
-
-
-def _best_first(docs: IntArray, scores: FloatArray, depth: int) -> tuple[IntArray, FloatArray]:
-    """Returns the best, (n, depth) each, of documents that ascend in each row; -1 and NaN behind the last."""
-    order = np.argsort(-scores, axis=1, kind="stable")[:, :depth]
-    best = np.full((len(docs), depth), -1, np.int32), np.full((len(docs), depth), np.nan, np.float32)
-    for kept, found in zip(best, (docs, scores), strict=True):
-        kept[:, : order.shape[1]] = np.take_along_axis(found, order, axis=1)
-    return best
+        return least <= self._documents.dimension <= most and len(self._documents) >= _HEAD_DOCUMENTS
 
 
 def _longest(documents: Vectors, place: int) -> float:
