@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -157,12 +158,26 @@ class Miner(_Blocks):
 
 
 class Chooser(_Blocks):
-    """Decides again on the candidates that a finished run has stored."""
+    """Decides again on the candidates that a finished run has stored.
+
+    Args:
+        collection: What was mined.
+        recipe: How to decide.
+        run_folder: The run directory.
+        witnesses: Validators whose evidence is not stored.
+        rankers: Rankers whose scores are not stored.
+    """
 
     def __init__(
-        self, collection: Collection, recipe: Recipe, run_folder: Path, witnesses: Mapping[str, Witness]
+        self,
+        collection: Collection,
+        recipe: Recipe,
+        run_folder: Path,
+        witnesses: Mapping[str, Witness],
+        rankers: Mapping[str, Ranker] | None = None,
     ) -> None:
         super().__init__(collection, recipe, witnesses)
+        self._rankers = rankers or {}
         self.blocks = ledger.parts(run_folder)
         self.sizes = [ledger.read_counts(path).get("queries", 0) for path in self.blocks]
         self._scorer = recipe.select.by or ""
@@ -180,7 +195,10 @@ class Chooser(_Blocks):
         return self.examined(self._stored(number))
 
     def _stored(self, number: int) -> Candidates:
-        return ledger.stored_candidates(ledger.read_part(self.blocks[number]), self.collection, self._scorer)
+        block = ledger.read_part(self.blocks[number])
+        stored = ledger.stored_candidates(block, self.collection, self._scorer)
+        more = {name: ranker.score(stored.queries, stored.docs) for name, ranker in self._rankers.items()}
+        return replace(stored, scores={**stored.scores, **more})
 
     def block(self, number: int) -> Block:
         """Returns the decisions on one part of the ledger."""

@@ -1,22 +1,16 @@
 """The parts of calibration that a person can compute, and what they say of data of a known rate."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from hardneg.calibrate import logistic
-from hardneg.calibrate.calibration import (
-    LEFT_OUT,
-    POSITIVE,
-    UNLABELLED,
-    Calibration,
-    Sample,
-    calibrate,
-    chance,
-)
+from hardneg.calibrate.calibration import Calibration, calibrate
 from hardneg.calibrate.features import Column
 from hardneg.calibrate.frequency import label_frequency, relevant_odds, wilson
+from hardneg.calibrate.model import LEFT_OUT, POSITIVE, UNLABELLED, Sample, chance
 from hardneg.calibrate.reliability import reliability
 from hardneg.calibrate.verdicts import shifted
 from hardneg.records import Candidates
@@ -98,6 +92,31 @@ def test_the_rate_of_false_negatives_is_found_on_simulated_data(frequency):
     unlabelled = sample.status == UNLABELLED
     assert np.isnan(probability[~unlabelled]).all() and not np.isnan(probability[unlabelled]).any()
     assert probability[unlabelled].mean() == pytest.approx(relevant[unlabelled].mean(), abs=0.03)
+
+
+def likeness(sample, relevant):
+    """Evidence that is higher for relevant documents and unknown of labelled ones."""
+    drawn = np.random.default_rng(9).normal(size=relevant.shape) + np.where(relevant, 1.5, 0.0)
+    evidence = {"alike": np.where(sample.status == POSITIVE, NAN, drawn).astype(np.float32)}
+    return Sample(replace(sample.candidates, evidence=evidence), sample.status)
+
+
+COLUMNS = [Column("scores", "dense", "absolute", 1.0), Column("evidence", "alike", "absolute", 1.0)]
+
+
+@pytest.mark.parametrize("frequency", [0.1, 0.3])
+def test_what_lone_positives_cannot_show_orders_candidates_and_leaves_alone_how_many_are_relevant(frequency):
+    sample, relevant = simulated(5, frequency)
+    plain = calibrate([sample], COLUMNS[:1])
+    more = likeness(sample, relevant)
+    learned = calibrate([more], COLUMNS)
+    assert learned.facts["label_frequency"] == plain.facts["label_frequency"]
+    unlabelled = sample.status == UNLABELLED
+    before, after = (c.probability(*s)[unlabelled] for c, s in ((plain, sample), (learned, more)))
+    assert after.sum() == pytest.approx(before.sum(), rel=1e-4)
+    hidden = relevant[unlabelled]
+    assert after[hidden].mean() > before[hidden].mean() + 0.05
+    assert after[~hidden].mean() < before[~hidden].mean()
 
 
 def test_a_calibration_survives_being_written():

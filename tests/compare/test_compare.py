@@ -10,7 +10,7 @@ import pytest
 from hardneg import compare as room
 from hardneg import ledger
 from hardneg.compare import CompareSettings, compare
-from hardneg.compare.mined import hardness
+from hardneg.compare.mined import hardness_by
 from hardneg.errors import ConfigError
 from hardneg.train import TrainSettings
 from tests.conftest import WORDS
@@ -200,9 +200,9 @@ def test_hardness_by_hand(tmp_path):
 
     anchors = pa.array([0.8] * 4, pa.float32())
     part(tmp_path, **{"positive.dense": anchors, "rank": pa.array([1, 3, 2, 4], pa.int32())})
-    found = hardness(tmp_path, "dense")
+    found = hardness_by("dense", tmp_path)
     assert found == {"score": pytest.approx(0.5), "relative_margin": pytest.approx(0.3 / 0.8), "rank": 3}
-    assert hardness(tmp_path, "bm25") == {"score": None, "relative_margin": None, "rank": None}
+    assert hardness_by("bm25", tmp_path) == {"score": None, "relative_margin": None, "rank": None}
 
 
 def test_the_command(splits, models, tmp_path, capsys):

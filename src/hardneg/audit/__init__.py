@@ -10,14 +10,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from hardneg.audit import groups, hidden, sample, trade_off
+from hardneg.audit.assess import assessed, calibrating
 from hardneg.audit.chances import Negatives, calibrated
 from hardneg.audit.estimate import Estimate
-from hardneg.blocks import Chooser
 from hardneg.errors import ConfigError, DataError
 from hardneg.export.card import write_card
 from hardneg.files import write_text
@@ -60,13 +59,13 @@ def audit(
     if method is not None and method not in METHODS:
         raise ConfigError(f'unknown method "{method}"; known: {", ".join(METHODS)}')
     known, collection = reload(folder, collection)
-    recipe = _calibrating(known["recipe"])
-    chooser = Chooser(collection, recipe, folder, {})
-    calibration = chooser.calibrate()
+    recipe, heard = calibrating(known["recipe"]), progress or Silent()
+    chooser = assessed(known, folder, collection, heard)
     negatives = Negatives.of(chooser, folder)
-    estimates = _estimates(folder, collection, recipe, negatives, method, share, progress or Silent())
+    estimates = _estimates(folder, collection, recipe, negatives, method, share, heard)
     if not estimates:
-        raise DataError(f"{folder}: no false-negative rate can be estimated. {_advice(calibration.why)}")
+        why = chooser.examiner.calibration.why
+        raise DataError(f"{folder}: no false-negative rate can be estimated. {_advice(why)}")
     best = next(estimates[name] for name in METHODS if name in estimates)
     curve = trade_off.curve(chooser, recipe, negatives, best)
     told = {
@@ -85,7 +84,12 @@ def audit(
 
 
 def draw_sample(
-    run_folder: str | Path, size: int, seed: int = 42, *, collection: Collection | None = None
+    run_folder: str | Path,
+    size: int,
+    seed: int = 42,
+    *,
+    collection: Collection | None = None,
+    progress: Progress | None = None,
 ) -> int:
     """Draws a random sample of a run's negatives to be judged, and returns how many there are.
 
@@ -94,6 +98,7 @@ def draw_sample(
         size: How many to draw; rounded up to the same number from each of five strata.
         seed: Of the draw.
         collection: What was mined, if it was not loaded from a source.
+        progress: Is told how far the stages are.
 
     Raises:
         DataError: The run is not usable.
@@ -103,9 +108,8 @@ def draw_sample(
         raise ConfigError(f"a sample has 1 negative or more, found {size}")
     folder = Path(run_folder)
     known, collection = reload(folder, collection)
-    chooser = Chooser(collection, _calibrating(known["recipe"]), folder, {})
-    chooser.calibrate()
-    return sample.draw(folder, Negatives.of(chooser, folder), collection, size, seed)
+    negatives = Negatives.of(assessed(known, folder, collection, progress or Silent()), folder)
+    return sample.draw(folder, negatives, collection, size, seed)
 
 
 def _estimates(
@@ -127,12 +131,6 @@ def _estimates(
     if "calibrated" in asked:
         found["calibrated"] = calibrated(negatives)
     return {name: estimate for name, estimate in found.items() if estimate is not None}
-
-
-def _calibrating(settings: Mapping[str, Any]) -> Recipe:
-    """Returns a run's recipe with probabilities, whether or not the run itself had them."""
-    recipe = Recipe.build(settings)
-    return recipe.model_copy(update={"validation": recipe.validation.model_copy(update={"calibrate": True})})
 
 
 def _advice(why: str) -> str:

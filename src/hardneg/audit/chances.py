@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,9 @@ import numpy as np
 
 from hardneg import ledger
 from hardneg.audit.estimate import Estimate, Numbers, resampled
+from hardneg.audit.hardness import Hardness, hardness
 from hardneg.blocks import Chooser
-from hardneg.records import Candidates, Decision, FloatArray, IntArray
+from hardneg.records import Candidates, Decision, IntArray
 
 
 @dataclass(frozen=True)
@@ -64,19 +65,9 @@ class Negatives:
             ids=tuple(pair for part in parts for pair in part["ids"]),
         )
 
-    def hardness(self) -> dict[str, float | None]:
-        """Returns mean score, median relative margin and mean rank: a low rate is easy with easy ones.
-
-        The margin is a median because it has no bound where the weakest positive scores near zero.
-        """
-        with np.errstate(all="ignore"):
-            margins = (self.anchor - self.score) / np.abs(self.anchor)
-        ranked = self.rank[self.rank > 0].astype(np.float64)
-        return {
-            "score": _mean(self.score),
-            "relative_margin": _median(margins[np.isfinite(margins)]),
-            "rank": _mean(ranked),
-        }
+    def hardness(self) -> Hardness:
+        """Returns how hard they are by the scorer."""
+        return hardness(self.score, self.anchor, self.rank)
 
 
 _COLUMNS = ("query", "doc", "probability", "score", "anchor", "rank", "leader")
@@ -108,7 +99,7 @@ def _part(chooser: Chooser, number: int) -> dict[str, Any]:
     doc = chooser.collection.documents.rows([pair[1] for pair in names])
     at = flat[[place[pair] for pair in zip(query.tolist(), doc.tolist(), strict=True)]] if names else flat[:0]
     copies = table["copies"].to_numpy()[chosen]
-    scorer = candidates.scorer
+    scorer, rankers = candidates.scorer, [n for n in candidates.scores if f"score.{n}" in table.column_names]
     anchors = table[f"positive.{scorer}"].to_numpy(zero_copy_only=False)[chosen]
     probability = candidates.probability
     assert probability is not None
@@ -119,13 +110,13 @@ def _part(chooser: Chooser, number: int) -> dict[str, Any]:
         "score": candidates.score().ravel()[at].astype(np.float64),
         "anchor": anchors.astype(np.float64),
         "rank": candidates.ranks.ravel()[at],
-        "leader": _leader(candidates).ravel()[at],
+        "leader": _leader(candidates, rankers).ravel()[at],
     }
     repeated = {name: np.repeat(values, copies) for name, values in found.items()}
     return {
         **repeated,
         "ids": [pair for pair, count in zip(names, copies, strict=True) for _ in range(count)],
-        "rankers": tuple(candidates.scores),
+        "rankers": tuple(rankers),
         "expected": float(np.nansum(probability)),
     }
 
@@ -136,20 +127,11 @@ def _pairs(candidates: Candidates) -> Iterator[tuple[int, int]]:
     yield from zip(candidates.queries[rows].tolist(), docs.tolist(), strict=True)
 
 
-def _leader(candidates: Candidates) -> IntArray:
+def _leader(candidates: Candidates, rankers: Sequence[str]) -> IntArray:
     """Returns (n_queries, depth) int32: the ranker that places each candidate highest, the first on ties."""
-    ranks = np.stack([_ranked(candidates.rank(name)) for name in candidates.scores])
+    ranks = np.stack([_ranked(candidates.rank(name)) for name in rankers])
     return np.asarray(ranks.argmin(axis=0), np.int32)
 
 
 def _ranked(ranks: IntArray) -> IntArray:
     return np.where(ranks > 0, ranks, np.iinfo(np.int32).max).astype(np.int32)
-
-
-def _mean(values: Numbers | FloatArray) -> float | None:
-    known = values[~np.isnan(values)]
-    return round(float(known.mean()), 5) if len(known) else None
-
-
-def _median(values: Numbers | FloatArray) -> float | None:
-    return round(float(np.median(values)), 5) if len(values) else None

@@ -4,61 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from hardneg.calibrate import logistic
-from hardneg.calibrate.features import Column, features
-from hardneg.calibrate.frequency import label_frequency, relevant_odds
+from hardneg.calibrate.features import Column
+from hardneg.calibrate.learn import LEAST_POSITIVES, Sorted, labelled, learn
 from hardneg.calibrate.logistic import Vector
-from hardneg.calibrate.reliability import reliability
-from hardneg.records import BoolArray, Candidates, FloatArray, IntArray
-
-POSITIVE, UNLABELLED, LEFT_OUT, NOT_RELEVANT = 1, 0, -1, -2
-"""What a candidate is to calibration. Left out are padding, documents judged not relevant, and copies of
-positives or of the query."""
-
-_LEAST_POSITIVES = 20
-_EVERYWHERE = 0.9
-_MOST = 0.99
-
-
-class Sample(NamedTuple):
-    """A block of queries from which to learn.
-
-    Attributes:
-        candidates: Their pools, with evidence.
-        status: (n_queries, depth) int8: `POSITIVE`, `UNLABELLED`, `LEFT_OUT` or `NOT_RELEVANT`: judged so,
-            and left out too.
-    """
-
-    candidates: Candidates
-    status: IntArray
-
-
-@dataclass(frozen=True)
-class Model:
-    """A fitted model over some columns.
-
-    Attributes:
-        columns: What it reads, scaled.
-        intercept: Log-odds of being labelled where all features are 0.
-        weights: Of the features, in the order of the columns.
-        frequency: The share of relevant documents that are labelled.
-        strength: How strongly the weights were held to what was expected.
-    """
-
-    columns: tuple[Column, ...]
-    intercept: float
-    weights: tuple[float, ...]
-    frequency: float
-    strength: float
-
-    def probability(self, candidates: Candidates, status: IntArray) -> Vector:
-        """Returns (n_queries, depth) float64: how likely each candidate is relevant if it is not labelled."""
-        rows = features(candidates, self.columns, compared(candidates, status))
-        return chance(logistic.log_odds(rows, self.intercept, np.array(self.weights)), self.frequency)
+from hardneg.calibrate.model import UNLABELLED, Model, Sample, everywhere
+from hardneg.records import Candidates, FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -122,99 +77,25 @@ def calibrate(samples: Sequence[Sample], columns: Sequence[Column]) -> Calibrati
         samples: Blocks of queries.
         columns: The scores and evidence that may be read.
     """
-    positives = sum(int(_labelled(sample).sum()) for sample in samples)
+    positives = sum(int(labelled(sample).sum()) for sample in samples)
     facts: dict[str, Any] = {
         "queries": sum(len(s.candidates.queries) for s in samples),
         "positives": positives,
     }
-    if positives < _LEAST_POSITIVES:
-        why = f"{positives} retrieved positives are too few, {_LEAST_POSITIVES} are needed"
+    if positives < LEAST_POSITIVES:
+        why = f"{positives} retrieved positives are too few, {LEAST_POSITIVES} are needed"
         return Calibration(why, facts={**facts, **_told(why)})
-    covered = [(column, _coverage(samples, column)) for column in columns]
-    common = [column for column, share in covered if share >= _EVERYWHERE]
-    rare = [column._replace(rare=True) for column, share in covered if 0 < share < _EVERYWHERE]
-    if not common:
+    known = Sorted.of(samples, columns)
+    if not known.seen:
         why = "there is no score that is known of every candidate"
         return Calibration(why, facts={**facts, **_told(why)})
     models, told = [], {}
-    for chosen in [common, [*common, *rare]] if rare else [common]:
-        learned = _learn(samples, chosen)
+    for seen in [known.seen, (*known.seen, *known.rare)] if known.rare else [known.seen]:
+        learned = learn(samples, seen, known.unseen)
         if learned is not None:
             models.append(learned[0])
             told = learned[1]
     return Calibration("", tuple(models), 0.0, {**facts, **_told("", models[-1]), **told})
-
-
-def compared(candidates: Candidates, status: IntArray) -> BoolArray:
-    """Returns (n_queries, depth) bool: the unlabelled candidates that have a rank."""
-    return np.asarray((status == UNLABELLED) & (candidates.ranks > 0))
-
-
-def chance(logits: Vector, frequency: float) -> Vector:
-    """Returns the probability that an unlabelled candidate is relevant.
-
-    Args:
-        logits: Log-odds of being labelled.
-        frequency: The share of relevant documents that are labelled.
-
-    Source: Elkan and Noto, KDD 2008, section 4.
-    """
-    return np.asarray(np.minimum(np.exp(np.minimum(logits + relevant_odds(frequency), 0)), _MOST))
-
-
-def everywhere(candidates: Candidates, columns: Sequence[Column]) -> BoolArray:
-    """Returns (n_queries, depth) bool: where a model over these columns can say something."""
-    known = np.asarray(candidates.docs >= 0)
-    for column in columns:
-        if column.rare:
-            known &= ~np.isnan(column.values(candidates))
-    return known
-
-
-def _learn(samples: Sequence[Sample], columns: Sequence[Column]) -> tuple[Model, dict[str, Any]] | None:
-    """Returns the model over some columns and what to tell of it; None if too few positives have them."""
-    scaled = [_scaled(samples, column) for column in columns]
-    rows, labelled, queries = _rows(samples, scaled)
-    if int(labelled.sum()) < _LEAST_POSITIVES:
-        return None
-    priors = np.array([prior for column in scaled for prior in column.priors])
-    flags = np.array([flag for column in scaled for flag in column.flags])
-    fitted = logistic.fit(rows, labelled, queries, priors, flags)
-    frequency = label_frequency(fitted.logits, labelled)
-    model = Model(tuple(scaled), fitted.intercept, tuple(fitted.weights.tolist()), frequency, fitted.strength)
-    return model, reliability(fitted.logits, chance(fitted.logits, frequency), labelled, frequency)
-
-
-def _rows(samples: Sequence[Sample], columns: Sequence[Column]) -> tuple[Vector, BoolArray, IntArray]:
-    """Returns the features (n, n_features), labels (n,) and queries (n,) of all that can be learned from."""
-    rows, labels, queries = [], [], []
-    for sample in samples:
-        candidates, status = sample
-        labelled = _labelled(sample)
-        used = (labelled | compared(candidates, status)) & everywhere(candidates, columns)
-        rows.append(features(candidates, columns, compared(candidates, status))[used])
-        labels.append(labelled[used])
-        queries.append(np.broadcast_to(candidates.queries[:, None], candidates.shape)[used])
-    return np.concatenate(rows), np.concatenate(labels), np.concatenate(queries)
-
-
-def _labelled(sample: Sample) -> BoolArray:
-    """Returns the positives that a ranker retrieved: had they no label, they would be candidates."""
-    return np.asarray((sample.status == POSITIVE) & (sample.candidates.ranks > 0))
-
-
-def _coverage(samples: Sequence[Sample], column: Column) -> float:
-    """Returns the share of the candidates of which a column tells something."""
-    if column.kind == "flag":
-        return 1.0
-    known = [~np.isnan(column.values(s.candidates))[compared(s.candidates, s.status)] for s in samples]
-    joined = np.concatenate(known)
-    return float(joined.mean()) if len(joined) else 0.0
-
-
-def _scaled(samples: Sequence[Sample], column: Column) -> Column:
-    values = [column.values(s.candidates)[compared(s.candidates, s.status)] for s in samples]
-    return column.scaled_to(np.concatenate(values))
 
 
 def _logit(probabilities: Vector) -> Vector:

@@ -58,6 +58,12 @@ def fit(rows: Matrix, labelled: BoolArray, queries: IntArray, priors: Vector, fl
     return Fitted(intercept, weights, _STRENGTHS[chosen], held_out[chosen])
 
 
+def multiple(weights: Vector, priors: Vector, flags: BoolArray) -> float:
+    """Returns the multiple of the priors that comes nearest to the weights, flags left out."""
+    known = priors[~flags]
+    return float(weights[~flags] @ known) / max(float(known @ known), 1e-12)
+
+
 def log_odds(rows: Matrix, intercept: float, weights: Vector) -> Vector:
     """Returns the log-odds of rows (..., n_features), summed in a fixed order."""
     return np.asarray(intercept + (rows * weights).sum(axis=-1))

@@ -39,7 +39,7 @@ def audit(
     with tempfile.TemporaryDirectory(prefix="hardneg-audit-") as out, progress(quiet or json_) as bars:
         folder = _mined(run, recipe, split, strict, Path(out) / "run", bars)
         if sample is not None:
-            _draw(folder, sample, seed)
+            _draw(folder, sample, seed, bars)
             return
         from hardneg import audit as auditing
 
@@ -68,10 +68,10 @@ def _mined(run: str, recipe: str, split: str | None, strict: bool, out: Path, ba
     return pipeline.mine(run, chosen, out, progress=bars).folder
 
 
-def _draw(folder: Path, size: int, seed: int) -> None:
+def _draw(folder: Path, size: int, seed: int, bars: Any) -> None:
     from hardneg.audit import draw_sample
 
-    count = draw_sample(folder, size, seed)
+    count = draw_sample(folder, size, seed, progress=bars)
     Console(stderr=True).print(
         f"{count} negatives drawn into {folder / 'audit_sample.jsonl'}; judge them with hardneg review or "
         "hardneg judge, then audit again"

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hardneg import ledger, pipeline
+from hardneg.audit.hardness import Hardness, hardness
 from hardneg.compare.settings import CompareSettings
 from hardneg.evaluate.store import file_name
 from hardneg.progress import Progress
@@ -56,37 +57,16 @@ def mine_all(
     return runs
 
 
-def hardness(folder: Path, scorer: str) -> dict[str, float | None]:
-    """Returns how hard the negatives of a run are by one ranker.
-
-    Args:
-        folder: A run directory.
-        scorer: The ranker that tells.
-
-    Returns:
-        `score`: the mean score; `relative_margin`: the mean of (anchor - score) / |anchor|; `rank`: the
-        mean rank, of those that have one. None where nothing is known.
-    """
-    scores, margins, ranks = [], [], []
+def hardness_by(scorer: str, folder: Path) -> Hardness:
+    """Returns how hard the negatives of a run are by one ranker; None throughout where it scored none."""
+    score, anchor, rank = [np.empty(0)], [np.empty(0)], [np.empty(0, np.int32)]
     for block in ledger.iterate(folder):
-        table = block.table
-        if f"score.{scorer}" not in table.column_names:
-            return {"score": None, "relative_margin": None, "rank": None}
-        chosen = table.filter(pc.equal(table["decision"], Decision.NEGATIVE))
-        score, anchor = (
-            np.asarray(chosen[f"{kind}.{scorer}"].fill_null(np.nan).to_numpy(), np.float64)
-            for kind in ("score", "positive")
-        )
-        scores.append(score)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            margins.append((anchor - score) / np.abs(anchor))
-        ranks.append(np.asarray(chosen["rank"].fill_null(0).to_numpy(), np.float64))
-    known = [np.concatenate(values) for values in (scores, margins, ranks)]
-    return {
-        "score": _mean(known[0]),
-        "relative_margin": _mean(known[1]),
-        "rank": _mean(np.where(known[2] > 0, known[2], np.nan)),
-    }
+        if f"score.{scorer}" in block.table.column_names:
+            chosen = block.table.filter(pc.equal(block.table["decision"], Decision.NEGATIVE))
+            score.append(chosen[f"score.{scorer}"].fill_null(np.nan).to_numpy().astype(np.float64))
+            anchor.append(chosen[f"positive.{scorer}"].fill_null(np.nan).to_numpy().astype(np.float64))
+            rank.append(chosen["rank"].fill_null(0).to_numpy().astype(np.int32))
+    return hardness(np.concatenate(score), np.concatenate(anchor), np.concatenate(rank))
 
 
 def shared(folder: Path, other: Path) -> float | None:
@@ -125,7 +105,7 @@ def facts_of(result: Result, first: Result, audit: Mapping[str, Any] | None) -> 
         "negatives": counts["negatives"],
         "short": result.run["short"],
         "shared_with_first": shared(result.folder, first.folder),
-        "hardness": {"by": scorer_of(result.run), **hardness(result.folder, scorer_of(result.run))},
+        "hardness": {"by": scorer_of(result.run), **hardness_by(scorer_of(result.run), result.folder)},
         "false_negatives": audit and {name: audit.get(name) for name in _RATE},
         "seconds": dict(result.run["seconds"]),
     }
@@ -149,8 +129,3 @@ def _candidates(recipe: Recipe, depth: int) -> Recipe:
 def _depth(recipe: Recipe) -> int:
     ends = [rule.last or 0 for rule in recipe.select.rules if isinstance(rule, Window)]
     return max([recipe.rank.depth, *ends])
-
-
-def _mean(values: Any) -> float | None:
-    finite = values[np.isfinite(values)]
-    return float(finite.mean()) if len(finite) else None

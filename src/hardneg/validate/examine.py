@@ -9,16 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hardneg.calibrate.calibration import (
-    LEFT_OUT,
-    NOT_RELEVANT,
-    POSITIVE,
-    UNLABELLED,
-    Calibration,
-    Sample,
-    calibrate,
-)
+from hardneg.calibrate.calibration import Calibration, calibrate
 from hardneg.calibrate.features import Column
+from hardneg.calibrate.model import LEFT_OUT, NOT_RELEVANT, POSITIVE, UNLABELLED, Sample
 from hardneg.calibrate.verdicts import shifted
 from hardneg.records import JUDGED_RELEVANT, BoolArray, Candidates, Collection, FloatArray, IntArray
 from hardneg.select.exclude import EXCLUSIONS, Exclusions
