@@ -1,6 +1,9 @@
 """Deciding and writing at scale: a run over given vectors, and deciding on it again by other recipes.
 
 python benchmarks/deciding.py [--queries 100000] [--documents 50000] [--depth 200] [--recipes naive,abs,...]
+    [--whole abs,...]
+
+All seconds are of processor time.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import typer
 from timing import clustered, machine
 
 from hardneg import Collection, Recipe, mine
+from hardneg.blocks import Chooser
 from hardneg.load.builder import CollectionBuilder, LoadOptions
 from hardneg.pipeline import select
 
@@ -23,29 +27,48 @@ RECIPES = "shifted,abs,margin-pos,perc-pos,sampled,simans"
 DIMENSION = 64
 
 
-def main(queries: int = 100_000, documents: int = 50_000, depth: int = 200, recipes: str = RECIPES) -> None:
-    """Prints the seconds of each stage: first of `naive` with ranking, then of each recipe on its ledger."""
+def main(
+    queries: int = 100_000,
+    documents: int = 50_000,
+    depth: int = 200,
+    recipes: str = RECIPES,
+    whole: str = RECIPES,
+) -> None:
+    """Prints the seconds of `naive` with ranking, of each recipe's rules alone, and of `select` by some."""
     machine("pyarrow", "numba")
     print(f"{queries:,} queries, {documents:,} documents, depth {depth}\n")
-    print("| seconds | rank, decide, write | export | processor time of the whole |\n|---|---|---|---|")
+    print("| recipe | rules and draw alone | the whole |\n|---|---|---|", flush=True)
     with TemporaryDirectory() as folder:
         collection = made(queries, documents, Path(folder))
         run = Path(folder) / "run"
         ranked = (f"rank.rankers=[{json.dumps(f'vectors:{folder}')}]", f"rank.depth={depth}")
+        known = {name: Recipe.named(name, ranked) for name in ["naive", *recipes.split(",")]}
         begin = time.process_time()
-        told = mine(collection, Recipe.named("naive", ranked), run).run["seconds"]
-        row("naive", told["rank and select"], told["export"], begin)
-        for name in recipes.split(","):
-            begin = time.process_time()
-            recipe = Recipe.named(name, ranked)
-            told = select(run, recipe, Path(folder) / name, collection=collection).run["seconds"]
-            row(f"`select` by {name}", told["select"], told["export"], begin)
+        mine(collection, known["naive"], run)
+        spent = {"naive": time.process_time() - begin}
+        rules = alone(collection, known, run)
+        for name, recipe in known.items():
+            if name in whole.split(","):
+                begin = time.process_time()
+                select(run, recipe, Path(folder) / name, collection=collection)
+                spent[name] = time.process_time() - begin
+            took = f"{spent[name]:.1f}" if name in spent else ""
+            print(f"| `{name}` | {rules[name]:.1f} | {took} |", flush=True)
     print(f"\npeak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
 
 
-def row(name: str, decide: float, export: float, begin: float) -> None:
-    """Prints one row of the table."""
-    print(f"| {name} | {decide:.1f} | {export:.1f} | {time.process_time() - begin:.1f} |", flush=True)
+def alone(collection: Collection, recipes: dict[str, Recipe], run: Path) -> dict[str, float]:
+    """Returns the seconds that each recipe's rules and draw take over all candidates of a run."""
+    choosers = {name: Chooser(collection, recipe, run, {}) for name, recipe in recipes.items()}
+    spent = dict.fromkeys(recipes, 0.0)
+    first = next(iter(choosers.values()))
+    for number in range(len(first.blocks)):
+        candidates = first.candidates(number)
+        for name, chooser in choosers.items():
+            begin = time.process_time()
+            chooser.selector.select(candidates)
+            spent[name] += time.process_time() - begin
+    return spent
 
 
 def made(queries: int, documents: int, folder: Path) -> Collection:

@@ -1,9 +1,9 @@
 """How time and memory of the exact search grow with documents and queries: slopes on a log-log scale.
 
 Each size runs in a process of its own, over vectors in a file that is mapped, so that the anonymous memory
-told is the search's.
+told is the search's. Seconds are the processor's: what is prepared once, then one search; FAISS flat besides.
 
-    python benchmarks/growth.py [--largest 400000] [--queries 1024]
+    python benchmarks/growth.py [--largest 1000000] [--queries 1000] [--most-queries 10000] [--folder FOLDER]
 """
 
 from __future__ import annotations
@@ -20,54 +20,93 @@ import typer
 from timing import clustered, machine
 
 from hardneg.rank.dense.store import Vectors
-from hardneg.rank.dense.topk import ExactSearch
+from hardneg.rank.dense.topk import ExactSearch, Product
 
 
 def main(
-    largest: int = 400_000,
-    queries: int = 1_024,
+    largest: int = 1_000_000,
+    queries: int = 1_000,
+    most_queries: int = 10_000,
+    faiss: bool = True,
+    folder: Path | None = None,
     one: Annotated[str | None, typer.Option(hidden=True)] = None,
 ) -> None:
-    """Prints seconds and memory by size."""
+    """Prints seconds and memory by size; the vectors are kept in the folder, if one is given."""
     if one:
-        place, count, asked = one.split(":")
-        measure(Path(place), int(count), int(asked))
+        kind, place, count, asked = one.split(":")
+        {"hardneg": measure, "faiss": flat}[kind](Path(place), int(count), int(asked))
         return
-    machine("numba")
-    sizes = [largest // 8, largest // 4, largest // 2, largest]
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "vectors.npy"
-        np.save(path, clustered(largest, 1))
-        by_documents = [(size, queries) for size in sizes]
-        by_queries = [(sizes[1], asked) for asked in (queries, 2 * queries, 4 * queries)]
-        print("| documents | queries | seconds | anonymous memory, MB |\n|---|---|---|---|")
-        for name, cases in (("documents", by_documents), ("queries", by_queries)):
-            found = [run(path, *case) for case in cases]
-            varied = [case[0] if name == "documents" else case[1] for case in cases]
-            slope = np.polyfit(np.log(varied), np.log([seconds for seconds, _ in found]), 1)[0]
-            for case, (seconds, megabytes) in zip(cases, found, strict=True):
-                print(f"| {case[0]:,} | {case[1]:,} | {seconds:.2f} | {megabytes} |")
-            print(f"| slope by {name} | | {slope:.2f} | |")
+    machine("numba", "faiss-cpu")
+    with tempfile.TemporaryDirectory() as temporary:
+        path = vectors_of(largest, folder or Path(temporary))
+        print("| documents | queries | preparing | search | memory, MB | FAISS flat | speed |")
+        print("|---|---|---|---|---|---|---|")
+        sizes = [largest // 20, largest // 5, largest]
+        by_documents = [row(path, size, queries, faiss) for size in sizes]
+        by_queries = [row(path, sizes[1], asked, faiss) for asked in (most_queries // 5, most_queries)]
+    slope("documents", sizes, by_documents)
+    slope("queries", [queries, most_queries // 5, most_queries], [by_documents[1], *by_queries])
 
 
-def run(path: Path, count: int, queries: int) -> tuple[float, int]:
-    """Returns the seconds and the peak of anonymous memory of one search."""
-    command = [sys.executable, __file__, "--one", f"{path}:{count}:{queries}"]
-    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    return float(out[-2]), int(out[-1])
+def vectors_of(count: int, folder: Path) -> Path:
+    """Returns a file of vectors, made unless it is there."""
+    path = folder / f"clustered-{count}.npy"
+    if not path.exists():
+        np.save(path, clustered(count, 1))
+    return path
+
+
+def slope(name: str, sizes: list[int], seconds: list[float]) -> None:
+    """Prints by which power of the size the seconds grow."""
+    print(f"\nslope by {name}: {np.polyfit(np.log(sizes), np.log(seconds), 1)[0]:.2f}")
+
+
+def row(path: Path, count: int, queries: int, faiss: bool) -> float:
+    """Prints one row of the table; returns the seconds of the search."""
+    prepared, spent, memory = run("hardneg", path, count, queries)
+    peer = run("faiss", path, count, queries)[0] if faiss else 0.0
+    ratio = f"{peer:.1f} | {peer / spent:.2f}" if faiss else " | "
+    print(f"| {count:,} | {queries:,} | {prepared:.1f} | {spent:.1f} | {memory:.0f} | {ratio} |", flush=True)
+    return spent
+
+
+def run(kind: str, path: Path, count: int, queries: int) -> list[float]:
+    """Returns what a process of its own prints last."""
+    command = [sys.executable, __file__, "--one", f"{kind}:{path}:{count}:{queries}"]
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return [float(each) for each in out.splitlines()[-1].split()]
 
 
 def measure(path: Path, count: int, queries: int) -> None:
-    """Prints the seconds of one search after a small one, and the process's anonymous memory."""
-    vectors = np.load(path, mmap_mode="r")[:count]
-    asked = clustered(queries, 2)
-    search = ExactSearch(Vectors.of(vectors), queries, "whole")
-    search.search(asked[:8], 100)
-    begin = time.perf_counter()
+    """Prints the seconds to prepare, those of one search, and the anonymous memory that both took."""
+    vectors, asked = np.load(path, mmap_mode="r")[:count], clustered(queries, 2)
+    products: tuple[Product | None, ...] = (None, "whole", "head")
+    for product in products:  # loads libraries and compiled code
+        ExactSearch(Vectors.of(asked[:200]), 0, product).search(asked[:8], 5)
+    before, begin = anonymous(), time.process_time()
+    search = ExactSearch(Vectors.of(vectors), queries)
+    search.search(asked[:256], 100)
+    prepared = time.process_time()
     search.search(asked, 100)
-    spent = time.perf_counter() - begin
+    spent = time.process_time() - prepared
+    print(prepared - begin, spent, anonymous() - before)
+
+
+def anonymous() -> float:
+    """Returns this process's anonymous memory, in MB."""
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    print(spent, int(status["RssAnon"].split()[0]) // 1024)
+    return int(status["RssAnon"].split()[0]) / 1024
+
+
+def flat(path: Path, count: int, queries: int) -> None:
+    """Prints the seconds of one search of FAISS's flat index."""
+    import faiss
+
+    index, asked = faiss.IndexFlatIP(384), clustered(queries, 2)
+    index.add(np.load(path, mmap_mode="r")[:count])
+    begin = time.process_time()
+    index.search(asked, 100)
+    print(time.process_time() - begin)
 
 
 if __name__ == "__main__":

@@ -15,24 +15,34 @@ import numpy as np
 
 from hardneg.records import FloatArray
 
+THREADS = "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"
 Runs = Mapping[str, Callable[[], Any]]
 
 
 def compare(runs: Runs, rounds: int) -> tuple[dict[str, list[float]], dict[str, Any]]:
     """Returns the seconds of each round, and what each gave, by name; all take turns, after a warm-up.
 
+    Seconds are those of the processor if one thread does all, so that other work on the machine is not
+    counted; else they are those that passed.
+
     Args:
         runs: What to time; the first is what the others are compared with.
         rounds: How many times each runs.
     """
+    clock = time.process_time if one_thread() else time.perf_counter
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     given = {name: run() for name, run in runs.items()}
     for _ in range(rounds):
         for name, run in runs.items():
-            begin = time.perf_counter()
+            begin = clock()
             run()
-            seconds[name].append(time.perf_counter() - begin)
+            seconds[name].append(clock() - begin)
     return seconds, given
+
+
+def one_thread() -> bool:
+    """Returns whether the environment leaves all libraries a single thread."""
+    return all(os.environ.get(name) == "1" for name in THREADS)
 
 
 def table(seconds: Mapping[str, list[float]], notes: Mapping[str, str]) -> None:
@@ -54,7 +64,10 @@ def machine(*libraries: str) -> None:
     versions = ", ".join(f"{name} {version(name)}" for name in ("torch", "numpy", *libraries))
     processor = names[0].split(":")[1].strip() if names else platform.processor()
     print(f"{processor}, {os.cpu_count()} cores, {flags},")
-    print(f"{torch.get_num_threads()} threads of torch; load before: {load}; {versions}\n")
+    clock = "the processor's time" if one_thread() else "the time that passed"
+    print(
+        f"{torch.get_num_threads()} threads of torch, seconds of {clock}; load before: {load}; {versions}\n"
+    )
 
 
 def clustered(count: int, seed: int, dimension: int = 384) -> FloatArray:

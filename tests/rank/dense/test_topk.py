@@ -81,15 +81,17 @@ def test_vectors_as_a_models(product):
     assert type(search._coarse) is {"whole": Whole, "low": Low, "head": Head}[product]
 
 
-@pytest.mark.parametrize("product", ["low", "head"])
+@pytest.mark.parametrize("product", PRODUCTS)
 def test_no_exact_score_goes_beyond_its_bound(product):
     random = np.random.default_rng(4)
     documents, queries = clustered(random, 2_000), clustered(random, 50)
     search = ExactSearch(Vectors.of(documents), 0, product)
     cheap = search._prepared(queries, 10)
     prepared, margins = cheap.queries(queries)
-    bounds = cheap.product(prepared, 0).astype(np.float64) + margins[:, None]
-    assert (queries.astype(np.float64) @ documents.astype(np.float64).T < bounds).all()
+    exact = queries.astype(np.float64) @ documents.astype(np.float64).T
+    bounds = cheap.product(prepared, 0, slice(0, 2_000)).astype(np.float64)
+    assert (exact < bounds + margins[:, None]).all()
+    assert not cheap.near or (exact > bounds - margins[:, None]).all()
 
 
 def test_documents_that_get_ever_better_are_found_all_the_same():
@@ -101,6 +103,28 @@ def test_documents_that_get_ever_better_are_found_all_the_same():
     chunks = [documents[i : i + 200] for i in range(0, 3_000, 200)]
     docs, _ = ExactSearch(Vectors(chunks, 200), 0, "head").search(queries, 30)
     assert docs.tolist() == brute_force(queries, documents, 30)[0].tolist()
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+@pytest.mark.parametrize("better", [0, 3, 30])
+def test_copies_without_number_are_told_apart_by_their_order(product, better):
+    """Far more copies than a shortlist has room for, with better documents behind them."""
+    random = np.random.default_rng(7)
+    documents = np.repeat(clustered(random, 1), 6_000, axis=0)
+    documents[5_000 : 5_000 + better] = clustered(random, better)
+    queries = np.concatenate([documents[5_000:5_001], clustered(random, 2)])
+    chunks = [documents[i : i + 2_500] for i in range(0, 6_000, 2_500)]
+    docs, _ = ExactSearch(Vectors(chunks, 2_500), 0, product).search(queries, 20)
+    assert docs.tolist() == brute_force(queries, documents, 20)[0].tolist()
+
+
+def test_a_tile_holds_few_documents_where_queries_are_many(monkeypatch):
+    monkeypatch.setattr(topk, "_TILE", 1_000)
+    random = np.random.default_rng(8)
+    documents, queries = clustered(random, 1_500), clustered(random, 40)
+    for product in PRODUCTS:
+        docs, _ = ExactSearch(Vectors([documents[:900], documents[900:]], 900), 0, product).search(queries, 7)
+        assert docs.tolist() == brute_force(queries, documents, 7)[0].tolist()
 
 
 def test_half_precision_vectors_are_searched_as_they_are():
@@ -128,6 +152,18 @@ def test_the_processor_decides(monkeypatch, amx, kind):
     search = ExactSearch(Vectors.of(np.eye(4, dtype=np.float32)))
     search.search(np.ones((1, 4), np.float32), 2)
     assert type(search._coarse) is kind
+
+
+@pytest.mark.parametrize(("asked", "kind"), [(300, Whole), (50_000, Head)])
+def test_turning_all_documents_must_pay_for_the_queries_to_come(monkeypatch, asked, kind):
+    monkeypatch.setattr(topk, "has_amx", lambda: False)
+    monkeypatch.setattr(topk, "_HEAD_DOCUMENTS", 2_000)
+    random = np.random.default_rng(9)
+    documents, queries = clustered(random, 20_000), clustered(random, 50)
+    search = ExactSearch(Vectors.of(documents), asked)
+    docs, _ = search.search(queries, 10)
+    assert type(search._coarse) is kind
+    assert docs.tolist() == brute_force(queries, documents, 10)[0].tolist()
 
 
 def test_a_query_has_the_same_answer_in_any_company():

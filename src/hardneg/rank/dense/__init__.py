@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 
 from hardneg.rank import Context, Ranker
 from hardneg.rank.dense.elsewhere import Encoded, encoded
-from hardneg.rank.dense.encode import Encoder
+from hardneg.rank.dense.encode import Encoder, Storage
 from hardneg.rank.dense.graph import SAMPLE, GraphSearch
 from hardneg.rank.dense.models import load_model
 from hardneg.rank.dense.precision import best_precision
@@ -36,6 +36,8 @@ class Dense:
         device: As torch names it: `cpu`, `cuda`, `mps`; several as `cuda:0,cuda:1`; None for the best
             there is.
         normalize: Whether vectors are brought to length 1; None for what the model asks.
+        storage: Number format of the documents' vectors in the cache: `fp16` takes half the disk of `fp32`.
+            Search and scores are exact over the vectors as they are stored.
         search: `exact`, or `hnsw`: over a graph (arXiv 1603.09320), which misses some documents; its recall,
             measured on a sample, is recorded. Scores are exact with both.
         expansion: How many candidates a walk over the graph keeps; more find more and take longer.
@@ -51,6 +53,7 @@ class Dense:
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     device: str | None = None
     normalize: bool | None = None
+    storage: Storage = "fp32"
     search: Literal["exact", "hnsw"] = "exact"
     expansion: int = Field(default=256, ge=1)
     revision: str | None = None
@@ -82,7 +85,7 @@ class Dense:
         precision = best_precision(str(model.device)) if self.precision == "auto" else self.precision
         prompts = self.query_prompt, self.document_prompt
         more = [device.strip() for device in others if device]
-        return Encoder(model, self.model, *prompts, self.normalize, precision, more)
+        return Encoder(model, self.model, *prompts, self.normalize, precision, more, storage=self.storage)
 
 
 class DenseRanker:
@@ -124,7 +127,8 @@ class DenseRanker:
         )
         self._search: ExactSearch | GraphSearch = ExactSearch(vectors, len(queries))
         if expansion is not None:
-            graph = GraphSearch(self._search, vectors, expansion, context.progress, f"{name}: build graph")
+            stage = f"{name}: build graph"
+            graph = GraphSearch(self._search, vectors, expansion, context.cache, context.progress, stage)
             sample = np.unique(np.linspace(0, len(queries) - 1, SAMPLE).astype(np.int32))
             self.facts = {**encoder.facts, "search": graph.measured(self._queries.take(sample))}
             self._search = graph

@@ -19,19 +19,27 @@ from hardneg.records import FloatArray
 _SAMPLE_DOCUMENTS = 8_192
 _SAMPLE_QUERIES = 256
 _STEP = 32
-_DOTS = 12
-"""What one exact score costs, in cheap ones of the same dimension."""
+_DOTS = 30
+"""What each document that a final bar leaves over costs, in cheap scores of the same dimension: it is scored
+exactly, as are two more that pass while the bar is still rising."""
 _GAIN = 0.8
+"""The cost of the search with all coordinates, less what few of them lose while the bar is still rising."""
+_TURNING = 2.5
+"""What turning a document into another basis costs, in cheap scores, by dimension."""
 
 
 class Coarse(Protocol):
-    """Scores all documents of a chunk cheaply."""
+    """Scores documents cheaply: no exact score is greater than the cheap one and the margin together."""
+
+    @property
+    def near(self) -> bool:
+        """Whether no exact score is lower than the cheap one less the margin either."""
 
     def queries(self, queries: FloatArray) -> tuple[Any, FloatArray]:
         """Returns the queries as `product` wants them, and their margins, (n,) float32."""
 
-    def product(self, queries: Any, place: int) -> FloatArray:
-        """Returns (n, documents of the chunk) float32, to be used up before the next call."""
+    def product(self, queries: Any, place: int, rows: slice) -> FloatArray:
+        """Returns (n, m) float32: scores of some rows of a chunk, to be used up before the next call."""
 
 
 class Whole:
@@ -42,6 +50,8 @@ class Whole:
         longest: The length of the longest document vector.
     """
 
+    near = True
+
     def __init__(self, documents: Vectors, longest: float) -> None:
         self._documents = documents
         self._longest = longest
@@ -51,9 +61,9 @@ class Whole:
         """Returns the queries, and how far rounding can lead their scores astray."""
         return queries, _rounding(queries, self._documents.dimension) * np.float32(self._longest)
 
-    def product(self, queries: FloatArray, place: int) -> FloatArray:
-        """Returns the scores of one chunk."""
-        return self._buffer.product(queries, self._documents.chunk(place))
+    def product(self, queries: FloatArray, place: int, rows: slice) -> FloatArray:
+        """Returns the scores of some rows of a chunk."""
+        return self._buffer.product(queries, self._documents.chunk(place, rows))
 
 
 class Low:
@@ -63,6 +73,8 @@ class Low:
         documents: What is searched.
         longest: The length of the longest document vector.
     """
+
+    near = True
 
     def __init__(self, documents: Vectors, longest: float) -> None:
         import torch
@@ -90,9 +102,9 @@ class Low:
         margins += _rounding(kept, self._dimension) * (self._longest + self._off)
         return low, np.asarray(margins * 1.001, np.float32)
 
-    def product(self, queries: Any, place: int) -> FloatArray:
-        """Returns the scores of one chunk."""
-        stored = self._torch.from_numpy(self._chunks[place]).view(self._torch.bfloat16)
+    def product(self, queries: Any, place: int, rows: slice) -> FloatArray:
+        """Returns the scores of some rows of a chunk."""
+        stored = self._torch.from_numpy(self._chunks[place][rows]).view(self._torch.bfloat16)
         scores: FloatArray = self._torch.matmul(queries, stored.T).float().numpy()
         return scores
 
@@ -109,6 +121,8 @@ class Head:
         basis: (dimension, dimension) float64, orthonormal, the most important axis first.
         size: How many coordinates to keep.
     """
+
+    near = False
 
     def __init__(self, documents: Vectors, basis: Any, size: int) -> None:
         self._basis = np.asarray(basis, np.float32)
@@ -134,9 +148,9 @@ class Head:
         margins += _lengths(queries) * self._skew
         return self._shortened(queries), np.asarray(margins * self._longest, np.float32)
 
-    def product(self, queries: FloatArray, place: int) -> FloatArray:
-        """Returns upper bounds of the scores of one chunk."""
-        return self._buffer.product(queries, self._chunks[place])
+    def product(self, queries: FloatArray, place: int, rows: slice) -> FloatArray:
+        """Returns upper bounds of the scores of some rows of a chunk."""
+        return self._buffer.product(queries, self._chunks[place][rows])
 
     def _shortened(self, vectors: FloatArray) -> FloatArray:
         turned = vectors @ self._basis
@@ -144,15 +158,25 @@ class Head:
         return np.concatenate([turned[:, : self._size], rest[:, None]], axis=1, dtype=np.float32)
 
 
-def head(documents: Vectors, queries: FloatArray, depth: int) -> Head | None:
-    """Returns the `Head` that should be the fastest for such queries, None if none is worth its while."""
+def head(documents: Vectors, queries: FloatArray, depth: int, asked: int | None) -> Head | None:
+    """Returns the `Head` that should be the fastest for such queries, None if none is worth its while.
+
+    Args:
+        documents: What is searched.
+        queries: (n, dimension) float32: some of the queries.
+        depth: How many documents a query wants.
+        asked: How many queries there are in all; None to take the fastest, however long it takes to make.
+    """
+    turning = 0.0 if asked is None else _TURNING * documents.dimension / asked
+    if turning >= _GAIN:
+        return None
     rows = np.linspace(0, len(documents) - 1, min(len(documents), _SAMPLE_DOCUMENTS)).astype(np.int32)
     sample = documents.take(np.unique(rows)).astype(np.float64)
-    asked = queries[:: -(-len(queries) // _SAMPLE_QUERIES)].astype(np.float64)
-    both = sample.T @ sample / len(sample) + asked.T @ asked / len(asked)
+    some = queries[:: -(-len(queries) // _SAMPLE_QUERIES)].astype(np.float64)
+    both = sample.T @ sample / len(sample) + some.T @ some / len(some)
     basis = np.linalg.eigh(both)[1][:, ::-1]
-    size, cost = _best_size(asked @ basis, sample @ basis, depth / len(documents))
-    return Head(documents, basis, size) if cost < _GAIN else None
+    size, cost = _best_size(some[::4] @ basis, sample @ basis, depth / len(documents))
+    return Head(documents, basis, size) if cost + turning < _GAIN else None
 
 
 def _best_size(queries: Any, documents: Any, share: float) -> tuple[int, float]:

@@ -19,6 +19,7 @@ from hardneg.rank.dense.store import Advance
 from hardneg.records import FloatArray
 
 Kind = Literal["query", "document"]
+Storage = Literal["fp32", "fp16"]
 _CHARACTERS_A_TOKEN = 4
 _TOKENS_A_BATCH = {"cpu": 2_048}
 _TOKENS_A_BATCH_ON_GPU = 32_768
@@ -38,6 +39,7 @@ class Encoder:
         precision: What the model is to run in, changed in place; None to take it as it is.
         devices: More devices than the model's own, each to work on batches of its own.
         most_tokens: No batch holds more tokens; None for what suits the device.
+        storage: What documents' vectors are rounded to; queries' are fp32.
 
     Raises:
         ConfigError: The model's similarity is neither cosine nor dot product.
@@ -53,6 +55,7 @@ class Encoder:
         precision: Precision | None = None,
         devices: Sequence[str] = (),
         most_tokens: int | None = None,
+        storage: Storage = "fp32",
     ) -> None:
         own = _own_prompts(model) or known_prompts(name) or Prompts("", "")
         self.prompts = Prompts(
@@ -68,6 +71,7 @@ class Encoder:
         self._models = [self._model, *(copy.deepcopy(self._model).to(device) for device in devices)]
         budget = _TOKENS_A_BATCH.get(model.device.type, _TOKENS_A_BATCH_ON_GPU)
         self._budget = min(budget, most_tokens or budget)
+        self._storage = storage
         self.digest = model_digest(model)
 
     @property
@@ -77,6 +81,7 @@ class Encoder:
         cut = getattr(self._model, "truncate_dim", None)
         facts: dict[str, Any] = {} if cut is None else {"dimensions": cut}
         facts |= {"pooled_in": "float32"} if self._raised else {}
+        facts |= {"storage": self._storage} if self._storage != "fp32" else {}
         return facts | {
             "weights": self.digest,
             "query_prompt": self.prompts.query,
@@ -89,6 +94,8 @@ class Encoder:
     def fingerprint(self, kind: Kind) -> str:
         """Returns the digest of all that queries' (or documents') vectors depend on but the texts."""
         facts = {**self.facts, "kind": kind, "device": self._model.device.type}
+        if kind == "query":
+            facts.pop("storage", None)
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     def queries(self, texts: list[str], advance: Advance | None = None) -> FloatArray:
@@ -101,8 +108,13 @@ class Encoder:
         return self._encode(texts, "query", self.prompts.query, advance)
 
     def documents(self, texts: list[str], advance: Advance | None = None) -> FloatArray:
-        """Returns (n, dimension) float32: the vectors of documents; see `queries`."""
-        return self._encode(texts, "document", self.prompts.document, advance)
+        """Returns (n, dimension) float32, or 16 if so stored: the vectors of documents; see `queries`.
+
+        Raises:
+            DataError: A number is too great for fp16.
+        """
+        vectors = self._encode(texts, "document", self.prompts.document, advance)
+        return _halved(vectors, texts) if self._storage == "fp16" else vectors
 
     def _encode(self, texts: list[str], kind: Kind, prompt: str, advance: Advance | None) -> FloatArray:
         """Encodes each distinct text once."""
@@ -187,6 +199,19 @@ def _bytes() -> Any:
     import torch
 
     return torch.uint8
+
+
+def _halved(vectors: FloatArray, texts: list[str]) -> FloatArray:
+    with np.errstate(over="ignore"):
+        halved: FloatArray = vectors.astype(np.float16)
+    bad = np.flatnonzero(~np.isfinite(halved).all(axis=1))
+    if len(bad):
+        text, greatest = texts[bad[0]][:80], np.abs(vectors[bad[0]]).max()
+        raise DataError(
+            f"storage fp16 holds numbers up to 65,504, found {greatest:,.0f} in the vector of the text "
+            f"{text!r}; set storage to fp32, or normalize"
+        )
+    return halved
 
 
 def _check_finite(vectors: FloatArray, texts: list[str]) -> None:

@@ -5,12 +5,17 @@ Source: Malkov and Yashunin, arXiv 1603.09320; the graph is usearch's. What it f
 
 from __future__ import annotations
 
+import hashlib
+import json
+import logging
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from hardneg.errors import MissingExtra
+from hardneg.files import atomic, made_once, seal, sealed
 from hardneg.progress import Progress, Silent
 from hardneg.rank.dense.store import Vectors
 from hardneg.rank.dense.topk import ExactSearch, check
@@ -27,10 +32,11 @@ _CONNECTIVITY = 16
 _EXPANSION_WHILE_BUILT = 128
 _LARGEST_SHARE = 0.1
 """A search deeper than this share of the corpus is exact: a graph would have to be walked nearly whole."""
+_LOG = logging.getLogger("hardneg.rank")
 
 
 class GraphSearch:
-    """Searches document vectors by walking a graph, built by one thread: the same one every time.
+    """Searches document vectors by walking a graph, built by one thread and kept: the same one every time.
 
     Scores are exact, to the bit those of `ExactSearch`; what is approximate is which documents are found.
     Queries for which the walk finds too few are searched exactly.
@@ -39,6 +45,7 @@ class GraphSearch:
         exact: Searches the same vectors exactly.
         documents: The document vectors.
         expansion: How many candidates a walk keeps; a deeper search keeps its depth.
+        cache: Folder in which the graph is kept from run to run, and mapped; None to build it for oneself.
         progress: Is told of the documents in the graph.
         stage: What building the graph is called.
 
@@ -51,13 +58,14 @@ class GraphSearch:
         exact: ExactSearch,
         documents: Vectors,
         expansion: int,
+        cache: Path | None = None,
         progress: Progress | None = None,
         stage: str = "build the graph",
     ) -> None:
         self._exact = exact
         self._size = len(documents)
         self._expansion = expansion
-        self._graph = _built(documents, progress or Silent(), stage)
+        self._graph = _opened(documents, cache, progress or Silent(), stage)
 
     def search(self, queries: FloatArray, depth: int) -> tuple[IntArray, FloatArray]:
         """Returns documents of high dot products, best first, ties by document row; see `ExactSearch`."""
@@ -92,16 +100,12 @@ class GraphSearch:
         Args:
             queries: (n, dimension) float32, the sample.
         """
-        from importlib.metadata import version
-
         at = max(1, min(_AT, int(_LARGEST_SHARE * self._size)))
         found, expected = (each.search(queries, at)[0] for each in (self, self._exact))
         return {
             "kind": "hnsw",
-            "usearch": version("usearch"),
-            "connectivity": _CONNECTIVITY,
+            **_made_with(),
             "expansion": self._expansion,
-            "expansion_while_built": _EXPANSION_WHILE_BUILT,
             "recall": _recall(found, expected),
             "recall_at": at,
             "sample": len(queries),
@@ -121,11 +125,60 @@ def _recall(found: IntArray, exact: IntArray) -> float:
     return float(round(sum(shared) / exact.size, 6))
 
 
-def _built(documents: Vectors, progress: Progress, stage: str) -> Any:
+def _made_with() -> dict[str, Any]:
+    """Returns all but the vectors that a graph depends on."""
+    from importlib.metadata import version
+
+    return {
+        "usearch": version("usearch"),
+        "connectivity": _CONNECTIVITY,
+        "expansion_while_built": _EXPANSION_WHILE_BUILT,
+    }
+
+
+def _opened(documents: Vectors, cache: Path | None, progress: Progress, stage: str) -> Any:
+    """Returns the graph from the cache, where it is put first if it is not there or damaged; or a new one.
+
+    Raises:
+        MissingExtra: usearch is not installed.
+        DataError: The graph cannot be written.
+    """
     try:
         from usearch.index import Index
     except ImportError:
         raise MissingExtra("usearch", "hnsw") from None
+    if cache is None:
+        return _built(documents, progress, stage)
+    folder = cache / "hnsw"
+    path = folder / f"{_digest(documents)[:32]}.usearch"
+
+    def read() -> Any:
+        return Index.restore(str(path), view=True) if sealed(path) else None
+
+    def make() -> Any:
+        if path.exists():
+            _LOG.warning("%s is damaged and is made again", path)
+        built = _built(documents, progress, stage)
+        with atomic(path) as temporary:
+            built.save(str(temporary))
+            seal(temporary)
+        return read() or built  # mapped: what was built is given back
+
+    return made_once(read, make, folder, lambda: progress.task("wait for another process", None, "graphs"))
+
+
+def _digest(documents: Vectors) -> str:
+    """Returns the sha256 of all vectors, in order, and of what a graph is made with, hexadecimal."""
+    named = {**_made_with(), "dimension": documents.dimension}
+    digest = hashlib.sha256(json.dumps(named, sort_keys=True).encode())
+    for place in range(len(documents.chunks)):
+        digest.update(documents.chunk(place).tobytes())
+    return digest.hexdigest()
+
+
+def _built(documents: Vectors, progress: Progress, stage: str) -> Any:
+    from usearch.index import Index
+
     graph = Index(
         ndim=documents.dimension,
         metric="ip",

@@ -1,4 +1,4 @@
-"""Keeps the best of what a cheap score cannot rule out, each scored exactly on the spot."""
+"""Exact scores, and the best of what bounds cannot rule out, each scored exactly on the spot."""
 
 from __future__ import annotations
 
@@ -6,46 +6,45 @@ import numpy as np
 import numpy.typing as npt
 
 from hardneg.rank.jit import jit, loose, parallel, prange
-from hardneg.rank.select_top import CHUNK, best_first, is_above, put, take
+from hardneg.rank.select_top import CHUNK, best_first, is_above, put
 from hardneg.records import FloatArray, IntArray
 
 __all__ = ["Best", "dots"]
 
 _LANES = 32
-_TINY = np.float32(1e-37)
 
 
 class Best:
-    """The best documents of some queries, over chunks of documents that come in ascending order.
+    """The best documents of some queries, over tiles of documents that come in ascending order.
 
     Args:
         queries: (n, dimension) float32.
         rounding: (n,) float32: the most by which a sum in fp32, in any order, can be off.
-        depth: How many documents to keep of each.
+        docs: (n, depth) int32: the best so far, best first, -1 behind the last.
+        scores: (n, depth) float32: their exact scores.
     """
 
-    def __init__(self, queries: FloatArray, rounding: FloatArray, depth: int) -> None:
+    def __init__(self, queries: FloatArray, rounding: FloatArray, docs: IntArray, scores: FloatArray) -> None:
         self._queries = queries
         self._rounding = rounding
-        self._docs = np.full((len(queries), depth), -1, np.int32)
-        self._scores = np.full((len(queries), depth), np.nan, np.float32)
-        self._sizes = np.zeros(len(queries), np.int32)
+        self._sizes = (docs >= 0).sum(axis=1, dtype=np.int32)
+        place, last = np.arange(docs.shape[1]), self._sizes[:, None] - 1
+        heap = np.where(place <= last, last - place, place)  # the worst comes first
+        self._docs = np.take_along_axis(docs, heap, axis=1)
+        self._scores = np.take_along_axis(scores, heap, axis=1)
 
-    def update(
-        self, cheap: FloatArray, margins: FloatArray, vectors: FloatArray, offset: int, near: bool
-    ) -> int:
-        """Takes in one chunk of documents; returns how many pairs the cheap score left over.
+    def update(self, cheap: FloatArray, margins: FloatArray, vectors: FloatArray, offset: int) -> int:
+        """Takes in one tile of documents; returns how many pairs the cheap score left over.
 
         Args:
             cheap: (n, m) float32: no exact score is greater than the cheap one and the margin together.
             margins: (n,) float32.
             vectors: (m, dimension) float32.
-            offset: The row of the chunk's first document.
-            near: Whether exact scores are not lower than the cheap ones less the margin either.
+            offset: The row of the tile's first document.
         """
         looked = np.zeros(len(self._queries), np.int64)
         best = self._docs, self._scores, self._sizes
-        _sift(cheap, margins, self._queries, self._rounding, vectors, offset, *best, looked, near)
+        _sift(cheap, margins, self._queries, self._rounding, vectors, offset, *best, looked)
         return int(looked.sum())
 
     def result(self) -> tuple[IntArray, FloatArray]:
@@ -55,20 +54,21 @@ class Best:
 
 
 @parallel
-def dots(queries: FloatArray, vectors: FloatArray, places: IntArray) -> FloatArray:
-    """Returns (n, depth) float32: the dot products of each query with the vectors at its places.
+def dots(queries: FloatArray, vectors: FloatArray, places: IntArray, scores: FloatArray) -> None:
+    """Writes the dot products of each query with the vectors at its places, and leaves all other scores.
 
     Args:
         queries: (n, dimension) float32.
         vectors: (m, dimension) float32.
-        places: (n, depth) int32, rows of `vectors`.
+        places: (n, depth) int32, rows of `vectors`, and numbers that are none.
+        scores: (n, depth) float32.
     """
-    scores = np.empty(places.shape, np.float32)
     for row in prange(places.shape[0]):
         lanes = np.empty(_LANES, np.float64)
         for column in range(places.shape[1]):
-            scores[row, column] = _dot(queries[row], vectors[places[row, column]], lanes)
-    return scores
+            place = places[row, column]
+            if 0 <= place < len(vectors):
+                scores[row, column] = _dot(queries[row], vectors[place], lanes)
 
 
 @jit
@@ -111,15 +111,12 @@ def _sift(
     scores: FloatArray,
     sizes: IntArray,
     looked: npt.NDArray[np.int64],
-    near: bool,
 ) -> None:
     for row in prange(len(cheap)):
         lanes = np.empty(_LANES, np.float64)
         size, depth, count = sizes[row], docs.shape[1], 0
         query, line = queries[row], cheap[row]
         bar = np.float32(scores[row, 0] - margins[row] if size == depth else -np.inf)
-        if near and size < depth:
-            bar = _floor(line, depth, margins[row])
         for begin in range(0, len(line), CHUNK):
             if not is_above(line, begin, bar):
                 continue
@@ -127,24 +124,15 @@ def _sift(
                 if line[column] > bar:
                     count += 1
                     least = np.float32(scores[row, 0] - rounding[row])
-                    if size == depth and not near and _near(query, vectors, column) < least:
+                    if size == depth and _near(query, vectors, column) < least:
                         continue
                     score = _dot(query, vectors[column], lanes)
                     if size < depth or score > scores[row, 0]:
                         size = put(docs[row], scores[row], size, offset + column, score)
-                        if size == depth:  # not below the floor, which the best of the chunk are above
+                        if size == depth:
                             bar = np.float32(scores[row, 0] - margins[row])
         sizes[row] = size
         looked[row] = count
-
-
-@jit
-def _floor(line: FloatArray, depth: int, margin: np.float32) -> np.float32:
-    """Returns what `depth` exact scores of a chunk are above, by its cheap ones; -inf if it is too small."""
-    docs, scores = np.empty(depth, np.int32), np.empty(depth, np.float32)
-    full = take(line, 0, -np.inf, docs, scores, 0) == depth
-    # The last term is for vectors of zeros, which have no margin: their scores must not be below the floor.
-    return np.float32(scores[0] - 3 * margin - _TINY if full else -np.inf)
 
 
 @parallel

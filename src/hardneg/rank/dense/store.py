@@ -18,14 +18,16 @@ SHARD = 8_192
 Texts = Callable[[IntArray], list[str]]
 Advance = Callable[[int], None]
 Encode = Callable[[list[str], Advance], FloatArray]
-"""Texts, and who is told of those done, to (n, dimension) float32."""
+"""Texts, and who is told of those done, to (n, dimension) float32 or 16."""
+
+_STORED = np.float32, np.float16
 
 
 class Vectors:
     """Many vectors in equal chunks, the last one shorter, each in memory or mapped from disk.
 
     Args:
-        chunks: (at most `size`, dimension) float32 each.
+        chunks: (at most `size`, dimension) float32 or 16 each.
         size: Vectors in every chunk but the last.
     """
 
@@ -46,9 +48,27 @@ class Vectors:
         """The length of one vector."""
         return int(self.chunks[0].shape[1])
 
-    def chunk(self, place: int) -> FloatArray:
-        """Returns one chunk as float32, whatever it is stored in."""
-        return np.ascontiguousarray(self.chunks[place], np.float32)
+    def chunk(self, place: int, rows: slice = slice(None)) -> FloatArray:
+        """Returns one chunk, or some rows of it, as float32, whatever it is stored in."""
+        return np.ascontiguousarray(self.chunks[place][rows], np.float32)
+
+    def some(self, place: int, docs: IntArray) -> tuple[FloatArray, IntArray]:
+        """Returns vectors of a chunk, (m, dimension) float32, and where in them the docs are, if they are.
+
+        What is stored as float32 is not copied; of all else no more is read than is asked for.
+
+        Args:
+            place: The chunk.
+            docs: (n, depth) int32: vectors of any chunk, by number.
+        """
+        chunk, here = self.chunks[place], docs - np.int32(place * self.size)
+        if chunk.dtype == np.float32 and chunk.flags.c_contiguous:
+            return chunk, here
+        inside = (here >= 0) & (here < len(chunk))
+        needed, found = np.unique(here[inside], return_inverse=True)
+        places = np.full_like(docs, -1)
+        places[inside] = found
+        return np.asarray(chunk[needed], np.float32), places
 
     def take(self, rows: IntArray) -> FloatArray:
         """Returns (n, dimension) float32: the vectors of some rows."""
@@ -122,7 +142,7 @@ class Store:
     def _made(self, path: Path, vectors: FloatArray) -> FloatArray:
         with atomic(path) as temporary:
             with temporary.open("wb") as file:
-                np.save(file, np.ascontiguousarray(vectors, np.float32), allow_pickle=False)
+                np.save(file, np.ascontiguousarray(vectors), allow_pickle=False)
             seal(temporary)
         shard: FloatArray = np.load(path, mmap_mode="r", allow_pickle=False)
         return shard
@@ -143,4 +163,4 @@ def _read(path: Path, count: int) -> FloatArray | None:
         shard: FloatArray = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError):
         return None
-    return shard if shard.dtype == np.float32 and shard.ndim == 2 and len(shard) == count else None
+    return shard if shard.dtype in _STORED and shard.ndim == 2 and len(shard) == count else None

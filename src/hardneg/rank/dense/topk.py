@@ -1,28 +1,35 @@
 """Exact nearest neighbours by dot product: the answer depends on nothing but the two vectors.
 
 Cheap matrix products rule out nearly all documents: those whose score, with all that the product can be
-wrong by, stays below the worst of the best so far. What is left is scored exactly, summed in float64.
+wrong by, stays below the worst of the best so far. What is left is scored exactly, summed in float64: where
+products are near the exact scores, a shortlist in the end; where they only bound them, on the spot.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
 
 from hardneg.errors import DataError
 from hardneg.rank.dense import coarse
 from hardneg.rank.dense.precision import has_amx
+from hardneg.rank.dense.shortlist import Shortlist
 from hardneg.rank.dense.sift import Best, dots
 from hardneg.rank.dense.store import Vectors
+from hardneg.rank.select_top import CHUNK, top
 from hardneg.records import FloatArray, IntArray
 
 Product = Literal["whole", "low", "head"]
 
 _QUERIES = 1_024
+_TILE = 1_048_576
+"""Scores in hand at once: 4 MB, which stay in the processor's caches."""
 _HEAD_DOCUMENTS = 20_000
 _HEAD_DIMENSIONS = (64, 1_024)
 _TOO_MANY = 0.15
+_PATIENCE = 4
 
 
 class ExactSearch:
@@ -66,37 +73,68 @@ class ExactSearch:
 
     def score(self, queries: FloatArray, docs: IntArray) -> FloatArray:
         """Returns (n, depth) float32: dot products with given documents, NaN where docs are -1."""
-        rows, inverse = np.unique(docs, return_inverse=True)
-        vectors = self._documents.take(np.maximum(rows, 0).astype(np.int32))
-        places: IntArray = inverse.reshape(docs.shape).astype(np.int32)
-        scores = dots(np.ascontiguousarray(queries, np.float32), vectors, places)
-        return np.where(docs >= 0, scores, np.float32("nan"))
+        queries = np.ascontiguousarray(queries, np.float32)
+        scores = np.full(docs.shape, np.nan, np.float32)
+        for place in np.unique(docs[docs >= 0] // self._documents.size):
+            dots(queries, *self._documents.some(int(place), docs), scores)
+        return scores
 
     def alike(self, docs: IntArray, others: IntArray) -> FloatArray:
         """Returns (n, m) float32: dot products of (n,) documents with (n, m) others, NaN for -1."""
         return self.score(self._documents.take(docs), others)
 
     def _block(self, queries: FloatArray, depth: int) -> tuple[IntArray, FloatArray]:
-        """Searches chunk by chunk; the first is multiplied whole, so that there is a bar for the others."""
+        """Searches for some queries; bounds alone give no bar, so the first chunk is multiplied whole."""
         queries = np.ascontiguousarray(queries, np.float32)
         cheap = self._prepared(queries, depth)
-        known: dict[int, tuple[Any, FloatArray]] = {id(self._whole): self._whole.queries(queries)}
-        best, patience = Best(queries, known[id(self._whole)][1], depth), 0
-        for place in range(len(self._documents.chunks)):
-            plain = place == 0 or patience > 0
-            product = self._whole if plain else cheap
-            if id(product) not in known:
-                known[id(product)] = product.queries(queries)
-            prepared, margins = known[id(product)]
-            vectors = self._documents.chunk(place)
-            scores = product.product(prepared, place)
-            looked = best.update(
-                scores, margins, vectors, place * self._documents.size, product is self._whole
-            )
-            if not plain and looked > _TOO_MANY * scores.size:
-                patience = 4
-            patience = max(0, patience - plain)
+        chunks = len(self._documents.chunks)
+        first = chunks if cheap.near else 1
+        docs, scores, crowded = self._listed(cheap if cheap.near else self._whole, queries, depth, first)
+        if first < chunks:
+            docs, scores = self._sifted(cheap, queries, docs, scores, first)
+        if len(crowded):
+            nothing = np.full_like(docs[crowded], -1), np.full_like(scores[crowded], np.nan)
+            docs[crowded], scores[crowded] = self._sifted(self._whole, queries[crowded], *nothing, 0)
+        return docs, scores
+
+    def _listed(
+        self, product: coarse.Coarse, queries: FloatArray, depth: int, chunks: int
+    ) -> tuple[IntArray, FloatArray, IntArray]:
+        """Returns the best documents of the first chunks, and the rows of queries that are crowded there."""
+        prepared, margins = product.queries(queries)
+        shortlist = Shortlist(margins, depth)
+        for place in range(chunks):
+            for rows, offset in self._tiles(place, len(queries)):
+                shortlist.update(product.product(prepared, place, rows), offset)
+        docs, crowded = shortlist.result()
+        columns, scores = top(self.score(queries, docs), depth)
+        best = np.take_along_axis(docs, np.maximum(columns, 0), axis=1)
+        return np.where(columns >= 0, best, np.int32(-1)), scores, crowded
+
+    def _sifted(
+        self, cheap: coarse.Coarse, queries: FloatArray, docs: IntArray, scores: FloatArray, first: int
+    ) -> tuple[IntArray, FloatArray]:
+        """Returns the best of given documents and those of all chunks from the first on."""
+        products = {product: product.queries(queries) for product in (cheap, self._whole)}
+        best, patience = Best(queries, products[self._whole][1], docs, scores), 0
+        for place in range(first, len(self._documents.chunks)):
+            product = self._whole if patience else cheap
+            prepared, margins = products[product]
+            looked = seen = 0
+            for rows, offset in self._tiles(place, len(queries)):
+                bounds = product.product(prepared, place, rows)
+                looked += best.update(bounds, margins, self._documents.chunk(place, rows), offset)
+                seen += bounds.size
+            too_many = product is not self._whole and looked > _TOO_MANY * seen
+            patience = _PATIENCE if too_many else max(0, patience - 1)
         return best.result()
+
+    def _tiles(self, place: int, queries: int) -> Iterator[tuple[slice, int]]:
+        """Yields a chunk in tiles whose scores stay in the caches: rows of the chunk, and the first's row."""
+        size = len(self._documents.chunks[place])
+        step = max(2, _TILE // queries // CHUNK) * CHUNK
+        for begin in range(0, size, step):
+            yield slice(begin, min(begin + step, size)), place * self._documents.size + begin
 
     def _prepared(self, queries: FloatArray, depth: int) -> coarse.Coarse:
         """Returns the product to use, which is chosen and made ready at the first search."""
@@ -104,16 +142,15 @@ class ExactSearch:
             found: coarse.Coarse | None = None
             if self._product == "low" or (self._product is None and has_amx()):
                 found = coarse.Low(self._documents, self._longest)
-            elif self._product == "head" or (self._product is None and self._worth_a_head(queries)):
-                found = coarse.head(self._documents, queries, depth)
+            elif self._product == "head" or (self._product is None and self._fits_a_head()):
+                asked = None if self._product else max(self._expected, len(queries))
+                found = coarse.head(self._documents, queries, depth, asked)
             self._coarse = found or self._whole
         return self._coarse
 
-    def _worth_a_head(self, queries: FloatArray) -> bool:
-        """Returns whether turning all documents into another basis can pay."""
+    def _fits_a_head(self) -> bool:
         least, most = _HEAD_DIMENSIONS
-        fits = least <= self._documents.dimension <= most and len(self._documents) >= _HEAD_DOCUMENTS
-        return fits and max(self._expected, len(queries)) >= self._documents.dimension
+        return least <= self._documents.dimension <= most and len(self._documents) >= _HEAD_DOCUMENTS
 
 
 def _longest(documents: Vectors, place: int) -> float:
