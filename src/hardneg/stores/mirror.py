@@ -11,44 +11,27 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from hardneg.errors import ConfigError, DataError
 from hardneg.files import cache_folder, digest_file, locked, turn, write_text
 from hardneg.progress import Progress, Silent
+from hardneg.stores.known import KnownFiles, Same
 from hardneg.stores.place import Advance, Place, Version, is_url, passing
 
 _AT_ONCE = 8
-_KNOWN = "known.jsonl"
 _NAMED = "named.json"
 _WHOLE = "run.json"
 """What tells that a run is whole: it is put when all else is there."""
 
 
-@dataclass(frozen=True)
-class _Same:
-    """A file that was the same here and there.
-
-    Attributes:
-        stamp: The store's, of that time.
-        digest: The sha256 of its bytes.
-        size: How many they are.
-    """
-
-    stamp: str
-    digest: str
-    size: int
-
-
-Move = Callable[[str, Advance], _Same]
+Move = Callable[[str, Advance], Same]
 
 
 class Mirror:
     """The copy of one place.
 
-    Beside it lies a list of what was the same here and there, to which each file is added once it has
-    passed: what was killed goes on where it ended.
+    Beside it lies the list of what was the same here and there: what was killed goes on where it ended.
 
     Args:
         url: The place.
@@ -63,6 +46,7 @@ class Mirror:
         self._progress = progress or Silent()
         self._folder = _copies() / hashlib.sha256(self._place.url.encode()).hexdigest()[:32]
         self._copy = self._folder / self._place.name
+        self._list = KnownFiles(self._folder / "known.jsonl")
 
     def pull(self) -> Path:
         """Makes the copy like the store and returns where it is.
@@ -92,7 +76,7 @@ class Mirror:
             DataError: The place cannot be written to.
         """
         with self._turn():
-            found, known = self._place.listing(), self._known()
+            found, known = self._place.listing(), self._list.read()
             self._call(self._copy)
             if _WHOLE in found:
                 self._fetch(found)
@@ -106,7 +90,7 @@ class Mirror:
             self._place.check_writable()
             if _WHOLE in known:  # the run was finished, and has been deleted there
                 shutil.rmtree(self._copy, ignore_errors=True)
-            self._remember(
+            self._list.write(
                 {
                     name: same
                     for name, same in known.items()
@@ -122,25 +106,25 @@ class Mirror:
             DataError: It cannot be put.
         """
         with self._turn():
-            known, own = self._known(), {name: digest_file(self._copy / name) for name in self._names()}
+            known, own = self._list.read(), {name: digest_file(self._copy / name) for name in self._names()}
 
-            def put(name: str, advance: Advance) -> _Same:
+            def put(name: str, advance: Advance) -> Same:
                 path = self._copy / name
-                return _Same(self._place.put(path, name, advance).stamp, own[name], path.stat().st_size)
+                return Same(self._place.put(path, name, advance).stamp, own[name], path.stat().st_size)
 
             changed = [name for name in own if name not in known or known[name].digest != own[name]]
             for names in ([n for n in changed if n != _WHOLE], [n for n in changed if n == _WHOLE]):
                 self._move("put", {name: (self._copy / name).stat().st_size for name in names}, put)
             for name in known.keys() - own.keys():
                 self._place.remove(name)
-            self._remember({name: same for name, same in self._known().items() if name in own})
+            self._list.write({name: same for name, same in self._list.read().items() if name in own})
         return len(changed)
 
     def _fetch(self, found: Mapping[str, Version]) -> None:
         self._refuse_while_written()
         for left in self._copy.rglob(".*.tmp"):  # by a process that was killed
             left.unlink(missing_ok=True)
-        known = self._known()
+        known = self._list.read()
         own = self._own_work(found, known) if _WHOLE in found else set()
         for name in self._names():
             if name not in found and name not in own:
@@ -150,16 +134,16 @@ class Mirror:
             for name, version in found.items()
             if name not in own and not self._same(known, name, version)
         }
-        self._remember({name: known[name] for name in found if name not in missing})
+        self._list.write({name: known[name] for name in found if name not in missing})
 
-        def get(name: str, advance: Advance) -> _Same:
+        def get(name: str, advance: Advance) -> Same:
             path = self._copy / name
             self._place.get(name, missing[name], path, advance)
-            return _Same(missing[name].stamp, digest_file(path), path.stat().st_size)
+            return Same(missing[name].stamp, digest_file(path), path.stat().st_size)
 
         self._move("fetch", {name: max(version.size, 0) for name, version in missing.items()}, get)
 
-    def _own_work(self, found: Mapping[str, Version], known: Mapping[str, _Same]) -> set[str]:
+    def _own_work(self, found: Mapping[str, Version], known: Mapping[str, Same]) -> set[str]:
         """Returns the files of a run that were begun or lengthened here and have not been put there yet.
 
         Raises:
@@ -174,7 +158,7 @@ class Mirror:
                 )
         return own
 
-    def _is_own(self, name: str, found: Mapping[str, Version], known: Mapping[str, _Same]) -> bool:
+    def _is_own(self, name: str, found: Mapping[str, Version], known: Mapping[str, Same]) -> bool:
         size = (self._copy / name).stat().st_size
         if name not in known:  # a file of just that size has been fetched, and the process killed
             return name not in found or found[name].size != size
@@ -182,7 +166,7 @@ class Mirror:
 
     def _begun(self) -> bool:
         """Returns whether there is a run here that has never been there as a whole."""
-        return (self._copy / _WHOLE).exists() and _WHOLE not in self._known()
+        return (self._copy / _WHOLE).exists() and _WHOLE not in self._list.read()
 
     def _move(self, what: str, sizes: Mapping[str, int], move: Move) -> None:
         """Moves files, several at once, and adds each to the list of what is the same."""
@@ -190,42 +174,21 @@ class Mirror:
             return
         with (
             self._progress.task(f"{what} {self._place.name}", sum(sizes.values()), "bytes") as task,
-            (self._folder / _KNOWN).open("a", encoding="utf-8") as listed,
+            self._list.growing() as add,
             ThreadPoolExecutor(_AT_ONCE) as pool,
         ):
             moves = {pool.submit(move, name, task.advance): name for name in sizes}
             try:
                 for done in as_completed(moves):
-                    listed.write(_line(moves[done], done.result()))
-                    listed.flush()
-                    os.fsync(listed.fileno())
+                    add(moves[done], done.result())
             finally:
                 pool.shutdown(cancel_futures=True)
 
-    def _same(self, known: Mapping[str, _Same], name: str, version: Version) -> bool:
+    def _same(self, known: Mapping[str, Same], name: str, version: Version) -> bool:
         path = self._copy / name
         if name not in known or known[name].stamp != version.stamp or not path.is_file():
             return False
         return digest_file(path) == known[name].digest
-
-    def _known(self) -> dict[str, _Same]:
-        """Returns what was the same here and there; a line that was cut off is passed over."""
-        known: dict[str, _Same] = {}
-        try:
-            lines = (self._folder / _KNOWN).read_text(encoding="utf-8", errors="replace").splitlines()
-        except FileNotFoundError:
-            return known
-        for line in lines:
-            try:
-                name, *same = json.loads(line)
-                known[name] = _Same(*same)
-            except (ValueError, TypeError):
-                continue
-        return known
-
-    def _remember(self, known: Mapping[str, _Same]) -> None:
-        lines = [_line(name, same) for name, same in sorted(known.items())]
-        write_text(self._folder / _KNOWN, "".join(lines))
 
     def _names(self) -> list[str]:
         """Returns the files of the copy, by their paths below it."""
@@ -313,7 +276,3 @@ def _digest(path: Path, size: int) -> str:
 
 def _copies() -> Path:
     return cache_folder().absolute() / "stores"
-
-
-def _line(name: str, same: _Same) -> str:
-    return json.dumps([name, same.stamp, same.digest, same.size]) + "\n"
