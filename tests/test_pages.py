@@ -24,7 +24,7 @@ from tests.test_cli import run
 
 COMMAND = typer.main.get_command(cli.app)
 ENDPOINT = "http://localhost:8000/v1"
-PLACEHOLDER = re.compile(r"\b[A-Z][A-Z_,-]{2,}\b|\b(ir|hf):\w")  # and sources that need a network
+PLACEHOLDER = re.compile(r"\b[A-Z][A-Z_,-]{2,}\b|\b(ir|hf|s3):[\w/]")  # and sources that need a network
 FENCED = re.compile(r"^```py(?:thon)?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 RUNS = {"RUN": "run", "OTHER": "run-other"}
 PARSED = {
