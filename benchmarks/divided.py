@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 from false_negatives import Measured, hide, measure
+from pooled import qrels
 
 from hardneg import compare as room
 from hardneg.calibrate.frequency import wilson
@@ -72,10 +73,7 @@ def write(folder: Path, whole: Collection, parts: int, number: int, out: Path) -
         if not (out / name).exists():
             (out / name).symlink_to((folder / name).resolve())
     for split, chosen in (("train", visible.judgments), (TEST, judgments.only(test[judgments.query]))):
-        names = whole.queries.ids(chosen.query), whole.documents.ids(chosen.doc)
-        told = zip(*names, map(str, chosen.relevance.tolist()), strict=True)
-        lines = ["query-id\tcorpus-id\tscore", *map("\t".join, told)]
-        (out / "qrels" / f"{split}.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        (out / "qrels" / f"{split}.tsv").write_text(qrels(whole, chosen), encoding="utf-8")
     return hidden
 
 

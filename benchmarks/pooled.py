@@ -19,7 +19,7 @@ import typer
 from hardneg.files import cache_folder
 from hardneg.load import LoadOptions, load
 from hardneg.rank import RANKERS, Context
-from hardneg.records import Collection, IntArray
+from hardneg.records import Collection, IntArray, Judgments
 
 
 def main(folder: str, out: Path, train: int = 400, test: int = 300, depth: int = 5) -> None:
@@ -30,10 +30,7 @@ def main(folder: str, out: Path, train: int = 400, test: int = 300, depth: int =
     queries: dict[str, str] = {}
     for split, (whole, rows) in drawn.items():
         judgments = whole.judgments.only(np.isin(whole.judgments.query, rows))
-        ids = whole.queries.ids(judgments.query), whole.documents.ids(judgments.doc)
-        lines = zip(*ids, map(str, judgments.relevance.tolist()), strict=True)
-        text = "\n".join(["query-id\tcorpus-id\tscore", *map("\t".join, lines)])
-        (out / "qrels" / f"{split}.tsv").write_text(text + "\n", encoding="utf-8")
+        (out / "qrels" / f"{split}.tsv").write_text(qrels(whole, judgments), encoding="utf-8")
         queries |= dict(zip(whole.queries.ids(rows), whole.queries.texts(rows), strict=True))
         found, _ = RANKERS.make("bm25").open(whole, Context(cache_folder())).search(rows, depth)
         kept = np.union1d(found[found >= 0], judgments.doc)
@@ -49,6 +46,13 @@ def draw(folder: str, split: str, count: int) -> tuple[Collection, IntArray]:
     rows = whole.judgments.queries_with_positives
     keys = [hashlib.sha256(query.encode()).hexdigest() for query in whole.queries.ids(rows)]
     return whole, np.sort(rows[np.argsort(keys)[:count]])
+
+
+def qrels(whole: Collection, judgments: Judgments) -> str:
+    """Returns judgments of a collection as BEIR has them."""
+    names = whole.queries.ids(judgments.query), whole.documents.ids(judgments.doc)
+    told = zip(*names, map(str, judgments.relevance.tolist()), strict=True)
+    return "\n".join(["query-id\tcorpus-id\tscore", *map("\t".join, told)]) + "\n"
 
 
 def write(path: Path, texts: dict[str, str]) -> None:

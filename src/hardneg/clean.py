@@ -65,7 +65,7 @@ def clean(
         raise ConfigError("the recipe has no ranker listed: start from the recipe clean, or add it")
     clock = Clock()
     with clock.stage("load"):
-        collection = load(str(source), recipe.load)
+        collection = load(str(path), recipe.load)
     recipe = _wide_enough(recipe, _longest(collection, path))
 
     def write(folder: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from hardneg.calibrate.frequency import label_frequency
 from hardneg.calibrate.logistic import Vector
 from hardneg.calibrate.model import POSITIVE, Model, Sample, chance, compared, everywhere
 from hardneg.calibrate.reliability import reliability
-from hardneg.records import BoolArray, Candidates, IntArray
+from hardneg.records import BoolArray, IntArray
 
 LEAST_POSITIVES = 20
 _EVERYWHERE = 0.9
@@ -122,16 +122,12 @@ def _expected(columns: Sequence[Column]) -> tuple[Vector, BoolArray]:
 
 
 def _coverage(samples: Sequence[Sample], column: Column, of: Sequence[BoolArray]) -> float:
-    """Returns the share of some candidates of which a column tells something; 1 of none."""
+    """Returns the share of some candidates of which a column tells something; 0 of none."""
     if column.kind == "flag":
         return 1.0
-    known = [_known(s.candidates, column)[some] for s, some in zip(samples, of, strict=True)]
+    known = [~np.isnan(column.values(s.candidates))[some] for s, some in zip(samples, of, strict=True)]
     joined = np.concatenate(known)
-    return float(joined.mean()) if len(joined) else 1.0
-
-
-def _known(candidates: Candidates, column: Column) -> BoolArray:
-    return ~np.isnan(column.values(candidates))
+    return float(joined.mean()) if len(joined) else 0.0
 
 
 def _scaled(samples: Sequence[Sample], column: Column) -> Column:

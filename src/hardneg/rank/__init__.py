@@ -82,5 +82,5 @@ class RankerSettings(Protocol):
 RANKERS: Registry[RankerSettings] = Registry(
     "hardneg.rank",
     "ranker",
-    helpers=("fuse", "index_store", "inverted", "jit", "pool", "postings", "select_top", "tokenize"),
+    helpers=("fuse", "index_store", "inverted", "jit", "keep", "pool", "postings", "select_top", "tokenize"),
 )

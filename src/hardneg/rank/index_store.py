@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +11,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from hardneg.files import atomic, made_once, seal, sealed, unsealed
+from hardneg.files import atomic, seal, sealed, unsealed
 from hardneg.progress import Progress
 from hardneg.rank.inverted import Inverted
+from hardneg.rank.keep import kept
 from hardneg.records import Documents, rows_of
 
 _META = b"hardneg"
 _BLOCK = 8_192
 _ARRAYS = ("begins", "docs", "weights")
-_LOG = logging.getLogger("hardneg.rank")
 
 
 @dataclass(frozen=True)
@@ -59,20 +58,7 @@ class IndexStore:
         Raises:
             DataError: It cannot be written.
         """
-
-        def make() -> Index:
-            if path.exists():
-                _LOG.warning("%s is damaged and is made again", path)
-            built = build()
-            self.write(path, built)
-            return self.read(path) or built  # mapped: what was built is given back
-
-        return made_once(
-            lambda: self.read(path),
-            make,
-            self._folder,
-            lambda: progress.task("wait for another process", None, "indexes"),
-        )
+        return kept(path, lambda: self.read(path), build, self.write, progress, "indexes")
 
     def read(self, path: Path) -> Index | None:
         """Returns an index, its arrays mapped; None if it is not there or damaged."""

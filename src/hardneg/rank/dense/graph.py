@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from hardneg.errors import MissingExtra
-from hardneg.files import atomic, made_once, seal, sealed
+from hardneg.files import atomic, seal, sealed
 from hardneg.progress import Progress, Silent
 from hardneg.rank.dense.store import Vectors
 from hardneg.rank.dense.topk import ExactSearch, check
+from hardneg.rank.keep import kept
 from hardneg.records import FloatArray, IntArray
 
 __all__ = ["GraphSearch"]
@@ -32,7 +32,6 @@ _CONNECTIVITY = 16
 _EXPANSION_WHILE_BUILT = 128
 _LARGEST_SHARE = 0.1
 """A search deeper than this share of the corpus is exact: a graph would have to be walked nearly whole."""
-_LOG = logging.getLogger("hardneg.rank")
 
 
 class GraphSearch:
@@ -149,22 +148,17 @@ def _opened(documents: Vectors, cache: Path | None, progress: Progress, stage: s
         raise MissingExtra("usearch", "hnsw") from None
     if cache is None:
         return _built(documents, progress, stage)
-    folder = cache / "hnsw"
-    path = folder / f"{_digest(documents)[:32]}.usearch"
+    path = cache / "hnsw" / f"{_digest(documents)[:32]}.usearch"
 
     def read() -> Any:
         return Index.restore(str(path), view=True) if sealed(path) else None
 
-    def make() -> Any:
-        if path.exists():
-            _LOG.warning("%s is damaged and is made again", path)
-        built = _built(documents, progress, stage)
-        with atomic(path) as temporary:
-            built.save(str(temporary))
+    def write(to: Path, graph: Any) -> None:
+        with atomic(to) as temporary:
+            graph.save(str(temporary))
             seal(temporary)
-        return read() or built  # mapped: what was built is given back
 
-    return made_once(read, make, folder, lambda: progress.task("wait for another process", None, "graphs"))
+    return kept(path, read, lambda: _built(documents, progress, stage), write, progress, "graphs")
 
 
 def _digest(documents: Vectors) -> str:
