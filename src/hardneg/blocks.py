@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pyarrow as pa
 from hardneg import ledger
 from hardneg.calibrate.calibration import Calibration
 from hardneg.ledger import Block
-from hardneg.rank import Context, Ranker
+from hardneg.rank import Context, Ranker, Search, Unsearched
 from hardneg.rank.pool import Pool
 from hardneg.recipe import Recipe
 from hardneg.records import Candidates, Collection, IntArray
@@ -112,30 +112,46 @@ class Miner(_Blocks):
     def calibrate(self) -> Calibration:
         """Returns what a sample of the queries teaches of false negatives."""
         queries = self.examiner.queries(np.concatenate([*self.blocks, np.empty(0, np.int32)]))
-        size = max(1, _CELLS // self._depth)
-        return self.examiner.learn(
-            self._pool.candidates(queries[i : i + size], self._depth) for i in range(0, len(queries), size)
-        )
+        sample = Search(queries, self._depth)
+        self.prepare([sample])
+        return self.examiner.learn(self._pool.candidates(s.queries, s.depth) for s in _pieces(sample))
+
+    def first(self, number: int) -> Search:
+        """Returns the search that a block begins with."""
+        return Search(self.blocks[number], self._depth)
+
+    def prepare(self, searches: Iterable[Search]) -> None:
+        """Makes ready for these searches the rankers that answer prepared ones only."""
+        self._pool.prepare([piece for search in searches for piece in _pieces(search)])
 
     def block(self, number: int) -> Block:
-        """Returns the decisions on one block of queries."""
+        """Returns the decisions on one block of queries.
+
+        Raises:
+            Unsearched: Queries must be looked at deeper than a ranker is prepared for.
+        """
         tables: list[pa.Table] = []
         owners: list[IntArray] = []
         short: dict[str, str] = {}
-        pending, depth = self.blocks[number], self._depth
-        while len(pending):
+        search = self.first(number)
+        while len(search.queries):
             deeper = []
-            size = max(1, _CELLS // depth)
-            for begin in range(0, len(pending), size):
-                some = pending[begin : begin + size]
-                candidates, decisions, again = self._decide_at(some, depth)
+            for candidates, decisions, again in self._decided(search):
                 deeper.append(again)
                 tables.append(self.table(candidates, decisions))
                 owners.append(np.repeat(candidates.queries, (candidates.docs >= 0).sum(axis=1)))
                 short.update(self.short(candidates, decisions.missing, self._reasons(candidates, decisions)))
-            pending, depth = np.concatenate(deeper), min(2 * depth, self._limit)
+            search = Search(np.concatenate(deeper), min(2 * search.depth, self._limit))
         order = np.argsort(np.concatenate(owners), kind="stable")
         return Block(pa.concat_tables(tables).take(pa.array(order)), dict(sorted(short.items())))
+
+    def _decided(self, search: Search) -> Iterator[tuple[Candidates, Decisions, IntArray]]:
+        """Yields what `_decide_at` gives for the queries of a search, piece by piece."""
+        try:
+            for piece in _pieces(search):
+                yield self._decide_at(piece.queries, piece.depth)
+        except Unsearched:
+            raise Unsearched(search) from None
 
     def _decide_at(self, queries: IntArray, depth: int) -> tuple[Candidates, Decisions, IntArray]:
         """Returns the decisions that stand, and the queries to look at deeper, which are left out of them."""
@@ -222,3 +238,10 @@ def _first_depth(recipe: Recipe) -> int:
     """Returns how deep to look at first: a window must be whole before anything is drawn from it."""
     ends = [rule.last or 0 for rule in recipe.select.rules if isinstance(rule, Window)]
     return max([recipe.rank.depth, *ends])
+
+
+def _pieces(search: Search) -> list[Search]:
+    """Returns a search in pieces whose candidates fit into memory."""
+    size = max(1, _CELLS // search.depth)
+    starts = range(0, len(search.queries), size)
+    return [Search(search.queries[begin : begin + size], search.depth) for begin in starts]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hardneg import ledger
 from hardneg.blocks import Chooser, Miner
 from hardneg.calibrate.calibration import Calibration
-from hardneg.rank import Context
+from hardneg.engine import Engine
+from hardneg.engine.local import Local
+from hardneg.progress import Progress
+from hardneg.rank import Context, Division, Search, Unsearched
 from hardneg.recipe import Recipe
 from hardneg.records import Collection
 from hardneg.run import Clock
@@ -28,9 +31,13 @@ class PartWriter:
     work: Miner | Chooser
     out: Path
 
-    def __call__(self, number: int) -> tuple[int, Mapping[str, Any]]:
-        """Writes one part and returns its number and its counts."""
-        return number, ledger.write_part(self.out, number, self.work.block(number))
+    def __call__(self, number: int) -> tuple[int, Mapping[str, Any] | Search]:
+        """Writes one part and returns its number and its counts, or the search to prepare for it first."""
+        try:
+            block = self.work.block(number)
+        except Unsearched as unsearched:
+            return number, unsearched.search
+        return number, ledger.write_part(self.out, number, block)
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,7 @@ class Reopening:
         recipe: How.
         cache: The shared cache.
         encoded: What stands for the encoders; see `Context`.
+        division: How searches are divided; see `Context`.
         calibration: What calibration learned; None without any.
         out: The run directory, on a shared disk.
     """
@@ -50,13 +58,83 @@ class Reopening:
     recipe: Recipe
     cache: Path
     encoded: Mapping[Any, Any]
+    division: Division | None
     calibration: Mapping[str, Any] | None
     out: Path
 
     def __call__(self) -> PartWriter:
         """Returns the part writer, its rankers and validators made ready."""
-        context = Context(self.cache, encoded=dict(self.encoded))
+        context = Context(self.cache, encoded=dict(self.encoded), division=self.division)
         miner = Miner.opened(self.collection, self.recipe, context, Clock())
         if self.calibration is not None:
             miner.examiner.calibration = Calibration.build(self.calibration)
         return PartWriter(miner, self.out)
+
+
+class Spread(NamedTuple):
+    """Deciding by the workers of an engine.
+
+    Attributes:
+        engine: The engine.
+        opener: Makes their part writers.
+        miner: Has searches prepared for them.
+    """
+
+    engine: Engine
+    opener: Reopening
+    miner: Miner
+
+
+def write_ledger(
+    work: Miner | Chooser, out: Path, progress: Progress, spread: Spread | None = None
+) -> dict[str, Any]:
+    """Writes the parts that are not there yet, and returns the totals over all.
+
+    Args:
+        work: Decides in this process, unless workers do.
+        out: The run directory.
+        progress: Is told of the queries decided on.
+        spread: Deciding by workers; None where blocks must come one after the other.
+    """
+    engine, opener = (Local(), lambda: PartWriter(work, out)) if spread is None else spread[:2]
+    known: dict[int, Mapping[str, Any]] = {}
+    if spread is not None:
+        begun = [number for number in range(len(work.sizes)) if not _counts(out, number)]
+        spread.miner.prepare(spread.miner.first(number) for number in begun)
+    with progress.task("rank and select", sum(work.sizes), "queries") as task:
+
+        def missing() -> Iterator[int]:
+            for number, size in enumerate(work.sizes):
+                counts = _counts(out, number)
+                if counts:
+                    work.recount(ledger.part_path(out, number))
+                    known[number] = counts
+                    task.advance(size)
+                else:
+                    yield number
+
+        numbers: Iterable[int] = missing()
+        while numbers:
+            deeper: dict[int, Search] = {}
+            for number, found in engine.run(opener, numbers, "decide"):
+                if isinstance(found, Search):
+                    deeper[number] = found
+                else:
+                    known[number] = found
+                    task.advance(work.sizes[number])
+            if spread is not None:
+                spread.miner.prepare(deeper.values())
+            numbers = list(deeper)
+    return _totals(known)
+
+
+def _counts(out: Path, number: int) -> Mapping[str, Any]:
+    return ledger.read_counts(ledger.part_path(out, number))
+
+
+def _totals(known: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
+    totals: dict[str, Any] = {}
+    for number in sorted(known):
+        ledger.add_counts(totals, known[number])
+    short = totals.pop("short", {})
+    return {"counts": totals, "short": short}

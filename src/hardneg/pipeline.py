@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +11,14 @@ from hardneg import ledger
 from hardneg.blocks import Chooser, Miner, witnesses
 from hardneg.calibrate.calibration import Calibration
 from hardneg.describe import describe
-from hardneg.engine import Engine
-from hardneg.engine.local import Local
 from hardneg.errors import ConfigError
 from hardneg.export import FORMATS, Format
 from hardneg.export.card import write_card
 from hardneg.files import cache_folder
 from hardneg.load import load
-from hardneg.parts import PartWriter, Reopening
+from hardneg.parts import Reopening, Spread, write_ledger
 from hardneg.progress import Progress, Silent
-from hardneg.rank import Context
+from hardneg.rank import Context, Division
 from hardneg.recipe import Recipe
 from hardneg.records import Collection
 from hardneg.reopen import Result, reload
@@ -31,7 +29,6 @@ from hardneg.training_set import TrainingSet
 from hardneg.validate import VALIDATORS, Witness
 
 Writer = Callable[[Path], dict[str, Any]]
-Spread = tuple[Engine, Callable[[], PartWriter]]
 
 
 def mine(
@@ -91,13 +88,15 @@ def mine_loaded(
     progress = progress or Silent()
     with written(out, progress) as place, RunFolder(place).opened() as folder:
         folder.refuse_another(describe(source, collection, recipe, {}, {}))
-        context = Context((cache or cache_folder()).absolute(), progress, recipe.engine)
+        division = Division(folder.searches.absolute()) if _spreads(recipe) else None
+        cache = (cache or cache_folder()).absolute()
+        context = Context(cache, progress, recipe.engine, division=division)
         miner = Miner.opened(collection, recipe, context, clock)
         run = describe(source, collection, recipe, miner.facts, miner.examiner.facts)
         resumed = folder.begin(run)
         _calibrate(miner, recipe, folder, run, clock)
         with clock.stage("rank and select"):
-            counts = _write_ledger(miner, folder.path, progress, _spread(miner, recipe, context, folder))
+            counts = write_ledger(miner, folder.path, progress, _spread(miner, recipe, context, folder))
         return _finish(folder, collection, recipe, {**run, **counts, "resumed": resumed}, clock, write)
 
 
@@ -138,7 +137,7 @@ def select(
         resumed = folder.begin(run)
         _calibrate(chooser, recipe, folder, run, clock)
         with clock.stage("select"):
-            counts = _write_ledger(chooser, folder.path, progress or Silent())
+            counts = write_ledger(chooser, folder.path, progress or Silent())
         return _finish(folder, collection, recipe, {**run, **counts, "resumed": resumed}, clock)
 
 
@@ -202,42 +201,24 @@ def _calibrate(
 
 def _spread(miner: Miner, recipe: Recipe, context: Context, folder: RunFolder) -> Spread | None:
     """Returns how blocks are decided on by other processes; None where they must be one after the other."""
-    if not recipe.engine.spreads or miner.selector.usage is not None:
+    if not _spreads(recipe):
         return None
     calibration = folder.read_calibration() if recipe.validation.calibrate else None
-    reopened = Reopening(
-        miner.collection, recipe, context.cache, context.encoded, calibration, folder.path.absolute()
+    opener = Reopening(
+        miner.collection,
+        recipe,
+        context.cache,
+        context.encoded,
+        context.division,
+        calibration,
+        folder.path.absolute(),
     )
-    return recipe.engine, reopened
+    return Spread(recipe.engine, opener, miner)
 
 
-def _write_ledger(
-    work: Miner | Chooser, out: Path, progress: Progress, spread: Spread | None = None
-) -> dict[str, Any]:
-    """Writes the parts that are not there yet, and returns the totals over all."""
-    engine, opener = spread or (Local(), lambda: PartWriter(work, out))
-    known: dict[int, Mapping[str, Any]] = {}
-    with progress.task("rank and select", sum(work.sizes), "queries") as task:
-
-        def missing() -> Iterator[int]:
-            for number, size in enumerate(work.sizes):
-                part = ledger.part_path(out, number)
-                counts = ledger.read_counts(part)
-                if counts:
-                    work.recount(part)
-                    known[number] = counts
-                    task.advance(size)
-                else:
-                    yield number
-
-        for number, counts in engine.run(opener, missing(), "decide"):
-            known[number] = counts
-            task.advance(work.sizes[number])
-    totals: dict[str, Any] = {}
-    for number in sorted(known):
-        ledger.add_counts(totals, known[number])
-    short = totals.pop("short", {})
-    return {"counts": totals, "short": short}
+def _spreads(recipe: Recipe) -> bool:
+    """Returns whether blocks are decided on by other processes: with a cap they depend on those before."""
+    return recipe.engine.spreads and recipe.select.max_uses is None
 
 
 def _finish(
@@ -259,6 +240,7 @@ def _finish(
     )
     write_card(run, folder.path / "README.md")
     written = folder.write(run)
+    folder.forget_searches()
     write_report(folder.path, collection)
     return Result(folder.path, written, training_set)
 

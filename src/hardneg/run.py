@@ -7,6 +7,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -76,6 +77,15 @@ class RunFolder:
         """Removes what processes that were killed had not finished writing."""
         for left in self.path.rglob(".*.tmp"):
             left.unlink(missing_ok=True)
+
+    @property
+    def searches(self) -> Path:
+        """Where lists lie that workers found, until the run is finished."""
+        return self.path / ".searches"
+
+    def forget_searches(self) -> None:
+        """Removes the lists that workers found."""
+        shutil.rmtree(self.searches, ignore_errors=True)
 
     def refuse_another(self, run: Mapping[str, Any]) -> None:
         """Finds out, before any work, that the directory is not free for a run.

@@ -10,8 +10,8 @@ from typing import Literal, Protocol, TypeVar
 
 from hardneg.registry import Registry
 
-Stage = Literal["encode", "decide"]
-"""The two kinds of work that an engine is given: encoding shards, and deciding on blocks of queries."""
+Stage = Literal["encode", "search", "decide"]
+"""The kinds of work that an engine is given: encoding shards, searching through them, deciding on queries."""
 
 J = TypeVar("J")
 R = TypeVar("R")

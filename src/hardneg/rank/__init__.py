@@ -6,10 +6,10 @@ collection. Heavy libraries are imported inside `open`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from hardneg.engine import Engine
 from hardneg.engine.local import Local
@@ -19,20 +19,62 @@ from hardneg.registry import Registry
 
 
 @dataclass(frozen=True)
+class Search:
+    """One question to a ranker: the best documents of some queries.
+
+    Attributes:
+        queries: (n,) int32, query rows.
+        depth: How many documents each.
+    """
+
+    queries: IntArray
+    depth: int
+
+
+class Unsearched(Exception):
+    """A ranker that answers prepared searches only has not prepared this one.
+
+    Args:
+        search: What is to be prepared.
+    """
+
+    def __init__(self, search: Search) -> None:
+        super().__init__(search)
+        self.search = search
+
+
+@dataclass(frozen=True)
+class Division:
+    """How searches are divided over the workers of an engine: each looks through a range of shards.
+
+    Attributes:
+        folder: Where the lists found lie until the run is finished, on a disk that all workers see.
+        fewest: Shards in a range, at least: enough work to be worth a worker's while.
+        most: Ranges, at most: each has a list of its own on the disk for every query.
+    """
+
+    folder: Path
+    fewest: int = 16
+    most: int = 32
+
+
+@dataclass(frozen=True)
 class Context:
     """What a ranker may use of its surroundings.
 
     Attributes:
         cache: Folder in which vectors are kept from run to run.
         progress: Who listens to the progress of long stages.
-        engine: Where encoding runs.
+        engine: Where encoding, and searching that is divided, runs.
         encoded: What stands for the encoders whose work is done, by the settings of their rankers.
+        division: How searches are divided; None where each process searches for itself.
     """
 
     cache: Path
     progress: Progress = field(default_factory=Silent)
     engine: Engine = field(default_factory=Local)
     encoded: dict[Any, Any] = field(default_factory=dict)
+    division: Division | None = None
 
 
 class Ranker(Protocol):
@@ -65,6 +107,18 @@ class Ranker(Protocol):
         Args:
             queries: (n,) int32, query rows.
             docs: (n, depth) int32, document rows, -1 where there is none.
+        """
+
+
+@runtime_checkable
+class Preparing(Protocol):
+    """A ranker that answers prepared searches only: its `search` raises `Unsearched` for others."""
+
+    def prepare(self, searches: Sequence[Search]) -> None:
+        """Has the engine search what has not been searched yet.
+
+        Raises:
+            HardnegError: A worker raised it, or the machines cannot be reached.
         """
 
 

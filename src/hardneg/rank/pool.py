@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from hardneg.rank import Ranker
+from hardneg.rank import Preparing, Ranker, Search
 from hardneg.rank.fuse import FUSIONS, Fused
 from hardneg.records import BoolArray, Candidates, Collection, FloatArray, IntArray
 
@@ -29,12 +29,21 @@ class Pool:
         self._order = order
         self._scorer = scorer
 
+    def prepare(self, searches: Sequence[Search]) -> None:
+        """Makes ready for these searches the rankers that answer prepared ones only."""
+        for ranker in self._rankers.values():
+            if isinstance(ranker, Preparing):
+                ranker.prepare(searches)
+
     def candidates(self, queries: IntArray, depth: int) -> Candidates:
         """Returns the pool of each query, its anchor scores yet to be found.
 
         Args:
             queries: (n,) int32, query rows.
             depth: How deep each ranker is asked; the pool of several is deeper.
+
+        Raises:
+            Unsearched: A ranker is to be prepared for this first.
         """
         depth = min(depth, len(self._collection.documents))
         lists = {name: r.search(queries, depth)[0] for name, r in self._rankers.items() if r.retrieves}

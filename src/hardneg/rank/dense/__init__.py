@@ -10,12 +10,13 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from hardneg.rank import Context, Ranker
+from hardneg.rank.dense.divided import DividedRanker
 from hardneg.rank.dense.elsewhere import Encoded, encoded
 from hardneg.rank.dense.encode import Encoder, Storage
 from hardneg.rank.dense.graph import SAMPLE, GraphSearch
 from hardneg.rank.dense.models import load_model
 from hardneg.rank.dense.precision import best_precision
-from hardneg.rank.dense.store import Store
+from hardneg.rank.dense.store import Store, Vectors
 from hardneg.rank.dense.topk import ExactSearch
 from hardneg.records import Collection, FloatArray, IntArray
 
@@ -64,11 +65,13 @@ class Dense:
     def open(self, collection: Collection, context: Context) -> Ranker:
         """Returns the ranker, its vectors encoded or found in the cache."""
         name = self.name or "dense"
-        encoder: Encoder | Encoded | None = context.encoded.get(self)
-        if encoder is None and context.engine.spreads:
-            encoder = context.encoded[self] = encoded(self, name, collection, context)
-        expansion = self.expansion if self.search == "hnsw" else None
-        return DenseRanker(encoder or self.encoder(), collection, context, name, expansion)
+        known: Encoded | None = context.encoded.get(self)
+        if known is None and context.engine.spreads:
+            known = context.encoded[self] = encoded(self, name, collection, context)
+        if known is not None and context.division is not None and self.search == "exact":
+            return DividedRanker(known, name, context, context.division)
+        vectors = _here(self.encoder(), collection, context, name) if known is None else _there(known)
+        return DenseRanker(*vectors, context, name, self.expansion if self.search == "hnsw" else None)
 
     def encoder(self) -> Encoder:
         """Returns the encoder, its model loaded."""
@@ -92,9 +95,10 @@ class DenseRanker:
     """Dense retrieval over one collection.
 
     Args:
-        encoder: Makes the vectors.
-        collection: What to search.
-        context: Where vectors are kept and who is told of the progress.
+        facts: What to record of the encoder.
+        documents: The documents' vectors.
+        queries: The queries' vectors.
+        context: Where a graph is kept and who is told of the progress.
         name: The ranker's name, for people.
         expansion: How many candidates a walk over a graph keeps; None for exact search.
     """
@@ -103,34 +107,21 @@ class DenseRanker:
 
     def __init__(
         self,
-        encoder: Encoder | Encoded,
-        collection: Collection,
+        facts: Mapping[str, Any],
+        documents: Vectors,
+        queries: Vectors,
         context: Context,
         name: str,
         expansion: int | None = None,
     ) -> None:
-        documents, queries = collection.documents, collection.queries
-        self.facts: Mapping[str, Any] = encoder.facts
-        vectors = Store(context.cache, encoder.fingerprint("document")).vectors(
-            documents.texts,
-            len(documents),
-            encoder.documents,
-            context.progress,
-            (f"{name}: encode documents", "documents"),
-        )
-        self._queries = Store(context.cache, encoder.fingerprint("query")).vectors(
-            queries.texts,
-            len(queries),
-            encoder.queries,
-            context.progress,
-            (f"{name}: encode queries", "queries"),
-        )
-        self._search: ExactSearch | GraphSearch = ExactSearch(vectors, len(queries))
+        self.facts = facts
+        self._queries = queries
+        self._search: ExactSearch | GraphSearch = ExactSearch(documents, len(queries))
         if expansion is not None:
             stage = f"{name}: build graph"
-            graph = GraphSearch(self._search, vectors, expansion, context.cache, context.progress, stage)
+            graph = GraphSearch(self._search, documents, expansion, context.cache, context.progress, stage)
             sample = np.unique(np.linspace(0, len(queries) - 1, SAMPLE).astype(np.int32))
-            self.facts = {**encoder.facts, "search": graph.measured(self._queries.take(sample))}
+            self.facts = {**facts, "search": graph.measured(queries.take(sample))}
             self._search = graph
 
     def search(self, queries: IntArray, depth: int) -> tuple[IntArray, FloatArray]:
@@ -144,3 +135,31 @@ class DenseRanker:
     def alike(self, docs: IntArray, others: IntArray) -> FloatArray:
         """Returns (n, m) float32: the similarity of (n,) documents to (n, m) others, NaN for -1."""
         return self._search.alike(docs, others)
+
+
+def _here(
+    encoder: Encoder, collection: Collection, context: Context, name: str
+) -> tuple[Mapping[str, Any], Vectors, Vectors]:
+    """Returns an encoder's facts, and the vectors of documents and queries, which it makes if need be."""
+    documents, queries = collection.documents, collection.queries
+    return (
+        encoder.facts,
+        Store(context.cache, encoder.fingerprint("document")).vectors(
+            documents.texts,
+            len(documents),
+            encoder.documents,
+            context.progress,
+            (f"{name}: encode documents", "documents"),
+        ),
+        Store(context.cache, encoder.fingerprint("query")).vectors(
+            queries.texts,
+            len(queries),
+            encoder.queries,
+            context.progress,
+            (f"{name}: encode queries", "queries"),
+        ),
+    )
+
+
+def _there(known: Encoded) -> tuple[Mapping[str, Any], Vectors, Vectors]:
+    return known.facts, known.vectors("document"), known.vectors("query")

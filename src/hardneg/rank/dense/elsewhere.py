@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,8 +11,8 @@ from hardneg.errors import ConfigError, DataError
 from hardneg.progress import Task
 from hardneg.rank import Context
 from hardneg.rank.dense.encode import Encoder, Kind
-from hardneg.rank.dense.store import SHARD, Advance, Store
-from hardneg.records import Collection, Documents, FloatArray, Queries, rows_of
+from hardneg.rank.dense.store import SHARD, Store, Vectors
+from hardneg.records import Collection, Documents, Queries, rows_of
 
 Job = tuple[Kind, list[str]]
 _KINDS: tuple[Kind, ...] = ("document", "query")
@@ -32,27 +32,30 @@ class Encoded:
     Attributes:
         facts: `Encoder.facts`.
         fingerprints: `Encoder.fingerprint` by kind.
+        shards: The files of the vectors by kind, in order.
     """
 
     facts: Mapping[str, Any]
     fingerprints: Mapping[Kind, str]
+    shards: Mapping[Kind, Sequence[Path]] = field(default_factory=dict)
 
     def fingerprint(self, kind: Kind) -> str:
         """Returns the digest of all that the vectors depend on but the texts."""
         return self.fingerprints[kind]
 
-    def documents(self, texts: list[str], advance: Advance | None = None) -> FloatArray:
-        """Raises the error that the cache lacks what was put into it.
+    def vectors(self, kind: Kind) -> Vectors:
+        """Returns all vectors of a kind, mapped.
 
         Raises:
-            DataError: Always.
+            DataError: The cache lacks what was put into it.
         """
-        raise DataError(
-            "vectors that the workers wrote are not in the cache: the nodes of the cluster must share its "
-            "disk; set HARDNEG_CACHE to a folder that all of them see"
-        )
-
-    queries = documents
+        try:
+            return Vectors.mapped(self.shards[kind])
+        except (OSError, ValueError) as error:
+            raise DataError(
+                f"vectors that the workers wrote are not in the cache ({error}): the nodes of the cluster "
+                "must share its disk; set HARDNEG_CACHE to a folder that all of them see"
+            ) from None
 
 
 @dataclass(frozen=True)
@@ -86,9 +89,10 @@ def encoded(settings: Making, name: str, collection: Collection, context: Contex
     opening = Opening(settings, context.cache.resolve())
     nothing: Job = ("document", [])
     [(_, known)] = context.engine.run(opening, [nothing], "encode")
+    shards: dict[Kind, list[Path]] = {kind: [] for kind in _KINDS}
     total = len(collection.documents) + len(collection.queries)
     with context.progress.task(f"{name}: encode", total, "texts") as task:
-        missing = _missing(known, collection, context, task)
+        missing = _missing(known, collection, context, task, shards)
         for count, by in context.engine.run(opening, missing, "encode"):
             if by != known:
                 raise ConfigError(
@@ -96,19 +100,22 @@ def encoded(settings: Making, name: str, collection: Collection, context: Contex
                     "ranker's precision and device, or use nodes of one kind"
                 )
             task.advance(count)
-    return known
+    return replace(known, shards=shards)
 
 
-def _missing(known: Encoded, collection: Collection, context: Context, task: Task) -> Iterator[Job]:
-    """Yields the shards that are not in the cache."""
+def _missing(
+    known: Encoded, collection: Collection, context: Context, task: Task, shards: Mapping[Kind, list[Path]]
+) -> Iterator[Job]:
+    """Yields the shards that are not in the cache, and puts the files of all into `shards`."""
     sources: dict[Kind, Documents | Queries] = {
         "document": collection.documents,
         "query": collection.queries,
     }
     for kind in _KINDS:
-        store, source = Store(context.cache, known.fingerprint(kind)), sources[kind]
+        store, source = Store(context.cache.resolve(), known.fingerprint(kind)), sources[kind]
         for rows in rows_of(len(source), SHARD):
             texts = source.texts(rows)
+            shards[kind].append(store.path(texts))
             if store.has(texts):
                 task.advance(len(texts))
             else:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from hardneg.rank.dense.store import Vectors
 from hardneg.rank.jit import jit, loose, parallel, prange
 from hardneg.rank.select_top import CHUNK, best_first, is_above, put
 from hardneg.records import FloatArray, IntArray
 
-__all__ = ["Best", "dots"]
+__all__ = ["Best", "scored"]
 
 _LANES = 32
 
@@ -53,8 +54,23 @@ class Best:
         return self._docs, self._scores
 
 
+def scored(queries: FloatArray, documents: Vectors, docs: IntArray) -> FloatArray:
+    """Returns (n, depth) float32: dot products of queries with given documents, NaN where there are none.
+
+    Args:
+        queries: (n, dimension) float32.
+        documents: The document vectors.
+        docs: (n, depth) int32, document rows, -1 where there is none.
+    """
+    queries = np.ascontiguousarray(queries, np.float32)
+    scores = np.full(docs.shape, np.nan, np.float32)
+    for place in np.unique(docs[docs >= 0] // documents.size):
+        _dots(queries, *documents.some(int(place), docs), scores)
+    return scores
+
+
 @parallel
-def dots(queries: FloatArray, vectors: FloatArray, places: IntArray, scores: FloatArray) -> None:
+def _dots(queries: FloatArray, vectors: FloatArray, places: IntArray, scores: FloatArray) -> None:
     """Writes the dot products of each query with the vectors at its places, and leaves all other scores.
 
     Args:

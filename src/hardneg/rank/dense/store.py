@@ -40,8 +40,22 @@ class Vectors:
         """Returns the rows of one (n, dimension) array, which is not copied."""
         return cls([array[begin : begin + SHARD] for begin in range(0, len(array), SHARD)], SHARD)
 
+    @classmethod
+    def mapped(cls, paths: Sequence[Path]) -> Vectors:
+        """Returns the vectors of shards, which are mapped as they are: whoever made them has looked at them.
+
+        Raises:
+            OSError, ValueError: A shard is not there or not whole.
+        """
+        chunks: list[FloatArray] = [np.load(path, mmap_mode="r", allow_pickle=False) for path in paths]
+        return cls(chunks, len(chunks[0]) if chunks else SHARD)
+
     def __len__(self) -> int:
         return sum(len(chunk) for chunk in self.chunks)
+
+    def part(self, begin: int, end: int) -> Vectors:
+        """Returns the vectors of some chunks."""
+        return Vectors(self.chunks[begin:end], self.size)
 
     @property
     def dimension(self) -> int:
@@ -116,15 +130,15 @@ class Store:
 
     def has(self, texts: list[str]) -> bool:
         """Returns whether the shard of these texts is there, and whole."""
-        return _read(self._path(texts), len(texts)) is not None
+        return _read(self.path(texts), len(texts)) is not None
 
     def keep(self, texts: list[str], encode: Encode) -> None:
         """Encodes one shard and puts it there, unless it is there; takes no turns with other processes."""
         if not self.has(texts):
-            self._made(self._path(texts), encode(texts, lambda count: None))
+            self._made(self.path(texts), encode(texts, lambda count: None))
 
     def _shard(self, texts: list[str], encode: Encode, advance: Advance, progress: Progress) -> FloatArray:
-        path = self._path(texts)
+        path = self.path(texts)
 
         def read() -> FloatArray | None:
             found = _read(path, len(texts))
@@ -147,7 +161,8 @@ class Store:
         shard: FloatArray = np.load(path, mmap_mode="r", allow_pickle=False)
         return shard
 
-    def _path(self, texts: list[str]) -> Path:
+    def path(self, texts: list[str]) -> Path:
+        """Returns where the shard of these texts is, or will be."""
         digest = hashlib.sha256(self._fingerprint.encode())
         for text in texts:
             encoded = text.encode()

@@ -16,7 +16,7 @@ from hardneg.errors import DataError
 from hardneg.rank.dense import coarse
 from hardneg.rank.dense.precision import has_amx
 from hardneg.rank.dense.shortlist import Shortlist
-from hardneg.rank.dense.sift import Best, dots
+from hardneg.rank.dense.sift import Best, scored
 from hardneg.rank.dense.store import Vectors
 from hardneg.rank.select_top import CHUNK, top
 from hardneg.records import FloatArray, IntArray
@@ -73,11 +73,7 @@ class ExactSearch:
 
     def score(self, queries: FloatArray, docs: IntArray) -> FloatArray:
         """Returns (n, depth) float32: dot products with given documents, NaN where docs are -1."""
-        queries = np.ascontiguousarray(queries, np.float32)
-        scores = np.full(docs.shape, np.nan, np.float32)
-        for place in np.unique(docs[docs >= 0] // self._documents.size):
-            dots(queries, *self._documents.some(int(place), docs), scores)
-        return scores
+        return scored(queries, self._documents, docs)
 
     def alike(self, docs: IntArray, others: IntArray) -> FloatArray:
         """Returns (n, m) float32: dot products of (n,) documents with (n, m) others, NaN for -1."""
