@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -82,12 +81,28 @@ class Miner(_Blocks):
     """Ranks and decides, looking deeper for the queries that stay short."""
 
     @classmethod
-    def opened(cls, collection: Collection, recipe: Recipe, context: Context, clock: Clock) -> Miner:
-        """Returns a miner, its rankers and validators made ready, which is where encoding takes place."""
+    def opened(
+        cls,
+        collection: Collection,
+        recipe: Recipe,
+        context: Context,
+        clock: Clock,
+        ready: Mapping[str, Ranker] | None = None,
+    ) -> Miner:
+        """Returns a miner, its rankers and validators made ready, which is where encoding takes place.
+
+        Args:
+            collection: What to mine.
+            recipe: How.
+            context: Where rankers keep what they need.
+            clock: Counts the seconds.
+            ready: Rankers of the recipe, by name, that are open over the same queries and documents.
+        """
         rankers: dict[str, Ranker] = {}
         for name, settings in zip(recipe.rank.names, recipe.rank.rankers, strict=True):
             with clock.stage(f"open {name}"):
-                rankers[name] = settings.open(collection, context)
+                known = None if ready is None else ready.get(name)
+                rankers[name] = settings.open(collection, context) if known is None else known
         return cls(collection, recipe, rankers, witnesses(recipe, collection, rankers, context, clock))
 
     def __init__(
@@ -181,7 +196,7 @@ class Chooser(_Blocks):
         recipe: How to decide.
         run_folder: The run directory.
         witnesses: Validators whose evidence is not stored.
-        rankers: Rankers whose scores are not stored.
+        more: Gives the stored candidates of a part, by its number, with what else is known of them.
     """
 
     def __init__(
@@ -190,10 +205,10 @@ class Chooser(_Blocks):
         recipe: Recipe,
         run_folder: Path,
         witnesses: Mapping[str, Witness],
-        rankers: Mapping[str, Ranker] | None = None,
+        more: Callable[[int, Candidates], Candidates] | None = None,
     ) -> None:
         super().__init__(collection, recipe, witnesses)
-        self._rankers = rankers or {}
+        self._more = more
         self.blocks = ledger.parts(run_folder)
         self.sizes = [ledger.read_counts(path).get("queries", 0) for path in self.blocks]
         self._scorer = recipe.select.by or ""
@@ -213,8 +228,7 @@ class Chooser(_Blocks):
     def _stored(self, number: int) -> Candidates:
         block = ledger.read_part(self.blocks[number])
         stored = ledger.stored_candidates(block, self.collection, self._scorer)
-        more = {name: ranker.score(stored.queries, stored.docs) for name, ranker in self._rankers.items()}
-        return replace(stored, scores={**stored.scores, **more})
+        return stored if self._more is None else self._more(number, stored)
 
     def block(self, number: int) -> Block:
         """Returns the decisions on one part of the ledger."""

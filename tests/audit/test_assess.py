@@ -10,7 +10,10 @@ from hardneg import pipeline
 from hardneg.audit.assess import assessed, calibrating
 from hardneg.blocks import Chooser
 from hardneg.progress import Silent
+from hardneg.rank.inverted import InvertedRanker
+from hardneg.rank.vectors import Vectors
 from hardneg.recipe import Recipe
+from hardneg.validate import similar_to_positive
 from tests.audit.test_audit import made
 
 __all__ = ["made"]
@@ -40,13 +43,28 @@ def test_words_and_likeness_are_added_where_a_run_has_no_probabilities(made, pla
     collection, _, truth = made
     alone = Chooser(collection, calibrating(known["recipe"]), folder, {})
     alone.calibrate()
-    more = assessed(known, folder, collection, Silent())
+    more = assessed(known, folder, collection, Silent()).chooser
     weights = more.examiner.calibration.facts["weights"]
     assert set(weights) == {"vectors", "bm25", "similar_to_positive"}
     assert set(alone.examiner.calibration.facts["weights"]) == {"vectors"}
     relevant, others = chances(more, collection, truth)
     before = chances(alone, collection, truth)
     assert relevant > before[0] and others < 0.9 * before[1]
+
+
+def test_what_is_added_is_made_once_for_the_whole_audit(made, plain, monkeypatch):
+    called = []
+
+    def counted(owner, name):
+        real = getattr(owner, name)
+        monkeypatch.setattr(owner, name, lambda *arguments: called.append(owner.__name__) or real(*arguments))
+
+    counted(Vectors, "open")
+    counted(InvertedRanker, "score")
+    counted(similar_to_positive._Similarity, "evidence")
+    told = auditing.audit(plain[0], collection=made[0])
+    assert set(told["estimates"]) == {"hidden_positives", "calibrated"} and told["trade_off"]
+    assert sorted(called) == ["InvertedRanker", "Vectors", "_Similarity"]
 
 
 def test_negatives_stay_those_of_the_run_s_own_rankers(made, plain):
@@ -58,5 +76,5 @@ def test_negatives_stay_those_of_the_run_s_own_rankers(made, plain):
 def test_the_evidence_of_a_run_with_probabilities_is_its_own(made, tmp_path):
     pipeline.mine(made[0], Recipe.build(made[1]), tmp_path / "run")
     known = json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))
-    chooser = assessed(known, tmp_path / "run", made[0], Silent())
+    chooser = assessed(known, tmp_path / "run", made[0], Silent()).chooser
     assert set(chooser.examiner.calibration.facts["weights"]) == {"vectors", "similar_to_positive"}

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from hardneg.errors import ConfigError, DataError
 from hardneg.export.card import write_card
 from hardneg.files import write_text
 from hardneg.progress import Progress, Silent
+from hardneg.rank import Ranker
 from hardneg.recipe import Recipe
 from hardneg.records import Collection
 from hardneg.reopen import reload
@@ -60,9 +62,9 @@ def audit(
         raise ConfigError(f'unknown method "{method}"; known: {", ".join(METHODS)}')
     known, collection = reload(folder, collection)
     recipe, heard = calibrating(known["recipe"]), progress or Silent()
-    chooser = assessed(known, folder, collection, heard)
-    negatives = Negatives.of(chooser, folder)
-    estimates = _estimates(folder, collection, recipe, negatives, method, share, heard)
+    chooser, rankers = assessed(known, folder, collection, heard)
+    negatives = Negatives.of(chooser)
+    estimates = _estimates(folder, collection, recipe, negatives, method, share, rankers, heard)
     if not estimates:
         why = chooser.examiner.calibration.why
         raise DataError(f"{folder}: no false-negative rate can be estimated. {_advice(why)}")
@@ -108,7 +110,7 @@ def draw_sample(
         raise ConfigError(f"a sample has 1 negative or more, found {size}")
     folder = Path(run_folder)
     known, collection = reload(folder, collection)
-    negatives = Negatives.of(assessed(known, folder, collection, progress or Silent()), folder)
+    negatives = Negatives.of(assessed(known, folder, collection, progress or Silent()).chooser)
     return sample.draw(folder, negatives, collection, size, seed)
 
 
@@ -119,6 +121,7 @@ def _estimates(
     negatives: Negatives,
     method: str | None,
     share: float,
+    rankers: Mapping[str, Ranker],
     progress: Progress,
 ) -> dict[str, Estimate]:
     """Returns the estimates that can be made, by method: all the cheap ones, or the one asked for."""
@@ -127,7 +130,7 @@ def _estimates(
     if "judged_sample" in asked:
         found["judged_sample"] = sample.estimated(folder, negatives)
     if "hidden_positives" in asked and (method or not any(found.values())):
-        found["hidden_positives"] = hidden.estimated(collection, recipe, negatives, share, progress)
+        found["hidden_positives"] = hidden.estimated(collection, recipe, negatives, share, progress, rankers)
     if "calibrated" in asked:
         found["calibrated"] = calibrated(negatives)
     return {name: estimate for name, estimate in found.items() if estimate is not None}

@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from hardneg.blocks import Chooser
-from hardneg.files import cache_folder
+from hardneg.files import cache_folder, scratch
 from hardneg.progress import Progress
-from hardneg.rank import RANKERS, Context
+from hardneg.rank import RANKERS, Context, Ranker
 from hardneg.recipe import Recipe
-from hardneg.records import Collection
+from hardneg.records import Candidates, Collection, FloatArray
 from hardneg.validate import Witness
 
 _VECTORS = ("dense", "vectors")
 _WORDS = "bm25"
 _LIKENESS = "similar-to-positive"
+
+_Columns = dict[str, FloatArray]
+
+
+class Assessed(NamedTuple):
+    """A run's candidates with their probabilities.
+
+    Attributes:
+        chooser: Gives them, calibrated.
+        rankers: Those of the run that had to be opened for it, by name.
+    """
+
+    chooser: Chooser
+    rankers: Mapping[str, Ranker]
 
 
 def calibrating(settings: Mapping[str, Any]) -> Recipe:
@@ -24,8 +41,8 @@ def calibrating(settings: Mapping[str, Any]) -> Recipe:
     return Recipe.build({**settings, "validation": {**settings["validation"], "calibrate": True}})
 
 
-def assessed(known: Mapping[str, Any], folder: Path, collection: Collection, progress: Progress) -> Chooser:
-    """Returns a chooser over a run's candidates, calibrated.
+def assessed(known: Mapping[str, Any], folder: Path, collection: Collection, progress: Progress) -> Assessed:
+    """Returns a calibrated chooser over a run's candidates, and the rankers opened for it.
 
     A run that estimates probabilities stores the evidence for them. For any other, BM25's scores and the
     likeness to known positives are added: one dense score alone tells too little apart, and rates that rest
@@ -42,16 +59,16 @@ def assessed(known: Mapping[str, Any], folder: Path, collection: Collection, pro
     """
     settings = known["recipe"]
     if settings["validation"]["calibrate"]:
-        chooser = Chooser(collection, calibrating(settings), folder, {})
+        found = Assessed(Chooser(collection, calibrating(settings), folder, {}), {})
     else:
-        chooser = _with_more(settings, folder, collection, Context(cache_folder(), progress))
-    chooser.calibrate()
-    return chooser
+        found = _with_more(settings, folder, collection, Context(cache_folder(), progress))
+    found.chooser.calibrate()
+    return found
 
 
 def _with_more(
     settings: Mapping[str, Any], folder: Path, collection: Collection, context: Context
-) -> Chooser:
+) -> Assessed:
     rank, validation = settings["rank"], settings["validation"]
     words = _missing(_WORDS, rank["rankers"])
     likeness = _missing(_LIKENESS, validation["validators"])
@@ -64,13 +81,50 @@ def _with_more(
     )
     named = list(zip(recipe.rank.names, recipe.rank.rankers, strict=True))
     added = {name: ranker.open(collection, context) for name, ranker in named[len(rank["rankers"]) :]}
+    vectors: dict[str, Ranker] = {}
     looking: dict[str, Witness] = {}
     if likeness:
         vectors = {n: r.open(collection, context) for n, r in named if RANKERS.name_of(r) in _VECTORS}
         looking[recipe.validation.names[-1]] = recipe.validation.validators[-1].open(
             collection, vectors, context
         )
-    return Chooser(collection, recipe, folder, looking, added)
+    return Assessed(Chooser(collection, recipe, folder, {}, _More(added, looking)), vectors)
+
+
+class _More:
+    """Adds scores and evidence to the candidates of a run's parts: made once, then kept on disk.
+
+    Args:
+        rankers: Whose scores are added, by name.
+        witnesses: The validators whose evidence is, by name.
+    """
+
+    def __init__(self, rankers: Mapping[str, Ranker], witnesses: Mapping[str, Witness]) -> None:
+        self._rankers = rankers
+        self._witnesses = witnesses
+        self._made: dict[int, tuple[_Columns, _Columns]] = {}
+
+    def __call__(self, number: int, stored: Candidates) -> Candidates:
+        """Returns the candidates of a part with what is added.
+
+        Raises:
+            DataError: The disk is full.
+        """
+        if number not in self._made:
+            self._made[number] = self._make(stored)
+        scores, evidence = self._made[number]
+        return replace(stored, scores={**stored.scores, **scores}, evidence={**stored.evidence, **evidence})
+
+    def _make(self, stored: Candidates) -> tuple[_Columns, _Columns]:
+        scores = {n: _kept(ranker.score(stored.queries, stored.docs)) for n, ranker in self._rankers.items()}
+        return scores, {n: _kept(witness.evidence(stored)) for n, witness in self._witnesses.items()}
+
+
+def _kept(values: FloatArray) -> FloatArray:
+    """Returns the values in a file that is gone once nobody holds them."""
+    kept: FloatArray = scratch(values.shape, np.float32)
+    kept[...] = values
+    return kept
 
 
 def _missing(kind: str, described: Sequence[Mapping[str, Any]]) -> list[str]:

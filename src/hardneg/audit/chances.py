@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -52,7 +51,7 @@ class Negatives:
         return len(self.query)
 
     @classmethod
-    def of(cls, chooser: Chooser, folder: Path) -> Negatives:
+    def of(cls, chooser: Chooser) -> Negatives:
         """Returns the negatives that a run's ledger names, with the probabilities of a calibrated chooser."""
         parts = [_part(chooser, number) for number in range(len(chooser.blocks))]
         joined = {name: np.concatenate([part[name] for part in parts]) for name in _COLUMNS}

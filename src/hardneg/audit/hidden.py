@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +14,7 @@ from hardneg.blocks import Miner
 from hardneg.calibrate.frequency import wilson
 from hardneg.files import cache_folder
 from hardneg.progress import Progress
-from hardneg.rank import Context
+from hardneg.rank import Context, Ranker
 from hardneg.recipe import Recipe
 from hardneg.records import Collection, Decision, IntArray
 from hardneg.run import Clock
@@ -24,7 +24,12 @@ _LEAST = 20
 
 
 def estimated(
-    collection: Collection, recipe: Recipe, negatives: Negatives, share: float, progress: Progress
+    collection: Collection,
+    recipe: Recipe,
+    negatives: Negatives,
+    share: float,
+    progress: Progress,
+    rankers: Mapping[str, Ranker],
 ) -> Estimate | None:
     """Returns the rate by hidden positives; None where too few queries have several.
 
@@ -39,12 +44,13 @@ def estimated(
         negatives: What came of it.
         share: How many of each query's positives are hidden, one at least staying.
         progress: Is told how far the stages are.
+        rankers: Those of the recipe that are open already, by name.
     """
     visible, hidden = hide(collection, share, recipe.seed)
     if sum(map(len, hidden.values())) < _LEAST:
         return None
     visible = _fewer(visible, hidden, recipe.validation.sample)
-    chosen, present, total = _counted(_mined(visible, recipe, progress), visible, hidden)
+    chosen, present, total = _counted(_mined(visible, recipe, progress, rankers), visible, hidden)
     if present.sum() < _LEAST:
         return None
     leak = float(chosen.sum() / present.sum())
@@ -101,9 +107,11 @@ def _fewer(collection: Collection, hidden: dict[int, IntArray], others: int) -> 
     return replace(collection, judgments=judgments.only(keep))
 
 
-def _mined(collection: Collection, recipe: Recipe, progress: Progress) -> Iterator[pa.Table]:
+def _mined(
+    collection: Collection, recipe: Recipe, progress: Progress, rankers: Mapping[str, Ranker]
+) -> Iterator[pa.Table]:
     """Yields the decisions on a collection, as the ledger has them."""
-    miner = Miner.opened(collection, recipe, Context(cache_folder(), progress), Clock())
+    miner = Miner.opened(collection, recipe, Context(cache_folder(), progress), Clock(), rankers)
     if recipe.validation.calibrate:
         miner.calibrate()
     with progress.task("mine with hidden positives", sum(miner.sizes), "queries") as task:
