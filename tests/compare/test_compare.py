@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 
 import numpy as np
@@ -11,7 +12,7 @@ from hardneg import compare as room
 from hardneg import ledger
 from hardneg.compare import CompareSettings, compare
 from hardneg.compare.mined import hardness_by
-from hardneg.errors import ConfigError
+from hardneg.errors import ConfigError, DataError, HardnegError
 from hardneg.train import TrainSettings
 from tests.conftest import WORDS
 from tests.test_cli import run
@@ -119,8 +120,12 @@ def test_a_finished_comparison_takes_more_recipes_and_seeds(splits, models, tmp_
     more = compare(str(splits), settings(models, recipes=("naive", "shifted", "sampled")), tmp_path / "out")
     assert len(trained) == 2 * 4 and result.stat().st_mtime_ns == before
     assert more.facts["rows"][-1]["arm"] == "sampled"
-    with pytest.raises(ConfigError, match="under other conditions"):
+    with pytest.raises(ConfigError, match="under other conditions, which differs in negatives"):
         compare(str(splits), settings(models, negatives=1), tmp_path / "out")
+    with (splits / "qrels" / "test.tsv").open("a", encoding="utf-8") as file:
+        file.write("test0\td1\t1\n")
+    with pytest.raises(ConfigError, match=r"which differs in digest\.test"):
+        compare(str(splits), settings(models), tmp_path / "out")
 
 
 def test_an_audit_fills_the_false_negative_rate(splits, models, tmp_path):
@@ -184,13 +189,76 @@ def test_test_queries_touch_neither_mining_nor_thresholds_nor_early_stopping(
     [
         ({"test": "train"}, "which they would learn from"),
         ({"test": "dev"}, "stopped early on dev"),
-        ({"recipes": ()}, "recipes"),
+        ({"recipes": ()}, "name one at least"),
         ({"seeds": 0}, "seeds"),
     ],
 )
 def test_splits_that_must_be_apart_are(models, changes, message):
     with pytest.raises(ValueError, match=message):
         settings(models, **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "training", "message"),
+    [
+        ({"recipes": ("naive", "nope")}, {}, 'unknown recipe "nope"'),
+        ({"measures": ("none@3",)}, {}, 'unknown measure "none"'),
+        ({"test": "nope"}, {}, "no qrels/nope.tsv; splits found: dev, test, train"),
+        ({"split": "nope"}, {}, "no qrels/nope.tsv"),
+        ({}, {"dev": "nope"}, "no qrels/nope.tsv"),
+        ({}, {"dev": "train"}, "is what the student learns from"),
+        ({}, {"teacher": "dense"}, 'unknown teacher of recipe naive "dense". Known: bm25'),
+        ({}, {"student": "static:nope/none"}, 'cannot load model "nope/none"'),
+        ({}, {"student": "static:"}, "names no model"),
+        ({}, {"dimensions": (99_999,)}, "dimensions must lie between"),
+        ({"queries": 1}, {"dev": None}, "too few to hold some back"),
+    ],
+)
+def test_a_mistake_is_told_before_anything_is_written(splits, models, tmp_path, changes, training, message):
+    asked = settings(models, **changes)
+    asked = asked.model_copy(update={"train": asked.train.model_copy(update=training)})
+    with pytest.raises(HardnegError, match=re.escape(message)) as told:
+        compare(str(splits), asked, tmp_path / "out")
+    assert "\n" not in str(told.value).strip()
+    out = tmp_path / "out"
+    assert not out.exists() or all(path.name.startswith(".") for path in out.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["naive"], 'has the name "naive", as naive has'),
+        (["x y", "x_y"], 'has the name "x_y"'),
+        (["untrained"], "as the student without any training has"),
+        (["in-batch"], "as the student of in-batch negatives has"),
+    ],
+)
+def test_two_arms_of_one_name_are_told_apart_by_nobody(models, tmp_path, names, message):
+    paths = [tmp_path / f"{number}.yaml" for number in range(len(names))]
+    for path, name in zip(paths, names, strict=True):
+        path.write_text(json.dumps({"name": name, "rank": {"rankers": ["bm25"]}}), encoding="utf-8")
+    with pytest.raises(ConfigError, match=message):
+        settings(models, recipes=("naive", *map(str, paths))).all_recipes()
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(splits, models, tmp_path):
+    (tmp_path / "shared.json").write_text("{", encoding="utf-8")
+    with pytest.raises(DataError, match=r"shared\.json is damaged"):
+        compare(str(splits), settings(models), tmp_path)
+    (tmp_path / "shared.json").rename(tmp_path / "notes.txt")
+    with pytest.raises(ConfigError, match="holds other files"):
+        compare(str(splits), settings(models), tmp_path)
+    with pytest.raises(DataError, match="cannot write to"):
+        compare(str(splits), settings(models), tmp_path / "notes.txt")
+
+
+def test_a_recipe_without_any_negative_is_compared_and_told(splits, models, tmp_path):
+    strict = {"name": "strict", "select": {"rules": [{"max-score": {"maximum": -1}}]}, "format": "jsonl"}
+    (tmp_path / "strict.yaml").write_text(json.dumps(strict), encoding="utf-8")
+    asked = settings(models, recipes=(str(tmp_path / "strict.yaml"),), seeds=1)
+    found = compare(str(splits), asked, tmp_path / "out")
+    assert found.facts["rows"][2]["mined"]["negatives"] == 0
+    assert "strict: no negative was chosen" in (tmp_path / "out" / "table.txt").read_text(encoding="utf-8")
 
 
 def test_hardness_by_hand(tmp_path):

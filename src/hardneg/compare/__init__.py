@@ -1,14 +1,13 @@
 """Which recipe trains the best student: the table of NV-Retriever's section 5 on the user's own data.
 
 Everything but the recipe is the same for all: the candidates of one way of ranking, the student, its
-settings, its seeds and its development queries. Test queries are loaded when mining is over; they measure
-finished students and nothing else.
+settings, its seeds and its development queries. Test queries measure finished students and nothing else.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from hardneg.compare.rows import rows
 from hardneg.compare.settings import IN_BATCH, UNTRAINED, CompareSettings
 from hardneg.compare.students import measured, untrained
 from hardneg.errors import ConfigError, DataError
+from hardneg.evaluate.measures import Measure
 from hardneg.evaluate.store import file_name
 from hardneg.files import cache_folder, write_text
 from hardneg.load import load
@@ -29,11 +29,15 @@ from hardneg.rank import Context
 from hardneg.records import Collection
 from hardneg.reopen import Result
 from hardneg.report import COMPARISON, write_comparison
-from hardneg.run import Clock, RunFolder, fingerprint, versions
+from hardneg.run import Clock, RunFolder, versions
+from hardneg.tables import flat
 from hardneg.train.develop import Development, develop, part, sample
+from hardneg.train.student import open_student
 from hardneg.train.trainer import require
 
 __all__ = ["CompareSettings", "Comparison", "compare", "read"]
+
+_CONDITIONS = "shared.json"
 
 Audit = Callable[[Path], Mapping[str, Any] | None]
 
@@ -100,15 +104,19 @@ def compare(
     """
     require()
     clock, progress, cache = Clock(), progress or Silent(), cache or cache_folder()
-    recipes = [settings.recipe(name) for name in settings.recipes]  # an unknown one is told before any work
+    recipes, measures = settings.all_recipes(), settings.all_measures  # mistakes are told before any work
     options = recipes[0].load
     with clock.stage("load"):
         whole = load(source, options)
         collection = whole if settings.queries is None else _sampled(whole, settings)
+        test = load(source, replace(options, split=settings.test))
     folder = Path(out)
     with RunFolder(folder).opened():
-        _claim(folder, settings, whole)
+        conditions = _conditions(settings, whole, test)
+        _refuse_another(folder, conditions)
+        open_student(settings.train)
         development = develop(source, collection, options, settings.train, Context(cache, progress))
+        write_text(folder / _CONDITIONS, json.dumps(conditions, indent=2) + "\n")
         with clock.stage("mine and select"):
             given = source if collection is whole else collection
             runs = mine_all(given, collection, settings, folder, progress, cache)
@@ -116,10 +124,10 @@ def compare(
             told = audit or (lambda run: audited(run, collection, progress, settings.audit))
             first = runs[recipes[0].name]
             mined = {name: facts_of(run, first, told(run.folder)) for name, run in runs.items()}
-        with clock.stage("load"):
-            test = load(source, replace(options, split=settings.test))
         with clock.stage("train and measure"):
-            results = _results(settings, runs, collection, development, test, folder, progress, cache)
+            results = _results(
+                settings, measures, runs, collection, development, test, folder, progress, cache
+            )
         facts = {
             "settings": settings.model_dump(mode="json"),
             "collection": {
@@ -160,18 +168,34 @@ def write(folder: Path, facts: Mapping[str, Any]) -> None:
     write_comparison(folder)
 
 
-def _claim(folder: Path, settings: CompareSettings, collection: Collection) -> None:
-    asked = fingerprint(settings.shared(), collection.digest, versions())
-    path = folder / "shared.json"
-    if not path.exists():
+def _conditions(settings: CompareSettings, collection: Collection, test: Collection) -> dict[str, Any]:
+    """Returns what all results of a folder have in common."""
+    return {
+        **settings.shared(),
+        "digest": {"train": collection.digest, "test": test.digest},
+        "versions": versions(),
+    }
+
+
+def _refuse_another(folder: Path, conditions: Mapping[str, Any]) -> None:
+    path = folder / _CONDITIONS
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
         others = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
         if others:
-            raise ConfigError(f"{folder} holds other files ({others[0]}, ...); choose an empty --out")
-        write_text(path, json.dumps({"fingerprint": asked, "settings": settings.shared()}, indent=2) + "\n")
-    if json.loads(path.read_text(encoding="utf-8"))["fingerprint"] != asked:
+            raise ConfigError(
+                f"{folder} holds other files ({others[0]}, ...); choose an empty --out"
+            ) from None
+        return
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is damaged: {error}; choose another --out, or delete {folder}") from None
+    had = dict(flat(known))
+    differs = [name for name, value in flat(conditions) if had.get(name) != value]
+    if differs:
         raise ConfigError(
-            f"{folder} holds a comparison under other conditions (only recipes and seeds may be added); "
-            "choose another --out, or delete it"
+            f"{folder} holds a comparison under other conditions, which differs in {', '.join(differs[:3])} "
+            "(only recipes and seeds may be added); choose another --out, or delete it"
         )
 
 
@@ -186,6 +210,7 @@ def _sampled(collection: Collection, settings: CompareSettings) -> Collection:
 
 def _results(
     settings: CompareSettings,
+    measures: Sequence[Measure],
     runs: Mapping[str, Result],
     collection: Collection,
     development: Development,
@@ -195,7 +220,7 @@ def _results(
     cache: Path,
 ) -> dict[str, list[dict[str, Any]]]:
     """Returns the results of every arm, one a seed."""
-    measures, place = settings.all_measures, folder / "students"
+    place = folder / "students"
     results = {UNTRAINED: [untrained(settings.train, test, measures, place / UNTRAINED)]}
     first = next(iter(runs.values()))
     for number in range(settings.seeds):

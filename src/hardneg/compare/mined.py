@@ -42,7 +42,7 @@ def mine_all(
         progress: Is told how far it is.
         cache: Where vectors are kept.
     """
-    recipes = [settings.recipe(name) for name in settings.recipes]
+    recipes = settings.all_recipes()
     depth = max([settings.depth, *(_depth(recipe) for recipe in recipes)])
     runs: dict[str, Result] = {}
     for recipe in recipes:

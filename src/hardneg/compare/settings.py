@@ -6,12 +6,15 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from hardneg.errors import ConfigError, unknown_name
 from hardneg.evaluate.measures import Measure, parse
+from hardneg.evaluate.store import file_name
 from hardneg.recipe import Recipe
 from hardneg.train.settings import TrainSettings
 
 UNTRAINED = "untrained"
 IN_BATCH = "in-batch"
+_OTHERS = {UNTRAINED: "the student without any training", IN_BATCH: "the student of in-batch negatives"}
 
 NDCG = Measure("nDCG", 10)
 RECALL = Measure("recall", 100)
@@ -38,7 +41,7 @@ class CompareSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    recipes: tuple[str, ...] = Field(min_length=1)
+    recipes: tuple[str, ...]
     recipe_set: tuple[str, ...] = ()
     negatives: int = Field(default=4, ge=1)
     depth: int = Field(default=200, ge=1)
@@ -55,6 +58,8 @@ class CompareSettings(BaseModel):
     @field_validator("recipes")
     @classmethod
     def _distinct(cls, recipes: tuple[str, ...]) -> tuple[str, ...]:
+        if not recipes:
+            raise ValueError("name one at least, as in --recipes naive,default")
         return tuple(dict.fromkeys(recipes))
 
     @model_validator(mode="after")
@@ -84,6 +89,25 @@ class CompareSettings(BaseModel):
         return Recipe.named(
             name, self.recipe_set, select__negatives=self.negatives, format="jsonl", load=self._load()
         )
+
+    def all_recipes(self) -> list[Recipe]:
+        """Returns all recipes under the common conditions, in their order.
+
+        Raises:
+            ConfigError: There is no such recipe, a change does not fit it, two arms have one name, or the
+                teacher is none of a recipe's rankers.
+        """
+        recipes = [self.recipe(name) for name in self.recipes]
+        taken, teacher = dict(_OTHERS), self.train.teacher
+        for given, recipe in zip(self.recipes, recipes, strict=True):
+            other = taken.setdefault(file_name(recipe.name), given)
+            if other != given:
+                raise ConfigError(
+                    f'recipe {given} has the name "{recipe.name}", as {other} has; change "name" in its file'
+                )
+            if teacher is not None and teacher not in recipe.rank.names:
+                raise unknown_name(f"teacher of recipe {recipe.name}", teacher, recipe.rank.names)
+        return recipes
 
     def shared(self) -> dict[str, Any]:
         """Returns the settings that every result of a folder must have in common."""

@@ -93,6 +93,9 @@ def conditions(facts: Mapping[str, Any]) -> list[str]:
         "gain: over untrained; vs: difference and p of the randomisation test, * p < 0.05 (Holm); "
         f"shared: negatives that {facts['rows'][2]['arm']} has too; hardness: mean score of the negatives",
     ]
+    none = [row["arm"] for row in facts["rows"] if row["mined"] and not row["mined"]["negatives"]]
+    if none:
+        lines.append(f"{', '.join(none)}: no negative was chosen, so its student learns from in-batch ones")
     if collection["shared_query_texts"]:
         lines.append(f"{collection['shared_query_texts']:,} test queries have the text of a training query")
     return lines
