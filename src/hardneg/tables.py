@@ -25,6 +25,12 @@ def flat(settings: Any, path: str = "") -> list[tuple[str, str]]:
     return [(path, str(settings))]
 
 
+def differing(known: Any, asked: Any) -> list[str]:
+    """Returns the paths of the settings asked for that are not those known."""
+    had = dict(flat(known))
+    return [path for path, value in flat(asked) if had.get(path) != value]
+
+
 def _shown(cell: Any) -> str:
     if isinstance(cell, float):
         return f"{cell:.3g}"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hardneg.errors import ConfigError, DataError
-from hardneg.evaluate import evaluate
+from hardneg.evaluate import evaluate, systems
 from hardneg.evaluate.measures import Measure, parse
 from hardneg.evaluate.runs import read, search, write
 from hardneg.evaluate.systems import distinct, model_kind, ranker_of, run_model
@@ -138,11 +138,24 @@ def test_the_command_prints_tables_and_what_to_know(beir, capsys):
         (["--model", "bm25", "--set", "load.foo=3"], 'unknown setting "foo"'),
         (["--run", "none.trec"], "none.trec"),
         (["--model", "bm25", "--split", "dev"], "splits found: train"),
+        (["--model", "bm25", "--baseline", "dense"], 'unknown baseline "dense". Known: bm25'),
+        (["--model", "bm25", "--seed", "-1"], "--seed"),
+        (["--model", "dense:"], "no model is named; write dense:MODEL"),
+        (["--model", "bm25", "--min-relevance", "9"], "no query has a positive"),
+        (["--model", "bm25", "--out", __file__], "File exists"),
     ],
 )
 def test_a_mistake_is_told(beir, capsys, arguments, message):
     run("evaluate", beir, "--split", "train", *arguments, expect=2)
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("mistake", [["--run", "none.trec"], ["--baseline", "b"], ["--out", __file__]])
+def test_a_mistake_is_told_before_anything_is_searched(beir, monkeypatch, mistake):
+    searched = []
+    monkeypatch.setattr(systems, "run_model", lambda *arguments, **_: searched.append(arguments))
+    run("evaluate", beir, "--split", "train", "--model", "bm25", *mistake, expect=2)
+    assert not searched
 
 
 def test_measures_are_those_asked():

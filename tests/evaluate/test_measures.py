@@ -93,6 +93,12 @@ def test_all_agree_with_trec_eval(judged, listed, least):
     ours = values(parse(NAMES), {"q": judged}, {"q": listed}, least)
     for measure, name in zip(parse(NAMES), NAMES.values(), strict=True):
         assert ours[measure]["q"] == pytest.approx(theirs[name], abs=1e-6)
+    gains = {"q": {doc: 2**relevance - 1 for doc, relevance in judged.items()}}
+    burges = pytrec_eval.RelevanceEvaluator(gains, {"ndcg_cut_5"}).evaluate({"q": listed})["q"]
+    [measure] = parse(["nDCG-exp@5"])
+    assert values([measure], {"q": judged}, {"q": listed})[measure]["q"] == pytest.approx(
+        burges["ndcg_cut_5"], abs=1e-6
+    )
 
 
 def test_names_have_aliases_and_are_taken_once():

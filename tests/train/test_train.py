@@ -147,6 +147,7 @@ def test_settings_that_do_not_go_with_a_student_are_told(student, change, messag
         ({"loss": "infonse"}, 'did you mean "infonce"'),
         ({"loss": "gist:-1"}, "margin"),
         ({"epochs": 0}, "epochs"),
+        ({"seed": -1}, "seed: Input should be greater than or equal to 0"),
         ({"foo": 1}, 'unknown setting "foo"'),
         ({"guide": "bm52"}, 'did you mean "bm25"'),
     ],
@@ -273,10 +274,26 @@ def test_training_stops_when_the_development_split_no_longer_gains(mined, words,
 
 def test_a_directory_of_another_training_is_refused(mined, words, settings, tmp_path):
     train(mined, settings, tmp_path / "out", collection=words)
-    with pytest.raises(ConfigError, match="holds another training"):
+    with pytest.raises(ConfigError, match=r"holds another training, which differs in settings\.epochs;"):
         train(mined, settings.model_copy(update={"epochs": 1}), tmp_path / "out", collection=words)
     with pytest.raises(ConfigError, match="holds other files"):
         train(mined, settings, mined, collection=words)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"student": "static:nope/none"}, 'cannot load model "nope/none"'),
+        ({"student": "dense:"}, "names no model"),
+        ({"dev": "dev"}, "has one split"),
+        ({"teacher": "nope"}, 'no ranker "nope"; it has'),
+        ({"dimensions": (99_999,)}, "dimensions must lie between"),
+    ],
+)
+def test_a_mistake_leaves_the_directory_free(change, message, mined, words, settings, tmp_path):
+    with pytest.raises(ConfigError, match=message):
+        train(mined, settings.model_copy(update=change), tmp_path / "out", collection=words)
+    assert [path.name for path in (tmp_path / "out").iterdir() if not path.name.startswith(".")] == []
 
 
 SLOW = """

@@ -34,7 +34,7 @@ def evaluate(
         Path | None,
         typer.Option("--out", parser=on_disk, help="Where values of each query are written."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the resampling.")] = 42,
+    seed: Annotated[int, typer.Option(min=0, help="Of the resampling.")] = 42,
     set_: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE of load.")] = None,
     quiet: Quiet = False,
     json_: Annotated[bool, typer.Option("--json", help="Print evaluation.json, and no table.")] = False,
@@ -57,7 +57,11 @@ def evaluate(
     measures = parse(measure) if measure else DEFAULT
     options = load_options(set_, split=split, min_relevance=min_relevance, strict=strict)
     names = distinct([*models, *(Path(file).name.split(".")[0] for file in files)])
+    room.baseline_of(baseline, names)
     collection = load(source, options)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+    read = [run_file(file, collection, name) for file, name in zip(files, names[len(models) :], strict=True)]
     with progress(quiet or json_) as bars:
         context = Context(cache_folder(), bars)
         runs = [
@@ -73,8 +77,7 @@ def evaluate(
             )
             for one, name in zip(models, names, strict=False)
         ]
-    runs += [run_file(file, collection, name) for file, name in zip(files, names[len(models) :], strict=True)]
-    found = room.evaluate(collection, runs, measures, baseline=baseline, seed=seed)
+    found = room.evaluate(collection, [*runs, *read], measures, baseline=baseline, seed=seed)
     written = save(found, out) if out else []
     if json_:
         print_json(found.facts())

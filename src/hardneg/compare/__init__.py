@@ -30,7 +30,7 @@ from hardneg.records import Collection
 from hardneg.reopen import Result
 from hardneg.report import COMPARISON, write_comparison
 from hardneg.run import Clock, RunFolder, versions
-from hardneg.tables import flat
+from hardneg.tables import differing
 from hardneg.train.develop import Development, develop, part, sample
 from hardneg.train.student import open_student
 from hardneg.train.trainer import require
@@ -190,8 +190,7 @@ def _refuse_another(folder: Path, conditions: Mapping[str, Any]) -> None:
         return
     except (OSError, ValueError) as error:
         raise DataError(f"{path} is damaged: {error}; choose another --out, or delete {folder}") from None
-    had = dict(flat(known))
-    differs = [name for name, value in flat(conditions) if had.get(name) != value]
+    differs = differing(known, conditions)
     if differs:
         raise ConfigError(
             f"{folder} holds a comparison under other conditions, which differs in {', '.join(differs[:3])} "

@@ -21,6 +21,7 @@ from hardneg.evaluate.systems import run_model
 from hardneg.files import write_text
 from hardneg.progress import Progress
 from hardneg.rank import Context
+from hardneg.rank.dense.models import quietly
 from hardneg.records import Collection
 from hardneg.train import Trained, TrainSettings, train
 from hardneg.train.develop import Development
@@ -77,7 +78,8 @@ def untrained(
         return known
     student = open_student(settings)
     shutil.rmtree(folder / "model", ignore_errors=True)
-    student.model.save_pretrained(str(folder / "model"))
+    with quietly():
+        student.model.save_pretrained(str(folder / "model"))
     return _measured(folder / "model", student.kind, settings, test, measures, folder, None)
 
 

@@ -15,7 +15,7 @@ from hardneg.evaluate.runs import Run
 from hardneg.evaluate.significance import Comparison, Interval, Values, compare, interval
 from hardneg.records import Collection
 
-__all__ = ["Evaluation", "System", "evaluate", "judgments_of"]
+__all__ = ["Evaluation", "System", "evaluate", "baseline_of", "judgments_of"]
 
 
 @dataclass(frozen=True)
@@ -118,14 +118,12 @@ def evaluate(
         ConfigError: There is no such baseline, or a measure does not fit the judgments.
         MissingExtra: ir-measures or scipy is not installed.
     """
-    names = [run.name for run in runs]
-    if baseline is not None and baseline not in names:
-        raise unknown_name("baseline", baseline, names)
+    named = baseline_of(baseline, [run.name for run in runs])
     judged = judgments_of(collection)
     query_ids = tuple(collection.queries.table["query_id"].to_pylist())
     least = collection.judgments.min_relevance
     systems = tuple(_system(run, judged, query_ids, measures, least, seed) for run in runs)
-    first = next(system for system in systems if system.name == (baseline or names[0]))
+    first = next(system for system in systems if system.name == named)
     others = [system for system in systems if system is not first]
     comparisons = {
         measure: dict(
@@ -138,6 +136,17 @@ def evaluate(
         for measure in measures
     }
     return Evaluation(collection, tuple(measures), query_ids, systems, first.name, comparisons, seed)
+
+
+def baseline_of(baseline: str | None, names: Sequence[str]) -> str:
+    """Returns the name of the system that the others are compared with; the first unless named.
+
+    Raises:
+        ConfigError: There is no such system.
+    """
+    if baseline is not None and baseline not in names:
+        raise unknown_name("baseline", baseline, names)
+    return baseline or names[0]
 
 
 def judgments_of(collection: Collection) -> Judged:

@@ -13,10 +13,12 @@ from hardneg.errors import ConfigError, DataError
 from hardneg.files import cache_folder, write_text
 from hardneg.progress import Progress, Silent
 from hardneg.rank import Context
+from hardneg.rank.dense.models import quietly
 from hardneg.recipe import Recipe
 from hardneg.records import Collection
 from hardneg.reopen import reload
 from hardneg.run import Clock, RunFolder, fingerprint, versions
+from hardneg.tables import differing
 from hardneg.train import rows
 from hardneg.train.develop import Development, develop
 from hardneg.train.doubts import Doubts
@@ -94,6 +96,7 @@ def train(
         with clock.stage("prepare"):
             student = open_student(settings)
             lesson = _lesson(Path(run_folder), run, collection, settings, development, context)
+        write(folder, {**asked, "finished": False})
         with clock.stage("train"):
             told = fit(student, lesson, settings, folder, context)
         facts = {
@@ -110,7 +113,11 @@ def train(
 
 
 def claim(folder: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns train.json of a model directory, written if it is new.
+    """Returns train.json of a model directory that is free for a training; {} of a new one.
+
+    Args:
+        folder: The model directory.
+        asked: What train.json of the training holds when it begins.
 
     Raises:
         ConfigError: The directory holds another training, or files of something else.
@@ -121,10 +128,14 @@ def claim(folder: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
         others = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
         if others:
             raise ConfigError(f"{folder} holds other files ({others[0]}, ...); choose an empty --out")
-        write(folder, {**asked, "finished": False})
+        return {}
     known = read(folder)
     if known.get("fingerprint") != asked["fingerprint"]:
-        raise ConfigError(f"{folder} holds another training; choose another --out, or delete it")
+        changed = [name for name in differing(known, asked) if name not in ("fingerprint", "run.folder")]
+        raise ConfigError(
+            f"{folder} holds another training, which differs in {', '.join(changed[:3]) or 'rounds'}; "
+            "choose another --out, or delete it"
+        )
     return known
 
 
@@ -161,7 +172,8 @@ def save(student: Student, folder: Path, facts: Mapping[str, Any]) -> None:
     saved = folder / ".saving"
     try:
         shutil.rmtree(saved, ignore_errors=True)
-        student.model.save_pretrained(str(saved))
+        with quietly():
+            student.model.save_pretrained(str(saved))
         for path in sorted(saved.iterdir()):
             place = folder / path.name
             if place.is_dir():

@@ -14,6 +14,7 @@ from hardneg.progress import Progress
 from hardneg.recipe import Recipe
 from hardneg.run import RunFolder, fingerprint, versions
 from hardneg.train import FILE, Trained, TrainSettings, claim, train, write
+from hardneg.train.student import open_student
 
 ROUNDS = "rounds"
 
@@ -63,6 +64,8 @@ def train_in_rounds(
         known = claim(folder, asked)
         if known.get("finished"):
             return Trained(folder, known)
+        open_student(settings)  # that it is not there is told before anything is written
+        write(folder, {**asked, "finished": False})
         rounds = [train(run_folder, settings, folder / ROUNDS / "1", **options)]
         while len(rounds) < count and _grows(rounds):
             rounds.append(_next(run, settings, rounds[-1], folder, len(rounds) + 1, options))

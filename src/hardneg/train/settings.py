@@ -90,7 +90,7 @@ class TrainSettings(BaseModel):
     dev_documents: int | None = Field(default=10_000, ge=1)
     checks: int = Field(default=5, ge=1)
     patience: int = Field(default=3, ge=1)
-    seed: int = 42
+    seed: int = Field(default=42, ge=0, lt=2**32)
 
     @classmethod
     def build(cls, settings: dict[str, Any], overrides: Sequence[str] = ()) -> TrainSettings:

@@ -78,6 +78,8 @@ def load_model(kind: str, model: str, *, trust_remote_code: bool = False, **opti
         import sentence_transformers
     except ImportError:
         raise MissingExtra("sentence-transformers", "dense") from None
+    if not model:
+        raise ConfigError("no model is named; write dense:MODEL, sparse:MODEL or cross-encoder:MODEL")
     path = model_path(model)
     if Path(path).is_dir() and not any(Path(path).glob("*.json")):
         raise ConfigError(f"{path} holds no model: there is no configuration in it")
