@@ -232,8 +232,9 @@ def test_commands_take_and_give_urls(mined, capsys):
     assert json.loads(capsys.readouterr().out)["second"] == "memory://runs/b"
 
 
-def test_a_source_is_listed_and_fetched_once_and_is_not_put_back(beir, put, moves, monkeypatch):
+def test_a_source_is_listed_and_fetched_once_and_is_not_put_back(beir, put, write, moves, monkeypatch):
     put(beir, "memory://data/beir")
+    by_words = write("recipe.yaml", "{name: words, rank: {rankers: [bm25]}, format: jsonl}")
     listing, listed = Place.listing, []
 
     def told(self):
@@ -241,7 +242,7 @@ def test_a_source_is_listed_and_fetched_once_and_is_not_put_back(beir, put, move
         return listing(self)
 
     monkeypatch.setattr(Place, "listing", told)
-    run("audit", "memory://data/beir", "--recipe", "naive", "--sample", 3)
+    run("audit", "memory://data/beir", "--recipe", by_words, "--sample", 3)
     assert listed == ["memory://data/beir"]
     assert sorted(moves) == [
         f"/data/beir/{name}" for name in ("corpus.jsonl", "qrels/train.tsv", "queries.jsonl")

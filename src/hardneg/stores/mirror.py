@@ -67,7 +67,7 @@ class Mirror:
         with self._turn():
             found = self._place.listing()
             if not found:
-                raise DataError(f"there is nothing at {self._place.url}")
+                raise DataError(f"there is nothing at {self._place.url}{self._place.unseen}")
             if _WHOLE not in found and self._begun():
                 raise DataError(
                     f"{self._place.url} is not finished; run the same hardneg mine command to finish it"

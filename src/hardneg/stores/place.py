@@ -20,6 +20,9 @@ _EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "hf": "hub", "http"
 _WEB = ("http", "https")
 _IN_PLACE = ("file", "local", "sftp", "ssh", "ftp", "smb")
 """Where a file that is being put is there before all of it is: elsewhere it appears when it is whole."""
+_UNSEEN = {"hf": "; if it is private, set HF_TOKEN"}
+"""Stores that do not tell what may not be read from what is not there."""
+
 _VERSIONS = (
     *("ETag", "etag", "content_md5", "md5Hash", "blob_id", "generation"),
     *("mtime", "LastModified", "last_modified", "Last-Modified", "updated", "modified", "created"),
@@ -58,6 +61,7 @@ class Place:
         url: Where it is.
         name: The last part of it.
         alone: Whether it is one file, as `listing` has found.
+        unseen: Why there may seem to be nothing there.
 
     Args:
         url: Where it is; of the web, a folder ends with a slash.
@@ -76,6 +80,7 @@ class Place:
         self._root = root.rstrip("/")
         self._folder_of_the_web = self._scheme in _WEB and url.endswith("/")
         self.alone = False
+        self.unseen = _UNSEEN.get(self._scheme, "")
         self.name = _safe(posixpath.basename(self._root) or self._scheme, self.url)
 
     def listing(self) -> dict[str, Version]:
