@@ -263,6 +263,15 @@ def test_training_sets_are_cleaned_from_store_to_store(put, write, store):
     assert json.loads(store.cat("/runs/c/run.json"))["source"] == url
 
 
+def test_runs_are_not_written_to_repositories_of_the_hub(mined, capsys):
+    for command in (
+        ("mine", "memory://data/beir", "--ranker", "bm25", "--out", "hf://datasets/a/b/run"),
+        ("export", "memory://runs/a", "--format", "pylate", "-o", "hf://datasets/a/b/run/p.jsonl"),
+    ):
+        run(*command, expect=2)
+        assert capsys.readouterr().err.startswith("hardneg: hf://datasets/a/b/run takes no files, as each")
+
+
 def test_other_outputs_stay_on_a_disk(mined, capsys):
     run("train", "memory://runs/a", "--out", "memory://model", expect=2)
     assert "memory://model is in a store; here a path on a disk is asked for" in capsys.readouterr().err

@@ -68,6 +68,7 @@ def test_repositories_of_the_hub_take_no_files(tmp_path):
     for write in (place.check_writable, lambda: place.put(tmp_path, "x", untold)):
         with pytest.raises(DataError, match="hf://datasets/a/b/run takes no files, .* hardneg push"):
             write()
+    Place("hf://buckets/a/b/run").refuse_commits()  # those are stores like others
 
 
 def test_a_version_changes_with_the_file(store):

@@ -87,6 +87,7 @@ class Mirror:
             ConfigError: The place holds something else, or another process writes the run that is here.
             DataError: The place cannot be written to.
         """
+        self._place.refuse_commits()
         with self._turn():
             found, known = self._place.listing(), self._list.read()
             self._call()
@@ -134,7 +135,7 @@ class Mirror:
 
     def _fetch(self, found: Mapping[str, Version]) -> None:
         self._refuse_while_written()
-        for left in self._copy.rglob(".*.tmp"):  # by a process that was killed
+        for left in self._folder.rglob(".*.tmp"):  # by a process that was killed
             left.unlink(missing_ok=True)
         known = self._list.read()
         own = self._own_work(found, known) if _WHOLE in found else set()

@@ -138,7 +138,7 @@ class Place:
         Raises:
             DataError: It cannot be put, or is not as long there as here.
         """
-        self._refuse_commits()
+        self.refuse_commits()
         with _told(f"{self.url}: {name}"):
             if self._scheme in _IN_PLACE:
                 folder, _, last = self._path(name).rpartition("/")
@@ -169,10 +169,22 @@ class Place:
         Raises:
             DataError: They cannot.
         """
-        self._refuse_commits()
+        self.refuse_commits()
         with _told(f"cannot write to {self.url}"):
             self._files.pipe_file(self._path(_PROBE), b"hardneg")
             self._files.rm_file(self._path(_PROBE))
+
+    def refuse_commits(self) -> None:
+        """Refuses repositories of the hub, where each file that is put would be a commit.
+
+        Raises:
+            DataError: It is one.
+        """
+        if self._scheme == "hf" and not self._root.startswith("buckets/"):
+            raise DataError(
+                f"{self.url} takes no files, as each would be a commit; work in a folder of the disk, and "
+                "upload the run with hardneg push"
+            )
 
     def _found(self) -> Mapping[str, Any]:
         """Returns what the store says of each file, by its path there."""
@@ -198,18 +210,6 @@ class Place:
 
     def _path(self, name: str) -> str:
         return f"{posixpath.dirname(self._root) if self.alone else self._root}/{name}"
-
-    def _refuse_commits(self) -> None:
-        """Refuses repositories of the hub, where each file that is put would be a commit.
-
-        Raises:
-            DataError: It is one.
-        """
-        if self._scheme == "hf" and not self._root.startswith("buckets/"):
-            raise DataError(
-                f"{self.url} takes no files, as each would be a commit; work in a folder of the disk, and "
-                "upload the run with hardneg push"
-            )
 
 
 def passing(name: str) -> bool:
