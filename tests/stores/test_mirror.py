@@ -1,6 +1,7 @@
 """Copies: made like the store, put back into it, and never at the cost of what was done here."""
 
 import json
+import logging
 import sys
 
 import pytest
@@ -228,6 +229,7 @@ def test_commands_take_and_give_urls(mined, capsys):
     run("report", "memory://runs/a")
     assert capsys.readouterr().out == "memory://runs/a/report.html\n"
     assert b"<html" in mined.cat("/runs/a/report.html")
+    assert not logging.getLogger("gcsfs").isEnabledFor(logging.ERROR)  # which it raises as well
     run("diff", "memory://runs/a", "memory://runs/b", "--json")
     assert json.loads(capsys.readouterr().out)["second"] == "memory://runs/b"
 
