@@ -256,9 +256,12 @@ def _stamp(facts: Mapping[str, Any]) -> str | None:
 def _opened(url: str, scheme: str) -> tuple[Any, str]:
     """Returns the file system of a URL, and the path there."""
     try:
+        from fsspec import available_protocols
         from fsspec.core import url_to_fs
     except ImportError:
         raise MissingExtra("fsspec", "stores") from None
+    if scheme not in available_protocols():
+        raise DataError(f'{url}: there is no store of kind "{scheme}"; s3, gs, hf and https are some')
     more = {"auto_mkdir": True} if scheme in ("file", "local") else {}
     try:
         with _told(url):
