@@ -19,7 +19,7 @@ from hardneg.errors import ConfigError, DataError
 from hardneg.export.lines import Add, rows_to, text_to
 from hardneg.files import atomic
 from hardneg.lines import uncompressed_name
-from hardneg.load import LoadOptions, load, training
+from hardneg.load import LoadOptions, load, local, training
 from hardneg.pipeline import mine_loaded
 from hardneg.progress import Progress
 from hardneg.rank import RANKERS
@@ -27,7 +27,6 @@ from hardneg.recipe import Recipe
 from hardneg.records import Collection, Decision
 from hardneg.reopen import Result
 from hardneg.run import Clock
-from hardneg.stores import fetched
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 
@@ -58,7 +57,7 @@ def clean(
         ConfigError: The recipe does not read the lists.
         DataError: The source is no file of a known layout, or lists no negatives.
     """
-    path = fetched(source, progress)
+    path = Path(local(str(source), progress))
     if not path.is_file():
         raise DataError(f"there is no file {path}; hardneg validate cleans a training set, one file")
     if not any(RANKERS.name_of(ranker) == "listed" for ranker in recipe.rank.rankers):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,23 +22,22 @@ from hardneg.run import Clock
 
 @dataclass(frozen=True)
 class PartWriter:
-    """Decides on blocks and writes the parts of the ledger.
+    """Decides on blocks in another process, and writes the parts of the ledger.
 
     Attributes:
-        work: Who decides.
+        miner: Who decides.
         out: The run directory.
     """
 
-    work: Miner | Chooser
+    miner: Miner
     out: Path
 
     def __call__(self, number: int) -> tuple[int, Mapping[str, Any] | Search]:
         """Writes one part and returns its number and its counts, or the search to prepare for it first."""
         try:
-            block = self.work.block(number)
+            return _write(self.miner, self.out, number)
         except Unsearched as unsearched:
             return number, unsearched.search
-        return number, ledger.write_part(self.out, number, block)
 
 
 @dataclass(frozen=True)
@@ -96,11 +96,10 @@ def write_ledger(
         progress: Is told of the queries decided on.
         spread: Deciding by workers; None where blocks must come one after the other.
     """
-    engine, opener = (Local(), lambda: PartWriter(work, out)) if spread is None else spread[:2]
     known: dict[int, Mapping[str, Any]] = {}
     if spread is not None:
-        begun = [number for number in range(len(work.sizes)) if not _counts(out, number)]
-        spread.miner.prepare(spread.miner.first(number) for number in begun)
+        lacking = [number for number in range(len(work.sizes)) if not _counts(out, number)]
+        spread.miner.prepare(spread.miner.first(number) for number in lacking)
     with progress.task("rank and select", sum(work.sizes), "queries") as task:
 
         def missing() -> Iterator[int]:
@@ -113,19 +112,31 @@ def write_ledger(
                 else:
                     yield number
 
-        numbers: Iterable[int] = missing()
-        while numbers:
-            deeper: dict[int, Search] = {}
-            for number, found in engine.run(opener, numbers, "decide"):
-                if isinstance(found, Search):
-                    deeper[number] = found
-                else:
-                    known[number] = found
-                    task.advance(work.sizes[number])
-            if spread is not None:
-                spread.miner.prepare(deeper.values())
-            numbers = list(deeper)
+        if spread is None:
+            written = Local().run(lambda: partial(_write, work, out), missing(), "decide")
+        else:
+            written = _decided(spread, missing())
+        for number, counts in written:
+            known[number] = counts
+            task.advance(work.sizes[number])
     return _totals(known)
+
+
+def _decided(spread: Spread, numbers: Iterable[int]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Yields numbers and counts of parts as workers write them, and has them search deeper for the others."""
+    while numbers:
+        deeper: dict[int, Search] = {}
+        for number, found in spread.engine.run(spread.opener, numbers, "decide"):
+            if isinstance(found, Search):
+                deeper[number] = found
+            else:
+                yield number, found
+        spread.miner.prepare(deeper.values())
+        numbers = list(deeper)
+
+
+def _write(work: Miner | Chooser, out: Path, number: int) -> tuple[int, Mapping[str, Any]]:
+    return number, ledger.write_part(out, number, work.block(number))
 
 
 def _counts(out: Path, number: int) -> Mapping[str, Any]:

@@ -1,6 +1,7 @@
 """Copies: made like the store, put back into it, and never at the cost of what was done here."""
 
 import json
+import logging
 import sys
 
 import pytest
@@ -12,6 +13,7 @@ from hardneg.files import locked
 from hardneg.load import load
 from hardneg.recipe import Recipe
 from hardneg.stores import Mirror, fetched, named, written, written_file
+from hardneg.stores.place import Place
 
 RECIPE = ["select.negatives=2"]
 
@@ -72,7 +74,7 @@ def test_what_changes_vanishes_or_is_damaged_is_made_like_the_store(put, write, 
     put(write("d/c.txt", "three"), "memory://d/c.txt")
     assert fetched("memory://d") == copy
     assert {path.name: path.read_text() for path in copy.iterdir()} == {"a.txt": "one", "c.txt": "three"}
-    assert moves[2:] == ["/d/a.txt", "/d/c.txt"]
+    assert sorted(moves[2:]) == ["/d/a.txt", "/d/c.txt"]
 
 
 def test_a_file_and_its_documents(put, write):
@@ -80,6 +82,22 @@ def test_a_file_and_its_documents(put, write):
     docs = put(write("docs.jsonl", [{"text": "B"}]), "memory://x/docs.jsonl")
     options = Recipe.named("naive", load__corpus=docs).load
     assert len(load(pairs, options).documents) == 2
+
+
+def test_a_training_set_comes_with_the_files_that_it_is_read_with_alone(mined, moves):
+    pipeline.export("memory://runs/a", FORMATS.make("pylate"), "memory://out/p.jsonl")
+    mined.pipe_file("/out/other.jsonl", b"")
+    del moves[:]
+    whole = load("memory://out/p.jsonl")
+    assert sorted(moves) == ["/out/p.documents.jsonl", "/out/p.jsonl", "/out/p.queries.jsonl"]
+    assert load("memory://out/p.jsonl").digest == whole.digest and len(moves) == 3
+    mined.pipe_file("/out/p.documents.jsonl", mined.cat("/out/p.documents.jsonl") + b"\n")
+    assert load("memory://out/p.jsonl").digest == whole.digest and len(moves) == 4
+    run("validate", "memory://out/p.jsonl", "--out", "memory://runs/c", "--ranker", "bm25", "--quiet")
+    assert {"train.jsonl", "train.documents.jsonl", "train.queries.jsonl"} < content(mined, "/runs/c").keys()
+    mined.rm("/out/p.queries.jsonl")
+    with pytest.raises(DataError, match="out/p.jsonl: p.queries.jsonl, which goes with it: not found"):
+        load("memory://out/p.jsonl")
 
 
 def test_lines_are_named_by_the_url(put, write, capsys):
@@ -211,8 +229,26 @@ def test_commands_take_and_give_urls(mined, capsys):
     run("report", "memory://runs/a")
     assert capsys.readouterr().out == "memory://runs/a/report.html\n"
     assert b"<html" in mined.cat("/runs/a/report.html")
+    assert not logging.getLogger("gcsfs").isEnabledFor(logging.ERROR)  # which it raises as well
     run("diff", "memory://runs/a", "memory://runs/b", "--json")
     assert json.loads(capsys.readouterr().out)["second"] == "memory://runs/b"
+
+
+def test_a_source_is_listed_and_fetched_once_and_is_not_put_back(beir, put, write, moves, monkeypatch):
+    put(beir, "memory://data/beir")
+    by_words = write("recipe.yaml", "{name: words, rank: {rankers: [bm25]}, format: jsonl}")
+    listing, listed = Place.listing, []
+
+    def told(self):
+        listed.append(self.url)
+        return listing(self)
+
+    monkeypatch.setattr(Place, "listing", told)
+    run("audit", "memory://data/beir", "--recipe", by_words, "--sample", 3)
+    assert listed == ["memory://data/beir"]
+    assert sorted(moves) == [
+        f"/data/beir/{name}" for name in ("corpus.jsonl", "qrels/train.tsv", "queries.jsonl")
+    ]
 
 
 def test_exports_go_to_the_store_with_what_is_beside_them(mined, tmp_path):
@@ -227,6 +263,15 @@ def test_training_sets_are_cleaned_from_store_to_store(put, write, store):
     run("validate", url, "--out", "memory://runs/c", "--ranker", "bm25", "--quiet")
     assert len(store.cat("/runs/c/train.jsonl").splitlines()) == 4
     assert json.loads(store.cat("/runs/c/run.json"))["source"] == url
+
+
+def test_runs_are_not_written_to_repositories_of_the_hub(mined, capsys):
+    for command in (
+        ("mine", "memory://data/beir", "--ranker", "bm25", "--out", "hf://datasets/a/b/run"),
+        ("export", "memory://runs/a", "--format", "pylate", "-o", "hf://datasets/a/b/run/p.jsonl"),
+    ):
+        run(*command, expect=2)
+        assert capsys.readouterr().err.startswith("hardneg: hf://datasets/a/b/run takes no files, as each")
 
 
 def test_other_outputs_stay_on_a_disk(mined, capsys):

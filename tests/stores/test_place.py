@@ -39,6 +39,38 @@ def test_a_folder_is_listed_by_paths_below_it_and_a_file_by_its_name(store):
     assert Place("memory://nothing").listing() == {}
 
 
+def test_markers_of_folders_are_no_files(store, monkeypatch):
+    store.pipe_file("/data/a.txt", b"one")
+    found = type(store).find
+
+    def marked(self, path, **more):
+        return {**found(self, path, **more), "/data/": {"type": "file", "size": 0, "created": 1}}
+
+    monkeypatch.setattr(type(store), "find", marked)
+    assert list(Place("memory://data").listing()) == ["a.txt"]
+
+
+def test_files_beside_one(store, tmp_path):
+    store.pipe_file("/data/a.txt", b"one")
+    store.pipe_file("/data/b.txt", b"three")
+    place = Place("memory://data/a.txt")
+    place.listing()
+    found = place.beside(["b.txt"])
+    assert found["b.txt"].size == 5 and place.beside([]) == {}
+    place.get("b.txt", found["b.txt"], tmp_path / "b", untold)
+    assert (tmp_path / "b").read_bytes() == b"three"
+    with pytest.raises(DataError, match="memory://data/a.txt: c.txt, which goes with it: not found"):
+        place.beside(["c.txt"])
+
+
+def test_repositories_of_the_hub_take_no_files(tmp_path):
+    place = Place("hf://datasets/a/b/run")
+    for write in (place.check_writable, lambda: place.put(tmp_path, "x", untold)):
+        with pytest.raises(DataError, match="hf://datasets/a/b/run takes no files, .* hardneg push"):
+            write()
+    Place("hf://buckets/a/b/run").refuse_commits()  # those are stores like others
+
+
 def test_a_version_changes_with_the_file(store):
     store.pipe_file("/data/a.txt", b"one")
     before = Place("memory://data").listing()
@@ -110,7 +142,7 @@ def test_libraries_that_are_missing_are_named(monkeypatch):
     with pytest.raises(DataError, match="abfs://c/x: Install adlfs"):
         Place("abfs://c/x")
     monkeypatch.undo()
-    with pytest.raises(DataError, match="nonsense://x: ValueError: Protocol not known: nonsense"):
+    with pytest.raises(DataError, match='nonsense://x: there is no store of kind "nonsense"; s3, gs'):
         Place("nonsense://x")
     monkeypatch.setitem(sys.modules, "fsspec.core", None)
     with pytest.raises(MissingExtra, match=r"fsspec is not installed; run: pip install 'hardneg\[stores\]'"):

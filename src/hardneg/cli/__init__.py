@@ -20,7 +20,7 @@ from hardneg.cli.export import export
 from hardneg.cli.generate import generate
 from hardneg.cli.judge import judge
 from hardneg.cli.mine import demo, mine
-from hardneg.cli.places import put_back
+from hardneg.cli.places import hush, put_back
 from hardneg.cli.plan import plan
 from hardneg.cli.push import push
 from hardneg.cli.report import report
@@ -77,6 +77,7 @@ def main() -> None:
 
     A usage or data error is told in one line.
     """
+    hush()
     try:
         code = app(standalone_mode=False)
         if code == _STOPPED:

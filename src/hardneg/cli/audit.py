@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from hardneg.cli.places import run_folder
+from hardneg.cli.places import is_run, run_or_source
 from hardneg.cli.shared import Quiet, Strict, print_json, progress
+
+if TYPE_CHECKING:
+    from hardneg.records import Collection
 
 
 def audit(
@@ -38,13 +41,15 @@ def audit(
 ) -> None:
     """Measure the false-negative rate of a run, with its interval."""
     with tempfile.TemporaryDirectory(prefix="hardneg-audit-") as out, progress(quiet or json_) as bars:
-        folder = _mined(run, recipe, split, strict, Path(out) / "run", bars)
+        folder, collection = _mined(run, recipe, split, strict, Path(out) / "run", bars)
         if sample is not None:
-            _draw(folder, sample, seed, bars)
+            _draw(folder, collection, sample, seed, bars)
             return
         from hardneg import audit as auditing
 
-        told = auditing.audit(folder, method=method, target=target_fnr, share=hide, progress=bars)
+        told = auditing.audit(
+            folder, method=method, target=target_fnr, share=hide, collection=collection, progress=bars
+        )
     if json_:
         print_json(told)
     elif not quiet:
@@ -58,23 +63,30 @@ def audit(
         raise typer.Exit(1)
 
 
-def _mined(run: str, recipe: str, split: str | None, strict: bool, out: Path, bars: Any) -> Path:
-    """Returns the run directory: the one named, or one mined from the source named."""
-    known = run_folder(run)
-    if (known / "run.json").exists():
-        return known
-    from hardneg import pipeline
+def _mined(
+    run: str, recipe: str, split: str | None, strict: bool, out: Path, bars: Any
+) -> tuple[Path, Collection | None]:
+    """Returns the run directory named, or one mined from the source named and what that holds."""
+    place = run_or_source(run, bars)
+    if is_run(place):
+        return place, None
+    from hardneg.load import load
+    from hardneg.pipeline import mine_loaded
     from hardneg.recipe import Recipe
+    from hardneg.run import Clock
+    from hardneg.stores import is_url
 
-    chosen = Recipe.named(recipe, load__split=split, load__strict=strict or None)
-    return pipeline.mine(run, chosen, out, progress=bars).folder
+    chosen, clock = Recipe.named(recipe, load__split=split, load__strict=strict or None), Clock()
+    with clock.stage("load"):
+        collection = load(str(place) if is_url(run) else run, chosen.load)
+    return mine_loaded(run, collection, chosen, out, clock, progress=bars).folder, collection
 
 
-def _draw(folder: Path, size: int, seed: int, bars: Any) -> None:
+def _draw(folder: Path, collection: Collection | None, size: int, seed: int, bars: Any) -> None:
     from hardneg.audit import draw_sample
     from hardneg.stores import named
 
-    count = draw_sample(folder, size, seed, progress=bars)
+    count = draw_sample(folder, size, seed, collection=collection, progress=bars)
     drawn = named(str(folder / "audit_sample.jsonl"))
     Console(stderr=True).print(
         f"{count} negatives drawn into {drawn}; judge them with hardneg review or hardneg judge, "

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hardneg.errors import ConfigError
 
 if TYPE_CHECKING:
+    from hardneg.progress import Progress
     from hardneg.stores import Mirror
 
 _OPENED: list[Mirror] = []
@@ -30,6 +32,29 @@ def run_folder(place: str | Path) -> Path:
     return folder
 
 
+def run_or_source(place: str, progress: Progress) -> Path:
+    """Returns where a run directory or a source can be read; of the two, a run is put back by `put_back`.
+
+    Raises:
+        HardnegError: There is nothing there, or it cannot be fetched.
+    """
+    from hardneg.load import companions
+    from hardneg.stores import Mirror, is_url
+
+    if not is_url(place):
+        return Path(place)
+    mirror = Mirror(place, progress)
+    path = mirror.pull(companions)
+    if is_run(path):
+        _OPENED.append(mirror)
+    return path
+
+
+def is_run(folder: Path) -> bool:
+    """Returns whether a folder is a run directory, finished or begun."""
+    return (folder / "run.json").exists()
+
+
 def on_disk(place: str | Path) -> Path:
     """Returns a path that a command writes to and that no store may be named by.
 
@@ -41,6 +66,11 @@ def on_disk(place: str | Path) -> Path:
     if is_url(place):
         raise ConfigError(f"{place} is in a store; here a path on a disk is asked for")
     return Path(place)
+
+
+def hush() -> None:
+    """Keeps libraries of stores from printing what they raise as well, and what they do without."""
+    logging.getLogger("gcsfs").setLevel(logging.CRITICAL)
 
 
 def put_back() -> None:

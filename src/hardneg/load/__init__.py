@@ -26,7 +26,14 @@ from hardneg.progress import Progress
 from hardneg.records import Collection
 from hardneg.stores import fetched, is_url
 
-__all__ = ["CollectionBuilder", "LoadOptions", "load", "load_with_or_without_queries"]
+__all__ = [
+    "CollectionBuilder",
+    "LoadOptions",
+    "companions",
+    "load",
+    "load_with_or_without_queries",
+    "local",
+]
 
 _BUILT_IN = "stdlib"
 _MOST_LISTED = 12
@@ -46,7 +53,7 @@ def load(source: str, options: LoadOptions | None = None, progress: Progress | N
         MissingExtra: The source needs a library that is not installed.
     """
     options = options or LoadOptions()
-    source = str(fetched(source, progress)) if is_url(source) else source
+    source = local(source, progress)
     kind, _, name = source.partition(":")
     path = Path(source)
     if kind == "hf" and name:
@@ -75,7 +82,7 @@ def load_with_or_without_queries(source: str, options: LoadOptions | None = None
         HardnegError: As for `load`.
     """
     options = options or LoadOptions()
-    source = str(fetched(source)) if is_url(source) else source
+    source = local(source)
     path = Path(source)
     if source != _BUILT_IN and ":" not in source:
         if _is_file(path) and documents.documents_alone(path):
@@ -83,6 +90,28 @@ def load_with_or_without_queries(source: str, options: LoadOptions | None = None
         if path.is_dir() and beir.documents_alone(path):
             return beir.read_documents(path, options)
     return load(source, options)
+
+
+def local(source: str, progress: Progress | None = None) -> str:
+    """Returns a source as it can be read here: itself, or the copy of a URL, with all that is read with it.
+
+    Args:
+        source: As for `load`.
+        progress: Is told of what is fetched.
+
+    Raises:
+        HardnegError: The URL cannot be used, or there is nothing there.
+    """
+    return str(fetched(source, progress, companions)) if is_url(source) else source
+
+
+def companions(path: Path) -> list[str]:
+    """Returns the names of files beside a file that are read with it: the texts of a training set of ids.
+
+    Raises:
+        DataError: The file cannot be read.
+    """
+    return [each.name for each in training.files_beside(path)]
 
 
 def _is_file(path: Path) -> bool:

@@ -15,7 +15,7 @@ from hardneg.load.builder import WHOLE, CollectionBuilder, LoadOptions
 from hardneg.load.documents import add_documents, add_unnamed, fresh_names
 from hardneg.load.fields import id_of, relevance_of, text_of
 from hardneg.load.layouts import LAYOUTS, Beside, Layout, Places, Text, kept, layout_of
-from hardneg.load.tables import Row, Rows, rows
+from hardneg.load.tables import Row, Rows, is_table, rows
 from hardneg.records import Collection, full_text, text_key
 from hardneg.stores import fetched
 
@@ -63,11 +63,13 @@ def format_of(path: Path) -> str:
 
 
 def files_beside(path: Path) -> list[Path]:
-    """Returns the files of texts that stand beside a training set of ids.
+    """Returns the files of texts that stand beside a training set of ids; none for any other file.
 
     Raises:
         DataError: The training set cannot be read.
     """
+    if not is_table(path):
+        return []
     name, _ = _opened(path)
     own = None if name is None else LAYOUTS[name]
     named = [] if own is None else [each for each in (own.queries, own.documents) if each is not None]

@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -24,8 +24,14 @@ _NAMED = "named.json"
 _WHOLE = "run.json"
 """What tells that a run is whole: it is put when all else is there."""
 
-
 Move = Callable[[str, Advance], Same]
+Companions = Callable[[Path], Iterable[str]]
+"""Returns the names of files beside a file that are read with it."""
+
+
+def alone(path: Path) -> Iterable[str]:
+    """Returns no names: the file is read without any other."""
+    return ()
 
 
 class Mirror:
@@ -48,8 +54,11 @@ class Mirror:
         self._copy = self._folder / self._place.name
         self._list = KnownFiles(self._folder / "known.jsonl")
 
-    def pull(self) -> Path:
+    def pull(self, companions: Companions = alone) -> Path:
         """Makes the copy like the store and returns where it is.
+
+        Args:
+            companions: Of one file, the files beside it that are fetched with it.
 
         Raises:
             ConfigError: Another process writes the run that is here.
@@ -58,14 +67,17 @@ class Mirror:
         with self._turn():
             found = self._place.listing()
             if not found:
-                raise DataError(f"there is nothing at {self._place.url}")
+                raise DataError(f"there is nothing at {self._place.url}{self._place.unseen}")
             if _WHOLE not in found and self._begun():
                 raise DataError(
                     f"{self._place.url} is not finished; run the same hardneg mine command to finish it"
                 )
+            self._call()
             self._fetch(found)
-            path = self._copy / self._place.name if self._place.alone else self._copy
-            self._call(path)
+            if not self._place.alone:
+                return self._copy
+            path = self._copy / self._place.name
+            self._fetch(self._place.beside(companions(path)))
         return path
 
     def begin(self) -> Path:
@@ -75,9 +87,10 @@ class Mirror:
             ConfigError: The place holds something else, or another process writes the run that is here.
             DataError: The place cannot be written to.
         """
+        self._place.refuse_commits()
         with self._turn():
             found, known = self._place.listing(), self._list.read()
-            self._call(self._copy)
+            self._call()
             if _WHOLE in found:
                 self._fetch(found)
                 return self._copy
@@ -122,19 +135,20 @@ class Mirror:
 
     def _fetch(self, found: Mapping[str, Version]) -> None:
         self._refuse_while_written()
-        for left in self._copy.rglob(".*.tmp"):  # by a process that was killed
+        for left in self._folder.rglob(".*.tmp"):  # by a process that was killed
             left.unlink(missing_ok=True)
         known = self._list.read()
         own = self._own_work(found, known) if _WHOLE in found else set()
-        for name in self._names():
-            if name not in found and name not in own:
+        if not self._place.alone:
+            for name in set(self._names()) - found.keys() - own:
                 (self._copy / name).unlink()
+            known = {name: known[name] for name in known.keys() & found.keys()}
         missing = {
             name: version
             for name, version in found.items()
             if name not in own and not self._same(known, name, version)
         }
-        self._list.write({name: known[name] for name in found if name not in missing})
+        self._list.write({name: known[name] for name in known.keys() - missing.keys()})
 
         def get(name: str, advance: Advance) -> Same:
             path = self._copy / name
@@ -196,9 +210,10 @@ class Mirror:
         names = sorted(path.relative_to(self._copy).as_posix() for path in paths)
         return [name for name in names if not passing(name)]
 
-    def _call(self, path: Path) -> None:
+    def _call(self) -> None:
         """Puts down what the copy stands for; see `named`."""
-        write_text(self._folder / _NAMED, json.dumps([str(path), self._place.url]))
+        url = self._place.url.rpartition("/")[0] if self._place.alone else self._place.url
+        write_text(self._folder / _NAMED, json.dumps([str(self._copy), url]))
 
     def _turn(self) -> AbstractContextManager[None]:
         return turn(self._folder, lambda: self._progress.task("wait for another process", None, "files"))
@@ -212,13 +227,18 @@ class Mirror:
                 raise ConfigError(f"another process is writing to {self._place.url}; wait for it")
 
 
-def fetched(place: str | Path, progress: Progress | None = None) -> Path:
+def fetched(place: str | Path, progress: Progress | None = None, companions: Companions = alone) -> Path:
     """Returns where a place can be read: itself if it is on a disk, else its copy, made like the store.
+
+    Args:
+        place: A path or a URL.
+        progress: Is told of the bytes that pass.
+        companions: Of one file, the files beside it that are fetched with it.
 
     Raises:
         HardnegError: The URL cannot be used, or there is nothing there.
     """
-    return Mirror(str(place), progress).pull() if is_url(place) else Path(place)
+    return Mirror(str(place), progress).pull(companions) if is_url(place) else Path(place)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +20,9 @@ _EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "hf": "hub", "http"
 _WEB = ("http", "https")
 _IN_PLACE = ("file", "local", "sftp", "ssh", "ftp", "smb")
 """Where a file that is being put is there before all of it is: elsewhere it appears when it is whole."""
+_UNSEEN = {"hf": "; if it is private, set HF_TOKEN"}
+"""Stores that do not tell what may not be read from what is not there."""
+
 _VERSIONS = (
     *("ETag", "etag", "content_md5", "md5Hash", "blob_id", "generation"),
     *("mtime", "LastModified", "last_modified", "Last-Modified", "updated", "modified", "created"),
@@ -58,6 +61,7 @@ class Place:
         url: Where it is.
         name: The last part of it.
         alone: Whether it is one file, as `listing` has found.
+        unseen: Why there may seem to be nothing there.
 
     Args:
         url: Where it is; of the web, a folder ends with a slash.
@@ -76,6 +80,7 @@ class Place:
         self._root = root.rstrip("/")
         self._folder_of_the_web = self._scheme in _WEB and url.endswith("/")
         self.alone = False
+        self.unseen = _UNSEEN.get(self._scheme, "")
         self.name = _safe(posixpath.basename(self._root) or self._scheme, self.url)
 
     def listing(self) -> dict[str, Version]:
@@ -93,12 +98,24 @@ class Place:
                     raise error.__cause__ from None
                 return {}
             self.alone = list(found) == [self._root]
-            names = {path: self.name if self.alone else self._below(path) for path in found}
-            return {
-                names[path]: self._version(path, facts)
+            files = {
+                self.name if self.alone else self._below(path): self._version(path, facts)
                 for path, facts in found.items()
-                if facts.get("type") != "directory" and not passing(names[path]) and path[-1:] != "/"
+                if facts.get("type") != "directory" and path[-1:] != "/"
             }
+            return {name: version for name, version in files.items() if not passing(name)}
+
+    def beside(self, names: Iterable[str]) -> dict[str, Version]:
+        """Returns files in the folder of one that is alone, by their names.
+
+        Raises:
+            DataError: One is not there, or the store cannot be asked.
+        """
+        found = {}
+        for name in names:
+            with _told(f"{self.url}: {name}, which goes with it"):
+                found[name] = self._version(self._path(name), self._files.info(self._path(name)))
+        return found
 
     def get(self, name: str, version: Version, to: Path, advance: Advance) -> None:
         """Fetches a file; it is there whole or not at all.
@@ -121,6 +138,7 @@ class Place:
         Raises:
             DataError: It cannot be put, or is not as long there as here.
         """
+        self.refuse_commits()
         with _told(f"{self.url}: {name}"):
             if self._scheme in _IN_PLACE:
                 folder, _, last = self._path(name).rpartition("/")
@@ -151,9 +169,22 @@ class Place:
         Raises:
             DataError: They cannot.
         """
+        self.refuse_commits()
         with _told(f"cannot write to {self.url}"):
             self._files.pipe_file(self._path(_PROBE), b"hardneg")
             self._files.rm_file(self._path(_PROBE))
+
+    def refuse_commits(self) -> None:
+        """Refuses repositories of the hub, where each file that is put would be a commit.
+
+        Raises:
+            DataError: It is one.
+        """
+        if self._scheme == "hf" and not self._root.startswith("buckets/"):
+            raise DataError(
+                f"{self.url} takes no files, as each would be a commit; work in a folder of the disk, and "
+                "upload the run with hardneg push"
+            )
 
     def _found(self) -> Mapping[str, Any]:
         """Returns what the store says of each file, by its path there."""
@@ -178,7 +209,7 @@ class Place:
         return _safe(path.removeprefix(self._root).removeprefix("/"), self.url)
 
     def _path(self, name: str) -> str:
-        return self._root if self.alone else f"{self._root}/{name}"
+        return f"{posixpath.dirname(self._root) if self.alone else self._root}/{name}"
 
 
 def passing(name: str) -> bool:
@@ -225,9 +256,12 @@ def _stamp(facts: Mapping[str, Any]) -> str | None:
 def _opened(url: str, scheme: str) -> tuple[Any, str]:
     """Returns the file system of a URL, and the path there."""
     try:
+        from fsspec import available_protocols
         from fsspec.core import url_to_fs
     except ImportError:
         raise MissingExtra("fsspec", "stores") from None
+    if scheme not in available_protocols():
+        raise DataError(f'{url}: there is no store of kind "{scheme}"; s3, gs, hf and https are some')
     more = {"auto_mkdir": True} if scheme in ("file", "local") else {}
     try:
         with _told(url):
