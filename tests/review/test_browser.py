@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from functools import partial
 
 import pytest
 
@@ -130,7 +131,8 @@ def started(run):
             "--judge",
             "anna",
         ]
-        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        heeding = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # tests in the background ignore it
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heeding)
         processes.append(process)
         return process, re.search(r"http://\S+", process.stderr.readline())[0]
 
@@ -163,6 +165,6 @@ def test_judgments_outlive_kill_9(started, run, chromium):
 def test_ctrl_c_ends_the_review_well(started, run):
     process, _ = started()
     process.send_signal(signal.SIGINT)
-    told = process.stderr.read()
-    assert process.wait(timeout=20) == 0
+    told = process.communicate(timeout=20)[1]
+    assert process.returncode == 0
     assert "judgments.jsonl" in told and "Traceback" not in told
