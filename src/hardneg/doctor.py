@@ -20,6 +20,7 @@ ADDS = {
     "train": "hardneg train and compare: students",
     "hf": "sources hf:ID",
     "ir": "sources ir:ID",
+    "mteb": "sources mteb:TASK",
     "judge": "hardneg judge and generate: language models",
     "dedup": "the near-duplicate, sibling-positives and leakage validators",
     "hub": "hardneg push: sharing a run",

@@ -45,8 +45,8 @@ def mine(
     on where it ended when it is called again.
 
     Args:
-        source: A BEIR folder, a pairs file, the URL of one, `ir:ID`, `hf:ID`, `stdlib`; or a loaded
-            collection.
+        source: A BEIR folder, a pairs file, the URL of one, `ir:ID`, `hf:ID`, `mteb:TASK`, `stdlib`; or a
+            loaded collection.
         recipe: What to do.
         out: The run directory, or its URL: then it is put there when it is finished.
         progress: Is told how far the stages are.

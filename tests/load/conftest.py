@@ -1,11 +1,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import datasets
 import pytest
 
 from hardneg.records import Collection
+
+CARD = """---
+configs:
+- config_name: {0}corpus
+  data_files: [{{split: corpus, path: corpus.jsonl}}]
+- config_name: {0}queries
+  data_files: [{{split: queries, path: queries.jsonl}}]
+- config_name: {1}
+  data_files: [{{split: test, path: qrels.jsonl}}]
+---
+"""
 
 
 @pytest.fixture
@@ -23,3 +36,27 @@ def contents() -> Callable[[Collection], dict[str, Any]]:
         }
 
     return plain
+
+
+@pytest.fixture
+def offline(monkeypatch, tmp_path_factory) -> None:
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_OFFLINE", True)
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+def hub_layout(write, tmp_path) -> Callable[[str, str], Path]:
+    """Returns a function that writes a data set as BEIR and MTEB are on the hub, with the split `test`."""
+
+    def writes(prefix: str, qrels: str) -> Path:
+        write("set/README.md", CARD.format(prefix, qrels))
+        write(
+            "set/corpus.jsonl",
+            [{"id": "d1", "title": "T", "text": "one"}, {"id": "d2", "title": "", "text": "two"}],
+        )
+        write("set/queries.jsonl", [{"_id": "q1", "text": "first"}])
+        judged = [{"query-id": "q1", "corpus-id": f"d{n}", "score": s} for n, s in ((1, 2.0), (2, 0.0))]
+        write("set/qrels.jsonl", judged)
+        return tmp_path / "set"
+
+    return writes

@@ -9,16 +9,6 @@ from hardneg.errors import ConfigError, DataError, MissingExtra
 from hardneg.load import LoadOptions, load
 
 PAIRS = [{"query": "a", "positive": "one"}, {"query": "b", "positive": "two"}]
-CARD = """---
-configs:
-- config_name: {0}corpus
-  data_files: [{{split: corpus, path: corpus.jsonl}}]
-- config_name: {0}queries
-  data_files: [{{split: queries, path: queries.jsonl}}]
-- config_name: {1}
-  data_files: [{{split: test, path: qrels.jsonl}}]
----
-"""
 JUDGED = {
     "documents": {"d1": "T one", "d2": "two"},
     "queries": {"q1": "first"},
@@ -26,26 +16,7 @@ JUDGED = {
 }
 
 
-@pytest.fixture(autouse=True)
-def offline(monkeypatch, tmp_path_factory):
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_OFFLINE", True)
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path_factory.mktemp("cache"))
-
-
-@pytest.fixture
-def beir(write, tmp_path):
-    def writes(prefix, qrels):
-        write("set/README.md", CARD.format(prefix, qrels))
-        write(
-            "set/corpus.jsonl",
-            [{"id": "d1", "title": "T", "text": "one"}, {"id": "d2", "title": "", "text": "two"}],
-        )
-        write("set/queries.jsonl", [{"_id": "q1", "text": "first"}])
-        judged = [{"query-id": "q1", "corpus-id": f"d{n}", "score": s} for n, s in ((1, 2.0), (2, 0.0))]
-        write("set/qrels.jsonl", judged)
-        return tmp_path / "set"
-
-    return writes
+pytestmark = pytest.mark.usefixtures("offline")
 
 
 def fails(source, message, error=DataError, **options):
@@ -57,13 +28,35 @@ def fails(source, message, error=DataError, **options):
 @pytest.mark.parametrize(
     ("prefix", "qrels"), [("", "default"), ("", "qrels"), ("ru-", "ru-qrels"), ("ru-", "ru")]
 )
-def test_the_beir_layout(beir, contents, prefix, qrels):
-    source = f"hf:{beir(prefix, qrels)}" + (":ru" if prefix else "")
+def test_the_beir_layout(hub_layout, contents, prefix, qrels):
+    source = f"hf:{hub_layout(prefix, qrels)}" + (":ru" if prefix else "")
     built = load(source, LoadOptions(split="test"))
 
     assert built.name == "set" and contents(built) == JUDGED
     fails(source, r'^hf:.*set.*: ValueError: Unknown split "train"')
     fails(source, r"^load\.corpus \(c\.txt\) goes with pairs; ", ConfigError, corpus="c.txt", split="test")
+
+
+@pytest.mark.parametrize("ids", ["d1", ["d1", "d2"]])
+def test_documents_of_the_split_without_scores(write, contents, tmp_path, ids):
+    files = "[{{split: a, path: a-{0}.jsonl}}, {{split: b, path: b-{0}.jsonl}}]"
+    part = f"- config_name: {{0}}\n  data_files: {files}\n"
+    configs = "".join(part.format(name) for name in ("corpus", "queries", "qrels"))
+    write("set/README.md", f"---\nconfigs:\n{configs}---\n")
+    for split, text in (("a", "one"), ("b", "two")):
+        write(f"set/{split}-corpus.jsonl", [{"_id": "d1", "text": text}, {"_id": "d2", "text": "more"}])
+        write(f"set/{split}-queries.jsonl", [{"_id": "q1", "text": f"query of {split}"}])
+        write(f"set/{split}-qrels.jsonl", [{"query-id": "q1", "corpus-id": ids}])
+    source = f"hf:{tmp_path / 'set'}"
+
+    assert contents(load(source, LoadOptions(split="b"))) == {
+        "documents": {"d1": "two", "d2": "more"},
+        "queries": {"q1": "query of b"},
+        "judgments": {("q1", "d1", 1)} if ids == "d1" else {("q1", "d1", 1), ("q1", "d2", 1)},
+    }
+    configs = configs.replace("split: b, path: b-corpus", "split: c, path: b-corpus")
+    write("set/README.md", f"---\nconfigs:\n{configs}---\n")
+    fails(source, r'set: corpus has no split "b"; splits found: a, c$', split="b")
 
 
 def test_pairs_in_a_folder(write, contents, tmp_path):

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from hardneg.load import LoadOptions
 
 Source = Annotated[
-    str, typer.Argument(help="A BEIR folder, a pairs file, the URL of one, ir:ID, hf:ID, or stdlib.")
+    str,
+    typer.Argument(help="A BEIR folder, a pairs file, the URL of one, ir:ID, hf:ID, mteb:TASK, or stdlib."),
 ]
 Run = Annotated[Path, typer.Argument(parser=run_folder, help="A finished run directory, or its URL.")]
 Out = Annotated[

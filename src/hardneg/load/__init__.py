@@ -6,6 +6,7 @@ What `load` accepts:
 |---|---|
 | `stdlib` | `stdlib`: the built-in collection |
 | `ir:ID` | `ir`: ir_datasets |
+| `mteb:TASK` or `mteb:TASK:SUBSET` | `mteb`: retrieval tasks of mteb |
 | `hf:ID` or `hf:FOLDER` | `hf`: datasets of the Hugging Face hub |
 | a folder | `beir` or `trec`, by the files that are in it |
 | a file | `pairs`: jsonl, csv, tsv or parquet; `training`: a trainer's file |
@@ -19,7 +20,7 @@ from pathlib import Path
 
 from hardneg.errors import ConfigError, DataError
 from hardneg.lines import unreadable
-from hardneg.load import beir, documents, hf, ir, pairs, stdlib, training, trec
+from hardneg.load import beir, documents, hf, ir, mteb, pairs, stdlib, training, trec
 from hardneg.load.builder import CollectionBuilder, LoadOptions
 from hardneg.load.tables import accepted_names, is_table
 from hardneg.progress import Progress
@@ -43,7 +44,8 @@ def load(source: str, options: LoadOptions | None = None, progress: Progress | N
     """Returns the collection that a source names.
 
     Args:
-        source: A BEIR or TREC folder, a pairs file, the URL of one, `ir:ID`, `hf:ID` or `stdlib`.
+        source: A BEIR or TREC folder, a pairs file, the URL of one, `ir:ID`, `hf:ID`, `mteb:TASK` or
+            `stdlib`.
         options: How strictly to read; the defaults unless given.
         progress: Is told of what is fetched.
 
@@ -68,6 +70,8 @@ def load(source: str, options: LoadOptions | None = None, progress: Progress | N
         return stdlib.read(options)
     if kind == "ir" and name:
         return ir.read(name, options)
+    if kind == "mteb" and name:
+        return mteb.read(name, options)
     return _read_folder(path, options)
 
 
@@ -150,5 +154,5 @@ def _no_source(source: str) -> DataError:
     guess = f'; did you mean "{close[0]}"?' if close else "."
     return DataError(
         f'there is no file or folder "{source}"{guess} A source is a BEIR or TREC folder, a pairs file, '
-        f"ir:ID, hf:ID or {_BUILT_IN}"
+        f"ir:ID, hf:ID, mteb:TASK or {_BUILT_IN}"
     )

@@ -3,8 +3,9 @@
 What is in one decides how it is read:
 
 - the configurations `corpus` and `queries` (the BEIR and MTEB layout): documents and queries with `_id` (or
-  `id`) and `text`; the judgments, `query-id`, `corpus-id`, `score`, are in the configuration `qrels` or
-  `default`, or in `owner/name-qrels`. With `hf:owner/name:ru` they are `ru-corpus`, `ru-queries`, `ru-qrels`;
+  `id`) and `text`, in the split that the judgments have or in the only one; the judgments, `query-id`,
+  `corpus-id` and, unless all are positives, `score`, are in the configuration `qrels` or `default`, or in
+  `owner/name-qrels`. With `hf:owner/name:ru` they are `ru-corpus`, `ru-queries`, `ru-qrels`;
 - else it is a table of pairs, see `hardneg.load.pairs`; `hf:owner/name:config` names the configuration.
 
 A folder that `datasets.save_to_disk` wrote is a table of pairs, with splits or as a whole.
@@ -18,12 +19,13 @@ from typing import Any
 from hardneg.errors import ConfigError, DataError
 from hardneg.load import beir, pairs
 from hardneg.load.builder import CollectionBuilder, LoadOptions
-from hardneg.load.fields import id_of, relevance_of
+from hardneg.load.fields import as_id, id_of, relevance_of
 from hardneg.load.foreign import library, told
-from hardneg.load.tables import Rows
+from hardneg.load.tables import Row, Rows
 from hardneg.records import Collection
 
-_NEEDS = 'each row needs "query-id", "corpus-id" and "score"'
+_NEEDS = 'each row needs "query-id" and "corpus-id"'
+_POSITIVE = 1  # where there is no column "score", as in NanoBEIR
 _SAVED = ("dataset_dict.json", "state.json")
 
 
@@ -66,12 +68,22 @@ def _read_beir(place: str, prefix: str, configs: list[str], options: LoadOptions
         raise ConfigError(f"load.corpus ({options.corpus}) goes with pairs; hf:{place} has its own documents")
     judgments = _judgments(place, prefix, configs, options.split)
     builder = CollectionBuilder(_short(place), options)
-    beir.add_documents(builder, _part(place, f"{prefix}corpus"))
-    beir.add_queries(builder, _part(place, f"{prefix}queries"))
+    beir.add_documents(builder, _part(place, f"{prefix}corpus", options.split))
+    beir.add_queries(builder, _part(place, f"{prefix}queries", options.split))
     for where, row in _rows(judgments, f"{place} qrels"):
-        query_id, doc_id = id_of(row, "query-id", where, _NEEDS), id_of(row, "corpus-id", where, _NEEDS)
-        builder.add_judgment(query_id, doc_id, relevance_of(row.get("score"), where), where=where)
+        query_id = id_of(row, "query-id", where, _NEEDS)
+        relevance = relevance_of(row.get("score", _POSITIVE), where)
+        for doc_id in _doc_ids(row, where):
+            builder.add_judgment(query_id, doc_id, relevance, where=where)
     return builder.build()
+
+
+def _doc_ids(row: Row, where: str) -> list[str]:
+    """Returns the documents that a row judges: one, or as in some of NanoBEIR's sets a list of them."""
+    ids = row.get("corpus-id")
+    if not isinstance(ids, list):
+        return [id_of(row, "corpus-id", where, _NEEDS)]
+    return [as_id(each, "corpus-id", where) for each in ids]
 
 
 def _judgments(place: str, prefix: str, configs: list[str], split: str) -> Any:
@@ -83,12 +95,12 @@ def _judgments(place: str, prefix: str, configs: list[str], split: str) -> Any:
     return _datasets().load_dataset(f"{place}-qrels", split=split)
 
 
-def _part(place: str, config: str) -> Rows:
-    """Yields the rows of the one split of a configuration, an `id` renamed to `_id`."""
-    splits = _datasets().load_dataset(place, config)
-    if len(splits) != 1:
-        raise DataError(f"hf:{place}: one split is expected in {config}, found: {', '.join(splits)}")
-    [table] = splits.values()
+def _part(place: str, config: str, split: str) -> Rows:
+    """Yields the rows of a split of a configuration, or of its only one, an `id` renamed to `_id`."""
+    splits = list(_datasets().get_dataset_split_names(place, config))
+    if split not in splits and len(splits) != 1:
+        raise DataError(f'hf:{place}: {config} has no split "{split}"; splits found: {", ".join(splits)}')
+    table = _datasets().load_dataset(place, config, split=split if split in splits else splits[0])
     if "_id" not in table.column_names and "id" in table.column_names:
         table = table.rename_column("id", "_id")
     return _rows(table, f"{place} {config}")
