@@ -248,7 +248,7 @@ def override(settings: dict[str, Any], overrides: Sequence[str]) -> None:
     for given in overrides:
         key, equals, value = given.partition("=")
         if not equals:
-            raise ConfigError(f'--set takes KEY=VALUE, found "{given}"')
+            raise ConfigError(f'a setting is changed by KEY=VALUE, as in select.negatives=4; found "{given}"')
         _put(settings, key.split("."), parse_yaml(value, given), key)
 
 

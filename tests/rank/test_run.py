@@ -70,10 +70,15 @@ def test_packed_files(opened, name, pack):
     assert opened(pack(TEXT.encode()), name).search(rows(0), 1)[0].tolist() == [[3]]
 
 
-def test_an_empty_run_finds_nothing(opened):
-    ranker = opened("")
+def test_a_run_of_which_nothing_is_known_finds_nothing(opened):
+    ranker = opened("q9 Q0 a 1 0.5 me", unknown_ids="skip")
     assert ranker.search(rows(0), 2)[0].tolist() == [[-1, -1]]
     assert np.isnan(ranker.score(rows(0), np.array([[0]], np.int32))).all()
+
+
+def test_an_empty_run_is_told(opened):
+    with pytest.raises(DataError, match=r"run\.txt: there is no line in it; a run has lines of "):
+        opened("\n")
 
 
 @pytest.mark.parametrize(

@@ -141,6 +141,12 @@ def test_settings_that_do_not_go_with_a_student_are_told(student, change, messag
         open_student(TrainSettings(student=f"{student}:{models}", **change))
 
 
+def test_a_body_that_is_too_small_for_a_sparse_student_is_told(tmp_path):
+    body = tiny.bert(tmp_path / "bert")
+    with pytest.raises(ConfigError, match=r"too small a body for a sparse student: 256 terms .* it has 64"):
+        open_student(TrainSettings(student=f"sparse:{body}"))
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -258,6 +264,17 @@ def test_every_kind_of_student_learns_by_every_kind_of_loss(student, loss, mined
     trained = train(mined, settings, tmp_path / "out", collection=words)
     assert trained.facts["training"]["steps"] == 2
     assert model_kind(str(trained.folder)) == student
+
+
+def test_the_rate_rises_and_falls(mined, words, settings, tmp_path):
+    changed = settings.model_copy(
+        update={"warmup": 0.5, "checks": 4, "epochs": 2, "learning_rate": 0.1, "patience": 9}
+    )
+    told = train(mined, changed, tmp_path / "out", collection=words).facts["training"]
+    assert [log["step"] for log in told["losses"]] == [3, 6, 9, 12]
+    # after 3, 6, 9 and 12 steps, each logged with the rate of its own step: up in 6 steps, down in 6
+    rates = [log["learning_rate"] / 0.1 for log in told["losses"]]
+    assert rates == pytest.approx([2 / 6, 5 / 6, 4 / 6, 1 / 6])
 
 
 def test_the_same_seed_trains_the_same_student(mined, words, settings, tmp_path):
@@ -392,6 +409,15 @@ def test_rounds_go_on_while_the_development_split_gains(beir, models, tmp_path, 
     second = json.loads((tmp_path / "out" / "rounds" / "2-run" / "run.json").read_text(encoding="utf-8"))
     assert second["recipe"]["rank"]["rankers"][-1]["dense"]["model"].endswith("rounds/1")
     assert f"round {told['best_round']} (kept)" in capsys.readouterr().err
+
+
+def test_a_mistake_leaves_the_directory_of_rounds_free(beir, models, tmp_path, capsys):
+    add_dev_split(beir)
+    run("mine", beir, "--out", tmp_path / "run", "--ranker", "bm25", "--format", "jsonl", "--quiet")
+    options = ["--student", f"static:{models}", "--rounds", 2, "--epochs", 1, "--batch-size", 2, "--quiet"]
+    run("train", tmp_path / "run", "--out", tmp_path / "out", *options, "--dev", "nope", expect=2)
+    assert "nope" in capsys.readouterr().err
+    run("train", tmp_path / "run", "--out", tmp_path / "out", *options, "--dev", "dev")
 
 
 def test_a_validator_is_a_cross_encoder_that_evaluate_and_mine_can_use(beir, models, tmp_path, capsys):

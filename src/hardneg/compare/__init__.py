@@ -115,7 +115,10 @@ def compare(
         conditions = _conditions(settings, whole, test)
         _refuse_another(folder, conditions)
         open_student(settings.train)
-        development = develop(source, collection, options, settings.train, Context(cache, progress))
+        context = Context(cache, progress)
+        development = develop(source, collection, options, settings.train, context)
+        if settings.train.guide is not None:
+            settings.train.guide.open(collection, context)
         write_text(folder / _CONDITIONS, json.dumps(conditions, indent=2) + "\n")
         with clock.stage("mine and select"):
             given = source if collection is whole else collection

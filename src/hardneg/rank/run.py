@@ -159,6 +159,8 @@ class Lines:
             self.docs.append(doc)
             ranks.append(rank)
             scores.append(score)
+        if not ranks:
+            raise DataError(f'{path}: there is no line in it; a run has lines of "{_COLUMNS}"')
         self.ranks = np.array(ranks, np.int64)
         self.scores = np.array(scores, np.float32)
 

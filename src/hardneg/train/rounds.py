@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from hardneg import pipeline
-from hardneg.errors import ConfigError, DataError
+from hardneg.errors import ConfigError, DataError, HardnegError
 from hardneg.progress import Progress
 from hardneg.recipe import Recipe
 from hardneg.run import RunFolder, fingerprint, versions
 from hardneg.train import FILE, Trained, TrainSettings, claim, train, write
-from hardneg.train.student import open_student
 
 ROUNDS = "rounds"
 
@@ -64,9 +63,8 @@ def train_in_rounds(
         known = claim(folder, asked)
         if known.get("finished"):
             return Trained(folder, known)
-        open_student(settings)  # that it is not there is told before anything is written
         write(folder, {**asked, "finished": False})
-        rounds = [train(run_folder, settings, folder / ROUNDS / "1", **options)]
+        rounds = [_first(run_folder, settings, folder, options)]
         while len(rounds) < count and _grows(rounds):
             rounds.append(_next(run, settings, rounds[-1], folder, len(rounds) + 1, options))
         best = max(rounds, key=lambda trained: trained.development)
@@ -98,6 +96,18 @@ def refreshed(recipe: Mapping[str, Any], kind: str, model: Path) -> Recipe:
     if not own:
         rankers.append({wanted: {"model": str(model)}})
     return Recipe.build(settings)
+
+
+def _first(run_folder: str | Path, settings: TrainSettings, folder: Path, options: dict[str, Any]) -> Trained:
+    """Returns the student of the first round; a mistake told before it learns leaves the folder free."""
+    place = folder / ROUNDS / "1"
+    try:
+        return train(run_folder, settings, place, **options)
+    except HardnegError:
+        if not (place / FILE).exists():
+            shutil.rmtree(folder / ROUNDS, ignore_errors=True)
+            (folder / FILE).unlink()
+        raise
 
 
 def _next(

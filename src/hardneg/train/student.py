@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -101,6 +102,12 @@ def _described(kind: Kind, model: Any, name: str, settings: TrainSettings) -> St
     if kind == "cross-encoder":
         return Student(kind, model, name, Prompts("", ""), False)
     if kind == "sparse":
+        last = model[-1]
+        if getattr(last, "k", 0) > getattr(last, "hidden_dim", math.inf):  # what is added to a dense body
+            raise ConfigError(
+                f'"{name}" is too small a body for a sparse student: {last.k} terms of a text are kept, '
+                f"it has {last.hidden_dim}; name a masked language model, or a larger one"
+            )
         prompts = Prompts(settings.query_prompt or "", settings.document_prompt or "")
         return Student(kind, model, name, prompts, False)
     encoder = Encoder(model, name, settings.query_prompt, settings.document_prompt)

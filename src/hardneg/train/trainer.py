@@ -22,6 +22,7 @@ from hardneg.train.student import Student
 
 CHECKPOINTS = "checkpoints"
 
+_LOGGED = ("step", "loss", "learning_rate")
 _TRAINERS = {"sparse": "SparseEncoder", "cross-encoder": "CrossEncoder"}
 
 
@@ -195,6 +196,6 @@ def _told(trainer: Any, before: float) -> dict[str, Any]:
         "learning_rate": trainer.args.learning_rate,
         "bf16": bool(trainer.args.bf16),
         "device": trainer.model.device.type,
-        "losses": [{"step": log["step"], "loss": log["loss"]} for log in history if "loss" in log],
+        "losses": [{key: log[key] for key in _LOGGED} for log in history if "loss" in log],
         "development": {"before": before, "looks": looks, "best_step": best["step"], "best": best[METRIC]},
     }
