@@ -108,15 +108,19 @@ def _device() -> dict[str, str] | None:
         return {"name": "mps", "precision": best_precision("mps"), "why": "bf16 brings nothing on mps"}
     precision = best_precision("cpu")
     fast = "multiplies" if precision == "bf16" else "does not multiply"
-    return {"name": "cpu", "precision": precision, "why": f"the processor {fast} bf16 matrices (AMX)"}
+    return {
+        "name": "cpu",
+        "precision": precision,
+        "why": f"the processor {fast} bf16 matrices (AMX, AVX512-BF16)",
+    }
 
 
 def _threads() -> dict[str, Any]:
     """Returns the cores that this process may use, and the threads that are started on them."""
-    import numba
+    from hardneg.rank.threads import threads
 
     mine = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    found: dict[str, Any] = {"cores": mine, "search": int(numba.get_num_threads()), "models": None}
+    found: dict[str, Any] = {"cores": mine, "search": threads(), "models": None}
     try:
         import torch
     except ImportError:

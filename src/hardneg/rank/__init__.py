@@ -136,5 +136,16 @@ class RankerSettings(Protocol):
 RANKERS: Registry[RankerSettings] = Registry(
     "hardneg.rank",
     "ranker",
-    helpers=("fuse", "index_store", "inverted", "jit", "keep", "pool", "postings", "select_top", "tokenize"),
+    helpers=(
+        "fuse",
+        "index_store",
+        "inverted",
+        "jit",
+        "keep",
+        "pool",
+        "postings",
+        "select_top",
+        "threads",
+        "tokenize",
+    ),
 )

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hardneg.rank.jit import jit, parallel, prange, threads
+from hardneg.rank.jit import jit
 from hardneg.rank.select_top import best_first, take
+from hardneg.rank.threads import spread
 from hardneg.records import FloatArray, IntArray
 
 __all__ = ["Inverted", "InvertedRanker", "Rows"]
@@ -35,6 +36,10 @@ class Rows:
     begins: LongArray
     terms: IntArray
     weights: FloatArray
+
+    def part(self, rows: slice) -> tuple[LongArray, IntArray, FloatArray]:
+        """Returns the begins of some rows that follow each other, and the terms and weights of all."""
+        return self.begins[rows.start : rows.stop + 1], self.terms, self.weights
 
     def take(self, rows: IntArray) -> Rows:
         """Returns some of the rows."""
@@ -93,13 +98,16 @@ class Inverted:
         n = len(queries.begins) - 1
         docs = np.full((n, depth), -1, np.int32)
         scores = np.full((n, depth), np.nan, np.float32)
-        _search(*self._arrays, self.n_docs, *_arrays(queries), docs, scores, min(threads(), max(n, 1)))
+        spread(
+            lambda rows: _search(*self._arrays, self.n_docs, *queries.part(rows), docs[rows], scores[rows]), n
+        )
         return docs, scores
 
     def score(self, queries: Rows, docs: IntArray) -> FloatArray:
         """Returns (n, depth) float32: scores of given documents, NaN where docs are -1."""
         scores = np.empty(docs.shape, np.float32)
-        _score(*self._arrays, *_arrays(queries), np.ascontiguousarray(docs, np.int32), scores)
+        docs = np.ascontiguousarray(docs, np.int32)
+        spread(lambda rows: _score(*self._arrays, *queries.part(rows), docs[rows], scores[rows]), len(docs))
         return scores
 
     @property
@@ -132,11 +140,7 @@ class InvertedRanker:
         return self._index.score(self._queries.take(queries), docs)
 
 
-def _arrays(rows: Rows) -> tuple[LongArray, IntArray, FloatArray]:
-    return rows.begins, rows.terms, rows.weights
-
-
-@parallel
+@jit
 def _search(
     begins: LongArray,
     postings: IntArray,
@@ -147,21 +151,19 @@ def _search(
     term_weights: FloatArray,
     docs: IntArray,
     scores: FloatArray,
-    workers: int,
 ) -> None:
-    for worker in prange(workers):
-        totals = np.empty(n_docs, np.float32)
-        for row in range(worker, len(docs), workers):
-            totals[:] = 0
-            for entry in range(rows[row], rows[row + 1]):
-                term, weight = terms[entry], term_weights[entry]
-                for place in range(begins[term], begins[term + 1]):
-                    totals[postings[place]] += weight * weights[place]
-            size = take(totals, 0, 0.0, docs[row], scores[row], 0)
-            best_first(docs[row], scores[row], size)
+    totals = np.empty(n_docs, np.float32)
+    for row in range(len(docs)):
+        totals[:] = 0
+        for entry in range(rows[row], rows[row + 1]):
+            term, weight = terms[entry], term_weights[entry]
+            for place in range(begins[term], begins[term + 1]):
+                totals[postings[place]] += weight * weights[place]
+        size = take(totals, 0, 0.0, docs[row], scores[row], 0)
+        best_first(docs[row], scores[row], size)
 
 
-@parallel
+@jit
 def _score(
     begins: LongArray,
     postings: IntArray,
@@ -172,7 +174,7 @@ def _score(
     docs: IntArray,
     scores: FloatArray,
 ) -> None:
-    for row in prange(len(docs)):
+    for row in range(len(docs)):
         for column in range(docs.shape[1]):
             doc = docs[row, column]
             total = np.float32(0 if doc >= 0 else np.nan)

@@ -2,45 +2,27 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
-from numba import prange
 
-__all__ = ["ONE_AT_A_TIME", "jit", "loose", "parallel", "prange", "threads"]
+__all__ = ["jit", "loose"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-# Numba's fallback threading layer dies when two Python threads start parallel kernels at once.
-ONE_AT_A_TIME = threading.Lock()
-
 
 def jit(function: F) -> F:
-    """Returns the function compiled on its first call, the machine code cached on disk."""
-    return _compile(function, parallel=False)
+    """Returns the function compiled on its first call, the machine code cached on disk.
+
+    It does not hold the interpreter's lock, so that `threads.spread` may call it.
+    """
+    return _compile(function)
 
 
 def loose(function: F) -> F:
     """Returns the function compiled as `jit` does, free to sum in any order, which is quicker."""
-    return _compile(function, parallel=False, fastmath={"reassoc", "contract"})
-
-
-def parallel(function: F) -> F:
-    """Returns the function compiled as `jit` does, its `prange` loops spread over the cores."""
-    compiled = _compile(function, parallel=True)
-
-    def guarded(*args: Any) -> Any:
-        with ONE_AT_A_TIME:
-            return compiled(*args)
-
-    return cast(F, guarded)
-
-
-def threads() -> int:
-    """Returns how many threads a `parallel` function uses."""
-    return int(numba.get_num_threads())
+    return _compile(function, fastmath={"reassoc", "contract"})
 
 
 def _compile(function: F, **options: Any) -> F:

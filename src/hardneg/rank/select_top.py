@@ -7,12 +7,15 @@ is full nearly all chunks fail there.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from hardneg.rank.jit import jit, parallel, prange
+from hardneg.rank.jit import jit
+from hardneg.rank.threads import spread
 from hardneg.records import FloatArray, IntArray
 
-__all__ = ["CHUNK", "Running", "best_first", "is_above", "put", "take", "top"]
+__all__ = ["CHUNK", "Running", "best_first", "is_above", "put", "sort", "take", "top"]
 
 CHUNK = 128
 """Columns compared with the bar at once: a constant of the compiled code, which unrolls and vectorises it."""
@@ -54,16 +57,22 @@ class Running:
             offset: The column number of the block's first column; blocks come in ascending order.
         """
         block = np.ascontiguousarray(scores, np.float32)
-        _update(block, offset, self._docs, self._scores, self._sizes)
+        kept: tuple[Any, ...] = self._docs, self._scores, self._sizes
+        spread(lambda rows: _update(block[rows], offset, *(each[rows] for each in kept)), len(block))
 
     def result(self) -> tuple[IntArray, FloatArray]:
         """Returns the best so far, best first: docs (n, depth) int32 and scores (n, depth) float32.
 
         Where a row has had fewer columns, docs are -1 and scores NaN.
         """
-        docs, scores = self._docs.copy(), self._scores.copy()
-        _sort(docs, scores, self._sizes)
-        return docs, scores
+        found = self._docs.copy(), self._scores.copy()
+        sort(*found, self._sizes)
+        return found
+
+
+def sort(docs: IntArray, scores: FloatArray, sizes: IntArray) -> None:
+    """Sorts the heap of each row in place; see `best_first`."""
+    spread(lambda rows: _sort(docs[rows], scores[rows], sizes[rows]), len(docs))
 
 
 @jit
@@ -147,13 +156,13 @@ def is_above(row: FloatArray, begin: int, bar: np.float32) -> bool:
     return count > 0
 
 
-@parallel
+@jit
 def _update(block: FloatArray, offset: int, docs: IntArray, scores: FloatArray, sizes: IntArray) -> None:
-    for row in prange(len(block)):
+    for row in range(len(block)):
         sizes[row] = take(block[row], offset, -np.inf, docs[row], scores[row], sizes[row])
 
 
-@parallel
+@jit
 def _sort(docs: IntArray, scores: FloatArray, sizes: IntArray) -> None:
-    for row in prange(len(docs)):
+    for row in range(len(docs)):
         best_first(docs[row], scores[row], sizes[row])

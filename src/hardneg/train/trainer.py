@@ -11,6 +11,7 @@ from hardneg.errors import MissingExtra
 from hardneg.progress import Task
 from hardneg.rank import Context, Ranker
 from hardneg.rank.dense.models import quietly
+from hardneg.rank.dense.precision import best_precision
 from hardneg.records import Collection
 from hardneg.train.batches import Batches
 from hardneg.train.collate import Collate
@@ -140,6 +141,7 @@ def _trainer(
 def _arguments(student: Student, settings: TrainSettings, steps: int, checkpoints: Path) -> dict[str, Any]:
     from hardneg.train.watch import METRIC
 
+    device = str(student.model.device)
     every = -(-steps // settings.checks)
     looks = {name: every for name in ("eval_steps", "save_steps", "logging_steps")}
     strategies = {name: "steps" for name in ("eval_strategy", "save_strategy", "logging_strategy")}
@@ -153,7 +155,7 @@ def _arguments(student: Student, settings: TrainSettings, steps: int, checkpoint
         "learning_rate": settings.learning_rate or student.learning_rate,
         "warmup_steps": round(settings.warmup * steps),
         "weight_decay": settings.weight_decay,
-        "bf16": has_bf16(student.model.device.type) if settings.bf16 is None else settings.bf16,
+        "bf16": best_precision(device) == "bf16" if settings.bf16 is None else settings.bf16,
         "seed": settings.seed,
         "data_seed": settings.seed,
         "save_total_limit": 2,
@@ -165,20 +167,8 @@ def _arguments(student: Student, settings: TrainSettings, steps: int, checkpoint
         "report_to": [],
         "remove_unused_columns": False,
         "dataloader_pin_memory": False,
-        "use_cpu": student.model.device.type == "cpu",
+        "use_cpu": device == "cpu",
     }
-
-
-def has_bf16(device: str) -> bool:
-    """Returns whether a kind of device multiplies bfloat16 fast."""
-    import torch
-
-    if device == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
-    asked = (
-        getattr(torch.cpu, name, None) for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
-    )
-    return device == "cpu" and any(ask() for ask in asked if ask is not None)
 
 
 def _told(trainer: Any, before: float) -> dict[str, Any]:

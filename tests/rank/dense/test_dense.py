@@ -41,7 +41,7 @@ def everything(ranker):
 
 
 def test_scores_are_those_of_the_model(tmp_path, model):
-    docs, scores = everything(opened(tmp_path, Dense(model)))
+    docs, scores = everything(opened(tmp_path, Dense(model, precision="fp32")))
     reference = load_model("SentenceTransformer", model, device="cpu")
     queries = reference.encode(known().queries.texts([0, 1]), normalize_embeddings=True)
     documents = reference.encode(list(DOCS.values()), normalize_embeddings=True)
@@ -75,7 +75,11 @@ def test_prompts_of_known_families():
 def test_max_length_and_precision_are_part_of_the_fingerprint(tmp_path, model):
     facts = [
         opened(tmp_path, settings).facts
-        for settings in (Dense(model), Dense(model, max_length=4), Dense(model, precision="bf16"))
+        for settings in (
+            Dense(model, precision="fp32"),
+            Dense(model, precision="fp32", max_length=4),
+            Dense(model, precision="bf16"),
+        )
     ]
     assert [fact["max_length"] for fact in facts] == [32, 4, 32]
     assert [fact["precision"] for fact in facts] == ["float32", "float32", "bfloat16"]
@@ -130,8 +134,10 @@ def test_the_default_model_says_what_to_install(monkeypatch):
 
 
 def test_half_precision_vectors_take_half_the_disk_and_are_searched_as_stored(tmp_path, model):
-    whole, half = (opened(tmp_path, Dense(model, storage=storage)) for storage in ("fp32", "fp16"))
-    again = opened(tmp_path, Dense(model, storage="fp16"))
+    whole, half, again = (
+        opened(tmp_path, Dense(model, precision="fp32", storage=storage))
+        for storage in ("fp32", "fp16", "fp16")
+    )
     assert len(list((tmp_path / "cache").rglob("*.npy"))) == 3  # the shard of queries is shared
     (docs, scores), reference = everything(half), load_model("SentenceTransformer", model, device="cpu")
     queries = reference.encode(known().queries.texts([0, 1]), normalize_embeddings=True)

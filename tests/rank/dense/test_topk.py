@@ -146,17 +146,19 @@ def test_vectors_that_are_no_numbers_are_errors(value):
         ExactSearch(Vectors.of(good)).search(bad, 2)
 
 
-@pytest.mark.parametrize(("amx", "kind"), [(True, Low), (False, Whole)])
-def test_the_processor_decides(monkeypatch, amx, kind):
-    monkeypatch.setattr(topk, "has_amx", lambda: amx)
-    search = ExactSearch(Vectors.of(np.eye(4, dtype=np.float32)))
+@pytest.mark.parametrize(
+    ("fast", "asked", "kind"), [(True, 1_000, Low), (True, 10, Whole), (False, 1_000, Whole)]
+)
+def test_the_processor_decides_where_queries_are_many(monkeypatch, fast, asked, kind):
+    monkeypatch.setattr(topk, "has_fast_bf16", lambda: fast)
+    search = ExactSearch(Vectors.of(np.eye(4, dtype=np.float32)), asked)
     search.search(np.ones((1, 4), np.float32), 2)
     assert type(search._coarse) is kind
 
 
 @pytest.mark.parametrize(("asked", "kind"), [(300, Whole), (50_000, Head)])
 def test_turning_all_documents_must_pay_for_the_queries_to_come(monkeypatch, asked, kind):
-    monkeypatch.setattr(topk, "has_amx", lambda: False)
+    monkeypatch.setattr(topk, "has_fast_bf16", lambda: False)
     monkeypatch.setattr(topk, "_HEAD_DOCUMENTS", 2_000)
     random = np.random.default_rng(9)
     documents, queries = clustered(random, 20_000), clustered(random, 50)

@@ -8,12 +8,14 @@ of Numerical Algorithms, section 3.1).
 
 from __future__ import annotations
 
+import threading
 from typing import Any, Protocol
 
 import numpy as np
 
 from hardneg.files import scratch
 from hardneg.rank.dense.store import Vectors
+from hardneg.rank.threads import single, spread
 from hardneg.records import FloatArray
 
 _SAMPLE_DOCUMENTS = 8_192
@@ -67,7 +69,7 @@ class Whole:
 
 
 class Low:
-    """The product in bf16: as fast as it is on processors with AMX, slow on others.
+    """The product in bf16: quick on processors with AMX or AVX512-BF16, slow on others.
 
     Args:
         documents: What is searched.
@@ -82,15 +84,19 @@ class Low:
         self._torch = torch
         self._longest = longest
         self._dimension = documents.dimension
-        self._chunks: list[Any] = []
-        self._off = 0.0
-        for place in range(len(documents.chunks)):
-            chunk = documents.chunk(place)
-            stored = scratch(chunk.shape, np.int16)
-            low = torch.from_numpy(np.array(chunk)).bfloat16()
-            stored[:] = low.view(torch.int16).numpy()
-            self._off = max(self._off, float(_lengths(chunk - low.float().numpy()).max()))
-            self._chunks.append(stored)
+        self._chunks = [scratch(chunk.shape, np.int16) for chunk in documents.chunks]
+        off = [0.0] * len(self._chunks)
+
+        def fill(places: slice) -> None:
+            for place in range(places.start, places.stop):
+                chunk = documents.chunk(place)
+                low = torch.from_numpy(np.array(chunk)).bfloat16()
+                self._chunks[place][:] = low.view(torch.int16).numpy()
+                off[place] = float(_lengths(chunk - low.float().numpy()).max())
+
+        with single():
+            spread(fill, len(self._chunks), 1)
+        self._off = max(off)
 
     def queries(self, queries: FloatArray) -> tuple[Any, FloatArray]:
         """Returns the queries in bf16, and what they and the documents lose by it."""
@@ -196,8 +202,8 @@ def _best_size(queries: Any, documents: Any, share: float) -> tuple[int, float]:
     return best, costs[best]
 
 
-class _Buffer:
-    """Holds the product of the moment: memory is asked for once."""
+class _Buffer(threading.local):
+    """Holds the product of the moment, one for each thread: memory is asked for once."""
 
     def __init__(self) -> None:
         self._memory = np.empty(0, np.float32)

@@ -13,8 +13,8 @@ _FP16_SINCE = 7
 def best_precision(device: str) -> Precision:
     """Returns what models run fastest in on a device without changing their results noticeably.
 
-    That is bf16 on processors with AMX and on GPUs of compute capability 8 and later, fp16 on those of 7,
-    fp32 elsewhere.
+    That is bf16 on processors with AMX or AVX512-BF16 and on GPUs of compute capability 8 and later, fp16 on
+    those of 7, fp32 elsewhere.
 
     Args:
         device: As torch names it.
@@ -24,19 +24,20 @@ def best_precision(device: str) -> Precision:
     if device.startswith("cuda"):
         major, _ = torch.cuda.get_device_capability(device)
         return "bf16" if major >= _BF16_SINCE else "fp16" if major >= _FP16_SINCE else "fp32"
-    return "bf16" if device == "cpu" and has_amx() else "fp32"
+    return "bf16" if device == "cpu" and has_fast_bf16() else "fp32"
 
 
-def has_amx() -> bool:
-    """Returns whether the processor multiplies bf16 matrices in hardware (AMX) and torch makes use of it."""
+def has_fast_bf16() -> bool:
+    """Returns whether the processor multiplies bf16 matrices in hardware, and torch makes use of it."""
     try:
         import torch
     except ImportError:
         return False
     capabilities = getattr(torch.cpu, "get_capabilities", None)
     if capabilities is not None:
-        return bool(capabilities().get("amx_bf16"))
-    return bool(getattr(torch.cpu, "_is_amx_tile_supported", bool)())
+        return any(capabilities().get(name) for name in ("amx_bf16", "avx512_bf16"))
+    asked = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")  # before torch 2.11
+    return any(getattr(torch.cpu, name, bool)() for name in asked)
 
 
 def lowered(model: Any, precision: Precision) -> Any:

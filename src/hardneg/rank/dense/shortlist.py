@@ -6,15 +6,22 @@ best are chosen among them, which raises the bar. Exact scores are needed for th
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
-from hardneg.rank.jit import jit, parallel, prange
+from hardneg.rank.jit import jit
 from hardneg.rank.select_top import CHUNK, is_above
+from hardneg.rank.threads import spread
 from hardneg.records import FloatArray, IntArray
 
 __all__ = ["Shortlist"]
 
+_ROOM = 1_024
+"""Documents that a list holds beside those wanted: what margins cannot tell apart, and what came last."""
+_APART = np.float32(2.25)
+"""Margins between the cheap scores of two documents whose order is sure; two and what rounding them takes."""
 _TINY = np.float32(1e-37)
 
 
@@ -27,9 +34,9 @@ class Shortlist:
     """
 
     def __init__(self, margins: FloatArray, depth: int) -> None:
-        shape = len(margins), depth + min(depth, 1_024) + CHUNK
+        shape = len(margins), depth + _ROOM + CHUNK
         # The last term is for vectors of zeros, which have no margin: equal scores must not fall out.
-        self._apart = 3 * margins + _TINY
+        self._apart = _APART * margins + _TINY
         self._depth = depth
         self._docs = np.empty(shape, np.int32)
         self._scores = np.empty(shape, np.float32)
@@ -43,8 +50,8 @@ class Shortlist:
             cheap: (n, m) float32, finite.
             offset: The row of the tile's first document.
         """
-        lists = self._docs, self._scores, self._sizes, self._bars
-        _append(cheap, offset, self._depth, self._apart, *lists)
+        lists: tuple[Any, ...] = self._apart, self._docs, self._scores, self._sizes, self._bars
+        spread(lambda rows: _append(cheap[rows], offset, self._depth, *(a[rows] for a in lists)), len(cheap))
 
     def result(self) -> tuple[IntArray, IntArray]:
         """Returns docs (n, m) int32, ascending, -1 behind the last; and the rows of crowded queries.
@@ -52,7 +59,8 @@ class Shortlist:
         A query is crowded where far more documents than it wants are too close to one another to be told
         apart, such as copies; its list is empty.
         """
-        _shorten(self._depth, self._apart, self._docs, self._scores, self._sizes, self._bars)
+        lists: tuple[Any, ...] = self._apart, self._docs, self._scores, self._sizes, self._bars
+        spread(lambda rows: _shorten(self._depth, *(a[rows] for a in lists)), len(self._docs))
         crowded = np.flatnonzero(np.isposinf(self._bars)).astype(np.int32)
         self._sizes[crowded] = 0
         docs = self._docs[:, : self._sizes.max(initial=1)].copy()
@@ -60,7 +68,7 @@ class Shortlist:
         return docs, crowded
 
 
-@parallel
+@jit
 def _append(
     cheap: FloatArray,
     offset: int,
@@ -71,7 +79,7 @@ def _append(
     sizes: IntArray,
     bars: FloatArray,
 ) -> None:
-    for row in prange(len(cheap)):
+    for row in range(len(cheap)):
         known = sizes[row], bars[row]
         sizes[row], bars[row] = _taken(cheap[row], offset, depth, apart[row], docs[row], scores[row], *known)
 
@@ -103,11 +111,11 @@ def _taken(
     return size, bar
 
 
-@parallel
+@jit
 def _shorten(
     depth: int, apart: FloatArray, docs: IntArray, scores: FloatArray, sizes: IntArray, bars: FloatArray
 ) -> None:
-    for row in prange(len(docs)):
+    for row in range(len(docs)):
         if bars[row] < np.inf:
             sizes[row], bars[row] = _best(docs[row], scores[row], sizes[row], depth, apart[row], bars[row])
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from hardneg.rank.dense.store import Vectors
-from hardneg.rank.jit import jit, loose, parallel, prange
-from hardneg.rank.select_top import CHUNK, best_first, is_above, put
+from hardneg.rank.jit import jit, loose
+from hardneg.rank.select_top import CHUNK, is_above, put, sort
+from hardneg.rank.threads import spread
 from hardneg.records import FloatArray, IntArray
 
 __all__ = ["Best", "scored"]
@@ -45,12 +48,17 @@ class Best:
         """
         looked = np.zeros(len(self._queries), np.int64)
         best = self._docs, self._scores, self._sizes
-        _sift(cheap, margins, self._queries, self._rounding, vectors, offset, *best, looked)
+        given: tuple[Any, ...] = cheap, margins, self._queries, self._rounding, *best, looked
+
+        def sift(rows: slice) -> None:
+            _sift(vectors, offset, *(each[rows] for each in given))
+
+        spread(sift, len(cheap))
         return int(looked.sum())
 
     def result(self) -> tuple[IntArray, FloatArray]:
         """Returns docs (n, depth) int32 and scores (n, depth) float32, best first, ties by document row."""
-        _sort(self._docs, self._scores, self._sizes)
+        sort(self._docs, self._scores, self._sizes)
         return self._docs, self._scores
 
 
@@ -65,11 +73,16 @@ def scored(queries: FloatArray, documents: Vectors, docs: IntArray) -> FloatArra
     queries = np.ascontiguousarray(queries, np.float32)
     scores = np.full(docs.shape, np.nan, np.float32)
     for place in np.unique(docs[docs >= 0] // documents.size):
-        _dots(queries, *documents.some(int(place), docs), scores)
+        vectors, places = documents.some(int(place), docs)
+        _score(queries, vectors, places, scores)
     return scores
 
 
-@parallel
+def _score(queries: FloatArray, vectors: FloatArray, places: IntArray, scores: FloatArray) -> None:
+    spread(lambda rows: _dots(queries[rows], vectors, places[rows], scores[rows]), len(queries))
+
+
+@jit
 def _dots(queries: FloatArray, vectors: FloatArray, places: IntArray, scores: FloatArray) -> None:
     """Writes the dot products of each query with the vectors at its places, and leaves all other scores.
 
@@ -79,7 +92,7 @@ def _dots(queries: FloatArray, vectors: FloatArray, places: IntArray, scores: Fl
         places: (n, depth) int32, rows of `vectors`, and numbers that are none.
         scores: (n, depth) float32.
     """
-    for row in prange(places.shape[0]):
+    for row in range(places.shape[0]):
         lanes = np.empty(_LANES, np.float64)
         for column in range(places.shape[1]):
             place = places[row, column]
@@ -115,20 +128,20 @@ def _near(query: FloatArray, vectors: FloatArray, place: int) -> np.float32:
     return total
 
 
-@parallel
+@jit
 def _sift(
+    vectors: FloatArray,
+    offset: int,
     cheap: FloatArray,
     margins: FloatArray,
     queries: FloatArray,
     rounding: FloatArray,
-    vectors: FloatArray,
-    offset: int,
     docs: IntArray,
     scores: FloatArray,
     sizes: IntArray,
     looked: npt.NDArray[np.int64],
 ) -> None:
-    for row in prange(len(cheap)):
+    for row in range(len(cheap)):
         lanes = np.empty(_LANES, np.float64)
         size, depth, count = sizes[row], docs.shape[1], 0
         query, line = queries[row], cheap[row]
@@ -149,9 +162,3 @@ def _sift(
                             bar = np.float32(scores[row, 0] - margins[row])
         sizes[row] = size
         looked[row] = count
-
-
-@parallel
-def _sort(docs: IntArray, scores: FloatArray, sizes: IntArray) -> None:
-    for row in prange(len(docs)):
-        best_first(docs[row], scores[row], sizes[row])

@@ -14,18 +14,21 @@ import numpy as np
 
 from hardneg.errors import DataError
 from hardneg.rank.dense import coarse
-from hardneg.rank.dense.precision import has_amx
+from hardneg.rank.dense.precision import has_fast_bf16
 from hardneg.rank.dense.shortlist import Shortlist
 from hardneg.rank.dense.sift import Best, scored
 from hardneg.rank.dense.store import Vectors
 from hardneg.rank.select_top import CHUNK, top
+from hardneg.rank.threads import single, spread, threads
 from hardneg.records import FloatArray, IntArray
 
 Product = Literal["whole", "low", "head"]
 
-_QUERIES = 1_024
+_FEWEST, _MOST = 64, 1_024
+"""Queries that a thread takes at once: few read the documents for little, many leave other threads none."""
 _TILE = 1_048_576
 """Scores in hand at once: 4 MB, which stay in the processor's caches."""
+_LOW_QUERIES = 256
 _HEAD_DOCUMENTS = 20_000
 _HEAD_DIMENSIONS = (64, 1_024)
 _TOO_MANY = 0.15
@@ -66,10 +69,20 @@ class ExactSearch:
             DataError: A query's vector has NaN or infinity in it.
         """
         check(queries)
-        blocks = [self._block(queries[i : i + _QUERIES], depth) for i in range(0, len(queries), _QUERIES)]
-        if not blocks:
-            return np.empty((0, depth), np.int32), np.empty((0, depth), np.float32)
-        return np.concatenate([b[0] for b in blocks]), np.concatenate([b[1] for b in blocks])
+        queries = np.ascontiguousarray(queries, np.float32)
+        docs = np.empty((len(queries), depth), np.int32)
+        scores = np.empty((len(queries), depth), np.float32)
+        if not len(queries):
+            return docs, scores
+        cheap = self._prepared(queries, depth)
+
+        def found(rows: slice) -> None:
+            docs[rows], scores[rows] = self._block(cheap, queries[rows], depth)
+
+        size = min(max(-(-len(queries) // threads()), _FEWEST), _MOST)
+        with single():
+            spread(found, len(queries), size)
+        return docs, scores
 
     def score(self, queries: FloatArray, docs: IntArray) -> FloatArray:
         """Returns (n, depth) float32: dot products with given documents, NaN where docs are -1."""
@@ -79,10 +92,8 @@ class ExactSearch:
         """Returns (n, m) float32: dot products of (n,) documents with (n, m) others, NaN for -1."""
         return self.score(self._documents.take(docs), others)
 
-    def _block(self, queries: FloatArray, depth: int) -> tuple[IntArray, FloatArray]:
+    def _block(self, cheap: coarse.Coarse, queries: FloatArray, depth: int) -> tuple[IntArray, FloatArray]:
         """Searches for some queries; bounds alone give no bar, so the first chunk is multiplied whole."""
-        queries = np.ascontiguousarray(queries, np.float32)
-        cheap = self._prepared(queries, depth)
         chunks = len(self._documents.chunks)
         first = chunks if cheap.near else 1
         docs, scores, crowded = self._listed(cheap if cheap.near else self._whole, queries, depth, first)
@@ -136,11 +147,12 @@ class ExactSearch:
         """Returns the product to use, which is chosen and made ready at the first search."""
         if self._coarse is None:
             found: coarse.Coarse | None = None
-            if self._product == "low" or (self._product is None and has_amx()):
+            asked = max(self._expected, len(queries))
+            quick = self._product is None and asked >= _LOW_QUERIES and has_fast_bf16()
+            if self._product == "low" or quick:
                 found = coarse.Low(self._documents, self._longest)
             elif self._product == "head" or (self._product is None and self._fits_a_head()):
-                asked = None if self._product else max(self._expected, len(queries))
-                found = coarse.head(self._documents, queries, depth, asked)
+                found = coarse.head(self._documents, queries, depth, None if self._product else asked)
             self._coarse = found or self._whole
         return self._coarse
 
