@@ -87,7 +87,8 @@ def _pool(size: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(size, "hardneg", initializer=_enter)
 
 
-os.register_at_fork(after_in_child=_pool.cache_clear)
+if hasattr(os, "register_at_fork"):  # threads do not live on in a child
+    os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 class _Limits:
