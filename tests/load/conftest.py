@@ -19,6 +19,12 @@ configs:
   data_files: [{{split: test, path: qrels.jsonl}}]
 ---
 """
+JUDGED = {
+    "documents": {"d1": "T one", "d2": "two"},
+    "queries": {"q1": "first"},
+    "judgments": {("q1", "d1", 2), ("q1", "d2", 0)},
+}
+"""What `hub_layout` writes, as `contents` tells it."""
 
 
 @pytest.fixture

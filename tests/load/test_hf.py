@@ -7,13 +7,9 @@ import pytest
 
 from hardneg.errors import ConfigError, DataError, MissingExtra
 from hardneg.load import LoadOptions, load
+from tests.load.conftest import JUDGED
 
 PAIRS = [{"query": "a", "positive": "one"}, {"query": "b", "positive": "two"}]
-JUDGED = {
-    "documents": {"d1": "T one", "d2": "two"},
-    "queries": {"q1": "first"},
-    "judgments": {("q1", "d1", 2), ("q1", "d2", 0)},
-}
 
 
 pytestmark = pytest.mark.usefixtures("offline")

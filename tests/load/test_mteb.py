@@ -9,15 +9,11 @@ from mteb.get_tasks import _TASKS_REGISTRY
 
 from hardneg.errors import DataError, MissingExtra
 from hardneg.load import LoadOptions, load
+from tests.load.conftest import JUDGED
 
 pytestmark = pytest.mark.usefixtures("offline")
 
 TEST = LoadOptions(split="test")
-JUDGED = {
-    "documents": {"d1": "T one", "d2": "two"},
-    "queries": {"q1": "first"},
-    "judgments": {("q1", "d1", 2), ("q1", "d2", 0)},
-}
 
 
 @pytest.fixture

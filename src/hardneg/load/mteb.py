@@ -14,10 +14,8 @@ from hardneg.load import beir
 from hardneg.load.builder import CollectionBuilder, LoadOptions
 from hardneg.load.fields import relevance_of
 from hardneg.load.foreign import library, told
-from hardneg.load.tables import Rows
+from hardneg.load.tables import Rows, some
 from hardneg.records import Collection
-
-_MOST_LISTED = 12
 
 
 def read(name: str, options: LoadOptions) -> Collection:
@@ -60,11 +58,10 @@ def _subset(task: Any, name: str) -> str:
     if name in subsets or (not name and len(subsets) == 1):
         return name or subsets[0]
     task_name = task.metadata.name
-    more = f" and {len(subsets) - _MOST_LISTED} more" if len(subsets) > _MOST_LISTED else ""
     problem = (
         f'there is no subset "{name}"' if name else f"name a subset, as in mteb:{task_name}:{subsets[0]}"
     )
-    raise DataError(f"mteb:{task_name}: {problem}; subsets: {', '.join(subsets[:_MOST_LISTED])}{more}")
+    raise DataError(f"mteb:{task_name}: {problem}; subsets: {some(subsets)}")
 
 
 def _loaded(task: Any, subset: str, split: str) -> Any:

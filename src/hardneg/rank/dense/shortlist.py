@@ -6,14 +6,11 @@ best are chosen among them, which raises the bar. Exact scores are needed for th
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
 from hardneg.rank.jit import jit
 from hardneg.rank.select_top import CHUNK, is_above
-from hardneg.rank.threads import spread
 from hardneg.records import FloatArray, IntArray
 
 __all__ = ["Shortlist"]
@@ -50,8 +47,8 @@ class Shortlist:
             cheap: (n, m) float32, finite.
             offset: The row of the tile's first document.
         """
-        lists: tuple[Any, ...] = self._apart, self._docs, self._scores, self._sizes, self._bars
-        spread(lambda rows: _append(cheap[rows], offset, self._depth, *(a[rows] for a in lists)), len(cheap))
+        lists = self._docs, self._scores, self._sizes, self._bars
+        _append(cheap, offset, self._depth, self._apart, *lists)
 
     def result(self) -> tuple[IntArray, IntArray]:
         """Returns docs (n, m) int32, ascending, -1 behind the last; and the rows of crowded queries.
@@ -59,8 +56,7 @@ class Shortlist:
         A query is crowded where far more documents than it wants are too close to one another to be told
         apart, such as copies; its list is empty.
         """
-        lists: tuple[Any, ...] = self._apart, self._docs, self._scores, self._sizes, self._bars
-        spread(lambda rows: _shorten(self._depth, *(a[rows] for a in lists)), len(self._docs))
+        _shorten(self._depth, self._apart, self._docs, self._scores, self._sizes, self._bars)
         crowded = np.flatnonzero(np.isposinf(self._bars)).astype(np.int32)
         self._sizes[crowded] = 0
         docs = self._docs[:, : self._sizes.max(initial=1)].copy()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -48,12 +46,7 @@ class Best:
         """
         looked = np.zeros(len(self._queries), np.int64)
         best = self._docs, self._scores, self._sizes
-        given: tuple[Any, ...] = cheap, margins, self._queries, self._rounding, *best, looked
-
-        def sift(rows: slice) -> None:
-            _sift(vectors, offset, *(each[rows] for each in given))
-
-        spread(sift, len(cheap))
+        _sift(cheap, margins, self._queries, self._rounding, vectors, offset, *best, looked)
         return int(looked.sum())
 
     def result(self) -> tuple[IntArray, FloatArray]:
@@ -130,12 +123,12 @@ def _near(query: FloatArray, vectors: FloatArray, place: int) -> np.float32:
 
 @jit
 def _sift(
-    vectors: FloatArray,
-    offset: int,
     cheap: FloatArray,
     margins: FloatArray,
     queries: FloatArray,
     rounding: FloatArray,
+    vectors: FloatArray,
+    offset: int,
     docs: IntArray,
     scores: FloatArray,
     sizes: IntArray,
