@@ -1,5 +1,6 @@
 """Verdicts on disk: the last word stands, and a kill loses nothing."""
 
+import json
 import multiprocessing
 
 import pytest
@@ -66,16 +67,53 @@ def test_a_broken_line_is_named(path, line, says):
         verdicts.read(path)
 
 
+def test_lines_are_arranged_by_pair_and_those_of_others_keep_their_places(path):
+    said = [
+        Judged("q3", "d", NO, "llm:x", "1"),
+        Judged("q1", "d", YES, "anna", "2"),
+        Judged("q2", "d", YES, "llm:x", "3"),
+        Judged("q9", "d", YES, "llm:x", "4"),
+        Judged("q3", "d", YES, "llm:x", "5"),
+        Judged("q1", "d", WITHDRAWN, "llm:x", "6"),
+        Judged("q1", "d", NO, "llm:y", "7"),
+    ]
+    for one in said:
+        verdicts.append(path, one)
+    path.write_bytes(path.read_bytes().replace(b'"time": "5"', b'"time": "5", "note": "\xd0\xb4\xd0\xb0"'))
+    stands = sorted(verdicts.read(path))
+    pairs = [(f"q{n}", "d") for n in (1, 2, 3)]
+    verdicts.arrange(path, ["llm:x", "llm:y"], pairs)
+    times = [json.loads(line)["time"] for line in path.open(encoding="utf-8")]
+    assert times == ["6", "2", "7", "4", "3", "1", "5"]
+    assert json.loads(path.read_bytes().splitlines()[-1])["note"] == "да"
+    assert sorted(verdicts.read(path)) == stands
+    before = path.stat().st_ino
+    verdicts.arrange(path, ["llm:x", "llm:y"], pairs)
+    assert path.stat().st_ino == before  # what is in order is not written anew
+
+
+def test_a_file_that_is_not_there_is_not_made_by_arranging_it(path):
+    verdicts.arrange(path, ["llm:x"], [("q", "d")])
+    assert not path.exists()
+
+
 def append_many(path, judge, count):
     for number in range(count):
         verdicts.append(path, Judged(f"q{number}", "d" * 3000, YES, judge))
 
 
-def test_several_processes_append_to_one_file(path):
+def arrange_many(path, count):
+    for number in range(count):
+        pairs = [(f"q{n}", "d" * 3000) for n in range(40)]
+        verdicts.arrange(path, ["judge 0", "judge 1"], pairs if number % 2 else pairs[::-1])
+
+
+def test_several_processes_append_to_one_file_that_another_arranges(path):
     path.parent.mkdir()
     path.write_bytes(b'{"query_id": "q0", "doc')  # what a kill has left
     spawn = multiprocessing.get_context("fork")
     writers = [spawn.Process(target=append_many, args=(path, f"judge {n}", 40)) for n in range(4)]
+    writers.append(spawn.Process(target=arrange_many, args=(path, 40)))
     for writer in writers:
         writer.start()
     for writer in writers:

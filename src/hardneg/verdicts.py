@@ -1,16 +1,17 @@
-"""Verdicts on single pairs, by people and language models: one JSON line each, appended, never rewritten."""
+"""Verdicts on single pairs, by people and language models: one JSON line each, appended, none taken out."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, NamedTuple
 
 from hardneg.errors import DataError
-from hardneg.files import locked
+from hardneg.files import atomic, locked
 
 FILE = "judgments.jsonl"
 """The file's name in a run directory."""
@@ -52,16 +53,41 @@ def append(path: Path, judged: Judged) -> None:
         DataError: The file cannot be written.
     """
     line = json.dumps(judged._asdict(), ensure_ascii=False).encode() + b"\n"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a+b") as file:
-            locked(file, wait=True)
-            file.truncate(_whole(file))
-            file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise DataError(f"cannot write {path}: {error.strerror or error}") from error
+    with _held(path) as file:
+        file.write(line)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def arrange(path: Path, judges: Collection[str], pairs: Sequence[tuple[str, str]]) -> None:
+    """Puts what some judges said of some pairs in the order of the pairs; all other lines keep their places.
+
+    Each judge's words on one pair stay in order, so the last one stands as before. A file that is in order,
+    or is not there, is left alone; another is replaced at once, and a kill leaves it as it was.
+
+    Args:
+        path: The file.
+        judges: Their names.
+        pairs: (query_id, doc_id) of each pair.
+
+    Raises:
+        DataError: A line is broken, or the file cannot be written.
+    """
+    if not path.exists():
+        return
+    place = {pair: number for number, pair in enumerate(pairs)}
+    with _held(path) as file:
+        file.seek(0)
+        lines = file.readlines()
+        said = [(number, judged) for number, judged in _numbered(lines, path) if judged.judge in judges]
+        free = [number for number, judged in said if judged.pair in place]
+        found = sorted((place[judged.pair], number) for number, judged in said if judged.pair in place)
+        arranged = list(lines)
+        for number, (_, came) in zip(free, found, strict=True):
+            arranged[number] = lines[came]
+        if arranged != lines:
+            with atomic(path) as temporary:
+                temporary.write_bytes(b"".join(arranged))
 
 
 def read(path: Path) -> list[Judged]:
@@ -79,10 +105,8 @@ def read(path: Path) -> list[Judged]:
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from error
     last: dict[tuple[str, str, str], Judged] = {}
-    for number, line in enumerate(lines[:-1], 1):
-        if line.strip():
-            judged = _parsed(line, f"{path}:{number}")
-            last[(judged.judge, *judged.pair)] = judged
+    for _, judged in _numbered(lines[:-1], path):
+        last[(judged.judge, *judged.pair)] = judged
     return [judged for judged in last.values() if judged.verdict != Verdict.WITHDRAWN]
 
 
@@ -101,7 +125,46 @@ def by_judge(verdicts: list[Judged]) -> Iterator[tuple[str, dict[tuple[str, str]
         yield name, {judged.pair: judged.verdict for judged in verdicts if judged.judge == name}
 
 
-def _whole(file: Any) -> int:
+@contextmanager
+def _held(path: Path) -> Iterator[IO[bytes]]:
+    """Opens a file for one process at a time, and made if it is not there; it ends with a whole line.
+
+    Raises:
+        DataError: The file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a+b")
+        while not (locked(file, wait=True) and _is(file, path)):  # replaced while this process waited
+            file.close()
+            file = path.open("a+b")
+        with file:
+            file.truncate(_whole(file))
+            yield file
+    except OSError as error:
+        raise DataError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _is(file: IO[bytes], path: Path) -> bool:
+    """Returns whether an open file is the one that a path names."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _numbered(lines: Sequence[bytes], path: Path) -> Iterator[tuple[int, Judged]]:
+    """Yields (number from 0, what it says) of every line that is not empty.
+
+    Raises:
+        DataError: A line is broken; the message names it.
+    """
+    for number, line in enumerate(lines):
+        if line.strip():
+            yield number, _parsed(line, f"{path}:{number + 1}")
+
+
+def _whole(file: IO[bytes]) -> int:
     """Returns the length of a file up to its last whole line."""
     end = file.seek(0, os.SEEK_END)
     while end > 0:
@@ -109,7 +172,7 @@ def _whole(file: Any) -> int:
         file.seek(begin)
         found = file.read(end - begin).rfind(b"\n")
         if found >= 0:
-            return int(begin + found + 1)
+            return begin + found + 1
         end = begin
     return 0
 

@@ -180,6 +180,16 @@ def test_a_pair_that_got_no_answer_has_no_verdict_and_is_asked_again(judged, min
     assert judged()["failed"] == 0 and len(said(mined)) == 14
 
 
+def test_a_server_that_failed_changes_neither_verdicts_nor_their_order(judged, mined, served, tmp_path):
+    whole = whole_order(judged, mined, served)
+    verdicts.append(mined / verdicts.FILE, Judged(*whole[0][:2], UNSURE, "anna"))
+    served.failures = [None, BROKEN, None, None, BROKEN]
+    first = judged(retries=0, concurrency=3, cache=tmp_path / "cache")
+    assert (first["failed"], len(said(mined))) == (2, 1 + 12)
+    judged(cache=tmp_path / "cache")
+    assert said(mined) == [(*whole[0][:2], UNSURE, "anna"), *whole]
+
+
 def test_an_endpoint_that_is_down_is_told_after_three_pairs(judged, mined, served):
     served.grade = lambda query, document, model: "Grade: 0"
     judged(limit=2)

@@ -48,9 +48,9 @@ def judge(
 ) -> dict[str, Any]:
     """Lets a language model judge doubtful negatives of a finished run.
 
-    Verdicts are appended to the run's `judgments.jsonl`, in the order of the pairs, as `llm:MODEL`. The
-    same call again asks nothing that was answered before and appends nothing that stands already, so an
-    interrupted one goes on.
+    Verdicts are appended to the run's `judgments.jsonl`, as `llm:MODEL`. The same call again asks nothing
+    that was answered before and appends nothing that stands already, so an interrupted one goes on. When a
+    call ends, the model's verdicts are in the order of the pairs, also of those that got no answer at first.
 
     Args:
         run_folder: The run directory.
@@ -115,6 +115,7 @@ def _judged(
         write_text(folder / FOLDER / "answers.jsonl", record.answers())
         text = json.dumps(summary, indent=2, ensure_ascii=False)
         write_text(folder / FOLDER / "summary.json", f"{text}\n")
+        record.close([(pair.query_id, pair.doc_id) for pair in pairs])
     return summary
 
 
