@@ -21,7 +21,7 @@ from hardneg.rank.fuse import FUSIONS
 from hardneg.registry import Registry, first_problem
 from hardneg.select import DRAWS, RULES
 from hardneg.select.settings import SelectSettings
-from hardneg.settings import check_names, parse_yaml
+from hardneg.settings import LISTS, check_names, override, parse_yaml, put
 from hardneg.tables import flat, html_table
 from hardneg.validate import VALIDATORS
 from hardneg.validate.settings import ValidateSettings
@@ -30,7 +30,6 @@ AnyRanker = Annotated[RankerSettings, PlainValidator(RANKERS.make), PlainSeriali
 AnyEngine = Annotated[Engine, PlainValidator(ENGINES.make), PlainSerializer(ENGINES.describe)]
 AnyFormat = Annotated[Format, PlainValidator(FORMATS.make), PlainSerializer(FORMATS.describe)]
 
-_LISTS = ("rankers", "rules", "validators")
 _ABSOLUTE = ("cross-encoder", "dense", "vectors")
 _SIMILARITY = ("cross-encoder", "dense", "vectors", "sparse")
 
@@ -149,7 +148,7 @@ class Recipe(BaseModel):
             _keep(settings, ranked_by, (*flags, *(given.partition("=")[0] for given in overrides)))
         for key, value in flags.items():
             if value is not None:
-                _put(settings, key.replace("__", ".").split("."), value, key)
+                put(settings, key.replace("__", ".").split("."), value, key)
         settings = _spelled_out(settings)
         override(settings, overrides)
         if verdicts is not None:
@@ -235,23 +234,6 @@ def read_recipe(name: str) -> dict[str, Any]:
     return settings
 
 
-def override(settings: dict[str, Any], overrides: Sequence[str]) -> None:
-    """Changes settings in place.
-
-    Args:
-        settings: Plain settings, as YAML gives them.
-        overrides: `KEY=VALUE` each, the key a path such as `select.negatives`, the value YAML.
-
-    Raises:
-        ConfigError: One is not `KEY=VALUE`, or leads nowhere.
-    """
-    for given in overrides:
-        key, equals, value = given.partition("=")
-        if not equals:
-            raise ConfigError(f'a setting is changed by KEY=VALUE, as in select.negatives=4; found "{given}"')
-        _put(settings, key.split("."), parse_yaml(value, given), key)
-
-
 def _keep(settings: dict[str, Any], ranked_by: Mapping[str, Any], changes: Sequence[str]) -> None:
     """Takes loading, ranking and validators from another recipe, in place.
 
@@ -279,35 +261,6 @@ def _located(options: LoadOptions) -> LoadOptions:
     return dataclasses.replace(options, corpus=str(Path(options.corpus).resolve()))
 
 
-def _put(settings: Any, path: list[str], value: Any, key: str) -> None:
-    """Sets one setting by its path, in place; items of a list are found by number or by component name."""
-    *parents, last = path
-    for step in parents:
-        settings = _child(settings, step, key)
-    if isinstance(settings, list) and last.isdecimal() and int(last) < len(settings):
-        settings[int(last)] = value
-    elif isinstance(settings, dict):
-        settings[last] = value
-    else:
-        raise ConfigError(f'setting "{key}" leads nowhere: there is no "{last}" to set')
-
-
-def _child(settings: Any, step: str, key: str) -> Any:
-    if isinstance(settings, dict):
-        if settings.get(step) is None:
-            settings[step] = [] if step in _LISTS else {}
-        return settings[step]
-    items = settings if isinstance(settings, list) else []
-    if step.isdecimal() and int(step) < len(items):
-        return items[int(step)]
-    named = [item[step] for item in items if isinstance(item, dict) and step in item]
-    if len(named) != 1:
-        raise ConfigError(
-            f'setting "{key}" leads nowhere: the recipe has {len(named) or "no"} "{step}" there'
-        )
-    return named[0]
-
-
 def _spelled_out(settings: dict[str, Any]) -> dict[str, Any]:
     """Returns settings with every component as `{name: {setting: value}}`, so that paths can enter them."""
     nested = (settings.get("rank"), settings.get("validation"), settings.get("select"))
@@ -321,7 +274,7 @@ def _spelled_out(settings: dict[str, Any]) -> dict[str, Any]:
         (settings, "engine", ENGINES),
     ]
     for owner, key, registry in spelled:
-        if key in _LISTS and isinstance(owner.get(key), str | Mapping):
+        if key in LISTS and isinstance(owner.get(key), str | Mapping):
             owner[key] = [owner[key]]
         if isinstance(owner.get(key), list | tuple):
             owner[key] = [_spell(item, registry) for item in owner[key]]

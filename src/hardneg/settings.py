@@ -1,13 +1,16 @@
-"""Plain settings, as YAML gives them, from text that anybody may have written."""
+"""Plain settings, as YAML gives them: read from text that anybody may have written, and changed by paths."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
 
 from hardneg.errors import ConfigError, DataError
+
+LISTS = ("rankers", "rules", "validators")
+"""Settings that are lists of components."""
 
 _MOST_VALUES = 10_000
 
@@ -45,6 +48,46 @@ def check_names(settings: Mapping[Any, Any], where: str) -> None:
             raise ConfigError(f"{where}: {key!r} is no setting; settings have names")
 
 
+def override(settings: dict[str, Any], overrides: Sequence[str]) -> None:
+    """Changes settings in place.
+
+    Args:
+        settings: Plain settings, as YAML gives them.
+        overrides: `KEY=VALUE` each, the key a path such as `select.negatives`, the value YAML.
+
+    Raises:
+        ConfigError: One is not `KEY=VALUE`, or leads nowhere.
+    """
+    for given in overrides:
+        key, equals, value = given.partition("=")
+        if not equals:
+            raise ConfigError(f'a setting is changed by KEY=VALUE, as in select.negatives=4; found "{given}"')
+        put(settings, key.split("."), parse_yaml(value, given), key)
+
+
+def put(settings: Any, path: Sequence[str], value: Any, key: str) -> None:
+    """Sets one setting by its path, in place; items of a list are found by number or by component name.
+
+    Args:
+        settings: Plain settings, as YAML gives them.
+        path: The names on the way.
+        value: What is set.
+        key: What errors call it.
+
+    Raises:
+        ConfigError: The path leads nowhere.
+    """
+    *parents, last = path
+    for step in parents:
+        settings = _child(settings, step, key)
+    if isinstance(settings, list) and last.isdecimal() and int(last) < len(settings):
+        settings[int(last)] = value
+    elif isinstance(settings, dict):
+        settings[last] = value
+    else:
+        raise ConfigError(f'setting "{key}" leads nowhere: there is no "{last}" to set')
+
+
 def _check_size(content: Any, where: str) -> None:
     """Counts values, each as often as an alias repeats it.
 
@@ -61,3 +104,17 @@ def _check_size(content: Any, where: str) -> None:
         elif isinstance(value, list | tuple | set):
             left.extend(value)
     raise DataError(f"{where}: more than {_MOST_VALUES:,} settings; no recipe has so many")
+
+
+def _child(settings: Any, step: str, key: str) -> Any:
+    if isinstance(settings, dict):
+        if settings.get(step) is None:
+            settings[step] = [] if step in LISTS else {}
+        return settings[step]
+    items = settings if isinstance(settings, list) else []
+    if step.isdecimal() and int(step) < len(items):
+        return items[int(step)]
+    named = [item[step] for item in items if isinstance(item, dict) and step in item]
+    if len(named) != 1:
+        raise ConfigError(f'setting "{key}" leads nowhere: {len(named) or "no"} "{step}" found there')
+    return named[0]

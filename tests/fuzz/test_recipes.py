@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hardneg.errors import HardnegError
-from hardneg.recipe import Recipe, override, read_recipe, recipe_names
-from hardneg.settings import parse_yaml
+from hardneg.recipe import Recipe, read_recipe, recipe_names
+from hardneg.settings import override, parse_yaml
 from tests.fuzz import JSON, fuzzed
 
 BASE = {"rank": {"rankers": ["bm25"]}, "format": "jsonl"}

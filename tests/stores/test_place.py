@@ -6,7 +6,8 @@ import pytest
 
 from hardneg.errors import ConfigError, DataError, MissingExtra
 from hardneg.stores import is_url
-from hardneg.stores.place import Place, passing
+from hardneg.stores.names import passing
+from hardneg.stores.place import Place
 
 
 def untold(count):

@@ -20,7 +20,7 @@ def export(
     """Write the training set of a run in another trainer's format."""
     from hardneg import pipeline
     from hardneg.export import FORMATS
-    from hardneg.recipe import override
+    from hardneg.settings import override
 
     name, options = FORMATS.parse(format_)
     override(options, set_ or ())

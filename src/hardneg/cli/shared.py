@@ -67,7 +67,7 @@ def request_options(overrides: list[str] | None) -> dict[str, Any]:
     Raises:
         ConfigError: One is not written so.
     """
-    from hardneg.recipe import override
+    from hardneg.settings import override
 
     options: dict[str, Any] = {}
     override(options, overrides or ())
@@ -113,8 +113,8 @@ def load_options(overrides: list[str] | None, **flags: Any) -> LoadOptions:
 
     from hardneg.errors import ConfigError
     from hardneg.load import LoadOptions
-    from hardneg.recipe import override
     from hardneg.registry import first_problem
+    from hardneg.settings import override
 
     settings: dict[str, Any] = {"load": flags}
     override(settings, overrides or ())

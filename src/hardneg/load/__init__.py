@@ -22,7 +22,7 @@ from hardneg.errors import ConfigError, DataError
 from hardneg.lines import unreadable
 from hardneg.load import beir, documents, hf, ir, mteb, pairs, stdlib, training, trec
 from hardneg.load.builder import CollectionBuilder, LoadOptions
-from hardneg.load.tables import accepted_names, is_table
+from hardneg.load.tables import accepted_names, is_table, some
 from hardneg.progress import Progress
 from hardneg.records import Collection
 from hardneg.stores import fetched, is_url
@@ -37,7 +37,6 @@ __all__ = [
 ]
 
 _BUILT_IN = "stdlib"
-_MOST_LISTED = 12
 
 
 def load(source: str, options: LoadOptions | None = None, progress: Progress | None = None) -> Collection:
@@ -139,11 +138,9 @@ def _read_folder(folder: Path, options: LoadOptions) -> Collection:
     if trec.fits(folder):
         return trec.read(folder, options)
     names = sorted(path.name + ("/" if path.is_dir() else "") for path in folder.iterdir())
-    more = f" and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else ""
-    found = (", ".join(names[:_MOST_LISTED]) or "nothing") + more
     raise DataError(
         f"{folder}: {beir.LAYOUT}; {trec.LAYOUT}; a folder that datasets saved is read as hf:{folder}. "
-        f"Found: {found}"
+        f"Found: {some(names) or 'nothing'}"
     )
 
 

@@ -8,6 +8,6 @@ done to it is done.
 from __future__ import annotations
 
 from hardneg.stores.mirror import Mirror, fetched, named, written, written_file
-from hardneg.stores.place import is_url
+from hardneg.stores.names import is_url
 
 __all__ = ["Mirror", "fetched", "is_url", "named", "written", "written_file"]

@@ -17,7 +17,8 @@ from hardneg.errors import ConfigError, DataError
 from hardneg.files import cache_folder, digest_file, locked, turn, write_text
 from hardneg.progress import Progress, Silent
 from hardneg.stores.known import KnownFiles, Same
-from hardneg.stores.place import Advance, Place, Version, is_url, passing
+from hardneg.stores.names import is_url, passing
+from hardneg.stores.place import Advance, Place, Version
 
 _AT_ONCE = 8
 _NAMED = "named.json"

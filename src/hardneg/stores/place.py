@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,13 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from hardneg.errors import ConfigError, DataError, HardnegError, MissingExtra
+from hardneg.errors import DataError, HardnegError, MissingExtra
 from hardneg.files import atomic
+from hardneg.stores.names import PROBE, WEB, passing, refuse_secrets, safe
 
-_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
-_PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]*@")
 _EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "hf": "hub", "http": "http", "https": "http"}
-_WEB = ("http", "https")
 _IN_PLACE = ("file", "local", "sftp", "ssh", "ftp", "smb")
 """Where a file that is being put is there before all of it is: elsewhere it appears when it is whole."""
 _UNSEEN = {"hf": "; if it is private, set HF_TOKEN"}
@@ -29,14 +26,7 @@ _VERSIONS = (
 )
 """What stores call that which changes with a file, the surest first."""
 
-_PROBE = ".hardneg-may-write"
-
 Advance = Callable[[int], None]
-
-
-def is_url(place: str | Path) -> bool:
-    """Returns whether a place is in a store, not on a disk."""
-    return _URL.match(str(place)) is not None
 
 
 @dataclass(frozen=True)
@@ -73,15 +63,15 @@ class Place:
     """
 
     def __init__(self, url: str) -> None:
-        _refuse_secrets(url)
+        refuse_secrets(url)
         self.url = url.rstrip("/")
         self._scheme = url.partition("://")[0].lower()
         self._files, root = _opened(url, self._scheme)
         self._root = root.rstrip("/")
-        self._folder_of_the_web = self._scheme in _WEB and url.endswith("/")
+        self._folder_of_the_web = self._scheme in WEB and url.endswith("/")
         self.alone = False
         self.unseen = _UNSEEN.get(self._scheme, "")
-        self.name = _safe(posixpath.basename(self._root) or self._scheme, self.url)
+        self.name = safe(posixpath.basename(self._root) or self._scheme, self.url)
 
     def listing(self) -> dict[str, Version]:
         """Returns the files below, by their paths; a file by its own name alone.
@@ -94,7 +84,7 @@ class Place:
             try:
                 found = self._found()
             except FileNotFoundError as error:
-                if error.__cause__ is not None and self._scheme in _WEB:  # whatever went wrong there
+                if error.__cause__ is not None and self._scheme in WEB:  # whatever went wrong there
                     raise error.__cause__ from None
                 return {}
             self.alone = list(found) == [self._root]
@@ -171,8 +161,8 @@ class Place:
         """
         self.refuse_commits()
         with _told(f"cannot write to {self.url}"):
-            self._files.pipe_file(self._path(_PROBE), b"hardneg")
-            self._files.rm_file(self._path(_PROBE))
+            self._files.pipe_file(self._path(PROBE), b"hardneg")
+            self._files.rm_file(self._path(PROBE))
 
     def refuse_commits(self) -> None:
         """Refuses repositories of the hub, where each file that is put would be a commit.
@@ -206,44 +196,10 @@ class Place:
         return Version(-1 if size is None else int(size), stamp or "")
 
     def _below(self, path: str) -> str:
-        return _safe(path.removeprefix(self._root).removeprefix("/"), self.url)
+        return safe(path.removeprefix(self._root).removeprefix("/"), self.url)
 
     def _path(self, name: str) -> str:
         return f"{posixpath.dirname(self._root) if self.alone else self._root}/{name}"
-
-
-def passing(name: str) -> bool:
-    """Returns whether a file is there only while something is written: a lock, a probe, half a file."""
-    last = posixpath.basename(name)
-    return last in (".lock", _PROBE) or (last.startswith(".") and last.endswith(".tmp"))
-
-
-def _refuse_secrets(url: str) -> None:
-    scheme, _, rest = url.partition("://")
-    if _PASSWORD.search(url):
-        place = f"{scheme}://{rest.partition('@')[2]}"
-        raise ConfigError(
-            f"{place} was given with a password, which would stay in records; give credentials through the "
-            "environment, as the store's own library reads them"
-        )
-    if scheme.lower() in _WEB and ("?" in rest or "#" in rest):
-        place = re.split(r"[?#]", url)[0]
-        raise ConfigError(
-            f"{place} was given with a query, which may be a signature and would stay in records; leave it "
-            "out, or fetch the file and name it here"
-        )
-
-
-def _safe(name: str, url: str) -> str:
-    """Returns the path of a file in a store, if it can be one below a local folder.
-
-    Raises:
-        DataError: It leads elsewhere.
-    """
-    parts = name.split("/")
-    if not all(parts) or ".." in parts or "." in parts or "\\" in name or "\0" in name:
-        raise DataError(f"{url}: {name!r} there is no name that a file can have here; rename it")
-    return name
 
 
 def _stamp(facts: Mapping[str, Any]) -> str | None:

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidat
 
 from hardneg.errors import ConfigError
 from hardneg.rank import RANKERS, RankerSettings
-from hardneg.recipe import override
 from hardneg.registry import first_problem
+from hardneg.settings import override
 from hardneg.train.doubts import Mask
 from hardneg.train.losses import LOSSES, Loss
 from hardneg.train.losses.infonce import InfoNce
