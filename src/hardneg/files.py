@@ -111,6 +111,32 @@ def locked(opened: Any, *, wait: bool) -> bool:
     return True
 
 
+def opened_alone(path: Path, mode: str, *, wait: bool) -> IO[Any] | None:
+    """Opens a file for one process at a time; the lock falls when it is closed.
+
+    Args:
+        path: The file that is opened is the one that has this name once it is locked, whatever other
+            processes put in its place before.
+        mode: As of `open`; one that makes the file.
+        wait: Whether to wait for another process.
+
+    Returns:
+        The open file, None if another process holds it.
+
+    Raises:
+        OSError: It cannot be opened.
+    """
+    while True:
+        opened = path.open(mode)
+        if not locked(opened, wait=wait):
+            opened.close()
+            return None
+        with suppress(OSError):
+            if os.path.samestat(os.fstat(opened.fileno()), path.stat()):
+                return opened
+        opened.close()
+
+
 @contextmanager
 def turn(folder: Path, waiting: Callable[[], AbstractContextManager[Any]] = nullcontext) -> Iterator[None]:
     """Lets one process at a time work in the block; the lock falls with the process that holds it.

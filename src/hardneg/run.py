@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
-import os
 import platform
 import shutil
 import time
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from hardneg.errors import ConfigError, DataError
-from hardneg.files import locked, write_text
+from hardneg.files import opened_alone, write_text
 
 _CALIBRATION = "calibration.json"
 _CHECKSUM = "checksum"
@@ -201,15 +200,10 @@ def _difference(known: Mapping[str, Any], run: Mapping[str, Any], keys: tuple[st
 
 def _lock(folder: Path) -> IO[str]:
     """Returns the open and locked file of a directory that is being written."""
-    while True:
-        lock = (folder / ".lock").open("w")
-        if not locked(lock, wait=False):
-            lock.close()
-            raise ConfigError(f"another process is writing to {folder}; wait for it, or choose another --out")
-        with suppress(OSError):
-            if os.path.samestat(os.fstat(lock.fileno()), (folder / ".lock").stat()):
-                return lock
-        lock.close()  # it was that of a process which has just ended
+    lock = opened_alone(folder / ".lock", "w", wait=False)
+    if lock is None:
+        raise ConfigError(f"another process is writing to {folder}; wait for it, or choose another --out")
+    return lock
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from hardneg.errors import DataError
-from hardneg.files import atomic, locked
+from hardneg.files import atomic, opened_alone
 
 FILE = "judgments.jsonl"
 """The file's name in a run directory."""
@@ -79,12 +79,14 @@ def arrange(path: Path, judges: Collection[str], pairs: Sequence[tuple[str, str]
     with _held(path) as file:
         file.seek(0)
         lines = file.readlines()
-        said = [(number, judged) for number, judged in _numbered(lines, path) if judged.judge in judges]
-        free = [number for number, judged in said if judged.pair in place]
-        found = sorted((place[judged.pair], number) for number, judged in said if judged.pair in place)
+        found = [
+            (place[judged.pair], number)
+            for number, judged in _numbered(lines, path)
+            if judged.judge in judges and judged.pair in place
+        ]
         arranged = list(lines)
-        for number, (_, came) in zip(free, found, strict=True):
-            arranged[number] = lines[came]
+        for (_, free), (_, came) in zip(found, sorted(found), strict=True):
+            arranged[free] = lines[came]
         if arranged != lines:
             with atomic(path) as temporary:
                 temporary.write_bytes(b"".join(arranged))
@@ -134,23 +136,13 @@ def _held(path: Path) -> Iterator[IO[bytes]]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("a+b")
-        while not (locked(file, wait=True) and _is(file, path)):  # replaced while this process waited
-            file.close()
-            file = path.open("a+b")
-        with file:
+        opened = opened_alone(path, "a+b", wait=True)
+        assert opened is not None  # it waits
+        with opened as file:
             file.truncate(_whole(file))
             yield file
     except OSError as error:
         raise DataError(f"cannot write {path}: {error.strerror or error}") from error
-
-
-def _is(file: IO[bytes], path: Path) -> bool:
-    """Returns whether an open file is the one that a path names."""
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
 
 
 def _numbered(lines: Sequence[bytes], path: Path) -> Iterator[tuple[int, Judged]]:

@@ -92,7 +92,8 @@ def _judged(
     cascade = Cascade(steps)
     models = [step.model for step in steps]
     queue: Queue[Pair, Outcome] = Queue(models, settings, "pairs", cascade.most, cascade.judge)
-    record = Record(folder / verdicts.FILE, [step.judge for step in steps])
+    file, judges = folder / verdicts.FILE, [step.judge for step in steps]
+    record = Record(file, judges)
     begin = time.perf_counter()
 
     def done(outcome: Outcome) -> None:
@@ -115,7 +116,7 @@ def _judged(
         write_text(folder / FOLDER / "answers.jsonl", record.answers())
         text = json.dumps(summary, indent=2, ensure_ascii=False)
         write_text(folder / FOLDER / "summary.json", f"{text}\n")
-        record.close([(pair.query_id, pair.doc_id) for pair in pairs])
+        verdicts.arrange(file, judges, [(pair.query_id, pair.doc_id) for pair in pairs])
     return summary
 
 

@@ -29,7 +29,7 @@ class Record:
     """
 
     def __init__(self, path: Path, judges: Sequence[str]) -> None:
-        self._path, self._judges = path, judges
+        self._path = path
         self._standing = {
             (said.judge, *said.pair): said.verdict for said in verdicts.read(path) if said.judge in judges
         }
@@ -66,17 +66,6 @@ class Record:
             self._unreadable += 1
         else:
             self._grades[last.grade] += 1
-
-    def close(self, pairs: Sequence[tuple[str, str]]) -> None:
-        """Puts the judges' verdicts in the order of the pairs, which those that got no answer at first left.
-
-        Args:
-            pairs: (query_id, doc_id) of all pairs that were to be judged.
-
-        Raises:
-            DataError: The file cannot be written.
-        """
-        verdicts.arrange(self._path, self._judges, pairs)
 
     def summary(self) -> dict[str, Any]:
         """Returns the counts of pairs: judged, by verdict and by grade, and those that went another way."""

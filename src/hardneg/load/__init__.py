@@ -37,6 +37,7 @@ __all__ = [
 ]
 
 _BUILT_IN = "stdlib"
+_MOST_LISTED = 12
 
 
 def load(source: str, options: LoadOptions | None = None, progress: Progress | None = None) -> Collection:
@@ -140,7 +141,7 @@ def _read_folder(folder: Path, options: LoadOptions) -> Collection:
     names = sorted(path.name + ("/" if path.is_dir() else "") for path in folder.iterdir())
     raise DataError(
         f"{folder}: {beir.LAYOUT}; {trec.LAYOUT}; a folder that datasets saved is read as hf:{folder}. "
-        f"Found: {some(names) or 'nothing'}"
+        f"Found: {some(names, _MOST_LISTED, None) or 'nothing'}"
     )
 
 

@@ -72,10 +72,10 @@ def kind_of(value: Any) -> str:
     return "null" if value is None else names.get(type(value), type(value).__name__)
 
 
-def some(names: Collection[str]) -> str:
-    """Returns names for an error, no more of them than can be read."""
-    shown = ", ".join(name[:_SHOWN] for name in islice(names, _SHOWN))
-    return f"{shown} and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else shown
+def some(names: Collection[str], most: int = _SHOWN, longest: int | None = _SHOWN) -> str:
+    """Returns names for an error, no more of them, and of each no more, than can be read."""
+    shown = ", ".join(name[:longest] for name in islice(names, most))
+    return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown
 
 
 def _delimited_rows(path: Path, label: str, delimiter: str) -> Rows:
