@@ -14,8 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from hardneg import cli
-from hardneg.export import FORMATS
-from hardneg.select import DRAWS, RULES
+from hardneg.core.components import DRAWS, FORMATS, RULES
 
 SETTINGS = {
     "absolute-margin": {"margin": 0.01},

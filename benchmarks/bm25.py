@@ -16,11 +16,11 @@ import typer
 from rank_bm25 import BM25Okapi
 from timing import compare, machine, table
 
-from hardneg.load import LoadOptions, load
-from hardneg.rank import Context, Ranker
-from hardneg.rank.bm25 import Bm25
-from hardneg.rank.tokenize import Terms, stemmer
-from hardneg.records import Collection
+from hardneg.core.components import Context, OpenedRanker
+from hardneg.core.records import Collection
+from hardneg.rankers.bm25 import Bm25
+from hardneg.rankers.inverted.tokenizer import Terms, stemmer
+from hardneg.sources import LoadOptions, load
 
 
 def main(folder: str, split: str = "test", rounds: int = 3, depth: int = 100, queries: int = 200) -> None:
@@ -60,7 +60,7 @@ def main(folder: str, split: str = "test", rounds: int = 3, depth: int = 100, qu
     print(f"\nopened in {built:.2f} seconds, from the cache in {kept:.2f}")
 
 
-def _opened(whole: Collection, cache: Path) -> tuple[Ranker, float]:
+def _opened(whole: Collection, cache: Path) -> tuple[OpenedRanker, float]:
     """Returns the ranker, and the seconds that opening it took."""
     begin = time.perf_counter()
     ranker = Bm25(language="none").open(whole, Context(cache))

@@ -19,9 +19,9 @@ import typer
 from timing import clustered, machine
 
 from hardneg import Collection, Recipe, mine
-from hardneg.blocks import Chooser
-from hardneg.load.builder import CollectionBuilder, LoadOptions
-from hardneg.pipeline import select
+from hardneg.mining.miner import Reselector
+from hardneg.mining.pipeline import select
+from hardneg.sources.builder import CollectionBuilder, LoadOptions
 
 RECIPES = "shifted,abs,margin-pos,perc-pos,sampled,simans"
 DIMENSION = 64
@@ -59,7 +59,7 @@ def main(
 
 def alone(collection: Collection, recipes: dict[str, Recipe], run: Path) -> dict[str, float]:
     """Returns the seconds that each recipe's rules and draw take over all candidates of a run."""
-    choosers = {name: Chooser(collection, recipe, run, {}) for name, recipe in recipes.items()}
+    choosers = {name: Reselector(collection, recipe, run, {}) for name, recipe in recipes.items()}
     spent = dict.fromkeys(recipes, 0.0)
     first = next(iter(choosers.values()))
     for number in range(len(first.blocks)):

@@ -20,16 +20,16 @@ import numpy as np
 from false_negatives import Measured, hide, measure
 from pooled import qrels
 
-from hardneg import compare as room
-from hardneg.calibrate.frequency import wilson
-from hardneg.compare import CompareSettings, Comparison
-from hardneg.compare.rows import rows
-from hardneg.compare.settings import UNTRAINED
-from hardneg.compare.students import read as result_of
-from hardneg.evaluate.store import file_name
-from hardneg.load import LoadOptions, load
-from hardneg.progress import Progress
-from hardneg.records import Collection
+from hardneg import comparison as room
+from hardneg.calibration.frequency import wilson
+from hardneg.comparison import CompareSettings, Comparison
+from hardneg.comparison.rows import rows
+from hardneg.comparison.settings import UNTRAINED
+from hardneg.comparison.students import read as result_of
+from hardneg.core.progress import Progress
+from hardneg.core.records import Collection
+from hardneg.evaluation.store import file_name
+from hardneg.sources import LoadOptions, load
 
 Hidden = dict[str, set[str]]
 TEST = "test"

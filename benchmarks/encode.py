@@ -11,11 +11,11 @@ import numpy as np
 import typer
 from timing import compare, machine, table
 
-from hardneg.load import LoadOptions, load
-from hardneg.rank.dense.encode import Encoder
-from hardneg.rank.dense.models import load_model
-from hardneg.rank.dense.precision import best_precision
-from hardneg.records import FloatArray
+from hardneg.core.records import FloatArray
+from hardneg.rankers.dense.encode import Encoder
+from hardneg.rankers.dense.models import load_model
+from hardneg.rankers.dense.precision import best_precision
+from hardneg.sources import LoadOptions, load
 
 
 def main(

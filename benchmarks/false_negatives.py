@@ -24,13 +24,13 @@ import numpy.typing as npt
 import pyarrow.dataset as ds
 import typer
 
-from hardneg import pipeline
-from hardneg.calibrate.frequency import wilson
-from hardneg.console import Bars
-from hardneg.load import LoadOptions, load
-from hardneg.recipe import Recipe
-from hardneg.records import Collection, Judgments
-from hardneg.select import noise
+from hardneg.calibration.frequency import wilson
+from hardneg.cli.console import Bars
+from hardneg.core import noise
+from hardneg.core.records import Collection, Judgments
+from hardneg.mining import pipeline
+from hardneg.mining.recipe import Recipe
+from hardneg.sources import LoadOptions, load
 
 RECIPES = ["naive", "shifted", "abs", "margin-pos", "perc-pos", "default"]
 REFERENCE = "perc-pos"
@@ -74,7 +74,7 @@ def main(
     wanted = 0.0
     with tempfile.TemporaryDirectory() as out:
         for name in [REFERENCE, *(name for name in recipe or RECIPES if name != REFERENCE)]:
-            chosen = Recipe.named(name, ["format=jsonl"], select__negatives=negatives)
+            chosen = Recipe.named(name, ["format=jsonl"], negatives=negatives)
             with Bars() as bars:
                 pipeline.mine(visible, chosen, Path(out) / name, progress=bars)
             found = measure(Path(out) / name, hidden)

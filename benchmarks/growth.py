@@ -19,8 +19,8 @@ import numpy as np
 import typer
 from timing import clustered, machine
 
-from hardneg.rank.dense.store import Vectors
-from hardneg.rank.dense.topk import ExactSearch, Product
+from hardneg.rankers.dense.store import Vectors
+from hardneg.rankers.dense.topk import ExactSearch, Product
 
 
 def main(

@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 import typer
 
-from hardneg.files import cache_folder
-from hardneg.load import LoadOptions, load
-from hardneg.rank import RANKERS, Context
-from hardneg.records import Collection, IntArray, Judgments
+from hardneg.core.components import RANKERS, Context
+from hardneg.core.files import cache_folder
+from hardneg.core.records import Collection, IntArray, Judgments
+from hardneg.sources import LoadOptions, load
 
 
 def main(folder: str, out: Path, train: int = 400, test: int = 300, depth: int = 5) -> None:

@@ -12,10 +12,10 @@ import numpy as np
 import typer
 from timing import clustered, compare, machine, table
 
-from hardneg.rank.dense.precision import has_fast_bf16
-from hardneg.rank.dense.store import Vectors
-from hardneg.rank.dense.topk import ExactSearch, Product
-from hardneg.records import FloatArray, IntArray
+from hardneg.core.records import FloatArray, IntArray
+from hardneg.rankers.dense.precision import has_fast_bf16
+from hardneg.rankers.dense.store import Vectors
+from hardneg.rankers.dense.topk import ExactSearch, Product
 
 PRODUCTS: tuple[Product, ...] = ("whole", "head", *(("low",) if has_fast_bf16() else ()))
 

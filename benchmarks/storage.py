@@ -11,12 +11,12 @@ import numpy as np
 import typer
 from timing import machine
 
-from hardneg.load import LoadOptions, load
-from hardneg.rank.dense.encode import Encoder
-from hardneg.rank.dense.models import load_model
-from hardneg.rank.dense.store import Vectors
-from hardneg.rank.dense.topk import ExactSearch
-from hardneg.records import FloatArray, IntArray
+from hardneg.core.records import FloatArray, IntArray
+from hardneg.rankers.dense.encode import Encoder
+from hardneg.rankers.dense.models import load_model
+from hardneg.rankers.dense.store import Vectors
+from hardneg.rankers.dense.topk import ExactSearch
+from hardneg.sources import LoadOptions, load
 
 
 def main(folder: str, model: str = "default", queries: int = 4_096, split: str = "train") -> None:

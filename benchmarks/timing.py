@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from hardneg.records import FloatArray
+from hardneg.core.records import FloatArray
 
 THREADS = "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"
 Runs = Mapping[str, Callable[[], Any]]

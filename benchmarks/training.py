@@ -22,10 +22,10 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from hardneg.compare import CompareSettings, compare
-from hardneg.compare.table import conditions, table
-from hardneg.console import Bars
-from hardneg.train import TrainSettings
+from hardneg.cli.console import Bars
+from hardneg.comparison import CompareSettings, compare
+from hardneg.comparison.table import conditions, table
+from hardneg.training import TrainSettings
 
 RECIPES = "naive,random,shifted,abs,margin-pos,perc-pos,sampled,default"
 

@@ -82,7 +82,7 @@ def measured(jobs: dict[str, Callable[[], tuple[float, int, Rows]]], rounds: int
 
 def sample(folder: Path, queries: int, documents: int, split: str, place: Path) -> str:
     """Writes a fixed sample of a collection, in the layouts that the miners read; returns what it is."""
-    from hardneg.load import LoadOptions, load
+    from hardneg.sources import LoadOptions, load
 
     whole = load(str(folder), LoadOptions(split=split))
     judged = whole.judgments.queries_with_positives
@@ -130,7 +130,7 @@ def in_process(place: Path, name: str) -> None:
     """Mines with the call of sentence-transformers: theirs, theirs with FAISS, or hardneg's."""
     from datasets import Dataset
 
-    from hardneg.rank.dense.models import load_model
+    from hardneg.rankers.dense.models import load_model
 
     home = "hardneg.compat.sentence_transformers" if name == "compat" else "sentence_transformers.util"
     mined = importlib.import_module(home).mine_hard_negatives(
@@ -161,7 +161,7 @@ def select(place: Path) -> list[str]:
 
 def flag(place: Path, python: str, script: Path) -> list[str]:
     """Returns the command of FlagEmbedding's script, with the model's own pooling and length, in fp32."""
-    from hardneg.rank.dense.models import load_model
+    from hardneg.rankers.dense.models import load_model
 
     model = load_model("SentenceTransformer", "default")
     model.save_pretrained(str(place / "model"))

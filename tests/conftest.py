@@ -7,9 +7,9 @@ import os
 import pytest
 import zstandard
 
-from hardneg.endpoint import client
+from hardneg.llm import client
 from tests.browser import chromium, executable  # noqa: F401
-from tests.endpoint.llm import serving
+from tests.llm.llm import serving
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 NO_BROWSER = pytest.StashKey[int]()
@@ -46,8 +46,8 @@ def own_cache(tmp_path_factory, monkeypatch):
 def report_when_asked_for(request, monkeypatch):
     """Mining writes no report, which takes a second, but in the tests of the report itself."""
     if "writes_report" not in request.fixturenames:
-        monkeypatch.setattr("hardneg.pipeline.write_report", lambda *_: None)
-        monkeypatch.setattr("hardneg.audit.write_report", lambda *_: None)
+        monkeypatch.setattr("hardneg.mining.pipeline.write_report", lambda *_: None)
+        monkeypatch.setattr("hardneg.auditing.write_report", lambda *_: None)
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def beir(tmp_path):
 @pytest.fixture
 def collection(beir):
     """What the folder holds."""
-    from hardneg.load import load
+    from hardneg.sources import load
 
     return load(str(beir))
 

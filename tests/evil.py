@@ -1,6 +1,6 @@
 """A collection whose texts, titles, ids and queries all try to be markup or code."""
 
-from hardneg.load.builder import CollectionBuilder, LoadOptions
+from hardneg.sources.builder import CollectionBuilder, LoadOptions
 
 SCRIPT = "<script>window.pwned = 1</script>"
 ATTACKS = (

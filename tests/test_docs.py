@@ -13,23 +13,20 @@ import typer.main
 import yaml
 
 from hardneg import cli
-from hardneg.evaluate.measures import DEFAULT
-from hardneg.export import FORMATS, usage
-from hardneg.load import LoadOptions
-from hardneg.rank import RANKERS
-from hardneg.rank.fuse import FUSIONS
-from hardneg.rank.tokenize import LANGUAGES
-from hardneg.recipe import RankSettings, Recipe, read_recipe, recipe_names
-from hardneg.select import DRAWS, RULES
-from hardneg.select.exclude import EXCLUSIONS
-from hardneg.select.selector import MAX_USES, NO_ANCHOR_SCORE, NO_SCORE, SURPLUS
-from hardneg.select.settings import SelectSettings
-from hardneg.train import TrainSettings
-from hardneg.train.losses import LOSSES
-from hardneg.validate import VALIDATORS
-from hardneg.validate.settings import ValidateSettings
+from hardneg.core.components import DRAWS, FORMATS, LOSSES, RANKERS, RULES, VALIDATORS
+from hardneg.core.components.format import usage
+from hardneg.core.exclusions import EXCLUSIONS
+from hardneg.evaluation.measures import DEFAULT
+from hardneg.mining.recipe import RankSettings, Recipe, read_recipe, recipe_names
+from hardneg.rankers.fusion import FUSIONS
+from hardneg.rankers.inverted.tokenizer import LANGUAGES
+from hardneg.selection.selector import MAX_USES, NO_ANCHOR_SCORE, NO_SCORE, SURPLUS
+from hardneg.selection.settings import SelectSettings
+from hardneg.sources import LoadOptions
+from hardneg.training import TrainSettings
+from hardneg.validators.settings import ValidateSettings
+from tests.cli.test_cli import run
 from tests.pages import DOCS, PAGES, READMES, ROOT, blocks, page, section
-from tests.test_cli import run
 
 COMMAND = typer.main.get_command(cli.app)
 
@@ -193,7 +190,7 @@ def test_readme_lists_every_recipe_ranker_and_format(readme):
 
 
 def test_the_recipes_are_all_that_there_are():
-    files = importlib.resources.files("hardneg.recipes").iterdir()
+    files = importlib.resources.files("hardneg.mining.recipes").iterdir()
     assert recipe_names() == sorted(f.name.removesuffix(".yaml") for f in files if f.name.endswith(".yaml"))
 
 

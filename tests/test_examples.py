@@ -7,10 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from hardneg.train import TrainSettings
-from hardneg.train.student import reopen
+from hardneg.training import TrainSettings
+from hardneg.training.student import reopen
 from tests import tiny
-from tests.test_cli import run
+from tests.cli.test_cli import run
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 

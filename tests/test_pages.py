@@ -13,14 +13,14 @@ import pytest
 import typer.main
 
 from hardneg import cli
-from hardneg.endpoint.prompt import read_prompt
-from hardneg.export import FORMATS
-from hardneg.judge import PROMPTS
-from hardneg.rank.dense import Dense
+from hardneg.core.components import FORMATS
+from hardneg.llm.judging import PROMPTS
+from hardneg.llm.prompt import read_prompt
+from hardneg.rankers.dense import Dense
 from hardneg.testing import FakeRanker
-from tests.generate.conftest import echo
+from tests.cli.test_cli import run
+from tests.llm.generating.conftest import echo
 from tests.pages import DOCS, PAGES, READMES, blocks, page, shell_lines
-from tests.test_cli import run
 
 COMMAND = typer.main.get_command(cli.app)
 ENDPOINT = "http://localhost:8000/v1"

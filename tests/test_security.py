@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 import hardneg
-from hardneg.compare.table import as_csv
-from hardneg.errors import ConfigError
-from hardneg.push import push
-from hardneg.rank.dense.models import load_model
+from hardneg.comparison.table import as_csv
+from hardneg.core.errors import ConfigError
+from hardneg.rankers.dense.models import load_model
+from hardneg.runs.push import push
 from tests import tiny
-from tests.endpoint.llm import reply, serving
-from tests.test_cli import run
+from tests.cli.test_cli import run
+from tests.llm.llm import reply, serving
 
 SOURCES = sorted(Path(hardneg.__file__).parent.rglob("*.py"))
 KEY = "sk-sentinel-0123456789"
@@ -77,7 +77,7 @@ def test_a_key_is_in_no_file_and_no_message(beir, tmp_path, monkeypatch, capsys)
     for variable in ("OPENAI_API_KEY", "HF_TOKEN", "MY_KEY"):
         monkeypatch.setenv(variable, KEY)
     monkeypatch.setenv("HARDNEG_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("hardneg.endpoint.client.backoff", lambda attempt, key: 0.01)
+    monkeypatch.setattr("hardneg.llm.client.backoff", lambda attempt, key: 0.01)
     out = tmp_path / "run"
     run("mine", beir, "--out", out, "--recipe", "naive", "--ranker", "bm25")
     with serving() as (served, url):
@@ -122,7 +122,7 @@ def test_a_push_uploads_no_key(beir, tmp_path, monkeypatch):
 
 
 def test_no_text_of_the_table_is_a_formula(monkeypatch):
-    monkeypatch.setattr("hardneg.compare.table._flat", dict)
+    monkeypatch.setattr("hardneg.comparison.table._flat", dict)
     rows = [{"arm": "=1+1", "value": -0.5}, {"arm": "@x", "value": 1.0}, {"arm": "naive", "value": 0.0}]
     lines = as_csv({"rows": rows}).splitlines()
     assert [line.split(",")[0] for line in lines] == ["arm", "'=1+1", "'@x", "naive"]

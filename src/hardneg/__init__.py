@@ -12,14 +12,14 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from hardneg.errors import ConfigError, DataError, HardnegError, MissingExtra
+from hardneg.core.errors import ConfigError, DataError, HardnegError, MissingExtra
 
 if TYPE_CHECKING:
-    from hardneg.load import LoadOptions
-    from hardneg.pipeline import mine
-    from hardneg.recipe import Recipe, recipe_names
-    from hardneg.records import Collection, Example, Scored
-    from hardneg.reopen import Result, open_run
+    from hardneg.core.records import Collection, Example, Scored
+    from hardneg.mining.pipeline import mine
+    from hardneg.mining.recipe import Recipe, recipe_names
+    from hardneg.runs.finished import Result, open_run
+    from hardneg.sources import LoadOptions
 
 __all__ = [
     "Collection",
@@ -38,15 +38,15 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Collection": "records",
-    "Example": "records",
-    "LoadOptions": "load",
-    "Recipe": "recipe",
-    "Result": "reopen",
-    "Scored": "records",
-    "mine": "pipeline",
-    "open_run": "reopen",
-    "recipe_names": "recipe",
+    "Collection": "core.records",
+    "Example": "core.records",
+    "LoadOptions": "sources",
+    "Recipe": "mining.recipe",
+    "Result": "runs.finished",
+    "Scored": "core.records",
+    "mine": "mining.pipeline",
+    "open_run": "runs.finished",
+    "recipe_names": "mining.recipe",
 }
 
 

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hardneg.load.builder import CollectionBuilder, LoadOptions
-from hardneg.rank.select_top import top
-from hardneg.records import Collection, FloatArray, IntArray
+from hardneg.core.components import Context, Ranker
+from hardneg.core.records import Collection, FloatArray, IntArray
+from hardneg.rankers.kernels.top_k import top
+from hardneg.sources.builder import CollectionBuilder, LoadOptions
 
 
 def collection(
@@ -34,8 +35,8 @@ def collection(
     return builder.build()
 
 
-class FakeRanker:
-    """A ranker that knows all scores beforehand.
+class FakeRanker(Ranker):
+    """A ranker that knows all scores beforehand; it can stand in a recipe.
 
     Args:
         scores: (n_queries, n_documents) float32; NaN where a document is never retrieved.
@@ -48,6 +49,10 @@ class FakeRanker:
         self.facts: dict[str, Any] = {"fake": True}
         self.depths: list[int] = []
         """The depth of every search so far."""
+
+    def open(self, collection: Collection, context: Context) -> FakeRanker:
+        """Returns itself."""
+        return self
 
     def search(self, queries: IntArray, depth: int) -> tuple[IntArray, FloatArray]:
         """Returns the documents with the highest scores; see `Ranker.search`."""

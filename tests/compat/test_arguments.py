@@ -5,7 +5,7 @@ import pytest
 from datasets import Dataset, DatasetDict
 
 from hardneg.compat.sentence_transformers import InvalidArgument
-from hardneg.errors import ConfigError, DataError
+from hardneg.core.errors import ConfigError, DataError
 from tests.compat.conftest import VOCABULARY, mine, pairs, static
 
 NAMES = "alpha beta gamma delta".split()

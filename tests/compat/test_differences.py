@@ -8,7 +8,7 @@ import pytest
 from sentence_transformers.util import mine_hard_negatives as original
 
 from hardneg.compat.sentence_transformers import InvalidArgument
-from hardneg.errors import DataError, MissingExtra
+from hardneg.core.errors import DataError, MissingExtra
 from tests.compat.conftest import VOCABULARY, degrees, mine, pairs, static
 
 # The query's own text
@@ -104,7 +104,7 @@ def test_equal_scores_stand_in_the_order_of_the_corpus(angles):
 
 
 def test_few_queries_are_searched_at_once(angles, monkeypatch):
-    from hardneg.rank.dense.topk import ExactSearch
+    from hardneg.rankers.dense.topk import ExactSearch
 
     sizes = []
     search = ExactSearch.search

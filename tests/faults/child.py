@@ -41,13 +41,11 @@ def prepare() -> None:
     import torch
     from transformers import BertModel, BertTokenizer  # noqa: F401
 
-    import hardneg.pipeline
-    from hardneg import blocks, cli  # noqa: F401
-    from hardneg.endpoint import client
-    from hardneg.export import FORMATS
-    from hardneg.rank import RANKERS
-    from hardneg.rank.dense import store, topk  # noqa: F401
-    from hardneg.validate import VALIDATORS
+    import hardneg.mining.pipeline
+    from hardneg.core.components import FORMATS, RANKERS, VALIDATORS
+    from hardneg.llm import client
+    from hardneg.mining import miner as blocks
+    from hardneg.rankers.dense import store
 
     py3langid.classify("a language")
     numba.njit(lambda number: number)(1)
@@ -56,7 +54,7 @@ def prepare() -> None:
         for name in registry.names():
             registry.get(name)
     blocks.BLOCK, store.SHARD = 4, 16
-    hardneg.pipeline.write_report = lambda *_: None
+    hardneg.mining.pipeline.write_report = lambda *_: None
     client.backoff = lambda attempt, key: 0.01
 
 

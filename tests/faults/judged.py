@@ -6,9 +6,9 @@ import random
 import socketserver
 import sys
 
-from tests.endpoint import llm
 from tests.faults.child import Arm
 from tests.faults.world import World
+from tests.llm import llm
 
 
 def serving_server(world: World) -> Arm:

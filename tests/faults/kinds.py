@@ -108,7 +108,7 @@ def ranker_raises(world: World, draw: random.Random, most: int) -> Arm:
     place = draw.randint(1, 20)
 
     def arm() -> None:
-        from hardneg.rank.dense import DenseRanker
+        from hardneg.rankers.dense import DenseRanker
 
         left = place
 

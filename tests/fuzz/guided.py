@@ -11,10 +11,10 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["hardneg"]):
-    from hardneg.errors import HardnegError
-    from hardneg.load import LoadOptions, load
-    from hardneg.recipe import Recipe
-    from hardneg.settings import parse_yaml
+    from hardneg.core.errors import HardnegError
+    from hardneg.core.settings import parse_yaml
+    from hardneg.mining.recipe import Recipe
+    from hardneg.sources import LoadOptions, load
 
 NAMES = (
     "a.jsonl",

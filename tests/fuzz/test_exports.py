@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardneg.errors import HardnegError
-from hardneg.export import FORMATS
-from hardneg.load import LoadOptions, load
-from hardneg.records import Example, Scored
+from hardneg.core.components import FORMATS
+from hardneg.core.errors import HardnegError
+from hardneg.core.records import Example, Scored
+from hardneg.sources import LoadOptions, load
 from tests.fuzz import IDS, TEXTS, fuzzed
 from tests.fuzz.test_loaders import judged
 

@@ -9,18 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardneg import diff, ledger, pipeline, verdicts
-from hardneg.errors import DataError, HardnegError
-from hardneg.recipe import Recipe
-from hardneg.reopen import open_run
-from hardneg.run import RunFolder
-from hardneg.verdicts import Judged
+from hardneg.core.errors import DataError, HardnegError
+from hardneg.core.verdicts import Judged
+from hardneg.mining import pipeline
+from hardneg.mining.recipe import Recipe
+from hardneg.runs import diff, ledger, verdicts
+from hardneg.runs.directory import RunFolder
+from hardneg.runs.finished import open_run
 from tests.fuzz import JSON, fuzzed, mangled
 
 
 @pytest.fixture
 def mined(beir, tmp_path):
-    chosen = Recipe.named("naive", ["format=jsonl"], rank__rankers=["bm25"])
+    chosen = Recipe.named("naive", ["format=jsonl"], rankers=["bm25"])
     pipeline.mine(str(beir), chosen, tmp_path / "run")
     return tmp_path / "run"
 

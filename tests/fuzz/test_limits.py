@@ -7,10 +7,10 @@ import tracemalloc
 import pytest
 import zstandard
 
-from hardneg import lines
-from hardneg.errors import DataError
-from hardneg.load import LoadOptions, load, sgml
-from hardneg.load.tables import rows
+from hardneg.core import lines
+from hardneg.core.errors import DataError
+from hardneg.sources import LoadOptions, load, sgml
+from hardneg.sources.tables import rows
 
 MIB = 1 << 20
 
@@ -86,8 +86,8 @@ def test_tags_that_are_never_closed_take_no_longer_than_their_length(write):
 
 
 def test_ids_are_never_names_of_files(tmp_path):
-    from hardneg import pipeline
-    from hardneg.recipe import Recipe
+    from hardneg.mining import pipeline
+    from hardneg.mining.recipe import Recipe
 
     beir = tmp_path / "beir"
     (beir / "qrels").mkdir(parents=True)
@@ -97,7 +97,7 @@ def test_ids_are_never_names_of_files(tmp_path):
     (beir / "queries.jsonl").write_text(json.dumps({"_id": "../q", "text": "amber"}) + "\n", encoding="utf-8")
     (beir / "qrels" / "train.tsv").write_text("../q\t../../escaped\t1\n", encoding="utf-8")
     before = sorted(tmp_path.rglob("*"))
-    result = pipeline.mine(str(beir), Recipe.named("naive", rank__rankers=["bm25"]), tmp_path / "out" / "run")
+    result = pipeline.mine(str(beir), Recipe.named("naive", rankers=["bm25"]), tmp_path / "out" / "run")
     written = [path for path in sorted(tmp_path.rglob("*")) if path not in before]
     assert all(path.is_relative_to(tmp_path / "out") for path in written)
     assert "escaped" not in "".join(path.name for path in written)

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardneg.errors import HardnegError
-from hardneg.load import LoadOptions, load
-from hardneg.load.layouts import LAYOUTS
-from hardneg.load.training import sieve
+from hardneg.core.errors import HardnegError
+from hardneg.sources import LoadOptions, load
+from hardneg.sources.layouts import LAYOUTS
+from hardneg.sources.training import sieve
 from tests.fuzz import IDS, JSON, TEXTS, fuzzed, mangled
 
 ALL = LoadOptions(split="all")

@@ -7,9 +7,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardneg.errors import HardnegError
-from hardneg.recipe import Recipe, read_recipe, recipe_names
-from hardneg.settings import override, parse_yaml
+from hardneg.core.errors import HardnegError
+from hardneg.core.settings import override, parse_yaml
+from hardneg.mining.recipe import Recipe, read_recipe, recipe_names
 from tests.fuzz import JSON, fuzzed
 
 BASE = {"rank": {"rankers": ["bm25"]}, "format": "jsonl"}

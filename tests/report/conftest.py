@@ -10,7 +10,7 @@ from tests.report.runs import validated
 def run(beir, tmp_path):
     """A run of two rankers, bm25 twice with other settings, under the default rule."""
     rankers = ["bm25", {"bm25": {"k1": 0.4, "name": "flat"}}]
-    recipe = Recipe.named("perc-pos", rank__rankers=rankers, select__negatives=2, select__by="bm25")
+    recipe = Recipe.named("perc-pos", rankers=rankers, negatives=2, by="bm25")
     mine(str(beir), recipe, tmp_path / "runs" / "run")
     return tmp_path / "runs" / "run"
 

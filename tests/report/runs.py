@@ -6,8 +6,8 @@ from collections import Counter
 import numpy as np
 import pyarrow as pa
 
-from hardneg import ledger
-from hardneg.run import RunFolder
+from hardneg.runs import ledger
+from hardneg.runs.directory import RunFolder
 
 
 def validated(folder, seed=0):

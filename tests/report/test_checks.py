@@ -7,14 +7,14 @@ import pyarrow as pa
 import pytest
 
 from hardneg import Recipe, mine
+from hardneg.core.components import VALIDATORS
 from hardneg.report import write_report
-from hardneg.report.alike import differing, examples_of, likeness
 from hardneg.report.checks import Check
+from hardneg.report.duplicate_examples import differing, examples_of, likeness
 from hardneg.report.facts import checked, findings, leaks
 from hardneg.report.gather import GROUPS, gather
-from hardneg.report.words import LANGUAGES, Words
+from hardneg.report.i18n import LANGUAGES, Words
 from hardneg.testing import collection
-from hardneg.validate import VALIDATORS
 
 EN = Words("en")
 ANSWER = "Amber is the resin of ancient trees, hardened over millions of years in the ground."
@@ -54,7 +54,7 @@ def checked_run(data, tmp_path_factory):
         "sibling-positives",
         {"leakage": {"evaluation": str(evaluation), "split": "all"}},
     ]
-    recipe = Recipe.named("naive", rank__rankers=["bm25"], validation__validators=validators)
+    recipe = Recipe.named("naive", rankers=["bm25"], validators=validators)
     mine(data, recipe, folder / "run")
     return folder / "run"
 

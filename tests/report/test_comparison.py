@@ -10,9 +10,9 @@ from hardneg.report import write_comparison
 from hardneg.report.comparison import drawn
 from hardneg.report.figures import compared
 from hardneg.report.figures.style import FILE, PAGE, svg
-from hardneg.report.words import Words
+from hardneg.report.i18n import Words
+from tests.cli.test_cli import run as command
 from tests.report.runs import COMPARED, write
-from tests.test_cli import run as command
 
 EN = Words("en")
 

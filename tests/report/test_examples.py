@@ -1,8 +1,8 @@
 """The sample of queries that a report shows."""
 
-from hardneg import ledger
 from hardneg.report.examples import cut, examples, sample
 from hardneg.report.gather import gather
+from hardneg.runs import ledger
 
 
 def test_a_sample_is_always_the_same_and_keeps_the_order():

@@ -9,8 +9,8 @@ from hardneg.report.figures import FIGURES, candidates, rates
 from hardneg.report.figures.moves import moves
 from hardneg.report.figures.style import FILE, PAGE, svg
 from hardneg.report.gather import gather
+from hardneg.report.i18n import LANGUAGES, Words
 from hardneg.report.sections import drawn
-from hardneg.report.words import LANGUAGES, Words
 
 EN = Words("en")
 ALWAYS = {"funnel", "scores.bm25", "scores.flat", "margins", "ranks", "agreement"}

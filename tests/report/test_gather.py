@@ -4,9 +4,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from hardneg import DataError, ledger
+from hardneg import DataError
 from hardneg.report.gather import GROUPS, _shared, gather, groups_of, margins, starts
-from hardneg.run import RunFolder
+from hardneg.runs import ledger
+from hardneg.runs.directory import RunFolder
 
 
 def test_all_candidates_are_counted_in_their_groups(run):
@@ -42,7 +43,7 @@ def test_a_validated_run_tells_of_doubt(full):
 def test_short_queries_are_listed_with_their_reason(beir, tmp_path):
     from hardneg import Recipe, mine
 
-    recipe = Recipe.named("perc-pos", rank__rankers=["bm25"], select__negatives=25)
+    recipe = Recipe.named("perc-pos", rankers=["bm25"], negatives=25)
     result = mine(str(beir), recipe, tmp_path / "short")
     found = gather(tmp_path / "short")
     assert len(found.short) == sum(result.run["short"].values()) > 0

@@ -6,13 +6,13 @@ import re
 import pytest
 
 from hardneg import ConfigError, Recipe
-from hardneg.pipeline import select
+from hardneg.mining.pipeline import select
 from hardneg.report import write_report, write_versus
 from hardneg.report.facts import findings
 from hardneg.report.gather import gather
+from hardneg.report.i18n import Words
 from hardneg.report.page import embedded, policy
-from hardneg.report.words import Words
-from tests.test_cli import run as command
+from tests.cli.test_cli import run as command
 
 
 def page(path):
@@ -106,7 +106,7 @@ def test_runs_of_different_collections_are_not_compared(run, tmp_path):
     from hardneg import mine
     from tests.evil import collection as evil
 
-    mine(evil(), Recipe.named("naive", rank__rankers=["bm25"]), tmp_path / "evil")
+    mine(evil(), Recipe.named("naive", rankers=["bm25"]), tmp_path / "evil")
     with pytest.raises(ConfigError, match="different collections"):
         write_versus((run, tmp_path / "evil"), None, tmp_path / "v.html")
 

@@ -10,7 +10,7 @@ from hardneg.review import open_server
 
 @pytest.fixture
 def run(beir, tmp_path):
-    recipe = Recipe.named("naive", rank__rankers=["bm25"], select__negatives=3)
+    recipe = Recipe.named("naive", rankers=["bm25"], negatives=3)
     mine(str(beir), recipe, tmp_path / "run")
     return tmp_path / "run"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from hardneg.core.verdicts import Judged, Verdict
 from hardneg.review.agreement import agreements, kappa
-from hardneg.verdicts import Judged, Verdict
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from functools import partial
 
 import pytest
 
-from hardneg import Recipe, mine, verdicts
+from hardneg import Recipe, mine
+from hardneg.core import verdicts
 from hardneg.review import open_server
 from tests.browser import opened
 from tests.evil import ATTACKS
@@ -96,7 +97,7 @@ def test_buttons_do_what_keys_do_until_all_is_done(run, collection, chromium):
 
 def test_documents_run_nothing(tmp_path, chromium):
     data = evil()
-    mine(data, Recipe.named("naive", rank__rankers=["bm25"]), tmp_path / "run")
+    mine(data, Recipe.named("naive", rankers=["bm25"]), tmp_path / "run")
     name = "<img src=x onerror=window.pwned=1>"
     with open_server(tmp_path / "run", data, judge=name, port=0) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()

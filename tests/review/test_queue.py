@@ -6,9 +6,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from hardneg import ledger
-from hardneg.audit import sample
+from hardneg.auditing import sample
 from hardneg.review.queue import STRATA, SUSPECTED, Queue, _percentile
+from hardneg.runs import ledger
 from tests.report.runs import validated
 
 

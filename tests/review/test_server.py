@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from hardneg import ConfigError, verdicts
+from hardneg import ConfigError
+from hardneg.core import verdicts
 from hardneg.review import open_server
 
 

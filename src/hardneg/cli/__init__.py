@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from hardneg.cli.audit import audit
+from hardneg.cli.clean import validate
 from hardneg.cli.compare import compare
 from hardneg.cli.diff import diff
 from hardneg.cli.doctor import doctor
@@ -20,15 +21,14 @@ from hardneg.cli.export import export
 from hardneg.cli.generate import generate
 from hardneg.cli.judge import judge
 from hardneg.cli.mine import demo, mine
-from hardneg.cli.places import hush, put_back
+from hardneg.cli.places import silence_gcsfs, upload_changes
 from hardneg.cli.plan import plan
 from hardneg.cli.push import push
 from hardneg.cli.report import report
 from hardneg.cli.review import review
 from hardneg.cli.select import select
 from hardneg.cli.train import train
-from hardneg.cli.validate import validate
-from hardneg.errors import HardnegError
+from hardneg.core.errors import HardnegError
 
 _STOPPED = 130  # the exit code after Ctrl-C
 
@@ -77,12 +77,12 @@ def main() -> None:
 
     A usage or data error is told in one line.
     """
-    hush()
+    silence_gcsfs()
     try:
         code = app(standalone_mode=False)
         if code == _STOPPED:
             raise KeyboardInterrupt
-        put_back()
+        upload_changes()
         if code:
             sys.exit(code)
     except HardnegError as error:
@@ -100,7 +100,7 @@ def main() -> None:
 
 
 def _fail(message: str, code: int = 2) -> None:
-    from hardneg.stores import named
+    from hardneg.core.stores import display_url
 
-    typer.echo(f"hardneg: {' '.join(named(message).split())}", err=True)
+    typer.echo(f"hardneg: {' '.join(display_url(message).split())}", err=True)
     sys.exit(code)

@@ -13,7 +13,7 @@ from hardneg.cli.places import is_run, run_or_source
 from hardneg.cli.shared import Quiet, Strict, print_json, progress
 
 if TYPE_CHECKING:
-    from hardneg.records import Collection
+    from hardneg.core.records import Collection
 
 
 def audit(
@@ -45,7 +45,7 @@ def audit(
         if sample is not None:
             _draw(folder, collection, sample, seed, bars)
             return
-        from hardneg import audit as auditing
+        from hardneg import auditing
 
         told = auditing.audit(
             folder, method=method, target=target_fnr, share=hide, collection=collection, progress=bars
@@ -53,7 +53,7 @@ def audit(
     if json_:
         print_json(told)
     elif not quiet:
-        from hardneg.console import audited
+        from hardneg.cli.console import audited
 
         Console(stderr=True).print(audited(told))
         if "judged_sample" not in told["estimates"] and folder != Path(out) / "run":
@@ -70,24 +70,24 @@ def _mined(
     place = run_or_source(run, bars)
     if is_run(place):
         return place, None
-    from hardneg.load import load
-    from hardneg.pipeline import mine_loaded
-    from hardneg.recipe import Recipe
-    from hardneg.run import Clock
-    from hardneg.stores import is_url
+    from hardneg.core.stores import is_url
+    from hardneg.mining.pipeline import mine_loaded
+    from hardneg.mining.recipe import Recipe
+    from hardneg.runs.directory import Clock
+    from hardneg.sources import load
 
-    chosen, clock = Recipe.named(recipe, load__split=split, load__strict=strict or None), Clock()
+    chosen, clock = Recipe.named(recipe, split=split, strict=strict or None), Clock()
     with clock.stage("load"):
         collection = load(str(place) if is_url(run) else run, chosen.load)
     return mine_loaded(run, collection, chosen, out, clock, progress=bars).folder, collection
 
 
 def _draw(folder: Path, collection: Collection | None, size: int, seed: int, bars: Any) -> None:
-    from hardneg.audit import draw_sample
-    from hardneg.stores import named
+    from hardneg.auditing import draw_sample
+    from hardneg.core.stores import display_url
 
     count = draw_sample(folder, size, seed, collection=collection, progress=bars)
-    drawn = named(str(folder / "audit_sample.jsonl"))
+    drawn = display_url(str(folder / "audit_sample.jsonl"))
     Console(stderr=True).print(
         f"{count} negatives drawn into {drawn}; judge them with hardneg review or hardneg judge, "
         "then audit again"

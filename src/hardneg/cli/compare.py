@@ -47,10 +47,10 @@ def compare(
     """Train a student on each recipe's negatives and compare them on the test split."""
     from pydantic import ValidationError
 
-    from hardneg import compare as room
-    from hardneg.errors import ConfigError
-    from hardneg.registry import first_problem
-    from hardneg.train.settings import TrainSettings
+    from hardneg import comparison as room
+    from hardneg.core.errors import ConfigError
+    from hardneg.core.registry import first_problem
+    from hardneg.training.settings import TrainSettings
 
     training = TrainSettings.build({"student": student, "dev": dev, "seed": seed}, set_ or ())
     try:
@@ -75,7 +75,7 @@ def compare(
     if json_:
         print_json(dict(found.facts))
     elif not quiet:
-        from hardneg.compare.table import WIDE, conditions, table
+        from hardneg.comparison.table import WIDE, conditions, table
 
         console = Console(stderr=True)
         console.width = max(console.width, WIDE)

@@ -21,7 +21,7 @@ def diff(
     json_: Annotated[bool, typer.Option("--json", help="Print the differences as JSON.")] = False,
 ) -> None:
     """Show how the decisions of two runs differ, and by which reasons."""
-    from hardneg.diff import compare, table
+    from hardneg.runs.diff import compare, table
 
     found = compare(run, other)
     if json_:

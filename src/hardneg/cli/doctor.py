@@ -14,13 +14,13 @@ def doctor(
     json_: Annotated[bool, typer.Option("--json", help="Print it as JSON, and no tables.")] = False,
 ) -> None:
     """Print what is installed, what is missing, and what models and the cache have to work with."""
-    from hardneg.doctor import examine
+    from hardneg.cli.environment import examine
 
     found = examine()
     if json_:
         print_json(found)
         return
-    from hardneg.console import surroundings
+    from hardneg.cli.console import surroundings
 
     console = Console()
     for table in surroundings(found):

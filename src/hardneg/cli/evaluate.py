@@ -40,16 +40,16 @@ def evaluate(
     json_: Annotated[bool, typer.Option("--json", help="Print evaluation.json, and no table.")] = False,
 ) -> None:
     """Measure how well models, rankers or run files rank, and compare them."""
-    from hardneg import evaluate as room
+    from hardneg import evaluation as room
     from hardneg.cli.shared import load_options
-    from hardneg.errors import ConfigError
-    from hardneg.evaluate.measures import DEFAULT, parse
-    from hardneg.evaluate.store import save
-    from hardneg.evaluate.systems import distinct, run_file, run_model
-    from hardneg.evaluate.table import notes, tables
-    from hardneg.files import cache_folder
-    from hardneg.load import load
-    from hardneg.rank import Context
+    from hardneg.core.components import Context
+    from hardneg.core.errors import ConfigError
+    from hardneg.core.files import cache_folder
+    from hardneg.evaluation.measures import DEFAULT, parse
+    from hardneg.evaluation.store import save
+    from hardneg.evaluation.systems import distinct, run_file, run_model
+    from hardneg.evaluation.table import notes, tables
+    from hardneg.sources import load
 
     models, files = model or [], run or []
     if not models and not files:

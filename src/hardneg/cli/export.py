@@ -18,9 +18,9 @@ def export(
     json_: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
 ) -> None:
     """Write the training set of a run in another trainer's format."""
-    from hardneg import pipeline
-    from hardneg.export import FORMATS
-    from hardneg.settings import override
+    from hardneg.core.components import FORMATS
+    from hardneg.core.settings import override
+    from hardneg.mining import pipeline
 
     name, options = FORMATS.parse(format_)
     override(options, set_ or ())

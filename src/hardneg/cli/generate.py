@@ -29,7 +29,7 @@ from hardneg.cli.shared import (
     request_options,
     told,
 )
-from hardneg.errors import ConfigError
+from hardneg.core.errors import ConfigError
 
 
 class AlsoJudged(StrEnum):
@@ -92,7 +92,7 @@ def generate(
     json_: JsonSummary = False,
 ) -> None:
     """Let a language model write queries for documents, or negatives for queries."""
-    from hardneg import generate as generating
+    from hardneg.llm import generating
 
     given = {
         "negatives": negatives,
@@ -132,7 +132,7 @@ def generate(
             retries=retries,
             **settings,
         )
-    from hardneg.console import generated
+    from hardneg.cli.console import generated
 
     told(summary, generated, summary["asked"], summary["unit"], quiet, json_)
 

@@ -70,7 +70,7 @@ def judge(
     json_: JsonSummary = False,
 ) -> None:
     """Let a language model grade doubtful negatives of a run."""
-    from hardneg import judge as judging
+    from hardneg.llm import judging
 
     with progress(quiet or json_) as bars:
         summary = judging.judge(
@@ -95,6 +95,6 @@ def judge(
             max_characters=max_characters,
             options=request_options(set_),
         )
-    from hardneg.console import judgement
+    from hardneg.cli.console import judgement
 
     told(summary, judgement, summary["pairs"], "pairs", quiet, json_)

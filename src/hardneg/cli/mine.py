@@ -49,19 +49,19 @@ def mine(
     json_: Json = False,
 ) -> None:
     """Turn queries, a corpus and judgments into a training set with hard negatives."""
-    from hardneg import pipeline
-    from hardneg.recipe import Recipe
+    from hardneg.mining import pipeline
+    from hardneg.mining.recipe import Recipe
 
     chosen = Recipe.named(
         recipe,
         set_ or (),
         verdicts=judgments,
-        rank__rankers=ranker or None,
-        select__negatives=negatives,
+        rankers=ranker or None,
+        negatives=negatives,
         format=format_,
-        load__split=split,
-        load__corpus=corpus,
-        load__strict=strict or None,
+        split=split,
+        corpus=corpus,
+        strict=strict or None,
         seed=seed,
         engine=engine,
     )
@@ -84,18 +84,18 @@ def demo(
 
     The default recipe's dense model reads the first 64 tokens of each document, which is quicker on a CPU.
     """
-    from hardneg import pipeline
-    from hardneg.audit import audit
-    from hardneg.recipe import Recipe
+    from hardneg.auditing import audit
+    from hardneg.mining import pipeline
+    from hardneg.mining.recipe import Recipe
 
     shorter = ["rank.rankers.dense.max_length=64"] if recipe == "default" and not ranker else []
-    chosen = Recipe.named(recipe, shorter, rank__rankers=ranker or None)
+    chosen = Recipe.named(recipe, shorter, rankers=ranker or None)
     with progress(quiet or json_) as bars:
         result = pipeline.mine("stdlib", chosen, out, progress=bars)
         found = audit(out, progress=bars)
     report(result, quiet, json_)
     if not (quiet or json_):
-        from hardneg.console import examples, rate
+        from hardneg.cli.console import examples, rate
 
         console = Console(stderr=True)
         console.print(examples(result.training_set, 3))

@@ -6,23 +6,23 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hardneg.errors import ConfigError
+from hardneg.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from hardneg.progress import Progress
-    from hardneg.stores import Mirror
+    from hardneg.core.progress import Progress
+    from hardneg.core.stores import Mirror
 
 _OPENED: list[Mirror] = []
 """The copies that the command works on."""
 
 
 def run_folder(place: str | Path) -> Path:
-    """Returns where a run directory can be worked on: itself, or its copy, put back by `put_back`.
+    """Returns where a run directory can be worked on: itself, or its copy, uploaded by `upload_changes`.
 
     Raises:
         HardnegError: There is nothing there, or it cannot be fetched.
     """
-    from hardneg.stores import Mirror, is_url
+    from hardneg.core.stores import Mirror, is_url
 
     if not is_url(place):
         return Path(place)
@@ -33,13 +33,13 @@ def run_folder(place: str | Path) -> Path:
 
 
 def run_or_source(place: str, progress: Progress) -> Path:
-    """Returns where a run directory or a source can be read; of the two, a run is put back by `put_back`.
+    """Returns where a run directory or a source can be read; a run is uploaded by `upload_changes`.
 
     Raises:
         HardnegError: There is nothing there, or it cannot be fetched.
     """
-    from hardneg.load import companions
-    from hardneg.stores import Mirror, is_url
+    from hardneg.core.stores import Mirror, is_url
+    from hardneg.sources import companions
 
     if not is_url(place):
         return Path(place)
@@ -61,19 +61,19 @@ def on_disk(place: str | Path) -> Path:
     Raises:
         ConfigError: It is in a store.
     """
-    from hardneg.stores import is_url
+    from hardneg.core.stores import is_url
 
     if is_url(place):
         raise ConfigError(f"{place} is in a store; here a path on a disk is asked for")
     return Path(place)
 
 
-def hush() -> None:
+def silence_gcsfs() -> None:
     """Keeps libraries of stores from printing what they raise as well, and what they do without."""
     logging.getLogger("gcsfs").setLevel(logging.CRITICAL)
 
 
-def put_back() -> None:
+def upload_changes() -> None:
     """Puts what the command has changed in runs of a store back there.
 
     Raises:

@@ -6,16 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hardneg.cli.shared import (
-    Json,
-    Quiet,
-    Rankers,
-    RecipeName,
-    Set,
-    Source,
-    print_json,
-    progress,
-)
+from hardneg.cli.shared import Json, Quiet, Rankers, RecipeName, Set, Source, print_json, progress
 
 
 def plan(
@@ -33,15 +24,15 @@ def plan(
     json_: Json = False,
 ) -> None:
     """Measure a sample on this machine and tell what mining will take: time, memory and disk."""
-    from hardneg.plan import plan as measure
-    from hardneg.recipe import Recipe
+    from hardneg.mining.planning import plan as measure
+    from hardneg.mining.recipe import Recipe
 
-    chosen = Recipe.named(recipe, set_ or (), rank__rankers=ranker or None, load__split=split)
+    chosen = Recipe.named(recipe, set_ or (), rankers=ranker or None, split=split)
     with progress(quiet or json_) as bars:
         found = measure(source, chosen, documents=documents, queries=queries, sample=sample, progress=bars)
     if json_:
         print_json(found.facts())
     else:
-        from hardneg.console import expected
+        from hardneg.cli.console import expected
 
         typer.echo(expected(found))

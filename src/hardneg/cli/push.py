@@ -18,6 +18,6 @@ def push(
     ] = False,
 ) -> None:
     """Upload a run as a dataset of the Hugging Face hub, with its card."""
-    from hardneg.push import push as upload
+    from hardneg.runs.push import push as upload
 
     typer.echo(upload(run, repository, private=not public, judgments=judgments))

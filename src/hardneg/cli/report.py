@@ -36,9 +36,9 @@ def report(
     examples: Annotated[int | None, typer.Option(help="Queries to show at most.", min=0)] = None,
 ) -> None:
     """Write the report of a run, of a comparison, or of what changes between two runs, as one HTML file."""
-    from hardneg.reopen import collection_of
+    from hardneg.core.stores import display_url
     from hardneg.report import COMPARISON, write_comparison, write_figures, write_report, write_versus
-    from hardneg.stores import named
+    from hardneg.runs.finished import collection_of
 
     if (run / COMPARISON).is_file():
         typer.echo(write_comparison(run, out, language=lang, figures=figures))
@@ -53,4 +53,4 @@ def report(
         written = write_versus((run, other), collection, target, language=lang, limit=examples)
     if figures is not None:
         write_figures(run, figures, language=lang)
-    typer.echo(named(str(written)))
+    typer.echo(display_url(str(written)))

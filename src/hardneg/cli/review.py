@@ -20,9 +20,9 @@ def review(
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open the page.")] = False,
 ) -> None:
     """Judge doubtful negatives on a local page; every judgment goes to judgments.jsonl at once."""
-    from hardneg.reopen import open_run
+    from hardneg.core.stores import display_url
     from hardneg.review import open_server
-    from hardneg.stores import named
+    from hardneg.runs.finished import open_run
 
     opened = open_run(run)
     server = open_server(
@@ -39,6 +39,8 @@ def review(
             webbrowser.open(server.url)
         server.serve_forever(poll_interval=0.2)
     except KeyboardInterrupt:
-        typer.echo(named(f"\njudgments are in {server.session.path}; next: hardneg audit {run}"), err=True)
+        typer.echo(
+            display_url(f"\njudgments are in {server.session.path}; next: hardneg audit {run}"), err=True
+        )
     finally:
         server.server_close()

@@ -31,16 +31,16 @@ def select(
     json_: Json = False,
 ) -> None:
     """Decide again from the candidates of a run; nothing is encoded again."""
-    from hardneg import pipeline
-    from hardneg.recipe import Recipe
-    from hardneg.run import RunFolder
+    from hardneg.mining import pipeline
+    from hardneg.mining.recipe import Recipe
+    from hardneg.runs.directory import RunFolder
 
     chosen = Recipe.named(
         recipe,
         set_ or (),
         ranked_by=RunFolder(run).read()["recipe"],
         verdicts=judgments,
-        select__negatives=negatives,
+        negatives=negatives,
         format=format_,
         seed=seed,
     )

@@ -12,10 +12,10 @@ import typer
 from rich.console import Console
 
 from hardneg.cli.places import run_folder
-from hardneg.progress import Progress, Silent
+from hardneg.core.progress import NullProgress, Progress
 
 if TYPE_CHECKING:
-    from hardneg.load import LoadOptions
+    from hardneg.sources import LoadOptions
 
 Source = Annotated[
     str,
@@ -67,7 +67,7 @@ def request_options(overrides: list[str] | None) -> dict[str, Any]:
     Raises:
         ConfigError: One is not written so.
     """
-    from hardneg.settings import override
+    from hardneg.core.settings import override
 
     options: dict[str, Any] = {}
     override(options, overrides or ())
@@ -95,7 +95,7 @@ def told(
     elif not quiet:
         Console(stderr=True).print(table(summary))
     if summary["failed"]:
-        from hardneg.errors import DataError
+        from hardneg.core.errors import DataError
 
         raise DataError(
             f"{summary['failed']:,} of {asked:,} {unit} got no answer, the last one: "
@@ -111,10 +111,10 @@ def load_options(overrides: list[str] | None, **flags: Any) -> LoadOptions:
     """
     from pydantic import ValidationError
 
-    from hardneg.errors import ConfigError
-    from hardneg.load import LoadOptions
-    from hardneg.registry import first_problem
-    from hardneg.settings import override
+    from hardneg.core.errors import ConfigError
+    from hardneg.core.registry import first_problem
+    from hardneg.core.settings import override
+    from hardneg.sources import LoadOptions
 
     settings: dict[str, Any] = {"load": flags}
     override(settings, overrides or ())
@@ -130,9 +130,9 @@ def load_options(overrides: list[str] | None, **flags: Any) -> LoadOptions:
 def progress(silent: bool) -> Iterator[Progress]:
     """Yields who draws the bars; nobody if `silent`."""
     if silent:
-        yield Silent()
+        yield NullProgress()
         return
-    from hardneg.console import Bars
+    from hardneg.cli.console import Bars
 
     with Bars() as drawn:
         yield drawn
@@ -143,13 +143,13 @@ def report(result: Any, quiet: bool, json_: bool) -> None:
     if json_:
         print_json(result.run)
     elif not quiet:
-        from hardneg.console import summary
-        from hardneg.stores import named
+        from hardneg.cli.console import summary
+        from hardneg.core.stores import display_url
 
         console = Console(stderr=True)
         console.print(summary(result.run))
         for file in (*result.run["export"]["files"], "ledger", "run.json", "README.md", "report.html"):
-            console.print(named(str(result.folder / file)), soft_wrap=True, highlight=False)
+            console.print(display_url(str(result.folder / file)), soft_wrap=True, highlight=False)
 
 
 def print_json(content: Any) -> None:

@@ -43,9 +43,9 @@ def train(
     json_: Annotated[bool, typer.Option("--json", help="Print train.json, and no table.")] = False,
 ) -> None:
     """Train a student on what a run has mined."""
-    from hardneg import train as room
-    from hardneg.train.rounds import train_in_rounds
-    from hardneg.train.student import parse
+    from hardneg import training as room
+    from hardneg.training.rounds import train_in_rounds
+    from hardneg.training.student import parse
 
     given = {
         "student": f"cross-encoder:{parse(student)[1]}" if validator else student,
@@ -68,7 +68,7 @@ def train(
     if json_:
         print_json(dict(trained.facts))
     elif not quiet:
-        from hardneg.train.table import summary
+        from hardneg.training.table import summary
 
         console = Console(stderr=True)
         console.print(summary(trained))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from hardneg.progress import Task
+from hardneg.core.progress import Task
 
 
 class Bars:

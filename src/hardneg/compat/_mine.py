@@ -12,9 +12,9 @@ import numpy as np
 from hardneg.compat._pairs import Pairs
 from hardneg.compat._score import Scorer, Searcher
 from hardneg.compat._settings import Settings, Window
-from hardneg.progress import Progress
-from hardneg.records import BoolArray, FloatArray, IntArray, KeyArray, rows_of
-from hardneg.select.noise import uniform
+from hardneg.core.noise import uniform
+from hardneg.core.progress import Progress
+from hardneg.core.records import BoolArray, FloatArray, IntArray, KeyArray, rows_of
 
 _NONE = np.float32(-np.inf)
 

@@ -12,7 +12,7 @@ import numpy as np
 from hardneg.compat._mine import Mined
 from hardneg.compat._pairs import Pairs
 from hardneg.compat._settings import Format, InvalidArgument, Settings
-from hardneg.records import BoolArray, FloatArray, IntArray
+from hardneg.core.records import BoolArray, FloatArray, IntArray
 
 Columns = dict[str, list[Any]]
 

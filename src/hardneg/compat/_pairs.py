@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from hardneg.compat._settings import InvalidArgument
-from hardneg.errors import DataError, unknown_name
-from hardneg.records import IntArray
+from hardneg.core.errors import DataError, unknown_name
+from hardneg.core.records import IntArray
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ import numpy as np
 from hardneg.compat._pairs import Pairs
 from hardneg.compat._settings import InvalidArgument
 from hardneg.compat._vectors import Workers
-from hardneg.errors import DataError
-from hardneg.rank.dense.store import Vectors
-from hardneg.rank.dense.topk import ExactSearch
-from hardneg.rank.select_top import Running
-from hardneg.records import FloatArray, IntArray
+from hardneg.core.errors import DataError
+from hardneg.core.records import FloatArray, IntArray
+from hardneg.rankers.dense.store import Vectors
+from hardneg.rankers.dense.topk import ExactSearch
+from hardneg.rankers.kernels.top_k import TopK
 
 
 class Scorer(Protocol):
@@ -62,7 +62,7 @@ class _BySimilarity:
         self._documents = documents
 
     def search(self, queries: IntArray, depth: int) -> tuple[IntArray, FloatArray]:
-        running = Running(len(queries), depth)
+        running = TopK(len(queries), depth)
         vectors = self._queries.take(queries)
         for place, chunk in enumerate(self._documents.chunks):
             scores = self._model.similarity(vectors, np.array(chunk))

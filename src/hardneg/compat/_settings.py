@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from hardneg.errors import ConfigError, unknown_name
+from hardneg.core.errors import ConfigError, unknown_name
 
 LOG = logging.getLogger("hardneg.compat.sentence_transformers")
 

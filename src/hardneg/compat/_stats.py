@@ -9,7 +9,7 @@ import numpy as np
 
 from hardneg.compat._output import Rows
 from hardneg.compat._settings import Settings, Window
-from hardneg.records import FloatArray
+from hardneg.core.records import FloatArray
 
 _QUANTILES = {"min": 0.0, "25%": 0.25, "median": 0.5, "75%": 0.75, "max": 1.0}
 

@@ -10,11 +10,11 @@ from typing import Any, Literal
 import numpy as np
 
 from hardneg.compat._settings import LOG, InvalidArgument
-from hardneg.errors import DataError, unknown_name
-from hardneg.progress import Progress
-from hardneg.rank.dense.encode import Encoder
-from hardneg.rank.dense.store import SHARD, Advance, Encode, Store, Vectors
-from hardneg.records import FloatArray, rows_of
+from hardneg.core.errors import DataError, unknown_name
+from hardneg.core.progress import Progress
+from hardneg.core.records import FloatArray, rows_of
+from hardneg.rankers.dense.encode import Encoder
+from hardneg.rankers.dense.store import SHARD, Advance, Encode, Store, Vectors
 
 Kind = Literal["query", "document"]
 _NAMES: dict[Kind, tuple[str, ...]] = {"query": ("query",), "document": ("document", "passage", "corpus")}

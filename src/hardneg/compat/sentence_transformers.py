@@ -17,8 +17,8 @@ from hardneg.compat._score import Rescorer, searcher
 from hardneg.compat._settings import LOG, InvalidArgument, settle
 from hardneg.compat._stats import MiningStats, measure
 from hardneg.compat._vectors import Texts, Workers, prompt_of
-from hardneg.errors import MissingExtra
-from hardneg.progress import Progress, Silent
+from hardneg.core.errors import MissingExtra
+from hardneg.core.progress import NullProgress, Progress
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -168,7 +168,7 @@ def mine_hard_negatives(
         prompt_of(model, "query", query_prompt, query_prompt_name),
         prompt_of(model, "document", corpus_prompt, corpus_prompt_name),
     )
-    progress: Progress = Bars() if verbose else Silent()
+    progress: Progress = Bars() if verbose else NullProgress()
     with Workers(model, use_multi_process) as workers:
         texts = Texts(model, *prompts, batch_size, workers, cache_folder, progress)
         found = searcher(model, texts.queries(pairs.queries), texts.documents(pairs.corpus))

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from hardneg.errors import DataError
-from hardneg.files import atomic, write_text
-from hardneg.records import Collection
+from hardneg.core.errors import DataError
+from hardneg.core.files import atomic, write_text
+from hardneg.core.records import Collection
 
 FILE = "report.html"
 """The file's name in a run directory."""
@@ -39,8 +39,8 @@ def write_report(
         DataError: The run is not finished or damaged, or the file cannot be written.
     """
     from hardneg.report.gather import gather
+    from hardneg.report.i18n import Words
     from hardneg.report.sections import report
-    from hardneg.report.words import Words
 
     words = Words(language)
     path = Path(out) if out else Path(folder) / FILE
@@ -69,8 +69,8 @@ def write_versus(
         ConfigError: The runs are of different collections.
         DataError: A run is not finished or damaged, or the file cannot be written.
     """
+    from hardneg.report.i18n import Words
     from hardneg.report.versus import versus
-    from hardneg.report.words import Words
 
     first, second = map(Path, folders)
     write_text(Path(out), versus(first, second, collection, Words(language), limit))
@@ -100,7 +100,7 @@ def write_comparison(
 
     from hardneg.report.comparison import comparison, drawn
     from hardneg.report.figures.style import FILE as LOOK
-    from hardneg.report.words import Words
+    from hardneg.report.i18n import Words
 
     told = Path(folder) / COMPARISON
     try:
@@ -124,8 +124,8 @@ def write_figures(folder: str | Path, out: str | Path, *, language: str = "en") 
     """
     from hardneg.report.figures.style import FILE as LOOK
     from hardneg.report.gather import gather
+    from hardneg.report.i18n import Words
     from hardneg.report.sections import drawn
-    from hardneg.report.words import Words
 
     written = _save(drawn(gather(Path(folder)), Words(language), LOOK), Path(out))
     if not written:

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from hardneg.records import BoolArray
-from hardneg.validate import VALIDATORS, Validator
-from hardneg.validate.settings import ValidateSettings
+from hardneg.core.components import VALIDATORS, Validator
+from hardneg.core.records import BoolArray
+from hardneg.validators.settings import ValidateSettings
 
 KINDS = ("near-duplicate", "same-source", "sibling-positives", "leakage")
 """The validators whose findings are shown one by one."""

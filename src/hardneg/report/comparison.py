@@ -9,8 +9,8 @@ from markupsafe import Markup
 
 from hardneg.report.figures import compared
 from hardneg.report.figures.style import PAGE, AnyChart, Look, svg
+from hardneg.report.i18n import Words
 from hardneg.report.page import render
-from hardneg.report.words import Words
 
 _COLUMNS = (
     "arm",

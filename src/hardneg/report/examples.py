@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from hardneg import ledger
-from hardneg.records import Collection, Decision
+from hardneg.core.records import Collection, Decision
 from hardneg.report.gather import Findings, margins, starts
+from hardneg.runs import ledger
 
 LIMIT = 1_500
 """Queries that a report shows at most, unless told otherwise."""

@@ -10,7 +10,7 @@ import numpy as np
 from hardneg.report.figures.candidates import doubt_limits
 from hardneg.report.figures.doubt import calibration
 from hardneg.report.gather import GROUPS, Findings
-from hardneg.report.words import Words
+from hardneg.report.i18n import Words
 
 _MANY = 0.1
 """A false-negative rate beyond which a reader should do something."""

@@ -15,12 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from hardneg import ledger
-from hardneg.errors import DataError
-from hardneg.records import BoolArray, Decision
+from hardneg.core.errors import DataError
+from hardneg.core.records import BoolArray, Decision
 from hardneg.report.checks import Check, checks
 from hardneg.report.tally import Grid, Histogram
-from hardneg.run import RunFolder
+from hardneg.runs import ledger
+from hardneg.runs.directory import RunFolder
 
 GROUPS = ("positive", "negative", "suspected", "dropped")
 """How figures group candidates: `suspected` are those dropped as suspected false negatives."""

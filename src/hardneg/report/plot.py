@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
-from hardneg.errors import DataError
+from hardneg.core.errors import DataError
 from hardneg.report.figures import FIGURES, candidates, compared
 from hardneg.report.figures.style import FILE, AnyChart
 from hardneg.report.gather import Findings, gather
-from hardneg.report.words import Words
+from hardneg.report.i18n import Words
 
 
 class Plots:

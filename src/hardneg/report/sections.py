@@ -9,15 +9,15 @@ from typing import Any
 import yaml
 from markupsafe import Markup
 
-from hardneg.records import Collection
+from hardneg.core.records import Collection
 from hardneg.report import facts
-from hardneg.report.alike import examples_of
+from hardneg.report.duplicate_examples import examples_of
 from hardneg.report.examples import LIMIT, cut, examples
 from hardneg.report.figures import FIGURES, candidates, compared
 from hardneg.report.figures.style import PAGE, AnyChart, Look, svg
 from hardneg.report.gather import Findings
+from hardneg.report.i18n import Words
 from hardneg.report.page import render
-from hardneg.report.words import Words
 
 _SECTIONS = {
     "funnel": ("funnel",),

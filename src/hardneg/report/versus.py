@@ -9,15 +9,15 @@ from typing import Any
 import pyarrow.parquet as pq
 from markupsafe import Markup
 
-from hardneg import diff, ledger
-from hardneg.records import Collection, Decision
+from hardneg.core.records import Collection, Decision
+from hardneg.core.tables import flat
 from hardneg.report import examples
 from hardneg.report.figures.moves import moves
 from hardneg.report.figures.style import PAGE, svg
 from hardneg.report.gather import Findings, gather
+from hardneg.report.i18n import Words
 from hardneg.report.page import render
-from hardneg.report.words import Words
-from hardneg.tables import flat
+from hardneg.runs import diff, ledger
 
 LIMIT = 500
 """Queries that the page shows at most, unless told otherwise."""

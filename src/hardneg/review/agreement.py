@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
-from hardneg.verdicts import Judged, Verdict, by_judge
+from hardneg.core.verdicts import Judged, Verdict, by_judge
 
 _SURE = (Verdict.RELEVANT, Verdict.NOT_RELEVANT)
 

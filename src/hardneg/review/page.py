@@ -7,9 +7,9 @@ import re
 
 from markupsafe import Markup
 
+from hardneg.report.i18n import Words
 from hardneg.report.page import embedded, environment, read
 from hardneg.report.page import policy as page_policy
-from hardneg.report.words import Words
 
 
 def page(words: Words, judge: str) -> str:

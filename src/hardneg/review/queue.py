@@ -21,11 +21,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from hardneg import ledger
-from hardneg.audit import sample
-from hardneg.records import Decision
+from hardneg.auditing import sample
+from hardneg.core.records import Decision
 from hardneg.report.figures.candidates import doubt_limits, margin_limits
 from hardneg.report.gather import Findings, gather, margins
+from hardneg.runs import ledger
 
 SUSPECTED = "suspected"
 """The stratum of what was dropped as a suspected false negative."""

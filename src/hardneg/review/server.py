@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from hardneg.errors import ConfigError, HardnegError
-from hardneg.records import Collection
-from hardneg.report.words import Words
+from hardneg.core.errors import ConfigError, HardnegError
+from hardneg.core.records import Collection
+from hardneg.report.i18n import Words
 from hardneg.review.page import page, policy
 from hardneg.review.queue import COUNT, Queue
 from hardneg.review.session import Session

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hardneg import verdicts
-from hardneg.errors import DataError
-from hardneg.records import Collection
+from hardneg.core import verdicts
+from hardneg.core.errors import DataError
+from hardneg.core.records import Collection
+from hardneg.core.verdicts import Judged, Verdict
 from hardneg.review.agreement import agreements
 from hardneg.review.queue import Item, Queue
-from hardneg.verdicts import Judged, Verdict
 
 _AHEAD = 3
 _POSITIVES = 5

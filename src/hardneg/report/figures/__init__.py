@@ -7,7 +7,7 @@ from collections.abc import Callable
 from hardneg.report.figures import candidates, checks, compared, doubt, rates
 from hardneg.report.figures.style import AnyChart, Look
 from hardneg.report.gather import Findings
-from hardneg.report.words import Words
+from hardneg.report.i18n import Words
 
 Figure = Callable[[Findings, Words, Look], AnyChart | None]
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from hardneg.report.figures.style import AnyChart, Look, colours, finished, line_at, rows
 from hardneg.report.gather import GROUPS, Findings
+from hardneg.report.i18n import Words
 from hardneg.report.tally import Histogram
-from hardneg.report.words import Words
 
 SUSPICION = "suspected-false-negative"
 """The rule that reads p(false negative)."""

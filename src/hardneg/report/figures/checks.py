@@ -6,7 +6,7 @@ import altair as alt
 
 from hardneg.report.figures.style import AnyChart, Look, colours, finished, rows
 from hardneg.report.gather import GROUPS, Findings
-from hardneg.report.words import Words
+from hardneg.report.i18n import Words
 
 _TWO_LINES = alt.Axis(labelExpr="split(datum.label, '\\n')", ticks=False, domain=False, labelPadding=8)
 _ORDER = ("negative", "suspected", "dropped", "positive")

@@ -8,7 +8,7 @@ from typing import Any
 from hardneg.report.figures.rates import interval, intervals
 from hardneg.report.figures.style import AnyChart, Look, finished
 from hardneg.report.gather import Findings
-from hardneg.report.words import Words
+from hardneg.report.i18n import Words
 
 Rows = Sequence[Mapping[str, Any]]
 MAIN = "nDCG@10"

@@ -11,7 +11,7 @@ import numpy as np
 from hardneg.report.figures.candidates import decades, doubt_limits, margin_limits, spread
 from hardneg.report.figures.style import AnyChart, Look, finished, line_at, rows
 from hardneg.report.gather import Findings
-from hardneg.report.words import Words
+from hardneg.report.i18n import Words
 
 
 def doubt(found: Findings, words: Words, look: Look) -> AnyChart | None:

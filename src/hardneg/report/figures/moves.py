@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import altair as alt
 
 from hardneg.report.figures.style import AnyChart, Look, finished, rows
-from hardneg.report.words import Words
+from hardneg.report.i18n import Words
 
 _SHOWN = 12
 

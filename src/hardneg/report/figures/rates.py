@@ -9,7 +9,7 @@ import altair as alt
 
 from hardneg.report.figures.style import AnyChart, Look, finished, line_at, rows
 from hardneg.report.gather import Findings
-from hardneg.report.words import Words
+from hardneg.report.i18n import Words
 
 _PARTS = 18
 _APART = {"hardness": 0.1, "rate": 0.15}

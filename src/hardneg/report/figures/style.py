@@ -11,7 +11,7 @@ from typing import Any, Literal
 import altair as alt
 import vl_convert
 
-from hardneg.report.words import Words
+from hardneg.report.i18n import Words
 
 WIDTH, HEIGHT = 340, 230
 """Of a whole figure with its labels, so that letters come out the same size in all of them."""

@@ -1,0 +1,151 @@
+"""What is here to work with: libraries, device, threads, memory, and the cache."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+from hardneg.core.files import cache_folder
+
+ADDS = {
+    "dense": "dense, sparse and cross-encoder rankers, guide and cross-encoder validators",
+    "hnsw": "approximate search over a graph of vectors",
+    "minilm": "the model called default, without a network",
+    "evaluate": "hardneg evaluate: measures and significance",
+    "train": "hardneg train and compare: students",
+    "hf": "sources hf:ID",
+    "ir": "sources ir:ID",
+    "mteb": "sources mteb:TASK",
+    "judge": "hardneg judge and generate: language models",
+    "dedup": "the near-duplicate, sibling-positives and leakage validators",
+    "hub": "hardneg push: sharing a run",
+    "ray": "--engine ray: many machines",
+    "stores": "sources and runs at URLs",
+    "s3": "those at s3://",
+    "gs": "those at gs://",
+    "http": "sources at http:// and https://",
+}
+"""What each extra brings, by its name."""
+
+_REQUIREMENT = re.compile(r"([\w.-]+)(?:\[([\w,-]+)\])?[^;]*(?:;.*\bextra == ['\"]([\w-]+)['\"])?")
+
+
+def examine() -> dict[str, Any]:
+    """Returns what is found, as plain data.
+
+    `core` and the `packages` of each of the `extras` map a distribution to its version, None where it is not
+    installed. `device` is None without torch. Sizes are in bytes, None where the system does not tell.
+    """
+    core, extras = requirements()
+    return {
+        "hardneg": importlib.metadata.version("hardneg"),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "core": {name: _version(name) for name in core},
+        "extras": {extra: _extra(extra, extras) for extra in ADDS if extra in extras},
+        "device": _device(),
+        "threads": _threads(),
+        "memory": _memory(),
+        "cache": _cache(cache_folder()),
+    }
+
+
+def requirements() -> tuple[list[str], dict[str, list[str]]]:
+    """Returns the distributions that hardneg needs, and all those of each extra."""
+    core: list[str] = []
+    extras: dict[str, list[str]] = {}
+    for line in importlib.metadata.requires("hardneg") or ():
+        match = _REQUIREMENT.match(line)
+        if match is None:
+            continue
+        name, inner, extra = match.groups()
+        if extra is None:
+            core.append(name)
+        elif name == "hardneg":
+            extras.setdefault(extra, []).extend(f"[{one}]" for one in (inner or "").split(","))
+        else:
+            extras.setdefault(extra, []).append(name)
+    return core, {extra: list(dict.fromkeys(_flat(extra, extras))) for extra in extras}
+
+
+def _flat(extra: str, extras: dict[str, list[str]]) -> list[str]:
+    names = []
+    for name in extras.get(extra, ()):
+        names += _flat(name[1:-1], extras) if name.startswith("[") else [name]
+    return names
+
+
+def _extra(extra: str, extras: dict[str, list[str]]) -> dict[str, Any]:
+    packages = {name: _version(name) for name in extras[extra]}
+    return {"installed": None not in packages.values(), "adds": ADDS[extra], "packages": packages}
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _device() -> dict[str, str] | None:
+    """Returns the device that models run on, the precision that `auto` takes there, and why."""
+    try:
+        import torch
+    except ImportError:
+        return None
+    from hardneg.rankers.dense.precision import best_precision
+
+    if torch.cuda.is_available():
+        major, minor = torch.cuda.get_device_capability()
+        why = f"{torch.cuda.get_device_name()} has compute capability {major}.{minor}"
+        return {"name": "cuda", "precision": best_precision("cuda"), "why": why}
+    if torch.backends.mps.is_available():
+        return {"name": "mps", "precision": best_precision("mps"), "why": "bf16 brings nothing on mps"}
+    precision = best_precision("cpu")
+    fast = "multiplies" if precision == "bf16" else "does not multiply"
+    return {
+        "name": "cpu",
+        "precision": precision,
+        "why": f"the processor {fast} bf16 matrices (AMX, AVX512-BF16)",
+    }
+
+
+def _threads() -> dict[str, Any]:
+    """Returns the cores that this process may use, and the threads that are started on them."""
+    from hardneg.rankers.kernels.parallel import threads
+
+    mine = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    found: dict[str, Any] = {"cores": mine, "search": threads(), "models": None}
+    try:
+        import torch
+    except ImportError:
+        return found
+    return found | {"models": torch.get_num_threads()}
+
+
+def _memory() -> dict[str, int | None]:
+    sizes: dict[str, int | None] = {"total": None, "free": None}
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return sizes
+    told = {name: int(rest.split()[0]) * 1024 for name, rest in (line.split(":") for line in lines)}
+    return {"total": told.get("MemTotal"), "free": told.get("MemAvailable")}
+
+
+def _cache(folder: Path) -> dict[str, Any]:
+    """Returns where the cache lies, what it holds, and the room on its disk."""
+    files = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
+    disk = next((path for path in (folder, *folder.parents) if path.is_dir()), None)
+    return {
+        "folder": str(folder),
+        "files": len(files),
+        "size": sum(path.stat().st_size for path in files),
+        "free": shutil.disk_usage(disk).free if disk else None,
+        "writable": disk is not None and os.access(disk, os.W_OK),
+    }

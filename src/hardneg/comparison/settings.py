@@ -1,0 +1,117 @@
+"""What is compared, and under which conditions that are the same for all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from hardneg.core.errors import ConfigError, unknown_name
+from hardneg.evaluation.measures import Measure, parse
+from hardneg.evaluation.store import file_name
+from hardneg.mining.recipe import Recipe
+from hardneg.training.settings import TrainSettings
+
+UNTRAINED = "untrained"
+IN_BATCH = "in-batch"
+_OTHERS = {UNTRAINED: "the student without any training", IN_BATCH: "the student of in-batch negatives"}
+
+NDCG = Measure("nDCG", 10)
+RECALL = Measure("recall", 100)
+
+
+class CompareSettings(BaseModel):
+    """The settings of a comparison.
+
+    Attributes:
+        recipes: Their names or YAML files, in the order of the table; the first is the baseline.
+        recipe_set: `KEY=VALUE` changes made to every recipe.
+        negatives: Negatives a query, the same for every recipe.
+        depth: How deep candidates are mined, at least.
+        seeds: How many students each recipe trains.
+        train: How they are trained; its seed is that of the first student.
+        split: The split that is mined and learned from.
+        test: The split that students are measured on, and nothing else.
+        queries: The most training queries, drawn by seed; None for all.
+        measures: What is measured on the test split; nDCG@10 and recall@100 always are.
+        min_relevance: The least relevance of a positive.
+        load: Other options of loading.
+        audit: Whether to audit the recipes' runs for their false-negative rates.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    recipes: tuple[str, ...]
+    recipe_set: tuple[str, ...] = ()
+    negatives: int = Field(default=4, ge=1)
+    depth: int = Field(default=200, ge=1)
+    seeds: int = Field(default=3, ge=1)
+    train: TrainSettings = TrainSettings()
+    split: str = "train"
+    test: str = "test"
+    queries: int | None = Field(default=None, ge=1)
+    measures: tuple[str, ...] = ("MRR@10",)
+    min_relevance: int = Field(default=1, ge=1)
+    load: dict[str, Any] = Field(default_factory=dict)
+    audit: bool = True
+
+    @field_validator("recipes")
+    @classmethod
+    def _distinct(cls, recipes: tuple[str, ...]) -> tuple[str, ...]:
+        if not recipes:
+            raise ValueError("name one at least, as in --recipes naive,default")
+        return tuple(dict.fromkeys(recipes))
+
+    @model_validator(mode="after")
+    def _apart(self) -> CompareSettings:
+        if self.test == self.split:
+            raise ValueError(f"students are measured on {self.test}, which they would learn from")
+        if self.train.dev == self.test:
+            raise ValueError(f"training would be stopped early on {self.test}, which is for measuring alone")
+        return self
+
+    @property
+    def all_measures(self) -> tuple[Measure, ...]:
+        """nDCG@10, recall@100 and the others."""
+        return tuple(dict.fromkeys((NDCG, RECALL, *parse(self.measures))))
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """What is compared: the untrained student, in-batch negatives alone, and each recipe."""
+        return (UNTRAINED, IN_BATCH, *(self.recipe(name).name for name in self.recipes))
+
+    def recipe(self, name: str) -> Recipe:
+        """Returns one recipe under the common conditions.
+
+        Raises:
+            ConfigError: There is no such recipe, or a change does not fit it.
+        """
+        return Recipe.named(
+            name, self.recipe_set, negatives=self.negatives, format="jsonl", load=self._load()
+        )
+
+    def all_recipes(self) -> list[Recipe]:
+        """Returns all recipes under the common conditions, in their order.
+
+        Raises:
+            ConfigError: There is no such recipe, a change does not fit it, two arms have one name, or the
+                teacher is none of a recipe's rankers.
+        """
+        recipes = [self.recipe(name) for name in self.recipes]
+        taken, teacher = dict(_OTHERS), self.train.teacher
+        for given, recipe in zip(self.recipes, recipes, strict=True):
+            other = taken.setdefault(file_name(recipe.name), given)
+            if other != given:
+                raise ConfigError(
+                    f'recipe {given} has the name "{recipe.name}", as {other} has; change "name" in its file'
+                )
+            if teacher is not None and teacher not in recipe.rank.names:
+                raise unknown_name(f"teacher of recipe {recipe.name}", teacher, recipe.rank.names)
+        return recipes
+
+    def shared(self) -> dict[str, Any]:
+        """Returns the settings that every result of a folder must have in common."""
+        return self.model_dump(mode="json", exclude={"recipes", "seeds", "audit"})
+
+    def _load(self) -> dict[str, Any]:
+        return {**self.load, "split": self.split, "min_relevance": self.min_relevance}

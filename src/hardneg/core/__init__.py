@@ -1,0 +1,1 @@
+"""What every stage may know: records, settings, errors, files, stores and the component registries."""

@@ -1,0 +1,105 @@
+"""Rankers score documents for queries: over the whole corpus, or given candidates."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from hardneg.core.components.engine import Engine
+from hardneg.core.progress import NullProgress, Progress
+from hardneg.core.records import Collection, FloatArray, IntArray
+from hardneg.core.registry import Component, Registry
+
+
+def _local() -> Engine:
+    from hardneg.core.components.engine import ENGINES
+
+    return ENGINES.make("local")
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a ranker or validator may use of its surroundings.
+
+    Attributes:
+        cache: Folder in which vectors and indexes are kept from run to run, each named by a digest of all
+            that it was made from.
+        progress: Receives the progress of long stages.
+        engine: Where encoding runs.
+    """
+
+    cache: Path
+    progress: Progress = field(default_factory=NullProgress)
+    engine: Engine = field(default_factory=_local)
+
+
+class OpenedRanker(Protocol):
+    """Scores the documents of one collection. Equal scores rank in the corpus's order."""
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What `run.json` should record: resolved settings, digests of weights."""
+
+    @property
+    def retrieves(self) -> bool:
+        """Whether `search` works; false for a ranker that only scores given candidates."""
+
+    def search(self, queries: IntArray, depth: int) -> tuple[IntArray, FloatArray]:
+        """Returns the best `depth` documents of each query, best first.
+
+        Args:
+            queries: (n,) int32, query rows.
+            depth: How many documents, at most the size of the corpus.
+
+        Returns:
+            docs (n, depth) int32, -1 where the ranker found fewer; scores (n, depth) float32, NaN there.
+        """
+
+    def score(self, queries: IntArray, docs: IntArray) -> FloatArray:
+        """Returns (n, depth) float32: scores of given documents, NaN where there is none.
+
+        The same pair has the same score, to the bit, as in `search`.
+
+        Args:
+            queries: (n,) int32, query rows.
+            docs: (n, depth) int32, document rows, -1 where there is none.
+        """
+
+
+class Ranker(Component, ABC):
+    """The settings of a ranker, as a recipe gives them.
+
+    Attributes:
+        comparable: Whether its scores mean the same for every query, as cosines do and BM25's do not.
+        measures_similarity: Whether thresholds read its scores unless the recipe names another ranker.
+        reranks: Whether it only scores candidates that others find, as a cross-encoder does.
+        scored: Whether its scores tell documents apart; those of a mere list do not.
+        reads_texts: Whether it reads nothing but texts, so that it can rank any collection.
+        encodes: Whether most of the time to open it goes into encoding texts.
+        compares_documents: Whether the opened ranker has `alike(docs, others)`, the similarity of documents.
+        name: The ranker's name in the ledger; None for the name of its kind.
+    """
+
+    comparable: ClassVar[bool] = False
+    measures_similarity: ClassVar[bool] = False
+    reranks: ClassVar[bool] = False
+    scored: ClassVar[bool] = True
+    reads_texts: ClassVar[bool] = True
+    encodes: ClassVar[bool] = False
+    compares_documents: ClassVar[bool] = False
+    name: str | None = None
+
+    @abstractmethod
+    def open(self, collection: Collection, context: Context) -> OpenedRanker:
+        """Returns the ranker at work, its index built or found in the cache.
+
+        Raises:
+            HardnegError: A model, file or library is missing or does not fit the collection.
+        """
+
+
+RANKERS: Registry[Ranker] = Registry("ranker", Ranker, "open", "hardneg.rankers")
+ranker = RANKERS.register

@@ -1,0 +1,101 @@
+"""Rules say which candidates may be negatives; a draw says in which order they are taken."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from hardneg.core.records import BoolArray, Candidates, FloatArray
+from hardneg.core.registry import Component, Registry, function_class, settings_of
+
+Priority = npt.NDArray[np.float64]
+Reads = Literal["nothing", "rank", "score", "anchor", "probability"]
+
+
+class Threshold(NamedTuple):
+    """The setting of a rule that makes it stricter or more lenient.
+
+    Attributes:
+        setting: The field's name.
+        steps: Values worth trying, from lenient to strict.
+    """
+
+    setting: str
+    steps: tuple[float, ...]
+
+
+class Rule(Component, ABC):
+    """A predicate over a block of candidates; its name is the reason of what it drops.
+
+    Attributes:
+        reads: What it compares: `rank`, `score`, `anchor` (a score with the anchor score), `probability`, or
+            `nothing` of these. A candidate that lacks the score is dropped with a reason of its own.
+        implies_doubt: Whether a candidate that it drops is likelier relevant than others: training then
+            never uses it as a negative of the query, in a batch either.
+        threshold: The setting that an audit varies; None for none.
+        by: The ranker whose scores or ranks it reads; None for the selection's scorer.
+    """
+
+    reads: ClassVar[Reads] = "nothing"
+    implies_doubt: ClassVar[bool] = False
+    threshold: ClassVar[Threshold | None] = None
+    by: str | None = None
+
+    @abstractmethod
+    def keep(self, candidates: Candidates) -> BoolArray:
+        """Returns (n_queries, depth) bool: which candidates may become negatives. NaN scores may not."""
+
+    def useful_deeper(self, candidates: Candidates) -> BoolArray:
+        """Returns (n_queries,) bool: whether a document beyond the pool could still pass."""
+        return np.ones(len(candidates.queries), bool)
+
+    def needed_depth(self) -> int:
+        """Returns how many ranks must be there before anything is drawn; 0 for no such need."""
+        return 0
+
+
+class Draw(Component, ABC):
+    """An order in which allowed candidates become negatives, the first `negatives` of it chosen.
+
+    Attributes:
+        by: The ranker whose scores or ranks it reads; None for the selection's scorer.
+    """
+
+    by: str | None = None
+
+    @abstractmethod
+    def priority(self, candidates: Candidates, noise: FloatArray) -> Priority:
+        """Returns (n_queries, depth) float64: the highest is drawn first; NaN is never drawn.
+
+        Args:
+            candidates: The block.
+            noise: (n_queries, depth) float32, uniform in (0, 1), fixed by seed, query and document.
+        """
+
+
+def _rule_of(function: Callable[..., Any]) -> type[Rule]:
+    def keep(self: Any, candidates: Candidates) -> BoolArray:
+        """Returns what the function says."""
+        kept = np.asarray(self.function(candidates, **settings_of(self)), bool)
+        return np.broadcast_to(kept, candidates.shape) & (candidates.docs >= 0)
+
+    made: type[Rule] = function_class(Rule, function, 1, keep=keep)
+    return made
+
+
+def _draw_of(function: Callable[..., Any]) -> type[Draw]:
+    def priority(self: Any, candidates: Candidates, noise: FloatArray) -> Priority:
+        """Returns what the function says."""
+        return np.asarray(self.function(candidates, noise, **settings_of(self)), np.float64)
+
+    made: type[Draw] = function_class(Draw, function, 2, priority=priority)
+    return made
+
+
+RULES: Registry[Rule] = Registry("rule", Rule, "keep", "hardneg.selection.rules", _rule_of)
+DRAWS: Registry[Draw] = Registry("draw", Draw, "priority", "hardneg.selection.draws", _draw_of)
+rule, draw = RULES.register, DRAWS.register

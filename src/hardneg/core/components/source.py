@@ -1,0 +1,41 @@
+"""Sources: where collections are read from, each by a scheme, as in `ir:ID`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+from hardneg.core.records import Collection
+from hardneg.core.registry import Component, Registry, function_class
+
+
+class Source(Component, ABC):
+    """Reads collections that are named `scheme:NAME`, the scheme being its own name."""
+
+    @abstractmethod
+    def read(self, name: str, options: Any) -> Collection:
+        """Returns the collection of this name.
+
+        Args:
+            name: What stands behind the colon; empty if nothing does.
+            options: A `hardneg.LoadOptions`: the split, and how strictly to read.
+
+        Raises:
+            DataError: There is no such collection, or its content is not usable; the message has the place.
+            MissingExtra: It needs a library that is not installed.
+        """
+
+
+def _source_of(function: Callable[..., Any]) -> type[Source]:
+    def read(self: Any, name: str, options: Any) -> Collection:
+        """Returns what the function reads."""
+        found: Collection = self.function(name, options)
+        return found
+
+    made: type[Source] = function_class(Source, function, 2, read=read)
+    return made
+
+
+SOURCES: Registry[Source] = Registry("source", Source, "read", "hardneg.sources", _source_of)
+source = SOURCES.register

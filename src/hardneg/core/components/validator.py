@@ -1,0 +1,79 @@
+"""Validators look at candidates and give evidence of false negatives; none drops anything by itself.
+
+The settings open a validator for one collection, which looks at its candidates. Which evidence is suspicious
+the settings say by themselves, so that stored evidence can be weighed again.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, Protocol
+
+import numpy as np
+
+from hardneg.core.components.ranker import Context, OpenedRanker
+from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray
+from hardneg.core.registry import Component, Registry
+
+Kind = Literal["score", "flag", "note"]
+
+
+class OpenedValidator(Protocol):
+    """A validator at work on one collection."""
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What `run.json` should record: resolved settings, digests of weights and files."""
+
+    def evidence(self, candidates: Candidates) -> FloatArray:
+        """Returns (n_queries, depth) float32: the higher, the likelier relevant; NaN where it did not look.
+
+        A positive is looked at as if its own judgment were not known: what is measured to the query's
+        positives is measured to the others. Hidden in turn like this, positives show what the evidence of a
+        relevant document looks like.
+
+        Args:
+            candidates: A block, positives included, as the pool gives it.
+        """
+
+
+class Validator(Component, ABC):
+    """The settings of a validator, as a recipe gives them.
+
+    Attributes:
+        kind: How calibration reads the evidence: a `score` is compared with those of other candidates, a
+            `flag` is 0 where there is nothing and 1 where it is certain, a `note` is not read.
+        weight: What calibration expects before it has seen data: log-odds per standard deviation of a score,
+            or for a flag.
+        judges: Whether the evidence is what people or models judged of the very pair: the share of those who
+            find it relevant. It stands above all other evidence, and is read again when a run is decided
+            again.
+    """
+
+    kind: ClassVar[Kind] = "score"
+    weight: ClassVar[float] = 1.0
+    judges: ClassVar[bool] = False
+
+    @abstractmethod
+    def open(
+        self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context
+    ) -> OpenedValidator:
+        """Returns the validator at work, its model loaded or its index built.
+
+        Raises:
+            HardnegError: A model, file or library is missing or does not fit the collection.
+        """
+
+    def suspects(self, evidence: FloatArray, positive: FloatArray) -> BoolArray:
+        """Returns (n_queries, depth) bool: which candidates look like false negatives, by its own bounds.
+
+        Args:
+            evidence: (n_queries, depth) float32, NaN where it did not look.
+            positive: (n_queries, 1) float32, the least evidence of the query's positives, NaN without any.
+        """
+        return np.zeros(evidence.shape, bool)
+
+
+VALIDATORS: Registry[Validator] = Registry("validator", Validator, "open", "hardneg.validators")
+validator = VALIDATORS.register

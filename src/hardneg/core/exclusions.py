@@ -1,0 +1,65 @@
+"""What can never be a negative: positives, judged or relabelled, the query's own text, copies of either."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from hardneg.core.records import JUDGED_RELEVANT, RELABELLED, Candidates, Collection, PairSet
+
+QUERY_TEXT = "query_text"
+DUPLICATE_OF_POSITIVE = "duplicate_of_positive"
+EXCLUSIONS = (JUDGED_RELEVANT, QUERY_TEXT, DUPLICATE_OF_POSITIVE, RELABELLED)
+
+
+class Exclusions:
+    """Knows, for every query of a collection, what must not become its negative.
+
+    Queries with the same text share their positives. Texts are the same when they differ in nothing but
+    case, spacing or Unicode form.
+    """
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+        judgments, same_text = collection.judgments, collection.queries.same_text
+        pairs = [
+            (other, doc)
+            for query in same_text
+            for doc in judgments.positives(query).tolist()
+            for other in same_text[query]
+        ]
+        shared = np.array(pairs, np.int32).reshape(-1, 2)
+        known = judgments.relevance >= judgments.min_relevance
+        queries = np.concatenate([judgments.query[known], shared[:, 0]])
+        docs = np.concatenate([judgments.doc[known], shared[:, 1]])
+        self._positives = PairSet(queries, docs)
+        self._copies = PairSet(queries, collection.documents.first_alike[docs])
+
+    def reasons(self, candidates: Candidates) -> npt.NDArray[np.int8]:
+        """Returns (n_queries, depth) int8: an index into `EXCLUSIONS`, -1 where nothing speaks against it."""
+        documents, queries = self._collection.documents, self._collection.queries
+        keys, bodies = documents.keys[candidates.docs], documents.body_keys[candidates.docs]
+        own = queries.keys[candidates.queries][:, None]
+        found = np.where((keys == own) | (bodies == own), np.int8(1), np.int8(-1))
+        found[self._copies.has(candidates.queries, documents.first_alike[candidates.docs])] = 2
+        found[self._positives.has(candidates.queries, candidates.docs)] = 0
+        return np.where(candidates.docs >= 0, found, -1).astype(np.int8)
+
+    def mark(self, candidates: Candidates) -> Candidates:
+        """Returns the candidates with what is excluded of them."""
+        return replace(candidates, excluded=self.reasons(candidates))
+
+
+def excluded(candidates: Candidates) -> npt.NDArray[np.int8]:
+    """Returns (n_queries, depth) int8: an index into `EXCLUSIONS`, what validation relabelled included.
+
+    Args:
+        candidates: A block that `Exclusions.mark` has marked.
+    """
+    assert candidates.excluded is not None
+    if candidates.relabelled is None:
+        return candidates.excluded
+    relabelled = (candidates.excluded < 0) & candidates.relabelled & (candidates.docs >= 0)
+    return np.where(relabelled, np.int8(EXCLUSIONS.index(RELABELLED)), candidates.excluded)

@@ -1,0 +1,241 @@
+"""Files that are whole or not there at all and tell of damage, and where what is worth keeping lies."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from pathlib import Path
+from typing import IO, Any, TypeVar, cast
+
+import numpy as np
+
+from hardneg.core.errors import DataError
+
+T = TypeVar("T")
+_SEAL = hashlib.sha256().digest_size
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Yields a temporary path beside `path`; when the block ends well, it becomes `path`, synced to disk.
+
+    Raises:
+        DataError: The disk is full or the folder cannot be written to.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise DataError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a UTF-8 text file atomically."""
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def cache_folder() -> Path:
+    """Returns where vectors are kept: `HARDNEG_CACHE`, or a folder of the user's cache directory."""
+    given = os.environ.get("HARDNEG_CACHE")
+    if given:
+        return Path(given)
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "hardneg"
+
+
+def digest_file(path: Path) -> str:
+    """Returns the sha256 of a file's bytes, hexadecimal.
+
+    Raises:
+        DataError: The file cannot be read.
+    """
+    try:
+        with path.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def append_checksum(path: Path) -> None:
+    """Puts the sha256 of a file's bytes behind them."""
+    digest = digest_file(path)
+    with path.open("ab") as opened:
+        opened.write(bytes.fromhex(digest))
+
+
+def has_valid_checksum(path: Path) -> bool:
+    """Returns whether a file is there and all its bytes are those that were sealed."""
+    digest = hashlib.sha256()
+    try:
+        left = content_length(path)
+        with path.open("rb") as opened:
+            while left > 0:
+                read = opened.read(min(left, 1 << 20))
+                digest.update(read)
+                left -= len(read) or left
+            return opened.read() == digest.digest()
+    except OSError:
+        return False
+
+
+def content_length(path: Path) -> int:
+    """Returns how many bytes stand before a file's seal."""
+    return path.stat().st_size - _SEAL
+
+
+def locked(opened: Any, *, wait: bool) -> bool:
+    """Returns whether this process has the lock of an open file; where there are no locks, it always has."""
+    try:
+        import fcntl
+    except ImportError:  # Windows has none
+        return True
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    except OSError:  # as on some network disks, where each process works for itself
+        return True
+    return True
+
+
+def open_locked(path: Path, mode: str, *, wait: bool) -> IO[Any] | None:
+    """Opens a file for one process at a time; the lock falls when it is closed.
+
+    Args:
+        path: The file that is opened is the one that has this name once it is locked, whatever other
+            processes put in its place before.
+        mode: As of `open`; one that makes the file.
+        wait: Whether to wait for another process.
+
+    Returns:
+        The open file, None if another process holds it.
+
+    Raises:
+        OSError: It cannot be opened.
+    """
+    while True:
+        opened = path.open(mode)
+        if not locked(opened, wait=wait):
+            opened.close()
+            return None
+        with suppress(OSError):
+            if os.path.samestat(os.fstat(opened.fileno()), path.stat()):
+                return opened
+        opened.close()
+
+
+@contextmanager
+def exclusive(
+    folder: Path, waiting: Callable[[], AbstractContextManager[Any]] = nullcontext
+) -> Iterator[None]:
+    """Lets one process at a time work in the block; the lock falls with the process that holds it.
+
+    Args:
+        folder: What they would work on; made if it is not there.
+        waiting: The context in which to wait for another process.
+
+    Raises:
+        DataError: The folder cannot be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        opened = (folder / ".lock").open("a")
+    except OSError as error:
+        raise DataError(f"cannot write to {folder}: {error.strerror or error}") from error
+    with opened:
+        if not locked(opened, wait=False):
+            with waiting():
+                locked(opened, wait=True)
+        yield
+
+
+def build_once(
+    read: Callable[[], T | None],
+    make: Callable[[], T],
+    folder: Path,
+    waiting: Callable[[], AbstractContextManager[Any]] = nullcontext,
+) -> T:
+    """Returns what is read, or what is made where there is nothing; processes take turns at making.
+
+    Args:
+        read: Returns None where there is nothing.
+        make: Makes it, so that it can be read.
+        folder: What they would work on.
+        waiting: The context in which to wait for another process.
+
+    Raises:
+        DataError: The folder cannot be written to.
+    """
+    found = read()
+    if found is None:
+        with exclusive(folder, waiting):
+            found = read()
+            if found is None:
+                found = make()
+    return found
+
+
+def unlinked_file(folder: Path) -> IO[bytes]:
+    """Returns a new file without a name, which is gone once nobody holds it.
+
+    Raises:
+        DataError: The folder cannot be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return cast(IO[bytes], tempfile.TemporaryFile(dir=folder))
+    except OSError as error:
+        raise DataError(f"cannot write to {folder}: {error.strerror or error}") from error
+
+
+def temp_memmap(shape: Sequence[int], kind: Any, folder: Path | None = None) -> Any:
+    """Returns an array in a file without a name, which is gone once nobody holds the array.
+
+    Args:
+        shape: The array's shape.
+        kind: Its dtype.
+        folder: Where the file is to be; the system's folder for temporary files unless given.
+
+    Raises:
+        DataError: There is no room for it.
+    """
+    place = folder or Path(tempfile.gettempdir())
+    try:
+        with unlinked_file(place) as file:
+            size = int(np.prod(shape, dtype=np.int64)) * np.dtype(kind).itemsize
+            if size and hasattr(os, "posix_fallocate"):  # a full disk is an error now, not a signal later
+                os.posix_fallocate(file.fileno(), 0, size)
+            return np.memmap(file, kind, "w+", shape=tuple(shape))
+    except OSError as error:
+        raise DataError(f"cannot write to {place}: {error.strerror or error}") from error
+
+
+def digest_folder(folder: Path) -> str:
+    """Returns one sha256 over the names and bytes of all files under a folder, hexadecimal."""
+    whole = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        whole.update(f"{path.relative_to(folder).as_posix()}\0{digest_file(path)}\n".encode())
+    return whole.hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":  # Windows cannot open folders
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

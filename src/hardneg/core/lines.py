@@ -1,0 +1,166 @@
+"""Text files as lines: plain, `.gz` or `.zst`, UTF-8 with or without a byte order mark, LF or CRLF.
+
+A line ends at a line feed and nowhere else, so texts may hold any other separator that Unicode knows. A file
+is read once, in constant memory; what is wrong with it is told with its line. No line may be longer than
+256 MiB, and no packed file may unpack to more than a thousand times its size, once it is beyond 1 GiB.
+"""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import zstandard
+
+from hardneg.core.errors import DataError
+
+COMPRESSED = (".gz", ".zst")
+LONGEST = 1 << 28
+"""Bytes in a line, at most."""
+_CHUNK = 1 << 16
+_PACKED = 1 << 12  # zstd may unpack 4 KiB to 128 MiB, and no more
+_MOST_UNPACKED = 1 << 30
+_MOST_TIMES = 1000
+_MARKS_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def raw_lines(path: Path, label: str = "") -> Iterator[str]:
+    """Yields the lines of a text file, each with its own ending, without the byte order mark.
+
+    Args:
+        path: The file.
+        label: What errors call the file; its name unless given.
+
+    Raises:
+        DataError: The file cannot be opened, is cut off, is not UTF-8, or goes beyond the limits.
+    """
+    label = label or path.name
+    number = 0
+    try:
+        with _opened(path) as lines:
+            for line in _bounded(lines, path, label):
+                number += 1
+                yield (_begun(line, label) if number == 1 else line).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{label}:{number}: the text is not UTF-8 ({error.reason}); convert the file"
+        ) from None
+    except (EOFError, zlib.error, zstandard.ZstdError, gzip.BadGzipFile) as error:
+        raise DataError(f"{label}:{number + 1}: the compressed file is cut off or broken: {error}") from None
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
+def text_lines(path: Path, label: str = "") -> Iterator[tuple[str, str]]:
+    """Yields (where, line) for each line that is not blank, the line without its ending.
+
+    Args:
+        path: The file.
+        label: What errors call the file; its name unless given.
+
+    Raises:
+        DataError: The file cannot be opened, is cut off, or is not UTF-8.
+    """
+    label = label or path.name
+    for number, line in enumerate(raw_lines(path, label), 1):
+        if line.strip():
+            yield f"{label}:{number}", line.removesuffix("\n").removesuffix("\r")
+
+
+def uncompressed_name(path: Path) -> str:
+    """Returns the file's name without `.gz` or `.zst`."""
+    return path.stem if path.suffix.lower() in COMPRESSED else path.name
+
+
+def unreadable(path: Path, error: Exception) -> DataError:
+    """Returns the error for a file that cannot be opened or read."""
+    reason = error.strerror if isinstance(error, OSError) else None
+    said = next(iter(str(error).splitlines()), type(error).__name__)
+    return DataError(f"cannot read {path}: {reason or said}")
+
+
+def _bounded(lines: io.BufferedIOBase, path: Path, label: str) -> Iterator[bytes]:
+    """Yields lines as long as they stay within the limits."""
+    packed = path.suffix.lower() in COMPRESSED
+    most = max(_MOST_UNPACKED, _MOST_TIMES * path.stat().st_size) if packed else 0
+    read = number = 0
+    for line in iter(lambda: lines.readline(LONGEST + 1), b""):
+        number += 1
+        read += len(line)
+        if len(line) > LONGEST:
+            raise DataError(
+                f"{label}:{number}: the line is longer than {LONGEST:,} bytes; is it a text file?"
+            )
+        if packed and read > most:
+            raise DataError(
+                f"{label}:{number}: the file unpacks to more than {_MOST_TIMES:,} times its size; unpack it "
+                "yourself if it is meant to"
+            )
+        yield line
+
+
+def _begun(line: bytes, label: str) -> bytes:
+    """Returns the first line without its byte order mark.
+
+    Raises:
+        DataError: The file is in UTF-16.
+    """
+    odd, even = line[1:64:2], line[:64:2]
+    zeros = len(line) > 8 and ((not any(odd) and all(even)) or (not any(even) and all(odd)))
+    if line.startswith(_MARKS_16) or zeros:
+        raise DataError(f"{label}:1: the text is UTF-16, not UTF-8; convert it: iconv -f UTF-16 -t UTF-8")
+    return line.removeprefix(codecs.BOM_UTF8)
+
+
+def _opened(path: Path) -> io.BufferedIOBase:
+    if path.suffix.lower() == ".gz":
+        return gzip.open(path, "rb")
+    if path.suffix.lower() == ".zst":
+        return io.BufferedReader(_Zstd(path), _CHUNK)
+    return path.open("rb")
+
+
+class _Zstd(io.RawIOBase):
+    """The content of a zstd file of one or several frames; unlike zstandard's own reader it minds the end."""
+
+    def __init__(self, path: Path) -> None:
+        self._source = path.open("rb")
+        self._frame = zstandard.ZstdDecompressor().decompressobj()
+        self._between_frames = False
+        self._ready = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready:
+            chunk = self._source.read(_PACKED)
+            if not chunk:
+                return self._end()
+            self._ready = memoryview(b"".join(self._decompressed(chunk)))
+        size = min(len(buffer), len(self._ready))
+        buffer[:size] = self._ready[:size]
+        self._ready = self._ready[size:]
+        return size
+
+    def close(self) -> None:
+        self._source.close()
+        super().close()
+
+    def _decompressed(self, chunk: bytes) -> Iterator[bytes]:
+        while chunk:
+            if self._between_frames:
+                self._frame = zstandard.ZstdDecompressor().decompressobj()
+            yield self._frame.decompress(chunk)
+            self._between_frames = self._frame.eof
+            chunk = self._frame.unused_data if self._frame.eof else b""
+
+    def _end(self) -> int:
+        if not self._between_frames:
+            raise EOFError("the last frame has no end")
+        return 0

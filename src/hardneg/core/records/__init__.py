@@ -1,0 +1,41 @@
+"""The records that stages hand to each other: small, frozen, columnar.
+
+A stage knows these and never another stage. Arrays that name documents or queries hold row numbers
+(int32) into `Documents` and `Queries`; -1 stands where there is none.
+"""
+
+from __future__ import annotations
+
+from hardneg.core.records.arrays import BoolArray, FloatArray, IntArray, KeyArray, rows_of
+from hardneg.core.records.candidates import JUDGED_RELEVANT, RELABELLED, Candidates, Decision
+from hardneg.core.records.collection import UNJUDGED, Collection, Documents, Judgments, Queries, part
+from hardneg.core.records.examples import Example, Scored
+from hardneg.core.records.pair_set import PairSet
+from hardneg.core.records.row_map import RowMap
+from hardneg.core.records.text import folded, full_text, id_key, text_key
+
+__all__ = [
+    "BoolArray",
+    "Candidates",
+    "Collection",
+    "Decision",
+    "Documents",
+    "Example",
+    "FloatArray",
+    "IntArray",
+    "JUDGED_RELEVANT",
+    "Judgments",
+    "KeyArray",
+    "PairSet",
+    "Queries",
+    "RELABELLED",
+    "RowMap",
+    "Scored",
+    "UNJUDGED",
+    "folded",
+    "full_text",
+    "id_key",
+    "part",
+    "rows_of",
+    "text_key",
+]

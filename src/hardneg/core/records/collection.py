@@ -1,0 +1,235 @@
+"""A retrieval collection: documents, queries and judgments, columnar."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+
+from hardneg.core.records.arrays import BoolArray, IntArray, KeyArray
+from hardneg.core.records.columns import IdIndex, take
+from hardneg.core.records.pair_set import PairSet
+from hardneg.core.records.text import full_text, id_key
+from hardneg.core.tables import html_table
+
+UNJUDGED = -1
+
+
+@dataclass(frozen=True)
+class Documents:
+    """The corpus: one row a distinct document, in the source's order.
+
+    Attributes:
+        table: Columns `doc_id`, `title`, `text` (strings), in chunks, which may be mapped from disk.
+        keys: (n,) uint64, `text_key` of each document's full text.
+        body_keys: (n,) uint64, `text_key` of each document's text without its title.
+        aliases: Ids of exact duplicates that were merged into a row, by row.
+    """
+
+    table: pa.Table
+    keys: KeyArray
+    body_keys: KeyArray
+    aliases: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    def ids(self, rows: Sequence[int] | IntArray) -> list[str]:
+        """Returns the ids of the documents in these rows."""
+        return take(self.table["doc_id"], rows)
+
+    def titles(self, rows: Sequence[int] | IntArray) -> list[str]:
+        """Returns the titles of the documents in these rows, empty where there is none."""
+        return take(self.table["title"], rows)
+
+    def bodies(self, rows: Sequence[int] | IntArray) -> list[str]:
+        """Returns the texts, without titles, of the documents in these rows."""
+        return take(self.table["text"], rows)
+
+    def texts(self, rows: Sequence[int] | IntArray) -> list[str]:
+        """Returns the full texts (title, space, text) of the documents in these rows."""
+        return [full_text(*both) for both in zip(self.titles(rows), self.bodies(rows), strict=True)]
+
+    def rows(self, ids: Sequence[str]) -> IntArray:
+        """Returns the row of each id, an alias's row being that of its document; -1 for unknown ids."""
+        found = self._rows_of_ids.rows(ids)
+        if self._row_of_alias:
+            for place in np.flatnonzero(found < 0):
+                found[place] = self._row_of_alias.get(ids[int(place)], -1)
+        return found
+
+    @cached_property
+    def first_alike(self) -> IntArray:
+        """(n,) int32: the row of the first document of the same text, mostly its own."""
+        _, first, places = np.unique(self.keys, return_index=True, return_inverse=True)
+        return first.astype(np.int32)[places.ravel()]
+
+    @cached_property
+    def _rows_of_ids(self) -> IdIndex:
+        return IdIndex(self.table["doc_id"])
+
+    @cached_property
+    def _row_of_alias(self) -> dict[str, int]:
+        return {alias: row for row, aliases in self.aliases.items() for alias in aliases}
+
+
+@dataclass(frozen=True)
+class Queries:
+    """The queries of one split.
+
+    Attributes:
+        table: Columns `query_id`, `text` (strings).
+        keys: (n,) uint64, `text_key` of each query.
+    """
+
+    table: pa.Table
+    keys: KeyArray
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    def ids(self, rows: Sequence[int] | IntArray) -> list[str]:
+        """Returns the ids of the queries in these rows."""
+        return take(self.table["query_id"], rows)
+
+    def texts(self, rows: Sequence[int] | IntArray) -> list[str]:
+        """Returns the texts of the queries in these rows."""
+        return take(self.table["text"], rows)
+
+    def rows(self, ids: Sequence[str]) -> IntArray:
+        """Returns the row of each id; -1 for unknown ids."""
+        return self._rows_of_ids.rows(ids)
+
+    @cached_property
+    def _rows_of_ids(self) -> IdIndex:
+        return IdIndex(self.table["query_id"])
+
+    @cached_property
+    def id_keys(self) -> KeyArray:
+        """(n,) uint64: a key of each query's id, from which its random numbers are drawn."""
+        ids = self.table["query_id"].to_pylist()
+        return np.fromiter((id_key(query_id) for query_id in ids), np.uint64, len(ids))
+
+    @cached_property
+    def same_text(self) -> dict[int, tuple[int, ...]]:
+        """For each row whose text occurs more than once, all rows of that text."""
+        values, counts = np.unique(self.keys, return_counts=True)
+        groups: dict[int, list[int]] = defaultdict(list)
+        for row in np.flatnonzero(np.isin(self.keys, values[counts > 1])).tolist():
+            groups[int(self.keys[row])].append(row)
+        return {row: tuple(rows) for rows in groups.values() for row in rows}
+
+
+@dataclass(frozen=True)
+class Judgments:
+    """Relevance judgments (qrels), sorted by query, then as they came.
+
+    Attributes:
+        query: (n,) int32, query rows, ascending.
+        doc: (n,) int32, document rows.
+        relevance: (n,) int32; `relevance >= min_relevance` is a positive, less is judged non-relevant.
+        min_relevance: The least relevance of a positive.
+    """
+
+    query: IntArray
+    doc: IntArray
+    relevance: IntArray
+    min_relevance: int = 1
+
+    def __len__(self) -> int:
+        return len(self.query)
+
+    def of(self, query: int) -> tuple[IntArray, IntArray]:
+        """Returns the (docs, relevances) judged for one query row."""
+        begin, end = np.searchsorted(self.query, [query, query + 1])
+        return self.doc[begin:end], self.relevance[begin:end]
+
+    def positives(self, query: int) -> IntArray:
+        """Returns the rows of one query's positives, the most relevant first."""
+        docs, relevance = self.of(query)
+        order = np.argsort(-relevance, kind="stable")
+        return docs[order][relevance[order] >= self.min_relevance]
+
+    def only(self, mask: BoolArray) -> Judgments:
+        """Returns the judgments where the (n,) mask is true."""
+        return Judgments(self.query[mask], self.doc[mask], self.relevance[mask], self.min_relevance)
+
+    @cached_property
+    def relevant(self) -> PairSet:
+        """The pairs judged relevant."""
+        return self._pairs(self.relevance >= self.min_relevance)
+
+    @cached_property
+    def not_relevant(self) -> PairSet:
+        """The pairs judged not relevant."""
+        return self._pairs(self.relevance < self.min_relevance)
+
+    def _pairs(self, mask: BoolArray) -> PairSet:
+        return PairSet(self.query[mask], self.doc[mask])
+
+    @cached_property
+    def queries_with_positives(self) -> IntArray:
+        """Rows of the queries that have a positive, ascending."""
+        return np.unique(self.query[self.relevance >= self.min_relevance]).astype(np.int32)
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A retrieval collection: what to mine.
+
+    Attributes:
+        name: A short name for people.
+        documents: The corpus.
+        queries: The queries of the chosen split.
+        judgments: Their relevance judgments.
+        digest: sha256 of all ids, texts and judgments, hexadecimal: the same data, the same digest.
+        notes: What the loader merged, skipped or made up, counted by reason.
+    """
+
+    name: str
+    documents: Documents
+    queries: Queries
+    judgments: Judgments
+    digest: str = ""
+    notes: Mapping[str, int] = field(default_factory=dict)
+
+    def _repr_html_(self) -> str:
+        """Returns a table for notebooks: how large it is, and its first queries with their positives."""
+        first = self.judgments.queries_with_positives[:3]
+        rows: list[tuple[str, str | int]] = [
+            ("documents", len(self.documents)),
+            ("queries", len(self.queries)),
+            ("with a positive", len(self.judgments.queries_with_positives)),
+            ("judgments", len(self.judgments)),
+            *self.notes.items(),
+        ]
+        for query in first:
+            [text] = self.queries.texts([int(query)])
+            positives = self.documents.texts(self.judgments.positives(int(query))[:1])
+            rows.append((text, positives[0]))
+        return html_table(f"Collection {self.name}", rows)
+
+
+def part(collection: Collection, queries: IntArray, docs: IntArray) -> Collection:
+    """Returns the collection of some query and document rows, both ascending."""
+    judgments = collection.judgments
+    kept = np.isin(judgments.query, queries) & np.isin(judgments.doc, docs)
+    documents, asked = collection.documents, collection.queries
+    return replace(
+        collection,
+        documents=Documents(
+            documents.table.take(pa.array(docs)), documents.keys[docs], documents.body_keys[docs]
+        ),
+        queries=Queries(asked.table.take(pa.array(queries)), asked.keys[queries]),
+        judgments=Judgments(
+            np.searchsorted(queries, judgments.query[kept]).astype(np.int32),
+            np.searchsorted(docs, judgments.doc[kept]).astype(np.int32),
+            judgments.relevance[kept],
+            judgments.min_relevance,
+        ),
+        digest=f"part of {collection.digest}",
+    )

@@ -1,0 +1,32 @@
+"""The examples of a training set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from hardneg.core.records.text import full_text
+
+
+class Scored(NamedTuple):
+    """One document of an example, with what is known of it."""
+
+    doc_id: str
+    title: str
+    text: str
+    score: float
+    weight: float = 1.0
+
+    @property
+    def full(self) -> str:
+        """The title, a space and the text."""
+        return full_text(self.title, self.text)
+
+
+class Example(NamedTuple):
+    """One query of a training set, with its positives and the negatives chosen for it, hardest first."""
+
+    query_id: str
+    query: str
+    positives: Sequence[Scored]
+    negatives: Sequence[Scored]

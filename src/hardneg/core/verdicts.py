@@ -1,0 +1,187 @@
+"""Verdicts on single pairs, by people and language models: one JSON line each, appended, none taken out."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from hardneg.core.errors import DataError
+from hardneg.core.files import atomic, open_locked
+
+FILE = "judgments.jsonl"
+"""The file's name in a run directory."""
+
+
+class Verdict(StrEnum):
+    """What a judge says of one query and document."""
+
+    RELEVANT = "relevant"
+    NOT_RELEVANT = "not_relevant"
+    UNSURE = "unsure"
+    WITHDRAWN = "withdrawn"
+    """Takes back what the same judge said of the pair before."""
+
+
+class Judged(NamedTuple):
+    """One line of the file."""
+
+    query_id: str
+    doc_id: str
+    verdict: Verdict
+    judge: str
+    """Who said it: a person's name, or `llm:` and the model's."""
+    time: str = ""
+    """When, in ISO 8601."""
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """(query_id, doc_id)."""
+        return self.query_id, self.doc_id
+
+
+def append(path: Path, judged: Judged) -> None:
+    """Adds one line, which is on disk when this returns; what a kill left unfinished is cut off first.
+
+    Several processes may append to one file: each waits for the line of another to end.
+
+    Raises:
+        DataError: The file cannot be written.
+    """
+    line = json.dumps(judged._asdict(), ensure_ascii=False).encode() + b"\n"
+    with _held(path) as file:
+        file.write(line)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def arrange(path: Path, judges: Collection[str], pairs: Sequence[tuple[str, str]]) -> None:
+    """Puts what some judges said of some pairs in the order of the pairs; all other lines keep their places.
+
+    Each judge's words on one pair stay in order, so the last one stands as before. A file that is in order,
+    or is not there, is left alone; another is replaced at once, and a kill leaves it as it was.
+
+    Args:
+        path: The file.
+        judges: Their names.
+        pairs: (query_id, doc_id) of each pair.
+
+    Raises:
+        DataError: A line is broken, or the file cannot be written.
+    """
+    if not path.exists():
+        return
+    place = {pair: number for number, pair in enumerate(pairs)}
+    with _held(path) as file:
+        file.seek(0)
+        lines = file.readlines()
+        found = [
+            (place[judged.pair], number)
+            for number, judged in _numbered(lines, path)
+            if judged.judge in judges and judged.pair in place
+        ]
+        arranged = list(lines)
+        for (_, free), (_, came) in zip(found, sorted(found), strict=True):
+            arranged[free] = lines[came]
+        if arranged != lines:
+            with atomic(path) as temporary:
+                temporary.write_bytes(b"".join(arranged))
+
+
+def read(path: Path) -> list[Judged]:
+    """Returns what stands: each judge's last word on each pair, in the order of first mention.
+
+    A last line without an end was cut off by a kill and is passed over. A file that is not there is empty.
+
+    Raises:
+        DataError: A line is broken; the message names it.
+    """
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}") from error
+    last: dict[tuple[str, str, str], Judged] = {}
+    for _, judged in _numbered(lines[:-1], path):
+        last[(judged.judge, *judged.pair)] = judged
+    return [judged for judged in last.values() if judged.verdict != Verdict.WITHDRAWN]
+
+
+def relevance(verdicts: list[Judged]) -> dict[tuple[str, str], float]:
+    """Returns, by (query_id, doc_id), the share of judges who find it relevant; the unsure do not count."""
+    votes: dict[tuple[str, str], list[bool]] = {}
+    for judged in verdicts:
+        if judged.verdict in (Verdict.RELEVANT, Verdict.NOT_RELEVANT):
+            votes.setdefault(judged.pair, []).append(judged.verdict == Verdict.RELEVANT)
+    return {pair: sum(said) / len(said) for pair, said in votes.items()}
+
+
+def by_judge(verdicts: list[Judged]) -> Iterator[tuple[str, dict[tuple[str, str], Verdict]]]:
+    """Yields (judge, {(query_id, doc_id): verdict}) for every judge, in the order of first mention."""
+    for name in dict.fromkeys(judged.judge for judged in verdicts):
+        yield name, {judged.pair: judged.verdict for judged in verdicts if judged.judge == name}
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[IO[bytes]]:
+    """Opens a file for one process at a time, and made if it is not there; it ends with a whole line.
+
+    Raises:
+        DataError: The file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        opened = open_locked(path, "a+b", wait=True)
+        assert opened is not None  # it waits
+        with opened as file:
+            file.truncate(_whole(file))
+            yield file
+    except OSError as error:
+        raise DataError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _numbered(lines: Sequence[bytes], path: Path) -> Iterator[tuple[int, Judged]]:
+    """Yields (number from 0, what it says) of every line that is not empty.
+
+    Raises:
+        DataError: A line is broken; the message names it.
+    """
+    for number, line in enumerate(lines):
+        if line.strip():
+            yield number, _parsed(line, f"{path}:{number + 1}")
+
+
+def _whole(file: IO[bytes]) -> int:
+    """Returns the length of a file up to its last whole line."""
+    end = file.seek(0, os.SEEK_END)
+    while end > 0:
+        begin = max(0, end - 4096)
+        file.seek(begin)
+        found = file.read(end - begin).rfind(b"\n")
+        if found >= 0:
+            return begin + found + 1
+        end = begin
+    return 0
+
+
+def _parsed(line: bytes, where: str) -> Judged:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{where}: broken JSON: {error}") from None
+    if not isinstance(row, Mapping):
+        raise DataError(f"{where}: found {row!r}, expected an object")
+    for name in ("query_id", "doc_id", "judge"):
+        if not isinstance(row.get(name), str) or not row[name]:
+            raise DataError(f'{where}: "{name}" is missing or no text')
+    if row.get("verdict") not in list(Verdict):
+        known = ", ".join(Verdict)
+        raise DataError(f"{where}: verdict {row.get('verdict')!r} is unknown; it is one of {known}")
+    return Judged(
+        row["query_id"], row["doc_id"], Verdict(row["verdict"]), row["judge"], str(row.get("time", ""))
+    )

@@ -1,0 +1,1 @@
+"""Engines run jobs in this process or on a cluster: one file each."""

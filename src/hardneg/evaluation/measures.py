@@ -1,0 +1,159 @@
+"""Measures of a ranking, computed by trec_eval (through ir-measures), one value a query.
+
+| name | trec_eval's | what it says |
+|---|---|---|
+| `nDCG@k` | `ndcg_cut_k` | gain = relevance (Järvelin and Kekäläinen, TOIS 2002) |
+| `nDCG-exp@k` | `ndcg_cut_k` | gain = 2^relevance - 1 (Burges et al., ICML 2005) |
+| `MRR`, `MRR@k` | `recip_rank` | 1 / rank of the first positive, 0 beyond k |
+| `MAP`, `MAP@k` | `map`, `map_cut_k` | mean precision at the ranks of the positives |
+| `recall@k` | `recall_k` | share of the positives within the first k |
+| `P@k` | `P_k` | share of positives among the first k |
+| `hit@k` | `success_k` | whether a positive is within the first k |
+
+Gains read the relevance; all others know only positives, documents of `relevance >= min_relevance`.
+Documents of equal score rank by descending id, as in trec_eval.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from hardneg.core.errors import ConfigError, MissingExtra, unknown_name
+
+Judged = Mapping[str, Mapping[str, int]]
+"""Relevance by query id and document id."""
+
+Listed = Mapping[str, Mapping[str, float]]
+"""Score by query id and document id."""
+
+_KINDS = {
+    "ndcg": "nDCG",
+    "ndcg-exp": "nDCG-exp",
+    "mrr": "MRR",
+    "rr": "MRR",
+    "map": "MAP",
+    "ap": "MAP",
+    "recall": "recall",
+    "r": "recall",
+    "p": "P",
+    "precision": "P",
+    "hit": "hit",
+    "success": "hit",
+}
+_WITHOUT_CUTOFF = ("nDCG", "nDCG-exp", "MRR", "MAP")
+_LARGEST_EXPONENT = 30
+
+
+class Measure(NamedTuple):
+    """One measure; `str` gives its name."""
+
+    kind: str
+    cutoff: int | None = None
+
+    def __str__(self) -> str:
+        return self.kind if self.cutoff is None else f"{self.kind}@{self.cutoff}"
+
+
+DEFAULT = (
+    Measure("nDCG", 10),
+    Measure("nDCG-exp", 10),
+    Measure("MRR", 10),
+    Measure("MAP"),
+    Measure("recall", 100),
+    Measure("P", 10),
+    Measure("hit", 10),
+)
+
+
+def parse(names: Iterable[str]) -> tuple[Measure, ...]:
+    """Returns the measures of these names, each once: `nDCG@10`, `nDCG-exp@10`, `MRR@10`, `MAP`, ...
+
+    Raises:
+        ConfigError: A name is unknown, or its cut-off is missing or no number from 1.
+    """
+    return tuple(dict.fromkeys(_parsed(name.strip()) for name in names))
+
+
+def deepest(measures: Iterable[Measure], whole: int) -> int:
+    """Returns how many documents a query the measures read, `whole` for those without a cut-off."""
+    return max(whole if measure.cutoff is None else measure.cutoff for measure in measures)
+
+
+def values(
+    measures: Sequence[Measure], judged: Judged, listed: Listed, min_relevance: int = 1
+) -> dict[Measure, dict[str, float]]:
+    """Returns the value of each measure for each query that is both judged and listed.
+
+    Args:
+        measures: Which.
+        judged: The judgments; negative relevances count as 0.
+        listed: A run.
+        min_relevance: The least relevance of a positive.
+
+    Raises:
+        MissingExtra: ir-measures or its pytrec_eval is not installed.
+    """
+    both = {query: dict(docs) for query, docs in listed.items() if docs and judged.get(query)}
+    known = {query: {doc: max(r, 0) for doc, r in judged[query].items()} for query in both}
+    if not both:
+        return {measure: {} for measure in measures}
+    asked = {measure: _theirs(measure, known, min_relevance) for measure in measures}
+    found: dict[str, dict[str, float]] = {}
+    for metric in _provider().evaluator(list(dict.fromkeys(asked.values())), known).iter_calc(both):
+        found.setdefault(str(metric.measure), {})[metric.query_id] = float(metric.value)
+    return {measure: _cut(measure, found[str(theirs)]) for measure, theirs in asked.items()}
+
+
+def _parsed(name: str) -> Measure:
+    kind, at, cutoff = name.partition("@")
+    known = _KINDS.get(kind.lower().replace("_", "-"))
+    if known is None:
+        raise unknown_name("measure", kind, dict.fromkeys(_KINDS.values()))
+    if at and not re.fullmatch("[1-9][0-9]*", cutoff):
+        raise ConfigError(f'measure "{name}": the cut-off is a number from 1, as in {known}@10')
+    if not at and known not in _WITHOUT_CUTOFF:
+        raise ConfigError(f'measure "{name}" needs a cut-off, as in {known}@10')
+    return Measure(known, int(cutoff) if at else None)
+
+
+def _provider() -> Any:
+    try:
+        import ir_measures
+    except ImportError:
+        raise MissingExtra("ir-measures", "evaluate") from None
+    provider = ir_measures.pytrec_eval
+    if not provider.is_available():
+        raise MissingExtra("pytrec-eval-terrier", "evaluate")
+    return provider
+
+
+def _theirs(measure: Measure, judged: Judged, min_relevance: int) -> Any:
+    """Returns ir-measures' object for a measure."""
+    import ir_measures as theirs
+
+    if measure.kind in ("nDCG", "nDCG-exp"):
+        base = theirs.nDCG if measure.kind == "nDCG" else theirs.nDCG(gains=_exponential(judged))
+    else:
+        kinds = {"MRR": theirs.RR, "MAP": theirs.AP, "recall": theirs.R, "P": theirs.P}
+        base = kinds.get(measure.kind, theirs.Success)(rel=min_relevance)
+    return base if measure.cutoff is None or measure.kind == "MRR" else base @ measure.cutoff
+
+
+def _exponential(judged: Judged) -> dict[int, int]:
+    grades = {relevance for docs in judged.values() for relevance in docs.values()} | {1}
+    if max(grades) > _LARGEST_EXPONENT:
+        raise ConfigError(
+            f"nDCG-exp: a relevance of {max(grades)} has a gain of 2^{max(grades)} - 1, which is too large; "
+            "grades are small numbers: ask for nDCG"
+        )
+    return {grade: 2**grade - 1 for grade in sorted(grades)}
+
+
+def _cut(measure: Measure, found: dict[str, float]) -> dict[str, float]:
+    """Returns reciprocal ranks with those beyond the cut-off set to 0; other measures cut by themselves."""
+    if measure.kind != "MRR" or measure.cutoff is None:
+        return found
+    least = 1 / (measure.cutoff + 0.5)
+    return {query: value if value > least else 0.0 for query, value in found.items()}

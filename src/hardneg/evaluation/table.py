@@ -1,0 +1,58 @@
+"""What a person reads of an evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from hardneg.evaluation import Evaluation
+
+
+def tables(evaluation: Evaluation) -> Iterator[Table]:
+    """Yields the table of means, and the table of comparisons if there is more than one system."""
+    yield _means(evaluation)
+    if len(evaluation.systems) > 1:
+        yield _comparisons(evaluation)
+
+
+def notes(evaluation: Evaluation) -> Iterator[str]:
+    """Yields what a reader of the means should know, a line each."""
+    facts = evaluation.facts()["collection"]
+    if facts["queries_without_positives"]:
+        yield f"{facts['queries_without_positives']:,} judged queries have no positive and count as 0"
+    for system in evaluation.systems:
+        if system.without_results:
+            yield f"{system.name}: {len(system.without_results):,} queries without results count as 0"
+        if system.run.unjudged_queries:
+            yield f"{system.name}: {system.run.unjudged_queries:,} queries without judgments are left out"
+
+
+def _means(evaluation: Evaluation) -> Table:
+    title = f"{evaluation.collection.name}: {len(evaluation.query_ids):,} queries"
+    table = Table(title=title, box=box.SIMPLE_HEAD)
+    table.add_column("system", overflow="fold")
+    for measure in evaluation.measures:
+        table.add_column(str(measure), justify="right", no_wrap=True)
+    for system in evaluation.systems:
+        means = [f"{system.intervals[measure].mean:.4f}" for measure in evaluation.measures]
+        table.add_row(escape(system.name), *means)
+    return table
+
+
+def _comparisons(evaluation: Evaluation) -> Table:
+    title = f"difference from {escape(evaluation.baseline)}, 95 % interval, two-sided p"
+    table = Table(title=title, box=box.SIMPLE_HEAD)
+    table.add_column("system", overflow="fold")
+    table.add_column("measure", no_wrap=True)
+    for heading in ("diff.", "low", "high", "p random", "p t", "p Holm"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for measure, own in evaluation.comparisons.items():
+        for name, found in own.items():
+            ends = [f"{value:+.4f}" for value in found.difference]
+            ps = [f"{p:.4f}" for p in (found.p_randomisation, found.p_t, found.p_holm)]
+            table.add_row(escape(name), str(measure), *ends, *ps)
+        table.add_section()
+    return table

@@ -1,0 +1,92 @@
+"""FlagEmbedding's JSON lines, for its embedders and rerankers.
+
+As read by `AbsEmbedderTrainDataset` and `AbsRerankerTrainDataset` (FlagEmbedding 1.4.2,
+`FlagEmbedding/abc/finetune/{embedder,reranker}/AbsDataset.py`): `query`, `pos`, `neg` (lists of texts),
+`pos_scores` and `neg_scores` for `--knowledge_distillation True`, `prompt` in place of the query instruction,
+`type` for the way batches are made. Files that do not end in .json or .jsonl are passed over silently; an
+empty `neg` divides by zero, an empty `pos` leaves nothing to choose from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
+from hardneg.core.components import Format, Written, file_format
+from hardneg.core.errors import DataError
+from hardneg.core.records import Example
+from hardneg.exporters.checks import read_lines
+from hardneg.exporters.examples import Notes, usable
+from hardneg.exporters.lines import number, write_rows
+
+
+@file_format("flagembedding")
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class FlagEmbedding(Format):
+    """Lines of `query, pos, neg, pos_scores, neg_scores, prompt, type`.
+
+    Attributes:
+        scores: `keep` writes scores, null where a document has none; `require`, for knowledge distillation,
+            which stops at a null, leaves out documents without a score; `omit` writes no scores.
+        prompt: The instruction of the queries, in place of `--query_instruction_for_retrieval`.
+        type: How batches are made, as `symmetric_class` or `only_1neg`; None for the usual way.
+    """
+
+    scores: Literal["keep", "require", "omit"] = "keep"
+    prompt: str | None = None
+    type: str | None = None
+
+    suffix: ClassVar[str] = ".jsonl"
+    usage: ClassVar[str] = (
+        "torchrun -m FlagEmbedding.finetune.embedder.encoder_only.base --train_data {out} ..."
+    )
+
+    def write(self, examples: Iterable[Example], out: Path) -> Written:
+        """Writes the lines; examples without a positive or a negative are skipped.
+
+        Raises:
+            DataError: FlagEmbedding would pass over a file of this name, or the disk is full.
+        """
+        _check_name(out)
+        notes = Notes()
+        return write_rows(self._rows(usable(examples, notes, self.scores == "require")), out, notes)
+
+    def lint(self, out: Path) -> None:
+        """Checks the name, that lists are lists with something in them, and scores.
+
+        Raises:
+            DataError: The trainer would crash on it or misread it; the message names the line.
+        """
+        _check_name(out)
+        for line in read_lines(out):
+            line.text("query")
+            positives, negatives = line.texts("pos"), line.texts("neg")
+            line.apart(positives, negatives)
+            if self.scores == "require" or "pos_scores" in line.row or "neg_scores" in line.row:
+                nulls = self.scores != "require"
+                line.numbers("pos_scores", len(positives), nulls)
+                line.numbers("neg_scores", len(negatives), nulls)
+            for name in {"prompt", "type"} & set(line.row):
+                line.text(name)
+
+    def _rows(self, examples: Iterable[Example]) -> Iterator[dict[str, Any]]:
+        fixed = {name: value for name, value in (("prompt", self.prompt), ("type", self.type)) if value}
+        for example in examples:
+            row: dict[str, Any] = {"query": example.query}
+            row["pos"] = [doc.full for doc in example.positives]
+            row["neg"] = [doc.full for doc in example.negatives]
+            if self.scores != "omit":
+                row["pos_scores"] = [number(doc.score) for doc in example.positives]
+                row["neg_scores"] = [number(doc.score) for doc in example.negatives]
+            yield row | fixed
+
+
+def _check_name(out: Path) -> None:
+    if out.suffix not in (".json", ".jsonl"):
+        raise DataError(
+            f"{out}: FlagEmbedding passes over files that do not end in .json or .jsonl; rename it"
+        )

@@ -1,0 +1,87 @@
+"""hardneg's own records as JSON lines: everything known of every query, positive and negative."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pyarrow as pa
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
+from hardneg.core.components import Format, Written, file_format
+from hardneg.core.components.format import LOAD_DATASET
+from hardneg.core.records import Example, Scored
+from hardneg.exporters.checks import Line, is_number, read_lines
+from hardneg.exporters.examples import Notes
+from hardneg.exporters.lines import number, write_rows
+
+_DOC = [("doc_id", pa.string()), ("title", pa.string()), ("text", pa.string()), ("score", pa.float64())]
+_SCHEMA = pa.schema(
+    [
+        ("query_id", pa.string()),
+        ("query", pa.string()),
+        ("positives", pa.list_(pa.struct(_DOC))),
+        ("negatives", pa.list_(pa.struct([*_DOC, ("weight", pa.float64())]))),
+    ]
+)
+
+
+@file_format("jsonl")
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class JsonLines(Format):
+    """One line a query: `query_id, query, positives, negatives`, with ids, titles, texts, scores and weights.
+
+    A query without negatives keeps its line, with an empty list.
+    """
+
+    suffix: ClassVar[str] = ".jsonl"
+    usage: ClassVar[str] = LOAD_DATASET
+
+    def write(self, examples: Iterable[Example], out: Path) -> Written:
+        """Writes the lines; examples without a positive are skipped."""
+        notes = Notes()
+        return write_rows(_rows(examples, notes), out, notes, _SCHEMA)
+
+    def lint(self, out: Path) -> None:
+        """Checks ids, texts, scores and weights, and that no negative is a positive.
+
+        Raises:
+            DataError: A line is not whole; the message names it.
+        """
+        for line in read_lines(out):
+            line.text("query_id")
+            line.text("query")
+            positives = [_check(line, doc, '"positives"') for doc in line.items("positives")]
+            negatives = [_check(line, doc, '"negatives"') for doc in line.get("negatives")]
+            line.apart([doc for doc, _ in positives], [doc for doc, _ in negatives])
+            line.apart([text for _, text in positives], [text for _, text in negatives])
+
+
+def _rows(examples: Iterable[Example], notes: Notes) -> Iterator[dict[str, Any]]:
+    for example in examples:
+        if not example.positives:
+            notes.skip("no_positives")
+            continue
+        yield {
+            "query_id": example.query_id,
+            "query": example.query,
+            "positives": [_doc(doc) for doc in example.positives],
+            "negatives": [_doc(doc) | {"weight": number(doc.weight)} for doc in example.negatives],
+        }
+
+
+def _doc(doc: Scored) -> dict[str, Any]:
+    return {"doc_id": doc.doc_id, "title": doc.title, "text": doc.text, "score": number(doc.score)}
+
+
+def _check(line: Line, doc: Any, where: str) -> tuple[str, str]:
+    if not isinstance(doc, dict):
+        raise line.fault(f"{where} holds {doc!r}, expected an object")
+    score, weight = doc.get("score"), doc.get("weight", 1)
+    if not (score is None or is_number(score)) or not (is_number(weight) and 0 <= weight <= 1):
+        raise line.fault(f"{where} holds score {score!r} and weight {weight!r}, expected a number and 0 to 1")
+    title, text = str(doc.get("title") or ""), str(doc.get("text") or "")
+    whole = line.string(f"{title} {text}".strip(), f"{where} text")
+    return line.string(doc.get("doc_id"), f'{where} "doc_id"'), whole

@@ -1,0 +1,80 @@
+"""Labelled lists for sentence-transformers: one row a query, its documents and their labels in lists.
+
+The columns are those of `sentence_transformers.util.mine_hard_negatives(output_format="labeled-list")`, 6.2,
+as it documents them: `anchor, documents, labels`, or `anchor, documents, scores` with scores. Listwise losses
+of the cross-encoder, such as LambdaLoss, read them, lists of any length together. `mine_hard_negatives` makes
+a list for every positive; here all positives of a query stand in one, or each would lack the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pyarrow as pa
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
+from hardneg.core.components import Format, Written, file_format
+from hardneg.core.components.format import LOAD_DATASET
+from hardneg.core.records import Example
+from hardneg.exporters.checks import Line, read_lines
+from hardneg.exporters.examples import Notes, usable
+from hardneg.exporters.lines import number, write_rows
+
+
+@file_format("sentence-transformers-labeled-list")
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class LabeledList(Format):
+    """Rows of `anchor, documents, labels`.
+
+    Attributes:
+        scores: Write the column `scores` in place of `labels`; documents without a score are left out then.
+    """
+
+    scores: bool = False
+
+    suffix: ClassVar[str] = ".jsonl"
+    usage: ClassVar[str] = LOAD_DATASET
+
+    def write(self, examples: Iterable[Example], out: Path) -> Written:
+        """Writes the rows, positives first; examples without a positive or a negative are skipped."""
+        texts, last = ("documents", pa.list_(pa.string())), ("labels", pa.list_(pa.int64()))
+        if self.scores:
+            last = ("scores", pa.list_(pa.float64()))
+        notes = Notes()
+        rows = self._rows(usable(examples, notes, self.scores))
+        return write_rows(rows, out, notes, pa.schema([("anchor", pa.string()), texts, last]))
+
+    def lint(self, out: Path) -> None:
+        """Checks columns, empty texts, that lists are equally long and that both labels come.
+
+        Raises:
+            DataError: The trainer would crash on it or misread it; the message names the line.
+        """
+        last = "scores" if self.scores else "labels"
+        for line in read_lines(out):
+            line.columns(["anchor", "documents", last])
+            line.text("anchor")
+            line.numbers(last, len(line.texts("documents")))
+            if not self.scores:
+                _check_labels(line)
+
+    def _rows(self, examples: Iterable[Example]) -> Iterator[dict[str, Any]]:
+        for example in examples:
+            docs = [*example.positives, *example.negatives]
+            row: dict[str, Any] = {"anchor": example.query, "documents": [doc.full for doc in docs]}
+            if self.scores:
+                row["scores"] = [number(doc.score) for doc in docs]
+            else:
+                row["labels"] = [1] * len(example.positives) + [0] * len(example.negatives)
+            yield row
+
+
+def _check_labels(line: Line) -> None:
+    labels, documents = line.items("labels"), line.texts("documents")
+    if set(labels) != {0, 1}:
+        raise line.fault(f'"labels" are {labels}, expected both 0 and 1 and nothing else')
+    labelled = list(zip(documents, labels, strict=True))
+    line.apart([doc for doc, label in labelled if label], [doc for doc, label in labelled if not label])

@@ -1,0 +1,76 @@
+"""Labelled pairs for sentence-transformers: one row a document, 1 for a positive and 0 for a negative.
+
+The columns are those of `sentence_transformers.util.mine_hard_negatives(output_format="labeled-pair")`, 6.2,
+as it documents them: `anchor, document, label`, or `anchor, document, score` with scores. Losses such as the
+cross-encoder's BinaryCrossEntropyLoss read them. A query without negatives still gives its positive pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pyarrow as pa
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
+from hardneg.core.components import Format, Written, file_format
+from hardneg.core.components.format import LOAD_DATASET
+from hardneg.core.records import Example
+from hardneg.exporters.checks import is_number, read_lines
+from hardneg.exporters.examples import Notes
+from hardneg.exporters.lines import number, write_rows
+
+
+@file_format("sentence-transformers-labeled-pair")
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class LabeledPair(Format):
+    """Rows of `anchor, document, label`.
+
+    Attributes:
+        scores: Write the column `score` in place of `label`; documents without a score are left out then.
+    """
+
+    scores: bool = False
+
+    suffix: ClassVar[str] = ".jsonl"
+    usage: ClassVar[str] = LOAD_DATASET
+
+    def write(self, examples: Iterable[Example], out: Path) -> Written:
+        """Writes the rows, each query's positives first; examples without a positive are skipped."""
+        last = ("score", pa.float64()) if self.scores else ("label", pa.int64())
+        schema = pa.schema([("anchor", pa.string()), ("document", pa.string()), last])
+        notes = Notes()
+        return write_rows(self._rows(examples, notes), out, notes, schema)
+
+    def lint(self, out: Path) -> None:
+        """Checks columns, empty texts, labels, and that no document of a query has both labels.
+
+        Raises:
+            DataError: The trainer would crash on it or misread it; the message names the line.
+        """
+        last = "score" if self.scores else "label"
+        anchor, labels = "", dict[str, Any]()
+        for line in read_lines(out):
+            line.columns(["anchor", "document", last])
+            if line.text("anchor") != anchor:
+                anchor, labels = line.text("anchor"), {}
+            label = line.get(last)
+            if not is_number(label) or (not self.scores and label not in (0, 1)):
+                raise line.fault(f'"{last}" is {label!r}, expected {"a number" if self.scores else "0 or 1"}')
+            if labels.setdefault(line.text("document"), label) != label:
+                raise line.fault(f"the same document has {last} {labels[line.text('document')]} further up")
+
+    def _rows(self, examples: Iterable[Example], notes: Notes) -> Iterator[dict[str, Any]]:
+        for example in examples:
+            if not example.positives:
+                notes.skip("no_positives")
+                continue
+            labelled = [(doc, 1) for doc in example.positives] + [(doc, 0) for doc in example.negatives]
+            for doc, label in labelled:
+                last = {"score": number(doc.score)} if self.scores else {"label": label}
+                if self.scores and last["score"] is None:
+                    notes["documents_without_score"] += 1
+                else:
+                    yield {"anchor": example.query, "document": doc.full, **last}

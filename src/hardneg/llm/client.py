@@ -1,0 +1,223 @@
+"""One model behind an OpenAI-compatible endpoint: asks, waits, asks again; never tells the key."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+from urllib.parse import urlsplit
+
+from hardneg.core.errors import ConfigError, DataError, MissingExtra
+from hardneg.llm.retry import WORTH_ANOTHER_TRY, backoff, retry_after
+from hardneg.llm.store import Answer
+
+DEFAULT_KEY = "OPENAI_API_KEY"
+_REFUSED = {401: "the key is missing or wrong", 403: "the key may not do this", 404: "no such path or model"}
+_LONGEST_WAIT = 600.0  # seconds; who is asked to wait for longer comes back later
+_LONGEST_BODY = 1 << 22  # bytes
+_SHOWN = 200
+
+
+class NoAnswer(Exception):
+    """A request got no usable answer; the next one may."""
+
+
+class _Again(NoAnswer):
+    """The same request may get an answer later."""
+
+    def __init__(self, problem: str, wait: float = 0.0) -> None:
+        super().__init__(problem)
+        self.wait = wait
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a model is served.
+
+    Attributes:
+        url: As in `http://localhost:8000/v1`.
+        key: The secret, empty for none; in no text that this class makes.
+    """
+
+    url: str
+    key: str
+
+    @classmethod
+    def of(cls, url: str, key_env: str | None) -> Endpoint:
+        """Returns the endpoint, its key read from the environment.
+
+        Args:
+            url: Its base, with or without `/chat/completions`.
+            key_env: The variable that holds the key; `OPENAI_API_KEY`, if it is set, unless given.
+
+        Raises:
+            ConfigError: The URL is none or holds a secret, or the variable is not set or not usable.
+        """
+        parts = urlsplit(url.strip())
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ConfigError(
+                "the endpoint's URL must hold no user, password or query: keys go into the environment"
+            )
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ConfigError(f'the endpoint "{url}" is no URL, as http://localhost:8000/v1 is one')
+        key = os.environ.get(key_env or DEFAULT_KEY, "").strip()
+        if key_env and not key:
+            raise ConfigError(
+                f"the environment variable {key_env} is not set; it should hold the endpoint's key"
+            )
+        if not (key.isascii() and key.isprintable()) or " " in key:
+            raise ConfigError(f"the key in {key_env or DEFAULT_KEY} holds characters that no key has")
+        return cls(parts.geturl().rstrip("/").removesuffix("/chat/completions"), key)
+
+    def __repr__(self) -> str:
+        return f"Endpoint({self.url!r})"
+
+    def hide(self, text: str) -> str:
+        """Returns a text without the key."""
+        return text.replace(self.key, "[key]") if self.key else text
+
+
+class Client:
+    """Asks one endpoint; to be used in `async with`.
+
+    Args:
+        endpoint: Where to ask.
+        timeout: Seconds that one request may take in all.
+        retries: How often a request is sent again.
+        may_retry: Is asked before a request is sent again, and told that it is.
+        connections: The most at one time.
+
+    Raises:
+        MissingExtra: httpx2 is not installed.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        timeout: float,
+        retries: int,
+        may_retry: Callable[[], bool],
+        connections: int,
+    ) -> None:
+        try:
+            import httpx2
+        except ImportError:
+            raise MissingExtra("httpx2, which asks the endpoint,", "judge") from None
+        self._http = httpx2
+        self._endpoint = endpoint
+        self._timeout, self._retries, self._may_retry = timeout, retries, may_retry
+        self._not_before = 0.0
+        headers = {"Content-Type": "application/json"}
+        if endpoint.key:
+            headers["Authorization"] = f"Bearer {endpoint.key}"
+        limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
+        self._client = httpx2.AsyncClient(headers=headers, timeout=timeout, limits=limits)
+
+    async def __aenter__(self) -> Client:
+        """Opens nothing yet."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Closes the connections."""
+        await self._client.aclose()
+
+    async def ask(self, request: Mapping[str, Any], key: str) -> Answer:
+        """Returns the answer to a chat request, asked again as long as that may help.
+
+        Args:
+            request: The body.
+            key: A digest of the request, from which waiting times are drawn.
+
+        Raises:
+            NoAnswer: All tries failed, the endpoint refuses this request, or there is no budget for more.
+            DataError: The endpoint refuses every request.
+        """
+        attempt = 0
+        while True:
+            await asyncio.sleep(max(0.0, self._not_before - time.monotonic()))
+            try:
+                return await self._once(json.dumps(request).encode())
+            except _Again as problem:
+                attempt += 1
+                if attempt > self._retries or not self._may_retry():
+                    raise NoAnswer(str(problem)) from None
+                if problem.wait:
+                    self._not_before = max(self._not_before, time.monotonic() + problem.wait)
+                await asyncio.sleep(backoff(attempt, key))
+
+    async def _once(self, body: bytes) -> Answer:
+        try:
+            async with asyncio.timeout(self._timeout):
+                status, headers, text = await self._send(body)
+        except (TimeoutError, self._http.TimeoutException):
+            raise _Again(f"no answer within {self._timeout:g} seconds") from None
+        except (self._http.HTTPError, self._http.InvalidURL) as error:
+            told = self._endpoint.hide(str(error) or type(error).__name__)
+            raise _Again(f"the connection failed: {told}") from None
+        if status == 200:
+            return self._parsed(text)
+        raise self._problem(status, headers, text)
+
+    async def _send(self, body: bytes) -> tuple[int, Mapping[str, str], str]:
+        """Returns status, headers and text of the response, read up to a limit."""
+        url = f"{self._endpoint.url}/chat/completions"
+        async with self._client.stream("POST", url, content=body) as response:
+            read = bytearray()
+            async for part in response.aiter_bytes():
+                read += part
+                if len(read) > _LONGEST_BODY:
+                    raise _Again(f"the answer is longer than {_LONGEST_BODY:,} bytes")
+            return (
+                response.status_code,
+                response.headers,
+                self._endpoint.hide(read.decode("utf-8", "replace")),
+            )
+
+    def _parsed(self, text: str) -> Answer:
+        try:
+            said = json.loads(text)
+            content = said["choices"][0]["message"]["content"]
+            usage = said.get("usage") or {}
+            counts = [int(usage.get(name) or 0) for name in ("prompt_tokens", "completion_tokens")]
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError, OverflowError):
+            raise _Again(f"the answer is no chat completion: {_short(text)}") from None
+        if not isinstance(content, str | None):
+            raise _Again(f"the answer's content is no text: {_short(str(content))}")
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        return Answer(content or "", now, max(0, counts[0]), max(0, counts[1]))
+
+    def _problem(self, status: int, headers: Mapping[str, str], text: str) -> Exception:
+        """Returns what a status other than 200 means for this request and the others."""
+        where = f"{self._endpoint.url}: HTTP {status}"
+        if status in _REFUSED:
+            more = f": {_message(text)}" if status == 404 else ""
+            return DataError(f"{where}: {_REFUSED[status]}{more}")
+        problem = f"HTTP {status}: {_message(text)}"
+        if status not in WORTH_ANOTHER_TRY:
+            return NoAnswer(problem)
+        wait = retry_after(headers.get("retry-after"), datetime.datetime.now(datetime.UTC))
+        if wait > _LONGEST_WAIT:
+            return DataError(f"{where}: it asks to wait {wait:,.0f} seconds; run the same command after that")
+        return _Again(problem, wait)
+
+
+def _message(text: str) -> str:
+    """Returns the error message of a body, or how the body begins."""
+    try:
+        error = json.loads(text)["error"]
+        return _short(str(error["message"] if isinstance(error, dict) else error))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return _short(text)
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line[:_SHOWN] + ("..." if len(line) > _SHOWN else "") or "(nothing)"

@@ -1,0 +1,126 @@
+"""Which pairs are judged: the most doubtful of a run's ledger, or those that a file names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from hardneg.core.errors import DataError
+from hardneg.core.lines import text_lines
+from hardneg.core.records import Collection, Decision
+from hardneg.llm.texts import cut
+from hardneg.runs import ledger
+
+SUSPECTED = "suspected_false_negative"
+
+
+class Pair(NamedTuple):
+    """A query and a document to judge, with their texts."""
+
+    query_id: str
+    doc_id: str
+    query: str
+    document: str
+    shortened: bool = False
+
+
+def doubtful(folder: Path, scorer: str, also_dropped: bool, limit: int) -> list[tuple[str, str]]:
+    """Returns the (query_id, doc_id) of a run's doubtful negatives, the most doubtful first.
+
+    Those with a probability of being false come first, by that; then the others, by how close they are to
+    the anchor: (anchor - score) / |anchor| by the scorer. What ties stays in the ledger's order.
+
+    Args:
+        folder: The run directory.
+        scorer: The ranker whose margin counts.
+        also_dropped: Whether candidates that were dropped as suspected false negatives are among them.
+        limit: At most how many.
+
+    Raises:
+        DataError: The ledger is not there or damaged.
+    """
+    table = pa.concat_tables([_chosen(path, scorer, also_dropped) for path in ledger.parts(folder)])
+    p, score, anchor = (table[name].to_numpy() for name in ("p", "score", "anchor"))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        margin = np.where(anchor == 0, anchor - score, (anchor - score) / np.abs(anchor))
+    order = np.lexsort((_last(margin), _last(-p)))
+    found: dict[tuple[str, str], None] = {}
+    for row in order.tolist():
+        if len(found) == limit:
+            break
+        found[table["query_id"][row].as_py(), table["doc_id"][row].as_py()] = None
+    return list(found)
+
+
+def listed(path: Path) -> list[tuple[str, str]]:
+    """Returns the (query_id, doc_id) that a JSON lines file names, each once, in the file's order.
+
+    Raises:
+        DataError: The file cannot be read, or a line has no `query_id` and `doc_id`.
+    """
+    found: dict[tuple[str, str], None] = {}
+    for where, line in text_lines(path):
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"{where}: broken JSON: {error}") from None
+        ids = (row.get("query_id"), row.get("doc_id")) if isinstance(row, dict) else (None, None)
+        if not (isinstance(ids[0], str) and isinstance(ids[1], str)):
+            raise DataError(f'{where}: each line needs "query_id" and "doc_id", both text')
+        found[ids[0], ids[1]] = None
+    return list(found)
+
+
+def with_texts(ids: Sequence[tuple[str, str]], collection: Collection, max_characters: int) -> list[Pair]:
+    """Returns the pairs with their texts, long documents shortened at their end.
+
+    Raises:
+        DataError: The collection has no such query or document.
+    """
+    queries = collection.queries.rows([query_id for query_id, _ in ids])
+    docs = collection.documents.rows([doc_id for _, doc_id in ids])
+    for rows, kind, place in ((queries, "query", 0), (docs, "document", 1)):
+        if (rows < 0).any():
+            unknown = ids[int(np.flatnonzero(rows < 0)[0])][place]
+            raise DataError(f'there is no {kind} "{unknown}" in the collection of the run')
+    titles, bodies = collection.documents.titles(docs), collection.documents.bodies(docs)
+    pairs = []
+    for (query_id, doc_id), query, title, body in zip(
+        ids, collection.queries.texts(queries), titles, bodies, strict=True
+    ):
+        pairs.append(Pair(query_id, doc_id, query, *cut(title, body, max_characters)))
+    return pairs
+
+
+def _chosen(path: Path, scorer: str, also_dropped: bool) -> pa.Table:
+    """Returns query_id, doc_id, p, score and anchor of one part's doubtful rows."""
+    names = {"p": "p_false_negative", "score": f"score.{scorer}", "anchor": f"positive.{scorer}"}
+    try:
+        there = set(pq.read_schema(path).names)
+        wanted = ["query_id", "doc_id", "decision", "reason", *(n for n in names.values() if n in there)]
+        table = pq.read_table(path, columns=wanted)
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(f"{path} is damaged: {error}") from None
+    keep = pc.equal(table["decision"], Decision.NEGATIVE)
+    if also_dropped:
+        dropped = pc.equal(table["decision"], Decision.DROPPED)
+        keep = pc.or_(keep, pc.and_(dropped, pc.equal(table["reason"], SUSPECTED)))
+    table = table.filter(keep)
+    columns = {name: table[name] for name in ("query_id", "doc_id")}
+    for name, column in names.items():
+        values = table[column] if column in there else pa.nulls(table.num_rows, pa.float32())
+        columns[name] = pc.fill_null(values.cast(pa.float64()), float("nan"))
+    return pa.table(columns)
+
+
+def _last(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Returns sorting keys under which NaN stands last."""
+    return np.where(np.isnan(values), np.inf, values)

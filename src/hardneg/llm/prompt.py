@@ -1,0 +1,84 @@
+"""Prompts: a text with places for other texts, which are data and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.resources
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hardneg.core.errors import ConfigError, DataError, unknown_name
+
+_PLACE = re.compile(r"\{(\w+)\}")
+_MARK_LENGTH = 8
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A template with places such as `{document}`, and `{mark}` for a code that none of the texts holds.
+
+    Attributes:
+        name: One of `prompt_names()`, or the file it was read from.
+        text: The template.
+    """
+
+    name: str
+    text: str
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the template, hexadecimal."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    def fill(self, **texts: str) -> str:
+        """Returns the template with texts in their places; places named inside them stay as they are.
+
+        Args:
+            texts: By place; `mark` is drawn from the others unless given.
+        """
+        known = {"mark": mark_of(*texts.values()), **texts}
+        return _PLACE.sub(lambda place: known.get(place[1], place[0]), self.text)
+
+
+def prompt_names(package: str) -> list[str]:
+    """Returns the names of the prompts in a package, sorted."""
+    files = importlib.resources.files(package).iterdir()
+    return sorted(file.name.removesuffix(".txt") for file in files if file.name.endswith(".txt"))
+
+
+def read_prompt(name: str, package: str, needed: Sequence[str]) -> Prompt:
+    """Returns a prompt by name, or from a UTF-8 text file.
+
+    Args:
+        name: The name or file.
+        package: Where the named ones lie.
+        needed: Places that it must have.
+
+    Raises:
+        ConfigError: There is no prompt of this name, or the template lacks a place.
+        DataError: The file cannot be read.
+    """
+    if name in prompt_names(package):
+        file = importlib.resources.files(package) / f"{name}.txt"
+        return Prompt(name, file.read_text(encoding="utf-8"))
+    if not ("." in name or "/" in name or Path(name).exists()):
+        raise unknown_name("prompt", name, prompt_names(package))
+    try:
+        text = Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"cannot read prompt {name}: {getattr(error, 'strerror', None) or error}") from None
+    for place in needed:
+        if f"{{{place}}}" not in text:
+            raise ConfigError(f"prompt {name} has no {{{place}}}: put it where the {place} belongs")
+    return Prompt(name, text)
+
+
+def mark_of(*texts: str) -> str:
+    """Returns a code that stands in none of the texts, the same for the same texts."""
+    whole = "\0".join(texts)
+    digest = hashlib.sha256(whole.encode("utf-8", "replace")).hexdigest()
+    while digest[:_MARK_LENGTH] in whole:
+        digest = hashlib.sha256(digest.encode()).hexdigest()
+    return digest[:_MARK_LENGTH]

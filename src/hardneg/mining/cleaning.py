@@ -1,0 +1,161 @@
+"""Cleans a training set that hardneg did not mine: doubtful negatives go, all else stays as it was."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from hardneg.core.components import RANKERS
+from hardneg.core.errors import ConfigError, DataError
+from hardneg.core.files import atomic
+from hardneg.core.lines import uncompressed_name
+from hardneg.core.progress import Progress
+from hardneg.core.records import Collection, Decision
+from hardneg.exporters.lines import Add, rows_to, text_to
+from hardneg.mining.pipeline import mine_loaded
+from hardneg.mining.recipe import Recipe
+from hardneg.runs import ledger
+from hardneg.runs.directory import Clock
+from hardneg.runs.finished import Result
+from hardneg.sources import LoadOptions, load, local, training
+
+_DELIMITERS = {".csv": ",", ".tsv": "\t"}
+
+
+def clean(
+    source: str | Path,
+    recipe: Recipe,
+    out: str | Path,
+    *,
+    same_format: bool = True,
+    progress: Progress | None = None,
+    cache: Path | None = None,
+) -> Result:
+    """Validates the negatives that a training set lists and writes it without the doubtful ones.
+
+    In the same format every row stays as it was, but for the negatives that are dropped; a row with none left
+    is left out, and where all rows must be equally long the negatives left are repeated in turn.
+
+    Args:
+        source: A pairs file or a training set in a format that `load.training` reads; or the URL of one.
+        recipe: What to do; it needs the ranker `listed`, as the recipe `clean` has it.
+        out: The run directory.
+        same_format: Whether to write the source's own format rather than the recipe's.
+        progress: Is told how far the stages are.
+        cache: Where vectors are kept; the default cache unless given.
+
+    Raises:
+        ConfigError: The recipe does not read the lists.
+        DataError: The source is no file of a known layout, or lists no negatives.
+    """
+    path = Path(local(str(source), progress))
+    if not path.is_file():
+        raise DataError(f"there is no file {path}; hardneg validate cleans a training set, one file")
+    if not any(RANKERS.name_of(ranker) == "listed" for ranker in recipe.rank.rankers):
+        raise ConfigError("the recipe has no ranker listed: start from the recipe clean, or add it")
+    clock = Clock()
+    with clock.stage("load"):
+        collection = load(str(path), recipe.load)
+    recipe = _wide_enough(recipe, _longest(collection, path))
+
+    def write(folder: Path) -> dict[str, Any]:
+        return _write(path, folder, collection, recipe.load)
+
+    return mine_loaded(
+        str(source),
+        collection,
+        recipe,
+        out,
+        clock,
+        write=write if same_format else None,
+        progress=progress,
+        cache=cache,
+    )
+
+
+def _longest(collection: Collection, path: Path) -> int:
+    """Returns how many negatives are listed for one query at most."""
+    judgments = collection.judgments
+    listed = judgments.query[judgments.relevance < judgments.min_relevance]
+    if not len(listed):
+        raise DataError(f"{path} lists no negatives; hardneg mine finds some")
+    return int(np.bincount(listed).max())
+
+
+def _wide_enough(recipe: Recipe, longest: int) -> Recipe:
+    """Returns the recipe with room for all negatives of the longest list."""
+    depth = max(recipe.rank.depth, longest)
+    rank = {"depth": depth, "max_depth": max(recipe.rank.max_depth or depth, depth)}
+    return recipe.model_copy(
+        update={
+            "rank": recipe.rank.model_copy(update=rank),
+            "select": recipe.select.model_copy(update={"negatives": longest}),
+        }
+    )
+
+
+def _write(path: Path, folder: Path, collection: Collection, options: LoadOptions) -> dict[str, Any]:
+    """Writes the training set without what the ledger dropped, and returns what run.json tells of it."""
+    notes: Counter[str] = Counter({"dropped_negatives": 0})
+    suffix = Path(uncompressed_name(path)).suffix.lower()
+    out, rows = folder / f"train{suffix}", 0
+    table = training.sieve(path, _dropped(folder, collection), options, notes)
+    first = next(table, None)
+    with _rows_to(out, path, list(first or {})) as add:
+        for row in chain([] if first is None else [first], table):
+            add(row)
+            rows += 1
+    files = [out, *(_copied(each, path, out) for each in training.files_beside(path))]
+    return {
+        "format": {training.format_of(path): {}},
+        "files": [file.name for file in files],
+        "rows": rows,
+        "skipped": notes["rows_without_negatives"],
+        "notes": dict(sorted(notes.items())),
+    }
+
+
+def _dropped(folder: Path, collection: Collection) -> set[training.Pair]:
+    """Returns the listed pairs that are no negatives."""
+    found: set[training.Pair] = set()
+    for block in ledger.iterate(folder):
+        listed = pc.is_valid(block.table["score.listed"])
+        refused = pc.not_equal(block.table["decision"], Decision.NEGATIVE)
+        table = block.table.filter(pc.and_(listed, refused))
+        queries = collection.queries.texts(collection.queries.rows(table["query_id"].to_pylist()))
+        docs = collection.documents.rows(table["doc_id"].to_pylist())
+        texts = zip(collection.documents.titles(docs), collection.documents.bodies(docs), strict=True)
+        found.update(
+            training.pair_of(query, text, title) for query, (title, text) in zip(queries, texts, strict=True)
+        )
+    return found
+
+
+@contextmanager
+def _rows_to(out: Path, source: Path, columns: list[str]) -> Iterator[Add]:
+    """Yields a function that adds a row to a file of the source's kind."""
+    if out.suffix in _DELIMITERS:
+        with text_to(out) as opened:
+            writer = csv.DictWriter(opened, columns, delimiter=_DELIMITERS[out.suffix], lineterminator="\n")
+            writer.writeheader()
+            yield writer.writerow
+        return
+    with rows_to(out, pq.read_schema(source) if out.suffix == ".parquet" else None) as add:
+        yield add
+
+
+def _copied(beside: Path, source: Path, out: Path) -> Path:
+    """Returns the copy of a file that stands beside the training set, named after the new one."""
+    copy = out.with_name(out.stem + beside.name.removeprefix(source.stem))
+    with atomic(copy) as temporary:
+        temporary.write_bytes(beside.read_bytes())
+    return copy

@@ -1,0 +1,266 @@
+"""Decides on the queries of a run block by block, each block one part of the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from hardneg.calibration.calibration import Calibration
+from hardneg.core.components import Context, OpenedRanker, OpenedValidator
+from hardneg.core.exclusions import Exclusions
+from hardneg.core.records import Candidates, Collection, IntArray
+from hardneg.mining.recipe import Recipe
+from hardneg.mining.validation import ValidationStage
+from hardneg.rankers.dense.prepared_search import Search, SearchNotPrepared
+from hardneg.rankers.pool import Pool
+from hardneg.runs import ledger
+from hardneg.runs.directory import Clock
+from hardneg.runs.ledger import Block
+from hardneg.selection.anchor import anchored
+from hardneg.selection.selector import Decisions, Selector
+
+BLOCK = 1_024
+"""Queries in one part of the ledger."""
+
+_CELLS = 1 << 20
+"""Candidates looked at together: bounds memory when short queries are looked at deeper."""
+
+
+class _Blocks:
+    """Gives the blocks of a ledger one by one, deciding with one selector."""
+
+    def __init__(
+        self, collection: Collection, recipe: Recipe, open_validators: Mapping[str, OpenedValidator]
+    ) -> None:
+        self.collection = collection
+        self.settings = recipe.select
+        self.weighted = recipe.validation.weights
+        self.exclusions = Exclusions(collection)
+        self.selector = Selector(collection, recipe.select, recipe.seed)
+        self.validation = ValidationStage(collection, recipe.validation, recipe.rank.scorers, open_validators)
+
+    def decide(self, pooled: Candidates) -> tuple[Candidates, Decisions]:
+        candidates = self.examined(pooled)
+        return candidates, self.selector.select(candidates)
+
+    def examined(self, pooled: Candidates) -> Candidates:
+        marked = self.exclusions.mark(pooled)
+        return anchored(self.validation.examine(marked), self.collection, self.settings.anchor)
+
+    def table(self, candidates: Candidates, decisions: Decisions) -> pa.Table:
+        return ledger.block_table(
+            self.collection,
+            candidates,
+            decisions.reasons,
+            decisions.reason,
+            decisions.copies,
+            self.weighted,
+        )
+
+    def recount(self, part: Path) -> None:
+        """Takes a finished part's negatives into account; without a cap the part is not read."""
+        if self.selector.usage is not None:
+            table = ledger.read_part(part).table
+            docs = self.collection.documents.rows(table["doc_id"].to_pylist())
+            self.selector.recount(np.repeat(docs, table["copies"].to_numpy()))
+
+    def short(self, candidates: Candidates, missing: Any, reasons: Any) -> dict[str, str]:
+        rows = np.flatnonzero(missing)
+        names = self.collection.queries.ids(candidates.queries[rows])
+        if candidates.pair is not None:
+            pairs = self.collection.documents.ids(candidates.pair[rows])
+            names = [f"{query}\t{pair}" for query, pair in zip(names, pairs, strict=True)]
+        return {name: reasons[row] for name, row in zip(names, rows, strict=True)}
+
+
+class Miner(_Blocks):
+    """Ranks and decides, looking deeper for the queries that stay short."""
+
+    @classmethod
+    def opened(
+        cls,
+        collection: Collection,
+        recipe: Recipe,
+        context: Context,
+        clock: Clock,
+        ready: Mapping[str, OpenedRanker] | None = None,
+    ) -> Miner:
+        """Returns a miner, its rankers and validators made ready, which is where encoding takes place.
+
+        Args:
+            collection: What to mine.
+            recipe: How.
+            context: Where rankers keep what they need.
+            clock: Counts the seconds.
+            ready: Rankers of the recipe, by name, that are open over the same queries and documents.
+        """
+        rankers: dict[str, OpenedRanker] = {}
+        for name, settings in zip(recipe.rank.names, recipe.rank.rankers, strict=True):
+            with clock.stage(f"open {name}"):
+                known = None if ready is None else ready.get(name)
+                rankers[name] = settings.open(collection, context) if known is None else known
+        return cls(collection, recipe, rankers, open_validators(recipe, collection, rankers, context, clock))
+
+    def __init__(
+        self,
+        collection: Collection,
+        recipe: Recipe,
+        rankers: Mapping[str, OpenedRanker],
+        open_validators: Mapping[str, OpenedValidator],
+    ) -> None:
+        super().__init__(collection, recipe, open_validators)
+        self.facts = {name: dict(ranker.facts) for name, ranker in rankers.items()}
+        refused = [getattr(witness, "refused", ()) for witness in open_validators.values()]
+        queries = np.setdiff1d(
+            collection.judgments.queries_with_positives, np.concatenate([*refused, np.empty(0, np.int32)])
+        ).astype(np.int32)
+        self.blocks = [queries[i : i + BLOCK] for i in range(0, len(queries), BLOCK)]
+        self.sizes = [len(block) for block in self.blocks]
+        self._pool = Pool(collection, rankers, recipe.rank.order, recipe.select.by or "")
+        self._limit = min(recipe.rank.max_depth or len(collection.documents), len(collection.documents))
+        self._depth = min(_first_depth(recipe), self._limit)
+
+    def calibrate(self) -> Calibration:
+        """Returns what a sample of the queries teaches of false negatives."""
+        queries = self.validation.queries(np.concatenate([*self.blocks, np.empty(0, np.int32)]))
+        sample = Search(queries, self._depth)
+        self.prepare([sample])
+        pools = (self._pool.candidates(s.queries, s.depth) for s in _pieces(sample))
+        return self.validation.learn(map(self.exclusions.mark, pools))
+
+    def first(self, number: int) -> Search:
+        """Returns the search that a block begins with."""
+        return Search(self.blocks[number], self._depth)
+
+    def prepare(self, searches: Iterable[Search]) -> None:
+        """Makes ready for these searches the rankers that answer prepared ones only."""
+        self._pool.prepare([piece for search in searches for piece in _pieces(search)])
+
+    def block(self, number: int) -> Block:
+        """Returns the decisions on one block of queries.
+
+        Raises:
+            Unsearched: Queries must be looked at deeper than a ranker is prepared for.
+        """
+        tables: list[pa.Table] = []
+        owners: list[IntArray] = []
+        short: dict[str, str] = {}
+        search = self.first(number)
+        while len(search.queries):
+            deeper = []
+            for candidates, decisions, again in self._decided(search):
+                deeper.append(again)
+                tables.append(self.table(candidates, decisions))
+                owners.append(np.repeat(candidates.queries, (candidates.docs >= 0).sum(axis=1)))
+                short.update(self.short(candidates, decisions.missing, self._reasons(candidates, decisions)))
+            search = Search(np.concatenate(deeper), min(2 * search.depth, self._limit))
+        order = np.argsort(np.concatenate(owners), kind="stable")
+        return Block(pa.concat_tables(tables).take(pa.array(order)), dict(sorted(short.items())))
+
+    def _decided(self, search: Search) -> Iterator[tuple[Candidates, Decisions, IntArray]]:
+        """Yields what `_decide_at` gives for the queries of a search, piece by piece."""
+        try:
+            for piece in _pieces(search):
+                yield self._decide_at(piece.queries, piece.depth)
+        except SearchNotPrepared:
+            raise SearchNotPrepared(search) from None
+
+    def _decide_at(self, queries: IntArray, depth: int) -> tuple[Candidates, Decisions, IntArray]:
+        """Returns the decisions that stand, and the queries to look at deeper, which are left out of them."""
+        candidates, decisions = self.decide(self._pool.candidates(queries, depth))
+        if depth >= self._limit:
+            return candidates, decisions, np.empty(0, np.int32)
+        again = np.unique(candidates.queries[decisions.deeper]).astype(np.int32)
+        stands = ~np.isin(candidates.queries, again)
+        self.selector.forget(candidates, decisions, ~stands)
+        rows = np.flatnonzero(stands)
+        return candidates.take(rows), decisions.take(rows), again
+
+    def _reasons(self, candidates: Candidates, decisions: Decisions) -> list[str]:
+        exhausted = candidates.exhausted
+        assert exhausted is not None
+        return [
+            "corpus_exhausted" if done else "depth_limit" if deeper else "rules_exhausted"
+            for done, deeper in zip(exhausted, decisions.deeper, strict=True)
+        ]
+
+
+class Reselector(_Blocks):
+    """Decides again on the candidates that a finished run has stored.
+
+    Args:
+        collection: What was mined.
+        recipe: How to decide.
+        run_folder: The run directory.
+        witnesses: Validators whose evidence is not stored.
+        more: Gives the stored candidates of a part, by its number, with what else is known of them.
+    """
+
+    def __init__(
+        self,
+        collection: Collection,
+        recipe: Recipe,
+        run_folder: Path,
+        open_validators: Mapping[str, OpenedValidator],
+        more: Callable[[int, Candidates], Candidates] | None = None,
+    ) -> None:
+        super().__init__(collection, recipe, open_validators)
+        self._more = more
+        self.blocks = ledger.parts(run_folder)
+        self.sizes = [ledger.read_counts(path).get("queries", 0) for path in self.blocks]
+        self._scorer = recipe.select.by or ""
+
+    def calibrate(self) -> Calibration:
+        """Returns what the stored candidates of a sample of the queries teach of false negatives."""
+        queries = self.validation.queries(self.collection.judgments.queries_with_positives)
+        stored = (self._stored(number) for number in range(len(self.blocks)))
+        return self.validation.learn(
+            self.exclusions.mark(block.take(np.flatnonzero(np.isin(block.queries, queries))))
+            for block in stored
+        )
+
+    def candidates(self, number: int) -> Candidates:
+        """Returns the stored candidates of one part, examined and with their anchor scores."""
+        return self.examined(self._stored(number))
+
+    def _stored(self, number: int) -> Candidates:
+        block = ledger.read_part(self.blocks[number])
+        stored = ledger.stored_candidates(block, self.collection, self._scorer)
+        return stored if self._more is None else self._more(number, stored)
+
+    def block(self, number: int) -> Block:
+        """Returns the decisions on one part of the ledger."""
+        candidates, decisions = self.decide(self._stored(number))
+        reasons = ["stored_candidates_exhausted"] * len(candidates.queries)
+        return Block(self.table(candidates, decisions), self.short(candidates, decisions.missing, reasons))
+
+
+def open_validators(
+    recipe: Recipe,
+    collection: Collection,
+    rankers: Mapping[str, OpenedRanker],
+    context: Context,
+    clock: Clock,
+) -> dict[str, OpenedValidator]:
+    """Returns the recipe's validators, opened."""
+    opened: dict[str, OpenedValidator] = {}
+    for name, validator in zip(recipe.validation.names, recipe.validation.validators, strict=True):
+        with clock.stage(f"open {name}"):
+            opened[name] = validator.open(collection, rankers, context)
+    return opened
+
+
+def _first_depth(recipe: Recipe) -> int:
+    """Returns how deep to look at first: a window must be whole before anything is drawn from it."""
+    return max([recipe.rank.depth, *(rule.needed_depth() for rule in recipe.select.rules)])
+
+
+def _pieces(search: Search) -> list[Search]:
+    """Returns a search in pieces whose candidates fit into memory."""
+    size = max(1, _CELLS // search.depth)
+    starts = range(0, len(search.queries), size)
+    return [Search(search.queries[begin : begin + size], search.depth) for begin in starts]

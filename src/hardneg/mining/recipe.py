@@ -1,0 +1,345 @@
+"""A recipe is the whole pipeline's settings: YAML, flags and Python build the same object."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.resources
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, ValidationError
+
+from hardneg.core.components import (
+    DRAWS,
+    ENGINES,
+    FORMATS,
+    RANKERS,
+    RULES,
+    VALIDATORS,
+    Engine,
+    Format,
+    Ranker,
+)
+from hardneg.core.errors import ConfigError, DataError, unknown_name
+from hardneg.core.registry import Registry, first_problem
+from hardneg.core.settings import LISTS, check_names, override, parse_yaml, put
+from hardneg.core.tables import flat, html_table
+from hardneg.engines.local import Local
+from hardneg.rankers.fusion import FUSIONS
+from hardneg.selection.settings import SelectSettings
+from hardneg.sources import LoadOptions
+from hardneg.validators.settings import ValidateSettings
+
+AnyRanker = Annotated[Ranker, PlainValidator(RANKERS.make), PlainSerializer(RANKERS.describe)]
+AnyEngine = Annotated[Engine, PlainValidator(ENGINES.make), PlainSerializer(ENGINES.describe)]
+AnyFormat = Annotated[Format, PlainValidator(FORMATS.make), PlainSerializer(FORMATS.describe)]
+
+
+class RankSettings(BaseModel):
+    """How candidates are found.
+
+    Attributes:
+        rankers: Each as `bm25`, `dense:MODEL` or `{dense: {model: MODEL, ...}}`.
+        depth: How many documents each ranker gives at first; short queries are looked at deeper.
+        max_depth: Where deepening ends; None for the size of the corpus.
+        order: How several lists become one: `rrf`, `minmax`, `zscore`, `scorer` (by the scores that rules
+            read), or the name of the ranker whose scores give the order.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rankers: tuple[AnyRanker, ...] = Field(min_length=1)
+    depth: int = Field(default=100, ge=1)
+    max_depth: int | None = Field(default=None, ge=1)
+    order: str = "rrf"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The rankers' names, as the ledger's columns have them: the kind, numbered when it repeats."""
+        names: list[str] = []
+        for ranker in self.rankers:
+            wanted = ranker.name or RANKERS.name_of(ranker)
+            number = sum(name == wanted or name.startswith(f"{wanted}_") for name in names)
+            names.append(f"{wanted}_{number + 1}" if number else wanted)
+        return tuple(names)
+
+    @property
+    def similarity_names(self) -> tuple[str, ...]:
+        """The names of the rankers that measure similarity, cross-encoders first."""
+        named = [(r, name) for r, name in zip(self.rankers, self.names, strict=True) if r.measures_similarity]
+        return tuple(name for _, name in sorted(named, key=lambda pair: not pair[0].reranks))
+
+    @property
+    def scorers(self) -> dict[str, bool]:
+        """For each ranker, whether its scores mean the same for every query: cosines do, BM25's do not.
+
+        Lists of negatives have no scores that could tell anything.
+        """
+        named = zip(self.names, self.rankers, strict=True)
+        return {name: ranker.comparable for name, ranker in named if ranker.scored}
+
+
+class Recipe(BaseModel):
+    """All settings of a run.
+
+    Attributes:
+        name: What the recipe is called.
+        description: What it does, and whose method it is.
+        load: How strictly the source is read.
+        rank: How candidates are found.
+        validation: Who looks for false negatives among them.
+        select: How negatives are selected.
+        format: How the training set is written.
+        seed: Of all random draws.
+        engine: Where encoding, ranking and deciding run; changes neither ledger nor training set.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = "custom"
+    description: str = ""
+    load: LoadOptions = LoadOptions()
+    rank: RankSettings
+    validation: ValidateSettings = ValidateSettings()
+    select: SelectSettings = SelectSettings()
+    format: AnyFormat
+    seed: int = 42
+    engine: AnyEngine = Local()
+
+    @classmethod
+    def build(cls, settings: Mapping[str, Any]) -> Recipe:
+        """Returns the recipe of these settings, as YAML gives them, with all names resolved.
+
+        Raises:
+            ConfigError: A setting is unknown, missing, contradictory or out of range.
+        """
+        check_names(settings, f"recipe {settings.get('name', '')}")
+        try:
+            recipe = cls(**_spelled_out(_copied(settings)))
+        except ValidationError as error:
+            raise ConfigError(f"recipe {settings.get('name', '')}: {first_problem(error)}") from None
+        return recipe._resolved()
+
+    @classmethod
+    def named(
+        cls,
+        name: str = "default",
+        overrides: Sequence[str] = (),
+        *,
+        rankers: Sequence[Any] | None = None,
+        validators: Sequence[Any] | None = None,
+        rules: Sequence[Any] | None = None,
+        draw: Any = None,
+        negatives: int | None = None,
+        by: str | None = None,
+        format: Any = None,
+        split: str | None = None,
+        corpus: str | None = None,
+        strict: bool | None = None,
+        load: Mapping[str, Any] | None = None,
+        seed: int | None = None,
+        engine: Any = None,
+        verdicts: str | Path | None = None,
+        ranked_by: Mapping[str, Any] | None = None,
+    ) -> Recipe:
+        """Returns a named recipe or one from a YAML file, changed; None changes nothing.
+
+        Components are given by name (`"dense:MODEL"`), as `{name: {setting: value}}`, or as an instance, a
+        class or a function: `Recipe.named("default", rules=[min_length])`.
+
+        Args:
+            name: One of `recipe_names()`, or a YAML file.
+            overrides: `KEY=VALUE` each, the key a path such as `select.max_uses`, the value YAML.
+            rankers: In place of the recipe's.
+            validators: In place of the recipe's.
+            rules: In place of the recipe's.
+            draw: In place of the recipe's.
+            negatives: Negatives per query.
+            by: The ranker whose scores rules read.
+            format: The trainer's format.
+            split: Which judgments to read.
+            corpus: More documents than a pairs file holds.
+            strict: Whether what loading would skip or merge is an error.
+            load: All settings of loading, in place of the recipe's.
+            seed: Seed of all random draws.
+            engine: Where the work runs.
+            verdicts: A file of verdicts that validation is to read.
+            ranked_by: Settings of another recipe, whose loading, ranking and validators are kept.
+
+        Raises:
+            ConfigError: There is no such recipe, or the changes do not fit it.
+        """
+        settings = read_recipe(name)
+        changes = {
+            "rank.rankers": rankers,
+            "validation.validators": validators,
+            "select.rules": rules,
+            "select.draw": draw,
+            "select.negatives": negatives,
+            "select.by": by,
+            "format": format,
+            "load": None if load is None else dict(load),
+            "load.split": split,
+            "load.corpus": corpus,
+            "load.strict": strict,
+            "seed": seed,
+            "engine": engine,
+        }
+        changes = {key: value for key, value in changes.items() if value is not None}
+        if ranked_by is not None:
+            _keep(settings, ranked_by, (*changes, *(given.partition("=")[0] for given in overrides)))
+        for key, value in changes.items():
+            put(settings, key.split("."), value, key)
+        settings = _spelled_out(settings)
+        override(settings, overrides)
+        if verdicts is not None:
+            read = {"verdicts": {"file": str(Path(verdicts).resolve())}}
+            validate = settings.setdefault("validation", {})
+            validate["validators"] = [*_others(validate.get("validators") or []), read]
+        return cls.build(settings)
+
+    def settings(self) -> dict[str, Any]:
+        """Returns plain settings that `build` turns into the same recipe."""
+        return self.model_dump(mode="json")
+
+    def _repr_html_(self) -> str:
+        """Returns a table of the settings, for notebooks."""
+        return html_table(f"Recipe {self.name}", flat(self.settings()))
+
+    def in_precision(self, precision: str) -> Recipe:
+        """Returns the recipe with all its models in one number format.
+
+        Raises:
+            ConfigError: There is no such format, or no ranker has a choice of them.
+        """
+        choosing = [hasattr(ranker, "precision") for ranker in self.rank.rankers]
+        if not any(choosing):
+            raise ConfigError("no ranker of the recipe has a precision to choose; dense rankers have")
+        settings = self.settings()
+        described = settings["rank"]["rankers"]
+        settings["rank"]["rankers"] = [
+            {name: {**given, "precision": precision} for name, given in each.items()} if chosen else ranker
+            for each, chosen, ranker in zip(described, choosing, self.rank.rankers, strict=True)
+        ]
+        return Recipe.build(settings)
+
+    def _resolved(self) -> Recipe:
+        """Returns the recipe with scorer and teachers named, after checking that those given exist."""
+        names, similar = self.rank.names, self.rank.similarity_names
+        if all(ranker.reranks for ranker in self.rank.rankers):
+            kind = RANKERS.name_of(self.rank.rankers[0])
+            raise ConfigError(f"{kind} scores candidates and finds none: add a ranker that does")
+        select = self.select
+        teachers = select.teachers or (names if select.ensemble != "none" else ())
+        if select.ensemble != "none" and len(teachers) < 2:
+            raise ConfigError(
+                f"ensemble {select.ensemble} needs two teachers or more, found {len(teachers)}: add a ranker"
+            )
+        by = select.by or (similar or names)[0]
+        asked = [rule.by for rule in select.rules] + [select.draw.by, by, *teachers]
+        for name in asked:
+            if name is not None and name not in names:
+                raise unknown_name("ranker in by", name, names)
+        order = by if self.rank.order == "scorer" else self.rank.order
+        if order not in FUSIONS and order not in names:
+            raise unknown_name("order", order, [*FUSIONS, "scorer", *names])
+        resolved = select.model_copy(update={"by": by, "teachers": tuple(teachers)})
+        rank = self.rank.model_copy(update={"order": order})
+        return self.model_copy(update={"rank": rank, "select": resolved, "load": _located(self.load)})
+
+
+def recipe_names() -> list[str]:
+    """Returns the names of the recipes that come with hardneg, sorted."""
+    files = importlib.resources.files("hardneg.mining.recipes").iterdir()
+    return sorted(file.name.removesuffix(".yaml") for file in files if file.name.endswith(".yaml"))
+
+
+def read_recipe(name: str) -> dict[str, Any]:
+    """Returns the plain settings of a named recipe or a YAML file.
+
+    Raises:
+        ConfigError: There is no such recipe.
+        DataError: The file cannot be read or is not YAML.
+    """
+    if name.endswith((".yaml", ".yml")) or "/" in name:
+        try:
+            text = Path(name).read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            raise DataError(
+                f"cannot read recipe {name}: {getattr(error, 'strerror', None) or error}"
+            ) from None
+    elif name in recipe_names():
+        text = (importlib.resources.files("hardneg.mining.recipes") / f"{name}.yaml").read_text(
+            encoding="utf-8"
+        )
+    else:
+        raise unknown_name("recipe", name, recipe_names())
+    settings = parse_yaml(text, name)
+    if not isinstance(settings, dict):
+        raise DataError(f"recipe {name} is not a mapping of settings")
+    return settings
+
+
+def _keep(settings: dict[str, Any], ranked_by: Mapping[str, Any], changes: Sequence[str]) -> None:
+    """Takes loading, ranking and validators from another recipe, in place.
+
+    Raises:
+        ConfigError: One of them is to be changed.
+    """
+    settings.update(rank=ranked_by["rank"], load=ranked_by["load"])
+    validate = settings.setdefault("validation", {})
+    validate["validators"] = ranked_by.get("validation", {}).get("validators", [])
+    for path in changes:
+        if path.split(".")[0] in ("rank", "load") or path.startswith("validation.validators"):
+            raise ConfigError(f"{path} cannot be changed when deciding again: mine anew")
+
+
+def _others(validators: Sequence[Any]) -> list[Any]:
+    """Returns the validators that are not a file of verdicts."""
+    return [validator for validator in validators if not VALIDATORS.make(validator).judges]
+
+
+def _located(options: LoadOptions) -> LoadOptions:
+    """Returns the options with a corpus that is found from any working directory."""
+    if options.corpus is None or not Path(options.corpus).exists():
+        return options
+    return dataclasses.replace(options, corpus=str(Path(options.corpus).resolve()))
+
+
+def _spelled_out(settings: dict[str, Any]) -> dict[str, Any]:
+    """Returns settings with every component as `{name: {setting: value}}`, so that paths can enter them."""
+    nested = (settings.get("rank"), settings.get("validation"), settings.get("select"))
+    rank, validate, select = (part if isinstance(part, dict) else {} for part in nested)
+    spelled: list[tuple[dict[str, Any], str, Registry[Any]]] = [
+        (rank, "rankers", RANKERS),
+        (validate, "validators", VALIDATORS),
+        (select, "rules", RULES),
+        (select, "draw", DRAWS),
+        (settings, "format", FORMATS),
+        (settings, "engine", ENGINES),
+    ]
+    for owner, key, registry in spelled:
+        if key in LISTS and isinstance(owner.get(key), str | Mapping):
+            owner[key] = [owner[key]]
+        if isinstance(owner.get(key), list | tuple):
+            owner[key] = [_spell(item, registry) for item in owner[key]]
+        elif owner.get(key) is not None:
+            owner[key] = _spell(owner[key], registry)
+    return settings
+
+
+def _spell(given: Any, registry: Registry[Any]) -> Any:
+    """Returns a component as `{name: {setting: value}}`, or as it is if that would not make it again."""
+    if isinstance(given, str | Mapping):
+        name, settings = registry.parse(given)
+        return {name: settings}
+    described = registry.describe(given)
+    return described if registry.can_make(described) else registry.make(given)
+
+
+def _copied(settings: Any) -> Any:
+    """Returns plain settings whose mappings and lists are new; components stay what they are."""
+    if isinstance(settings, Mapping):
+        return {key: _copied(value) for key, value in settings.items()}
+    return [_copied(value) for value in settings] if isinstance(settings, list | tuple) else settings

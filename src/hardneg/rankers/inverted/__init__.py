@@ -1,0 +1,1 @@
+"""Inverted indexes: tokenizing, building, storing and searching."""

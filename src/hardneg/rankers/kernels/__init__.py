@@ -1,0 +1,1 @@
+"""Compiled kernels, threads over rows, and top-k selection."""

@@ -1,0 +1,115 @@
+"""Pools what several rankers find for a block of queries, every document scored by every ranker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from hardneg.core.components import OpenedRanker
+from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray, IntArray
+from hardneg.rankers.dense.prepared_search import PreparedRanker, Search
+from hardneg.rankers.fusion import FUSIONS, Fused
+
+
+class Pool:
+    """The union of the rankers' lists, with the positives, in one order.
+
+    Args:
+        collection: What is searched.
+        rankers: By name, in the order of the recipe.
+        order: A fusion (`rrf`, `minmax`, `zscore`), or the name of the ranker whose scores give the order.
+        scorer: The ranker that thresholds read.
+    """
+
+    def __init__(
+        self, collection: Collection, rankers: Mapping[str, OpenedRanker], order: str, scorer: str
+    ) -> None:
+        self._collection = collection
+        self._rankers = rankers
+        self._order = order
+        self._scorer = scorer
+
+    def prepare(self, searches: Sequence[Search]) -> None:
+        """Makes ready for these searches the rankers that answer prepared ones only."""
+        for ranker in self._rankers.values():
+            if isinstance(ranker, PreparedRanker):
+                ranker.prepare(searches)
+
+    def candidates(self, queries: IntArray, depth: int) -> Candidates:
+        """Returns the pool of each query, its anchor scores yet to be found.
+
+        Args:
+            queries: (n,) int32, query rows.
+            depth: How deep each ranker is asked; the pool of several is deeper.
+
+        Raises:
+            Unsearched: A ranker is to be prepared for this first.
+        """
+        depth = min(depth, len(self._collection.documents))
+        lists = {name: r.search(queries, depth)[0] for name, r in self._rankers.items() if r.retrieves}
+        docs = _union([*lists.values(), self._positives(queries)])
+        ranks = {name: _places(docs, found) for name, found in lists.items()}
+        scores = {name: ranker.score(queries, docs) for name, ranker in self._rankers.items()}
+        retrieved = np.asarray(np.stack(list(ranks.values())).any(axis=0))
+        order, places = _ordered(docs, self._fused(ranks, scores), retrieved)
+        short = [(found < 0).any(axis=1) for found in lists.values()]
+        exhausted = np.all(short, axis=0) | (depth == len(self._collection.documents))
+        return Candidates(
+            queries,
+            np.take_along_axis(docs, order, axis=1),
+            places,
+            {name: np.take_along_axis(values, order, axis=1) for name, values in scores.items()},
+            {},
+            self._scorer,
+            exhausted=np.asarray(exhausted, bool),
+            collection=self._collection,
+        )
+
+    def _positives(self, queries: IntArray) -> IntArray:
+        found = [self._collection.judgments.positives(int(query)) for query in queries]
+        width = max((len(docs) for docs in found), default=0)
+        padded = np.full((len(queries), width), -1, np.int32)
+        for row, docs in enumerate(found):
+            padded[row, : len(docs)] = docs
+        return padded
+
+    def _fused(self, ranks: Mapping[str, IntArray], scores: Mapping[str, FloatArray]) -> Fused:
+        if self._order in scores:
+            known = scores[self._order].astype(np.float64)
+            return np.where(np.isnan(known), -np.inf, known)
+        if len(ranks) == 1:
+            [(name, places)] = ranks.items()
+            return np.where(places > 0, -places, -np.inf).astype(np.float64)
+        return FUSIONS[self._order](list(ranks.values()), [scores[name] for name in ranks])
+
+
+def _union(lists: list[IntArray]) -> IntArray:
+    """Returns (n, widest union) int32: the distinct documents of each query ascending, then -1."""
+    merged = np.sort(np.concatenate(lists, axis=1), axis=1)
+    repeated = np.zeros(merged.shape, bool)
+    repeated[:, 1:] = merged[:, 1:] == merged[:, :-1]
+    last = np.iinfo(np.int32).max
+    merged = np.sort(np.where(repeated | (merged < 0), last, merged), axis=1)
+    width = int((merged < last).sum(axis=1).max(initial=1))
+    merged = merged[:, : max(width, 1)]
+    return np.where(merged == last, -1, merged).astype(np.int32)
+
+
+def _places(docs: IntArray, found: IntArray) -> IntArray:
+    """Returns (n, depth) int32: the rank of each document in a list, 0 if it is not in it."""
+    places = np.zeros(docs.shape, np.int32)
+    for row, listed in enumerate(found):
+        known = listed[listed >= 0]
+        count = int((docs[row] >= 0).sum())
+        places[row, np.searchsorted(docs[row, :count], known)] = np.arange(1, len(known) + 1)
+    return places
+
+
+def _ordered(docs: IntArray, fused: Fused, retrieved: BoolArray) -> tuple[IntArray, IntArray]:
+    """Returns the columns of each row best first, what no ranker retrieved last, and the ranks there."""
+    last = np.where(docs < 0, 2, np.where(retrieved, 0, 1))
+    order = np.lexsort((docs, -fused, last)).astype(np.int32)
+    places = np.broadcast_to(np.arange(1, docs.shape[1] + 1, dtype=np.int32), docs.shape)
+    ranked = np.take_along_axis(retrieved & (docs >= 0), order, axis=1)
+    return order, np.where(ranked, places, 0).astype(np.int32)

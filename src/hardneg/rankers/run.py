@@ -1,0 +1,196 @@
+"""A given TREC run as a ranker: `query_id Q0 doc_id rank score tag`, one line a document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
+from hardneg.core.components import Context, OpenedRanker, Ranker, ranker
+from hardneg.core.errors import DataError
+from hardneg.core.files import digest_file
+from hardneg.core.lines import raw_lines
+from hardneg.core.records import Collection, FloatArray, IntArray
+from hardneg.core.stores import fetched
+
+_COLUMNS = "query_id Q0 doc_id rank score tag"
+_LARGEST = float(np.finfo(np.float32).max)
+
+
+@ranker("run")
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Run(Ranker):
+    """Ranks as a file says: by its scores, equal ones by its ranks, then in the corpus's order.
+
+    Attributes:
+        file: A TREC run; `.gz` and `.zst` are unpacked.
+        unknown_ids: What to do with lines whose query or document the collection does not have.
+        name: The ranker's name in the ledger; None for `run`.
+    """
+
+    file: str
+    unknown_ids: Literal["error", "skip"] = "error"
+    name: str | None = None
+    shorthand: ClassVar[str] = "file"
+    reads_texts: ClassVar[bool] = False
+
+    def open(self, collection: Collection, context: Context) -> OpenedRanker:
+        """Returns the ranker, its file read.
+
+        Raises:
+            DataError: The file cannot be read, or a line is wrong; the message names it.
+        """
+        path = fetched(self.file, context.progress).expanduser()
+        lines = Lines(path)
+        skip = self.unknown_ids == "skip"
+        queries = lines.rows(lines.queries, collection.queries.rows, "query", skip)
+        docs = lines.rows(lines.docs, collection.documents.rows, "document", skip)
+        known = (queries >= 0) & (docs >= 0)
+        facts = {"file": path.name, "sha256": digest_file(path), "skipped_lines": int((~known).sum())}
+        listed = _Listed.of(queries[known], docs[known], lines.ranks[known], lines.scores[known], collection)
+        return RunRanker(listed, facts)
+
+
+class RunRanker:
+    """The documents that a run lists.
+
+    Args:
+        listed: The run, resolved to rows.
+        facts: What to record of it.
+    """
+
+    retrieves = True
+
+    def __init__(self, listed: _Listed, facts: dict[str, Any]) -> None:
+        self.facts = facts
+        self._listed = listed
+
+    def search(self, queries: IntArray, depth: int) -> tuple[IntArray, FloatArray]:
+        """Returns the first documents of each query's list; see `OpenedRanker.search`."""
+        docs = np.full((len(queries), depth), -1, np.int32)
+        scores = np.full((len(queries), depth), np.nan, np.float32)
+        for place, query in enumerate(queries):
+            begin = self._listed.begins[query]
+            end = min(self._listed.begins[query + 1], begin + depth)
+            docs[place, : end - begin] = self._listed.docs[begin:end]
+            scores[place, : end - begin] = self._listed.scores[begin:end]
+        return docs, scores
+
+    def score(self, queries: IntArray, docs: IntArray) -> FloatArray:
+        """Returns the scores of given documents, NaN where the list lacks them; see `OpenedRanker.score`."""
+        return self._listed.find(queries, docs)
+
+
+class _Listed:
+    """The lists of all queries, best first, one after the other."""
+
+    def __init__(self, queries: IntArray, docs: IntArray, scores: FloatArray, collection: Collection) -> None:
+        self.begins = np.searchsorted(queries, np.arange(len(collection.queries) + 1))
+        self.docs = docs
+        self.scores = scores
+        self._width = len(collection.documents)
+        keys = queries.astype(np.int64) * self._width + docs
+        self._order = np.argsort(keys)
+        self._keys = keys[self._order]
+
+    @classmethod
+    def of(
+        cls,
+        queries: IntArray,
+        docs: IntArray,
+        ranks: npt.NDArray[np.int64],
+        scores: FloatArray,
+        collection: Collection,
+    ) -> _Listed:
+        """Returns the lists of a run's lines; of several lines for one document the best score stands."""
+        order = np.lexsort((docs, ranks, -scores, queries))
+        keys = queries[order].astype(np.int64) * len(collection.documents) + docs[order]
+        kept = order[np.sort(np.unique(keys, return_index=True)[1])]
+        return cls(queries[kept], docs[kept], scores[kept], collection)
+
+    def find(self, queries: IntArray, docs: IntArray) -> FloatArray:
+        keys = queries.astype(np.int64)[:, None] * self._width + docs
+        places = np.searchsorted(self._keys, keys)
+        inside = np.minimum(places, max(len(self._keys) - 1, 0))
+        if not len(self._keys):
+            return np.full(docs.shape, np.nan, np.float32)
+        found = (self._keys[inside] == keys) & (docs >= 0)
+        return np.where(found, self.scores[self._order[inside]], np.float32("nan"))
+
+
+class Lines:
+    """The lines of a run file, column by column.
+
+    Args:
+        path: A TREC run; `.gz` and `.zst` are unpacked.
+
+    Attributes:
+        queries: The query id of each line.
+        docs: The document id of each line.
+        ranks: (n,) int64.
+        scores: (n,) float32.
+
+    Raises:
+        DataError: The file cannot be read, or a line is wrong; the message names it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._numbers: list[int] = []
+        self.queries: list[str] = []
+        self.docs: list[str] = []
+        ranks: list[int] = []
+        scores: list[float] = []
+        seen: set[tuple[str, str]] = set()
+        for number, line in enumerate(raw_lines(path, str(path)), 1):
+            if not line.strip():
+                continue
+            query, doc, rank, score = self._parse(line, number)
+            if (query, doc) in seen:
+                raise self._error(number, f'document "{doc}" is listed twice for query "{query}"')
+            seen.add((query, doc))
+            self._numbers.append(number)
+            self.queries.append(query)
+            self.docs.append(doc)
+            ranks.append(rank)
+            scores.append(score)
+        if not ranks:
+            raise DataError(f'{path}: there is no line in it; a run has lines of "{_COLUMNS}"')
+        self.ranks = np.array(ranks, np.int64)
+        self.scores = np.array(scores, np.float32)
+
+    def rows(
+        self, ids: list[str], rows: Callable[[Sequence[str]], IntArray], kind: str, skip: bool
+    ) -> IntArray:
+        """Returns the row of each line's id, -1 for unknown ids if they are skipped."""
+        found = rows(ids)
+        unknown = np.flatnonzero(found < 0)
+        if len(unknown) and not skip:
+            problem = (
+                f'{kind} id "{ids[unknown[0]]}" is not in the collection (so on {len(unknown):,} lines); '
+                "queries without judgments are left out of it; to pass over such lines, "
+                "set the ranker's unknown_ids to skip"
+            )
+            raise self._error(self._numbers[unknown[0]], problem)
+        return found
+
+    def _parse(self, line: str, number: int) -> tuple[str, str, int, float]:
+        columns = line.split()
+        if len(columns) != 6:
+            raise self._error(number, f'{len(columns)} columns found, 6 expected: "{_COLUMNS}"')
+        query, _, doc, rank, score, _ = columns
+        try:
+            parsed = query, doc, int(rank), float(score)
+        except ValueError:
+            raise self._error(number, f'rank "{rank}" or score "{score}" is not a number') from None
+        if not abs(parsed[3]) <= _LARGEST:
+            raise self._error(number, f'score "{score}" is not a finite 32-bit number')
+        return parsed
+
+    def _error(self, number: int, problem: str) -> DataError:
+        return DataError(f"{self._path}:{number}: {problem}")

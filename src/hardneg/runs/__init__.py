@@ -1,0 +1,1 @@
+"""Run directories: run.json, the ledger, verdicts, and a finished run opened again."""

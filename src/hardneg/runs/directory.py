@@ -1,0 +1,230 @@
+"""A run directory: locked while it is written, resumed when it was interrupted, described by run.json."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+from hardneg.core.errors import ConfigError, DataError
+from hardneg.core.files import open_locked, write_text
+
+_CALIBRATION = "calibration.json"
+_CHECKSUM = "checksum"
+_LIBRARIES = ("hardneg", "numpy", "pyarrow", "torch", "sentence-transformers", "transformers")
+
+
+_IGNORED = ("format", "description", "engine")
+_ANOTHER = "{path} holds another run, which differs in {differs}; choose another --out, or delete it"
+
+
+class Clock:
+    """Adds up the seconds of named stages."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Counts the time of a block towards a stage."""
+        begin = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = self.seconds.get(name, 0.0) + time.perf_counter() - begin
+            self.seconds[name] = round(spent, 3)
+
+
+class RunFolder:
+    """A run directory that one process writes.
+
+    Args:
+        path: The directory; made if it is not there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @contextmanager
+    def opened(self) -> Iterator[RunFolder]:
+        """Yields the folder while the directory's lock is held.
+
+        Raises:
+            ConfigError: Another process holds it.
+            DataError: The directory cannot be made.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = _lock(self.path)
+        except OSError as error:
+            raise DataError(f"cannot write to {self.path}: {error.strerror or error}") from None
+        with lock:
+            self._sweep()
+            yield self
+            self._sweep()  # another process that worked for this one may have been killed
+            with suppress(OSError):  # while it is held: what is unlinked later may be another process's
+                (self.path / ".lock").unlink()
+
+    def _sweep(self) -> None:
+        """Removes what processes that were killed had not finished writing."""
+        for left in self.path.rglob(".*.tmp"):
+            left.unlink(missing_ok=True)
+
+    @property
+    def searches(self) -> Path:
+        """Where lists lie that workers found, until the run is finished."""
+        return self.path / ".searches"
+
+    def delete_searches(self) -> None:
+        """Removes the lists that workers found."""
+        shutil.rmtree(self.searches, ignore_errors=True)
+
+    def check_free(self, run: Mapping[str, Any]) -> None:
+        """Finds out, before any work, that the directory is not free for a run.
+
+        Args:
+            run: What run.json will hold; what the rankers tell of themselves may still be missing.
+
+        Raises:
+            ConfigError: The directory holds another run, or files of something else.
+        """
+        if (self.path / "run.json").exists():
+            differs = _difference(self.read(), run, ("collection", "recipe"))
+            if differs:
+                raise ConfigError(_ANOTHER.format(path=self.path, differs=differs))
+            return
+        others = sorted(p.name for p in self.path.iterdir() if not p.name.startswith("."))
+        if others:
+            raise ConfigError(f"{self.path} holds other files ({others[0]}, ...); choose an empty --out")
+
+    def begin(self, run: Mapping[str, Any]) -> bool:
+        """Claims the directory for a run; returns whether the same run had been begun here before.
+
+        Raises:
+            ConfigError: The directory holds another run.
+        """
+        if not (self.path / "run.json").exists():
+            self.write({**run, "finished": False})
+            return False
+        known = self.read()
+        if known.get("fingerprint") != run["fingerprint"]:
+            differs = _difference(known, run, ("collection", "recipe", "rankers")) or "versions"
+            raise ConfigError(_ANOTHER.format(path=self.path, differs=differs))
+        return True
+
+    def read(self) -> dict[str, Any]:
+        """Returns run.json.
+
+        Raises:
+            DataError: It is not there or damaged.
+        """
+        path = self.path / "run.json"
+        try:
+            return _read(path)
+        except FileNotFoundError:
+            raise DataError(f"{self.path} is no run directory: there is no run.json in it") from None
+        except (OSError, ValueError, RecursionError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise DataError(f"{path} is damaged: {reason}; delete {self.path} and mine again") from None
+
+    def finished(self) -> dict[str, Any]:
+        """Returns run.json of a run that is finished, all parts of its ledger there.
+
+        Raises:
+            DataError: It is not there, damaged, or not finished.
+        """
+        run = self.read()
+        if not run.get("finished"):
+            raise DataError(f"{self.path} is not finished; run the same hardneg mine command to finish it")
+        found = len(list((self.path / "ledger").glob("part-*.parquet")))
+        if found != run.get("parts", found):
+            raise DataError(
+                f"{self.path}/ledger has {found} of {run['parts']} parts; "
+                "run the same hardneg mine or select command again to mend it"
+            )
+        return run
+
+    def write(self, run: Mapping[str, Any]) -> dict[str, Any]:
+        """Writes run.json atomically and returns what it holds: the run and its checksum."""
+        return _write(self.path / "run.json", run)
+
+    def read_calibration(self) -> dict[str, Any] | None:
+        """Returns calibration.json; None if it is not there or damaged and must be made again."""
+        try:
+            return _read(self.path / _CALIBRATION)
+        except (OSError, ValueError, RecursionError):
+            return None
+
+    def write_calibration(self, calibration: Mapping[str, Any]) -> None:
+        """Writes calibration.json atomically."""
+        _write(self.path / _CALIBRATION, calibration)
+
+
+def fingerprint(*parts: Any) -> str:
+    """Returns the sha256 of plain settings, hexadecimal."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Returns the versions of Python and of the libraries that results depend on."""
+    found = {"python": platform.python_version()}
+    for library in _LIBRARIES:
+        with suppress(importlib.metadata.PackageNotFoundError):
+            found[library] = importlib.metadata.version(library)
+    return found
+
+
+def fingerprinted(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the settings of a recipe that decisions depend on: all but where and how they are made.
+
+    Strict loading decides only whether there is a run.
+    """
+    kept = {key: value for key, value in recipe.items() if key not in _IGNORED}
+    if isinstance(kept.get("load"), Mapping):
+        kept["load"] = {key: value for key, value in kept["load"].items() if key != "strict"}
+    return kept
+
+
+def _difference(known: Mapping[str, Any], run: Mapping[str, Any], keys: tuple[str, ...]) -> str:
+    """Returns in what two runs differ, empty if in nothing."""
+    both = [{**each, "recipe": fingerprinted(each.get("recipe", {}))} for each in (known, run)]
+    return " and ".join(key for key in keys if fingerprint(both[0].get(key)) != fingerprint(both[1].get(key)))
+
+
+def _lock(folder: Path) -> IO[str]:
+    """Returns the open and locked file of a directory that is being written."""
+    lock = open_locked(folder / ".lock", "w", wait=False)
+    if lock is None:
+        raise ConfigError(f"another process is writing to {folder}; wait for it, or choose another --out")
+    return lock
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Writes plain content and its checksum, and returns both."""
+    plain = json.loads(json.dumps({key: value for key, value in content.items() if key != _CHECKSUM}))
+    whole = {**plain, _CHECKSUM: fingerprint(plain)}
+    write_text(path, json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
+    return whole
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Returns what `_write` wrote.
+
+    Raises:
+        OSError: There is no such file.
+        ValueError: It is not what was written.
+    """
+    content = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(content, dict):
+        raise ValueError("an object is expected")
+    plain = {key: value for key, value in content.items() if key != _CHECKSUM}
+    if content.get(_CHECKSUM) not in (None, fingerprint(plain)):
+        raise ValueError("its checksum does not fit")
+    return content

@@ -1,0 +1,1 @@
+"""Selection decides on every candidate: excluded, dropped by a rule, drawn as a negative, or surplus."""

@@ -1,0 +1,46 @@
+"""Finds the anchor scores: what margins are measured from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+
+from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray
+
+Anchor = Literal["weakest", "pair"]
+
+
+def anchored(
+    candidates: Candidates, collection: Collection, anchor: Literal["weakest", "pair"]
+) -> Candidates:
+    """Returns the candidates with their anchor scores.
+
+    Args:
+        candidates: A pool that holds every positive of its queries.
+        collection: Whose judgments say what is positive.
+        anchor: `weakest`: each query's weakest positive that the ranker scores. `pair`: the queries are
+            repeated, one row for each of their positives, whose own score is the anchor.
+    """
+    if anchor == "weakest":
+        positive = collection.judgments.relevant.has(candidates.queries, candidates.docs)
+        weakest = {name: _weakest(scores, positive) for name, scores in candidates.scores.items()}
+        return replace(candidates, positive=weakest, pair=None)
+    found = [collection.judgments.positives(int(query)) for query in candidates.queries]
+    rows = np.repeat(np.arange(len(found)), [len(docs) for docs in found])
+    paired = candidates.take(rows)
+    pair = np.concatenate([*found, np.empty(0, np.int32)]).astype(np.int32)
+    own = paired.docs == pair[:, None]
+    return replace(
+        paired,
+        positive={name: _weakest(scores, own) for name, scores in paired.scores.items()},
+        pair=pair,
+    )
+
+
+def _weakest(scores: FloatArray, positive: BoolArray) -> FloatArray:
+    """Returns (n,) float32: the lowest known score of the positives, NaN if none is known."""
+    known = positive & ~np.isnan(scores)
+    lowest = np.where(known, scores, np.inf).min(axis=1, initial=np.inf)
+    return np.where(np.isinf(lowest), np.nan, lowest).astype(np.float32)

@@ -1,0 +1,40 @@
+"""Keep candidates from a score upwards: what scores below is too easy."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
+from hardneg.core.components import Rule, rule
+from hardneg.core.components.selection import Reads
+from hardneg.core.records import BoolArray, Candidates
+
+
+@rule("min-score")
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class MinScore(Rule):
+    """Keeps candidates with `score >= minimum`: easier ones teach nothing.
+
+    Attributes:
+        minimum: The lowest score kept, in the ranker's unit (cosine for most dense models).
+        by: The ranker whose scores count; None for the selection's scorer.
+
+    Source: `min_score` of sentence-transformers' `mine_hard_negatives`.
+    """
+
+    minimum: float
+    by: str | None = None
+    reads: ClassVar[Reads] = "score"
+    shorthand: ClassVar[str] = "minimum"
+
+    def keep(self, candidates: Candidates) -> BoolArray:
+        """Returns which candidates score at least the minimum."""
+        return candidates.score(self.by) >= np.float32(self.minimum)
+
+    def useful_deeper(self, candidates: Candidates) -> BoolArray:
+        """Returns whether all that this ranker retrieved passes: beyond a failure only lower scores lie."""
+        retrieved = (candidates.ranks > 0) & ~np.isnan(candidates.score(self.by))
+        return np.asarray((self.keep(candidates) | ~retrieved).all(axis=1))

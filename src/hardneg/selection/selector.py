@@ -1,0 +1,186 @@
+"""Decides on blocks of candidates: exclusions, rules, the draw, and why a query is short."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from hardneg.core.components import DRAWS, Rule
+from hardneg.core.exclusions import EXCLUSIONS, excluded
+from hardneg.core.noise import uniform
+from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray
+from hardneg.selection.pick import Usage, pick
+from hardneg.selection.reasons import reason_of
+from hardneg.selection.settings import SelectSettings
+
+NO_SCORE = "no_score"
+NO_ANCHOR_SCORE = "no_anchor_score"
+SURPLUS = "surplus"
+MAX_USES = "max_uses"
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What became of every candidate of a block.
+
+    Attributes:
+        reasons: All reasons that occur.
+        reason: (n_queries, depth) int16, an index into `reasons`; -1 where there is no candidate.
+        copies: (n_queries, depth) int16, how often a candidate is a negative; 0 if it is none.
+        missing: (n_queries,) int32, how many negatives a query is short of.
+        deeper: (n_queries,) bool, whether looking deeper may find the missing ones.
+    """
+
+    reasons: tuple[str, ...]
+    reason: npt.NDArray[np.int16]
+    copies: npt.NDArray[np.int16]
+    missing: npt.NDArray[np.int32]
+    deeper: BoolArray
+
+    def take(self, rows: npt.NDArray[np.intp]) -> Decisions:
+        """Returns the decisions on some of the queries."""
+        return Decisions(
+            self.reasons, self.reason[rows], self.copies[rows], self.missing[rows], self.deeper[rows]
+        )
+
+
+class _View(NamedTuple):
+    """One teacher's verdict: what it allows, why not the rest, and its order of drawing."""
+
+    reason: npt.NDArray[np.int16]
+    orders: list[list[int]]
+
+
+class Selector:
+    """Applies one selection to the candidates of a collection, block by block.
+
+    Under a cap (`max_uses`) blocks must come in the order of the queries, and the uses made so far count.
+
+    Args:
+        collection: What is mined.
+        settings: The recipe's.
+        seed: Of the draws.
+    """
+
+    def __init__(
+        self,
+        collection: Collection,
+        settings: SelectSettings,
+        seed: int,
+    ) -> None:
+        self._settings = settings
+        self._collection = collection
+        self._seed = seed
+        names = [reason_of(rule) for rule in settings.rules]
+        draw = DRAWS.name_of(settings.draw).replace("-", "_")
+        late = (NO_SCORE, NO_ANCHOR_SCORE, SURPLUS, MAX_USES, draw)
+        self.reasons = tuple(dict.fromkeys((*EXCLUSIONS, *names, *late)))
+        self.negative_reason = draw
+        self.usage = _usage(settings, len(collection.documents))
+
+    def select(self, candidates: Candidates) -> Decisions:
+        """Returns the decisions on one block."""
+        codes = excluded(candidates).astype(np.int16)
+        codes[candidates.docs < 0] = -2
+        noise = self._noise(candidates)
+        views = [self._view(seen, codes, noise) for seen in self._seen(candidates)]
+        reason = np.where(codes == -2, np.int16(-1), views[0].reason)
+        for view in views[1:]:
+            allowed = (view.reason == self._code(SURPLUS)) & (reason >= 0)
+            reason[allowed] = view.reason[allowed]
+        copies = self._pick(candidates, views, reason)
+        missing = np.maximum(self._settings.negatives - copies.sum(axis=1), 0).astype(np.int32)
+        return Decisions(self.reasons, reason, copies, missing, self._deeper(candidates, missing))
+
+    def forget(self, candidates: Candidates, decisions: Decisions, rows: BoolArray) -> None:
+        """Takes the negatives of some rows back out of the cap's counts: they will be decided again."""
+        if self.usage is not None:
+            docs = np.repeat(candidates.docs[rows].ravel(), decisions.copies[rows].ravel())
+            np.subtract.at(self.usage.counts, docs, 1)
+
+    def recount(self, docs: npt.NDArray[np.int32]) -> None:
+        """Adds negatives chosen earlier, one entry a use, to the cap's counts."""
+        if self.usage is not None:
+            np.add.at(self.usage.counts, docs, 1)
+
+    def _seen(self, candidates: Candidates) -> list[Candidates]:
+        settings = self._settings
+        if settings.ensemble == "none":
+            return [candidates]
+        return [candidates.seen_by(teacher) for teacher in settings.teachers]
+
+    def _noise(self, candidates: Candidates) -> FloatArray:
+        keys = self._collection.queries.id_keys[candidates.queries]
+        if candidates.pair is not None:
+            keys = keys ^ self._collection.documents.keys[candidates.pair]
+        return uniform(self._seed, keys[:, None], self._collection.documents.keys[candidates.docs])
+
+    def _view(self, seen: Candidates, codes: npt.NDArray[np.int16], noise: FloatArray) -> _View:
+        reason = codes.copy()
+        for rule in self._settings.rules:
+            reason = np.where((reason == -1) & ~rule.keep(seen), self._refusal(rule, seen), reason)
+        allowed = reason == -1
+        priority = self._settings.draw.priority(seen.only(allowed), noise)
+        undrawable = allowed & np.isnan(priority)
+        reason[undrawable] = self._code(NO_SCORE)
+        allowed &= ~undrawable
+        reason[allowed] = self._code(SURPLUS)
+        order = np.argsort(np.where(allowed, -priority, np.inf), axis=1, kind="stable")
+        counts = allowed.sum(axis=1)
+        return _View(reason, [row[:count].tolist() for row, count in zip(order, counts, strict=True)])
+
+    def _refusal(self, rule: Rule, seen: Candidates) -> npt.NDArray[np.int16]:
+        """Returns (n_queries, depth) int16: why this rule refuses: by its judgment or for want of a score."""
+        codes = np.full(seen.shape, self._code(reason_of(rule)), np.int16)
+        if rule.reads not in ("score", "anchor"):
+            return codes
+        codes[np.isnan(seen.score(rule.by))] = self._code(NO_SCORE)
+        if rule.reads == "anchor":
+            codes[np.isnan(seen.anchor(rule.by)[:, 0])] = self._code(NO_ANCHOR_SCORE)
+        return codes
+
+    def _pick(
+        self, candidates: Candidates, views: list[_View], reason: npt.NDArray[np.int16]
+    ) -> npt.NDArray[np.int16]:
+        settings = self._settings
+        copies = np.zeros(candidates.shape, np.int16)
+        turns = self._turns(candidates, len(views))
+        for row in range(len(copies)):
+            orders = [views[turn].orders[row] for turn in turns[row]]
+            docs = candidates.docs[row]
+            taken, capped = pick(docs, orders, settings.negatives, settings.distinct, self.usage)
+            np.add.at(copies[row], taken, 1)
+            reason[row, capped] = self._code(MAX_USES)
+            reason[row, taken] = self._code(self.negative_reason)
+        return copies
+
+    def _turns(self, candidates: Candidates, teachers: int) -> npt.NDArray[np.intp]:
+        """Returns (n_queries, turns) int: which teachers choose for each query, in turn, at random."""
+        keys = self._collection.queries.id_keys[candidates.queries][:, None]
+        drawn = uniform(self._seed, keys, np.arange(teachers, dtype=np.uint64)[None, :])
+        turns = np.argsort(drawn, axis=1, kind="stable")
+        return turns[:, :1] if self._settings.ensemble == "cross-sample" else turns
+
+    def _deeper(self, candidates: Candidates, missing: npt.NDArray[np.int32]) -> BoolArray:
+        open_ = missing > 0
+        if candidates.exhausted is not None:
+            open_ &= ~candidates.exhausted
+        useful = np.zeros_like(open_)
+        for seen in self._seen(candidates):
+            passing = np.ones_like(open_)
+            for rule in self._settings.rules:
+                passing &= rule.useful_deeper(seen)
+            useful |= passing
+        return np.asarray(open_ & useful)
+
+    def _code(self, reason: str) -> np.int16:
+        return np.int16(self.reasons.index(reason))
+
+
+def _usage(settings: SelectSettings, documents: int) -> Usage | None:
+    if settings.max_uses is None:
+        return None
+    return Usage(np.zeros(documents, np.int32), settings.max_uses)

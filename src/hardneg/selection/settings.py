@@ -1,0 +1,47 @@
+"""The settings of selection, as a recipe gives them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator
+
+from hardneg.core.components import DRAWS, RULES, Draw, Rule
+from hardneg.selection.draws.top import Top
+
+AnyRule = Annotated[Rule, PlainValidator(RULES.make), PlainSerializer(RULES.describe)]
+AnyDraw = Annotated[Draw, PlainValidator(DRAWS.make), PlainSerializer(DRAWS.describe)]
+
+
+class SelectSettings(BaseModel):
+    """How negatives are selected from the candidates.
+
+    Attributes:
+        negatives: How many negatives a query gets at most.
+        rules: What a candidate must pass, in order; the first that it fails is its reason.
+        draw: In which order the allowed are taken.
+        by: The scorer, the ranker whose scores rules read; by default a cross-encoder, else the first
+            that measures similarity (dense, sparse, vectors), else the first.
+        anchor: `weakest`: one example a query, margins measured to its weakest positive. `pair`: one
+            example for each query and positive, margins measured to that positive.
+        ensemble: `none`: rules and draw see one scorer. `cross-sample`: each query is mined by one teacher,
+            drawn at random. `intra-sample`: teachers take turns within each query.
+        teachers: The rankers of the ensemble; all of the recipe's unless named.
+        distinct: Whether intra-sample teachers skip what another has taken (deduplication); otherwise a
+            negative that several choose is repeated.
+        max_uses: The most often that one document may serve as a negative; None for no cap.
+
+    Source: ensembles of teachers, NV-Retriever (arXiv 2407.15831), section 4.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    negatives: int = Field(default=4, ge=1)
+    rules: tuple[AnyRule, ...] = ()
+    draw: AnyDraw = Top()
+    by: str | None = None
+    anchor: Literal["weakest", "pair"] = "weakest"
+    ensemble: Literal["none", "cross-sample", "intra-sample"] = "none"
+    teachers: tuple[str, ...] = ()
+    distinct: bool = True
+    max_uses: int | None = Field(default=None, ge=1)

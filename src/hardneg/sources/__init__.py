@@ -1,0 +1,156 @@
+"""Loaders read a collection from where it lives: one module a kind of source.
+
+What `load` accepts:
+
+| source | module |
+|---|---|
+| `stdlib` | `stdlib`: the built-in collection |
+| `ir:ID` | `ir`: ir_datasets |
+| `mteb:TASK` or `mteb:TASK:SUBSET` | `mteb`: retrieval tasks of mteb |
+| `hf:ID` or `hf:FOLDER` | `hf`: datasets of the Hugging Face hub |
+| a folder | `beir` or `trec`, by the files that are in it |
+| a file | `pairs`: jsonl, csv, tsv or parquet; `training`: a trainer's file |
+| a URL, as `s3://bucket/folder` | a folder or a file, fetched first: `hardneg.core.stores` |
+"""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from hardneg.core.errors import ConfigError, DataError
+from hardneg.core.lines import unreadable
+from hardneg.core.progress import Progress
+from hardneg.core.records import Collection
+from hardneg.core.stores import fetched, is_url
+from hardneg.sources import beir, documents, hf, ir, mteb, pairs, stdlib, training, trec
+from hardneg.sources.builder import CollectionBuilder, LoadOptions
+from hardneg.sources.tables import accepted_names, is_table, some
+
+__all__ = [
+    "CollectionBuilder",
+    "LoadOptions",
+    "companions",
+    "load",
+    "load_with_or_without_queries",
+    "local",
+]
+
+_BUILT_IN = "stdlib"
+_MOST_LISTED = 12
+
+
+def load(source: str, options: LoadOptions | None = None, progress: Progress | None = None) -> Collection:
+    """Returns the collection that a source names.
+
+    Args:
+        source: A BEIR or TREC folder, a pairs file, the URL of one, `ir:ID`, `hf:ID`, `mteb:TASK` or
+            `stdlib`.
+        options: How strictly to read; the defaults unless given.
+        progress: Is told of what is fetched.
+
+    Raises:
+        DataError: There is no such source, or its content is not usable; the message has the place.
+        ConfigError: An option does not go with the source.
+        MissingExtra: The source needs a library that is not installed.
+    """
+    options = options or LoadOptions()
+    source = local(source, progress)
+    kind, _, name = source.partition(":")
+    path = Path(source)
+    if kind == "hf" and name:
+        return hf.read(name, options)
+    if source != _BUILT_IN and _is_file(path):
+        return _read_file(path, options)
+    if options.corpus is not None:
+        raise ConfigError(
+            f"load.corpus ({options.corpus}) goes with a pairs file; {source} has its own documents"
+        )
+    if source == _BUILT_IN:
+        return stdlib.read(options)
+    if kind == "ir" and name:
+        return ir.read(name, options)
+    if kind == "mteb" and name:
+        return mteb.read(name, options)
+    return _read_folder(path, options)
+
+
+def load_with_or_without_queries(source: str, options: LoadOptions | None = None) -> Collection:
+    """Returns the collection that a source names, which may be documents alone.
+
+    Args:
+        source: As for `load`; or a folder with `corpus.jsonl` alone, or a file of documents.
+        options: How strictly to read; the defaults unless given.
+
+    Raises:
+        HardnegError: As for `load`.
+    """
+    options = options or LoadOptions()
+    source = local(source)
+    path = Path(source)
+    if source != _BUILT_IN and ":" not in source:
+        if _is_file(path) and documents.documents_alone(path):
+            return documents.read_documents(path, options)
+        if path.is_dir() and beir.documents_alone(path):
+            return beir.read_documents(path, options)
+    return load(source, options)
+
+
+def local(source: str, progress: Progress | None = None) -> str:
+    """Returns a source as it can be read here: itself, or the copy of a URL, with all that is read with it.
+
+    Args:
+        source: As for `load`.
+        progress: Is told of what is fetched.
+
+    Raises:
+        HardnegError: The URL cannot be used, or there is nothing there.
+    """
+    return str(fetched(source, progress, companions)) if is_url(source) else source
+
+
+def companions(path: Path) -> list[str]:
+    """Returns the names of files beside a file that are read with it: the texts of a training set of ids.
+
+    Raises:
+        DataError: The file cannot be read.
+    """
+    return [each.name for each in training.files_beside(path)]
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:  # as of a name that is too long
+        raise unreadable(path, error) from None
+
+
+def _read_file(path: Path, options: LoadOptions) -> Collection:
+    if not is_table(path):
+        raise DataError(f"{path}: {pairs.LAYOUT}; its name ends with one of {accepted_names()}")
+    return training.read(path, options)
+
+
+def _read_folder(folder: Path, options: LoadOptions) -> Collection:
+    if not folder.is_dir():
+        raise _no_source(str(folder))
+    if beir.fits(folder):
+        return beir.read(folder, options)
+    if trec.fits(folder):
+        return trec.read(folder, options)
+    names = sorted(path.name + ("/" if path.is_dir() else "") for path in folder.iterdir())
+    raise DataError(
+        f"{folder}: {beir.LAYOUT}; {trec.LAYOUT}; a folder that datasets saved is read as hf:{folder}. "
+        f"Found: {some(names, _MOST_LISTED, None) or 'nothing'}"
+    )
+
+
+def _no_source(source: str) -> DataError:
+    path = Path(source)
+    beside = [str(path.parent / p.name) for p in path.parent.iterdir()] if path.parent.is_dir() else []
+    close = difflib.get_close_matches(source, [_BUILT_IN, *beside], n=1)
+    guess = f'; did you mean "{close[0]}"?' if close else "."
+    return DataError(
+        f'there is no file or folder "{source}"{guess} A source is a BEIR or TREC folder, a pairs file, '
+        f"ir:ID, hf:ID, mteb:TASK or {_BUILT_IN}"
+    )

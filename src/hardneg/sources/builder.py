@@ -1,0 +1,276 @@
+"""Where every loader pours what it reads: ids are resolved, exact duplicates merged, slips reported."""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections import Counter
+from typing import Annotated, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+from hardneg.core.errors import DataError
+from hardneg.core.records import Collection, Documents, Judgments, Queries, RowMap, full_text, text_key
+from hardneg.sources.strings import Strings
+
+WHOLE = ("train", "all")
+"""The names under which a source without splits is read."""
+
+_LARGEST_RELEVANCE = 2**31 - 1
+_SLOTS = 2**64 - 1
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class LoadOptions:
+    """How strictly a collection is read.
+
+    Attributes:
+        split: Which judgments to read, as in `qrels/train.tsv`. A source without splits is read whole, as
+            `train` or `all`; any other name is an error.
+        min_relevance: The least relevance of a positive, 1 or more.
+        corpus: A file with documents beyond those of a pairs file.
+        unknown_ids: What to do with judgments of queries or documents that are not there.
+        empty_texts: What to do with documents and queries that have no text.
+        strict: Whether anything skipped or merged, as `Collection.notes` counts it, is an error.
+    """
+
+    split: str = "train"
+    min_relevance: Annotated[int, Field(ge=1)] = 1
+    corpus: str | None = None
+    unknown_ids: Literal["error", "skip"] = "error"
+    empty_texts: Literal["error", "skip"] = "error"
+    strict: bool = False
+
+
+class CollectionBuilder:
+    """Gathers documents, queries and judgments in any order, then builds a `Collection`.
+
+    `where` is the place an entry was read from, as in `corpus.jsonl:17`; errors begin with it.
+    """
+
+    def __init__(self, name: str, options: LoadOptions) -> None:
+        self.name = name
+        self.options = options
+        self.notes: Counter[str] = Counter()
+        self._documents = Strings(("doc_id", "title", "text"))
+        self._queries = Strings(("query_id", "text"))
+        self._doc_rows = RowMap()
+        self._query_rows: dict[str, int] = {}
+        self._text_rows = RowMap()
+        self._aliases: dict[int, list[str]] = {}
+        self._keys = array("Q")
+        self._body_keys = array("Q")
+        self._query_keys = array("Q")
+        self._relevance: dict[int, int] = {}
+        self._pending: list[tuple[str, str, int, str]] = []
+        self._skipped_docs: set[str] = set()
+        self._skipped_queries: set[str] = set()
+        self._digest = hashlib.sha256()
+
+    def has_document(self, doc_id: str) -> bool:
+        """Returns whether a document of this id was added."""
+        return self._row_of_id(doc_id) >= 0
+
+    def has_query(self, query_id: str) -> bool:
+        """Returns whether a query of this id was added."""
+        return query_id in self._query_rows
+
+    def document_of(self, text: str, title: str = "") -> str | None:
+        """Returns the id of the document with exactly this title and text, None if there is none."""
+        whole = full_text(_clean(title), _clean(text))
+        row = self._row_of_text(whole, _content(whole))
+        return None if row < 0 else self._documents.cell(row)
+
+    def add_document(self, doc_id: str, text: str, title: str = "", *, where: str) -> None:
+        """Adds one document; an exact copy of an earlier one is merged into it and its id kept.
+
+        Raises:
+            DataError: No id, no text (unless `empty_texts` is `skip`), or a second text for the same id.
+        """
+        _check_id(doc_id, "document", where)
+        title, text = _clean(title), _clean(text)
+        if not title and not text:
+            self._empty(doc_id, "document", where, self._skipped_docs)
+            return
+        whole = full_text(title, text)
+        content = _content(whole)
+        row, known = self._row_of_text(whole, content), self._row_of_id(doc_id)
+        if known >= 0:
+            _check_same(doc_id, "document", where, same=known == row)
+            return
+        self._digest.update(b"d\0" + doc_id.encode() + b"\0" + content)
+        self._doc_rows.add(_slot(doc_id), len(self._documents) if row < 0 else row)
+        if row >= 0:
+            self._aliases.setdefault(row, []).append(doc_id)
+            self.notes["merged_duplicate_documents"] += 1
+            return
+        self._text_rows.add(_slot(content), len(self._documents))
+        self._documents.append(doc_id, title, text)
+        self._keys.append(text_key(whole))
+        self._body_keys.append(text_key(text) if title else self._keys[-1])
+
+    def add_query(self, query_id: str, text: str, *, where: str) -> None:
+        """Adds one query.
+
+        Raises:
+            DataError: No id, no text (unless `empty_texts` is `skip`), or a second text for the same id.
+        """
+        _check_id(query_id, "query", where)
+        text = _clean(text)
+        if not text:
+            self._empty(query_id, "query", where, self._skipped_queries)
+            return
+        key = text_key(text)
+        row = self._query_rows.setdefault(query_id, len(self._queries))
+        if row < len(self._queries):
+            _check_same(query_id, "query", where, same=self._query_keys[row] == key)
+            return
+        self._queries.append(query_id, text)
+        self._query_keys.append(key)
+        self._digest.update(b"q\0" + query_id.encode() + b"\0" + text.encode() + b"\0")
+
+    def add_judgment(self, query_id: str, doc_id: str, relevance: int, *, where: str) -> None:
+        """Adds one judgment; of several for the same query and document the highest relevance stands.
+
+        Raises:
+            DataError: The relevance does not fit 32 bits.
+        """
+        if abs(relevance) > _LARGEST_RELEVANCE:
+            raise DataError(f"{where}: the relevance {relevance} is too large; 32 bits must hold it")
+        if not self._judge(query_id, doc_id, relevance):
+            self._pending.append((query_id, doc_id, relevance, where))
+
+    def build(self, *, documents_alone: bool = False) -> Collection:
+        """Returns the collection; queries without any judgment are left out.
+
+        Args:
+            documents_alone: Whether it may be without a positive.
+
+        Raises:
+            DataError: There are no documents or no positives, a judgment names an unknown id, or something
+                was skipped or merged and `strict` is set.
+        """
+        if not len(self._documents):
+            raise DataError(f"{self.name}: there are no documents")
+        documents = Documents(
+            self._documents.finish(),
+            np.frombuffer(self._keys, np.uint64),
+            np.frombuffer(self._body_keys, np.uint64),
+            {row: tuple(ids) for row, ids in self._aliases.items()},
+        )
+        self._settle_pending()
+        queries, judgments = self._judged_queries()
+        if not documents_alone and not len(judgments.queries_with_positives):
+            raise DataError(
+                f"{self.name}: no query has a positive (a judgment with relevance >= "
+                f"{self.options.min_relevance}); {len(judgments):,} judgments were read"
+            )
+        if self.notes and self.options.strict:
+            told = ", ".join(f"{reason.replace('_', ' ')}: {count:,}" for reason, count in self.notes.items())
+            raise DataError(f"{self.name}: {told}; mend the source, or load it without strict")
+        return Collection(
+            self.name, documents, queries, judgments, self._digest.hexdigest(), dict(self.notes)
+        )
+
+    def _row_of_id(self, doc_id: str) -> int:
+        """Returns the row of a document's id, or of the document that it was merged into; -1 if unknown."""
+
+        def same(row: int) -> bool:
+            return self._documents.cell(row) == doc_id or doc_id in self._aliases.get(row, ())
+
+        return self._doc_rows.find(_slot(doc_id), same)
+
+    def _row_of_text(self, whole: str, content: bytes) -> int:
+        """Returns the row of the document with this full text; -1 if there is none."""
+
+        def same(row: int) -> bool:
+            return full_text(self._documents.cell(row, 1), self._documents.cell(row, 2)) == whole
+
+        return self._text_rows.find(_slot(content), same)
+
+    def _judge(self, query_id: str, doc_id: str, relevance: int) -> bool:
+        query = self._query_rows.get(query_id)
+        doc = -1 if query is None else self._row_of_id(doc_id)
+        if query is None or doc < 0:
+            return False
+        pair = query << 32 | doc
+        known = self._relevance.setdefault(pair, relevance)
+        if known != relevance:
+            self.notes["conflicting_judgments"] += 1
+            self._relevance[pair] = max(known, relevance)
+        return True
+
+    def _empty(self, name: str, kind: str, where: str, skipped: set[str]) -> None:
+        if self.options.empty_texts == "error":
+            raise DataError(
+                f'{where}: {kind} "{name}" has no text; fill it in, or pass --set load.empty_texts=skip'
+            )
+        skipped.add(name)
+        self.notes[f"skipped_empty_{'queries' if kind == 'query' else 'documents'}"] += 1
+
+    def _settle_pending(self) -> None:
+        unknown: list[tuple[str, str, str]] = []
+        for query_id, doc_id, relevance, where in self._pending:
+            if self._judge(query_id, doc_id, relevance):
+                continue
+            if query_id in self._skipped_queries or doc_id in self._skipped_docs:
+                self.notes["skipped_judgments_of_empty_texts"] += 1
+            else:
+                unknown.append((query_id, doc_id, where))
+        self._pending = []
+        if unknown and self.options.unknown_ids == "error":
+            raise self._unknown(*unknown[0], len(unknown) - 1)
+        if unknown:
+            self.notes["skipped_judgments_of_unknown_ids"] += len(unknown)
+
+    def _unknown(self, query_id: str, doc_id: str, where: str, more: int) -> DataError:
+        what = f'document id "{doc_id}" is not in the corpus'
+        if query_id not in self._query_rows:
+            what = f'query id "{query_id}" is not in the queries'
+        also = f" ({more:,} more judgments name unknown ids)" if more else ""
+        return DataError(f"{where}: {what}{also}; mend the judgments, or pass --set load.unknown_ids=skip")
+
+    def _judged_queries(self) -> tuple[Queries, Judgments]:
+        pairs = np.fromiter(self._relevance, np.int64, len(self._relevance))
+        relevance = np.fromiter(self._relevance.values(), np.int32, len(self._relevance))
+        order = np.argsort(pairs >> 32, kind="stable")
+        doc, relevance = (pairs[order] & 0xFFFFFFFF).astype(np.int32), relevance[order]
+        kept, query = np.unique(pairs[order] >> 32, return_inverse=True)
+        for column in (kept[query], doc, relevance):
+            self._digest.update(b"j\0" + column.astype("<i8").tobytes())
+        judgments = Judgments(query.astype(np.int32), doc, relevance, self.options.min_relevance)
+        keys: npt.NDArray[np.uint64] = np.array(self._query_keys, np.uint64)[kept]
+        return Queries(self._queries.finish().take(pa.array(kept)), keys), judgments
+
+
+def _content(whole: str) -> bytes:
+    """Returns 16 bytes that are equal for documents of the same full text."""
+    return hashlib.blake2b(whole.encode(), digest_size=16).digest()
+
+
+def _slot(name: str | bytes) -> int:
+    """Returns a key for a `RowMap` of this process."""
+    return hash(name) & _SLOTS
+
+
+def _clean(text: str) -> str:
+    """Returns the text stripped, with lone surrogates (broken escapes) replaced."""
+    return (text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")).strip()
+
+
+def _check_same(name: str, kind: str, where: str, *, same: bool) -> None:
+    if not same:
+        raise DataError(f'{where}: {kind} id "{name}" is given twice, with different texts')
+
+
+def _check_id(name: str, kind: str, where: str) -> None:
+    if not name.strip():
+        raise DataError(f"{where}: the {kind} id is empty")
+    if not name.isprintable() and any(c < " " or "\ud800" <= c <= "\udfff" for c in name):
+        raise DataError(
+            f"{where}: the {kind} id {name!a} has a tab, a line break or a broken character in it"
+        )

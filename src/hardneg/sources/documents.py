@@ -1,0 +1,106 @@
+"""Documents from a file of their own: any table with a text column, or one document a line of a `.txt`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from hardneg.core.errors import DataError
+from hardneg.core.lines import text_lines, uncompressed_name
+from hardneg.core.records import Collection
+from hardneg.sources.builder import CollectionBuilder, LoadOptions
+from hardneg.sources.fields import id_of, one_of, optional_text, text_of
+from hardneg.sources.tables import Row, accepted_names, is_table, rows, some
+
+IDS = ("_id", "id", "doc_id", "docid", "docno")
+TEXTS = ("text", "contents", "document")
+_NEEDS = (
+    f"each document needs a text ({' or '.join(TEXTS)}); an id ({', '.join(IDS)}) and a title are optional"
+)
+
+
+def documents_alone(path: Path) -> bool:
+    """Returns whether a file holds documents and no queries, by its name or the columns of its first row.
+
+    Raises:
+        DataError: The file cannot be read.
+    """
+    if Path(uncompressed_name(path)).suffix.lower() == ".txt":
+        return True
+    if not is_table(path):
+        return False
+    _, row = next(rows(path), ("", {}))
+    columns = {column.lower() for column in row}
+    return bool(columns & set(TEXTS)) and columns <= {*IDS, *TEXTS, "title", "metadata"}
+
+
+def read_documents(path: Path, options: LoadOptions) -> Collection:
+    """Returns the documents in a file, without queries.
+
+    Raises:
+        DataError: The file is broken.
+    """
+    builder = CollectionBuilder(Path(uncompressed_name(path)).stem, options)
+    add_documents(builder, path)
+    return builder.build(documents_alone=True)
+
+
+def add_documents(builder: CollectionBuilder, path: Path, label: str = "") -> None:
+    """Adds the documents in a file; one without an id is given `d1`, `d2`... by its place among such.
+
+    Args:
+        builder: Where they go.
+        path: A table with a text, perhaps an id and a title; or a `.txt` with one document a line.
+        label: What errors call the file; its name unless given.
+
+    Raises:
+        DataError: The file is broken or has no text column.
+    """
+    names = fresh_names(builder)
+    if Path(uncompressed_name(path)).suffix.lower() == ".txt":
+        for where, line in text_lines(path, label):
+            add_unnamed(builder, line, names, where=where)
+    elif is_table(path):
+        for where, row in rows(path, label):
+            _add(builder, row, names, where)
+    else:
+        raise DataError(f"{path}: a file of documents ends with .txt or one of {accepted_names()}")
+
+
+def add_unnamed(
+    builder: CollectionBuilder, text: str, names: Iterator[str], title: str = "", *, where: str
+) -> str:
+    """Adds a document without an id and returns the id that it got: that of an equal text if there is one.
+
+    Raises:
+        DataError: It has no text.
+    """
+    known = builder.document_of(text, title)
+    if known is not None:
+        return known
+    doc_id = next(names)
+    builder.add_document(doc_id, text, title, where=where)
+    return doc_id
+
+
+def fresh_names(builder: CollectionBuilder) -> Iterator[str]:
+    """Yields `d1`, `d2`..., passing over ids that the builder knows."""
+    number = 0
+    while True:
+        number += 1
+        if not builder.has_document(f"d{number}"):
+            yield f"d{number}"
+
+
+def _add(builder: CollectionBuilder, row: Row, names: Iterator[str], where: str) -> None:
+    text_column = one_of(row, TEXTS, "text", where)
+    if text_column is None:
+        raise DataError(f"{where}: columns found: {some(row)}; {_NEEDS}")
+    text = text_of(row, text_column, where, _NEEDS)
+    title_column = one_of(row, ("title",), "title", where)
+    title = optional_text(row, title_column, where) if title_column else ""
+    id_column = one_of(row, IDS, "id", where)
+    if id_column is None:
+        add_unnamed(builder, text, names, title, where=where)
+    else:
+        builder.add_document(id_of(row, id_column, where, _NEEDS), text, title, where=where)

@@ -1,0 +1,119 @@
+"""Data sets of the Hugging Face hub, as in `hf:owner/name`, or of a local folder, as in `hf:./folder`.
+
+What is in one decides how it is read:
+
+- the configurations `corpus` and `queries` (the BEIR and MTEB layout): documents and queries with `_id` (or
+  `id`) and `text`, in the split that the judgments have or in the only one; the judgments, `query-id`,
+  `corpus-id` and, unless all are positives, `score`, are in the configuration `qrels` or `default`, or in
+  `owner/name-qrels`. With `hf:owner/name:ru` they are `ru-corpus`, `ru-queries`, `ru-qrels`;
+- else it is a table of pairs, see `hardneg.sources.pairs`; `hf:owner/name:config` names the configuration.
+
+A folder that `datasets.save_to_disk` wrote is a table of pairs, with splits or as a whole.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from hardneg.core.errors import ConfigError, DataError
+from hardneg.core.optional import optional_library, wrap_errors
+from hardneg.core.records import Collection
+from hardneg.sources import beir, pairs
+from hardneg.sources.builder import CollectionBuilder, LoadOptions
+from hardneg.sources.fields import as_id, id_of, relevance_of
+from hardneg.sources.tables import Row, Rows
+
+_NEEDS = 'each row needs "query-id" and "corpus-id"'
+_POSITIVE = 1  # where there is no column "score", as in NanoBEIR
+_SAVED = ("dataset_dict.json", "state.json")
+
+
+def read(name: str, options: LoadOptions) -> Collection:
+    """Returns a collection of the hub or of a local folder.
+
+    Args:
+        name: `owner/name` or a folder, perhaps with `:config`.
+        options: How to read.
+
+    Raises:
+        MissingExtra: datasets is not installed.
+        ConfigError: An option does not go with it.
+        DataError: There is no such data set, split or configuration, or it is not usable.
+    """
+    place, _, config = name.partition(":")
+    with wrap_errors(f"hf:{name}"):
+        if any((Path(place) / marker).is_file() for marker in _SAVED):
+            return _read_saved(place, options)
+        configs = _datasets().get_dataset_config_names(place)
+        prefix = f"{config}-" if f"{config}-corpus" in configs else ""
+        if {f"{prefix}corpus", f"{prefix}queries"} <= set(configs):
+            return _read_beir(place, prefix, configs, options)
+        table = _datasets().load_dataset(place, config or None, split=options.split)
+        return pairs.read_rows(_short(place), _rows(table, name), options, split_is_read=True)
+
+
+def _read_saved(place: str, options: LoadOptions) -> Collection:
+    saved = _datasets().load_from_disk(place)
+    if not isinstance(saved, dict):
+        return pairs.read_rows(_short(place), _rows(saved, place), options)
+    if options.split not in saved:
+        raise DataError(f'hf:{place}: there is no split "{options.split}"; splits found: {", ".join(saved)}')
+    table = _rows(saved[options.split], place)
+    return pairs.read_rows(_short(place), table, options, split_is_read=True)
+
+
+def _read_beir(place: str, prefix: str, configs: list[str], options: LoadOptions) -> Collection:
+    if options.corpus is not None:
+        raise ConfigError(f"load.corpus ({options.corpus}) goes with pairs; hf:{place} has its own documents")
+    judgments = _judgments(place, prefix, configs, options.split)
+    builder = CollectionBuilder(_short(place), options)
+    beir.add_documents(builder, _part(place, f"{prefix}corpus", options.split))
+    beir.add_queries(builder, _part(place, f"{prefix}queries", options.split))
+    for where, row in _rows(judgments, f"{place} qrels"):
+        query_id = id_of(row, "query-id", where, _NEEDS)
+        relevance = relevance_of(row.get("score", _POSITIVE), where)
+        for doc_id in _doc_ids(row, where):
+            builder.add_judgment(query_id, doc_id, relevance, where=where)
+    return builder.build()
+
+
+def _doc_ids(row: Row, where: str) -> list[str]:
+    """Returns the documents that a row judges: one, or as in some of NanoBEIR's sets a list of them."""
+    ids = row.get("corpus-id")
+    if not isinstance(ids, list):
+        return [id_of(row, "corpus-id", where, _NEEDS)]
+    return [as_id(each, "corpus-id", where) for each in ids]
+
+
+def _judgments(place: str, prefix: str, configs: list[str], split: str) -> Any:
+    named = [
+        config for config in (f"{prefix}qrels", prefix.removesuffix("-") or "default") if config in configs
+    ]
+    if named:
+        return _datasets().load_dataset(place, named[0], split=split)
+    return _datasets().load_dataset(f"{place}-qrels", split=split)
+
+
+def _part(place: str, config: str, split: str) -> Rows:
+    """Yields the rows of a split of a configuration, or of its only one, an `id` renamed to `_id`."""
+    splits = list(_datasets().get_dataset_split_names(place, config))
+    if split not in splits and len(splits) != 1:
+        raise DataError(f'hf:{place}: {config} has no split "{split}"; splits found: {", ".join(splits)}')
+    table = _datasets().load_dataset(place, config, split=split if split in splits else splits[0])
+    if "_id" not in table.column_names and "id" in table.column_names:
+        table = table.rename_column("id", "_id")
+    return _rows(table, f"{place} {config}")
+
+
+def _rows(table: Any, name: str) -> Rows:
+    for number, row in enumerate(table, 1):
+        yield f"hf:{name}: row {number}", row
+
+
+def _short(place: str) -> str:
+    return Path(place).name or Path(place).resolve().name
+
+
+def _datasets() -> Any:
+    return optional_library("datasets", "hf")

@@ -1,0 +1,220 @@
+"""Pairs: a table with a query and its positive in each row, perhaps with negatives, ids and a relevance.
+
+Columns are found by their exact names, in any case; other columns are not read:
+
+- the query: `query`, `anchor` or `question`;
+- the positive, one text or a list of them: `positive`, `pos`, `answer`, `document`, `doc` or `passage`;
+- documents judged non-relevant, texts or lists: `negative`, `negatives` or `neg`, and `negative_1`...;
+- ids: `query_id` and `doc_id` (the positive's; a list if that is one); without them `q1`, `d1`... are made up
+  in the order of first appearance;
+- the relevance of the positive, a whole number: `score`, `label` or `relevance`; 1 without it;
+- `split`: only rows of the chosen split (`all` is every one) are judged; the corpus has the documents of all.
+
+Rows with the same query text and no `query_id` are one query with several positives.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hardneg.core.errors import DataError
+from hardneg.core.lines import uncompressed_name
+from hardneg.core.records import Collection
+from hardneg.core.stores import fetched
+from hardneg.sources.builder import WHOLE, CollectionBuilder, LoadOptions
+from hardneg.sources.documents import add_documents, add_unnamed, fresh_names
+from hardneg.sources.fields import as_id, id_of, one_of, relevance_of, text_of
+from hardneg.sources.tables import Row, Rows, kind_of, rows, some
+
+QUERY = ("query", "anchor", "question")
+POSITIVE = ("positive", "pos", "answer", "document", "doc", "passage")
+NEGATIVE = re.compile(r"negatives?|neg|negative_\d+", re.IGNORECASE)
+RELEVANCE = ("score", "label", "relevance")
+LAYOUT = (
+    f"a pairs file has a column for the query ({', '.join(QUERY)}) and one for the positive "
+    f"({', '.join(POSITIVE)}); optional: negative, neg, query_id, doc_id, {', '.join(RELEVANCE)}, split"
+)
+
+
+def read(path: Path, options: LoadOptions) -> Collection:
+    """Returns the collection in a pairs file, with the documents of `options.corpus` if there is one.
+
+    Raises:
+        DataError: The file is broken, its columns cannot be told, or there is no such split.
+    """
+    name = Path(uncompressed_name(path)).stem
+    return read_rows(name, rows(path), options)
+
+
+def read_rows(name: str, table: Rows, options: LoadOptions, *, split_is_read: bool = False) -> Collection:
+    """Returns the collection that the rows of a pairs table make.
+
+    Args:
+        name: The collection's name.
+        table: (where, row) for each row.
+        options: How to read.
+        split_is_read: Whether the rows are those of the chosen split already.
+
+    Raises:
+        DataError: The columns cannot be told, a row is not as it should be, or there is no such split.
+    """
+    builder = CollectionBuilder(name, options)
+    if options.corpus is not None:
+        add_documents(builder, fetched(options.corpus))
+    pairs = _Pairs(builder, None if split_is_read else options.split)
+    for where, row in table:
+        pairs.add(row, where)
+    pairs.check()
+    return builder.build()
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The columns that a row's roles are in; None for a role that the row has not."""
+
+    query: str
+    positive: str
+    negatives: tuple[str, ...]
+    query_id: str | None
+    doc_id: str | None
+    relevance: str | None
+    split: str | None
+
+
+def roles_of(row: Row, where: str) -> Roles:
+    """Returns the columns of a row's roles.
+
+    Raises:
+        DataError: They cannot be told.
+    """
+    query = one_of(row, QUERY, "query", where)
+    positive = one_of(row, POSITIVE, "positive", where)
+    if query is None or positive is None:
+        role = "query" if query is None else "positive"
+        raise DataError(f"{where}: no column for the {role} among those found: {some(row)}; {LAYOUT}")
+    return Roles(
+        query,
+        positive,
+        tuple(column for column in row if NEGATIVE.fullmatch(column)),
+        one_of(row, ("query_id",), "query id", where),
+        one_of(row, ("doc_id",), "document id", where),
+        one_of(row, RELEVANCE, "relevance", where),
+        one_of(row, ("split",), "split", where),
+    )
+
+
+class _Pairs:
+    def __init__(self, builder: CollectionBuilder, split: str | None) -> None:
+        self._builder = builder
+        self._split = split
+        self._roles: dict[tuple[str, ...], Roles] = {}
+        self._query_ids: dict[str, str] = {}
+        self._query_names = (f"q{number}" for number in range(1, 1 << 62))
+        self._doc_names = fresh_names(builder)
+        self._splits: set[str] = set()
+        self._whole: bool | None = None
+        self._judged = False
+
+    def add(self, row: Row, where: str) -> None:
+        columns = tuple(row)
+        roles = self._roles.get(columns)
+        if roles is None:
+            roles = self._roles[columns] = roles_of(row, where)
+        chosen = self._is_chosen(row, roles, where)
+        query_id = self._add_query(row, roles, where)
+        for doc_id, relevance in self._add_documents(row, roles, where):
+            if chosen:
+                self._builder.add_judgment(query_id, doc_id, relevance, where=where)
+        self._judged = self._judged or chosen
+
+    def check(self) -> None:
+        if self._splits and not self._judged:
+            raise DataError(
+                f'{self._builder.name}: no row of the split "{self._split}"; splits found: '
+                f"{', '.join(sorted(self._splits))}; choose one, or all, with --split"
+            )
+
+    def _is_chosen(self, row: Row, roles: Roles, where: str) -> bool:
+        if self._split is None:
+            return True
+        if self._whole is None:
+            self._whole = roles.split is None
+        if roles.split is None and self._whole and self._split not in WHOLE:
+            raise DataError(
+                f'{where}: there is no column "split", so there is no split "{self._split}"; '
+                "read the whole file with --split all"
+            )
+        if roles.split is None and self._whole:
+            return True
+        split = text_of(row, roles.split or "split", where, "other rows have it")
+        self._splits.add(split)
+        return self._split in (split, "all")
+
+    def _add_query(self, row: Row, roles: Roles, where: str) -> str:
+        text = text_of(row, roles.query, where, "each row needs a query")
+        if roles.query_id is not None:
+            query_id = id_of(row, roles.query_id, where, "each row needs an id")
+        elif (key := text.strip()) in self._query_ids:
+            return self._query_ids[key]
+        else:
+            query_id = next(name for name in self._query_names if not self._builder.has_query(name))
+            self._query_ids[key] = query_id
+        self._builder.add_query(query_id, text, where=where)
+        return query_id
+
+    def _add_documents(self, row: Row, roles: Roles, where: str) -> Iterator[tuple[str, int]]:
+        positives = texts_of(row, roles.positive, where)
+        if not positives:
+            self._without_positive(roles.positive, where)
+        for number, text in enumerate(positives):
+            relevance = 1
+            if roles.relevance is not None:
+                relevance = relevance_of(_nth(row, roles.relevance, number, len(positives), where), where)
+            if roles.doc_id is None:
+                yield add_unnamed(self._builder, text, self._doc_names, where=where), relevance
+            else:
+                doc_id = as_id(_nth(row, roles.doc_id, number, len(positives), where), roles.doc_id, where)
+                self._builder.add_document(doc_id, text, where=where)
+                yield doc_id, relevance
+        for column in roles.negatives:
+            for text in texts_of(row, column, where):
+                if text.strip():
+                    yield add_unnamed(self._builder, text, self._doc_names, where=where), 0
+                else:
+                    self._builder.notes["skipped_empty_negatives"] += 1
+
+    def _without_positive(self, column: str, where: str) -> None:
+        if self._builder.options.empty_texts == "error":
+            raise DataError(
+                f'{where}: "{column}" is missing or empty; each row needs a positive, or pass '
+                "--set load.empty_texts=skip"
+            )
+        self._builder.notes["skipped_empty_positives"] += 1
+
+
+def texts_of(row: Row, column: str, where: str) -> list[str]:
+    """Returns the texts in a column: one, a list of them, or none.
+
+    Raises:
+        DataError: It holds something else.
+    """
+    value = row.get(column)
+    texts = value if isinstance(value, list) else [] if value is None else [value]
+    for text in texts:
+        if not isinstance(text, str):
+            raise DataError(f'{where}: "{column}" holds a {kind_of(text)}; strings are needed')
+    return texts
+
+
+def _nth(row: Row, column: str, number: int, count: int, where: str) -> Any:
+    """Returns the value in a column for the nth positive: each its own from a list, else one for all."""
+    value = row[column]
+    if not isinstance(value, list):
+        return value
+    if len(value) != count:
+        raise DataError(f'{where}: "{column}" has {len(value)} values for {count} positives')
+    return value[number]

@@ -1,0 +1,133 @@
+"""The rows that a student learns from: one a query and positive, with what the ledger knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hardneg.core.errors import ConfigError, DataError
+from hardneg.core.records import Collection, Decision, IntArray, KeyArray
+from hardneg.runs import ledger
+
+
+class Row(NamedTuple):
+    """One query with one positive and the negatives chosen for it, hardest first.
+
+    Attributes:
+        query: Query row.
+        positive: Document row.
+        negatives: Document rows, as many as the ledger has copies.
+        weights: One a negative, 0 to 1.
+        scores: The teacher's: the positive's, then the negatives', NaN where it gave none.
+    """
+
+    query: int
+    positive: int
+    negatives: list[int]
+    weights: list[float]
+    scores: list[float]
+
+
+def read(
+    folder: Path, collection: Collection, teacher: str, negatives: int | None, without: KeyArray
+) -> list[Row]:
+    """Returns the rows of a run directory, in the ledger's order.
+
+    Args:
+        folder: A finished run directory.
+        collection: What it was mined from.
+        teacher: The ranker whose scores the rows carry.
+        negatives: The most negatives a row has; None for all, 0 for none (in-batch negatives alone).
+        without: Keys of query texts that are kept for development.
+
+    Raises:
+        ConfigError: The run has no such ranker.
+        DataError: No row is left.
+    """
+    held = set(without.tolist())
+    rows: list[Row] = []
+    for block in ledger.iterate(folder):
+        column = f"score.{teacher}"
+        if column not in block.table.column_names:
+            known = [c.removeprefix("score.") for c in block.table.column_names if c.startswith("score.")]
+            raise ConfigError(f'the run has no ranker "{teacher}"; it has {", ".join(known)}')
+        rows += _rows(block.table, collection, column, negatives, held)
+    if not rows:
+        raise DataError(f"{folder}: {_why_none(folder, held)}")
+    return rows
+
+
+def table(rows: list[Row]) -> pa.Table:
+    """Returns the rows as an Arrow table, for `datasets`."""
+    columns = zip(*rows, strict=True)
+    types = [pa.int32(), pa.int32(), pa.list_(pa.int32()), pa.list_(pa.float32()), pa.list_(pa.float32())]
+    arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
+    return pa.Table.from_arrays(arrays, names=list(Row._fields))
+
+
+def _rows(
+    part: pa.Table, collection: Collection, column: str, negatives: int | None, held: set[int]
+) -> Iterator[Row]:
+    used = part.filter(pc.not_equal(part["decision"], Decision.DROPPED))
+    queries = collection.queries.rows(used["query_id"].to_pylist())
+    docs = collection.documents.rows(used["doc_id"].to_pylist())
+    if (queries < 0).any() or (docs < 0).any():
+        raise DataError("the ledger names what is not in the collection: the source has changed")
+    scores = np.asarray(used[column].fill_null(np.nan).to_numpy(), np.float32)
+    weights = np.asarray(used["weight"].fill_null(1.0).to_numpy(), np.float32)
+    copies = np.asarray(used["copies"].to_numpy(), np.int64)
+    pairs = _pairs(used, collection)
+    for begin, end in _groups(queries, pairs):
+        query = int(queries[begin])
+        if int(collection.queries.keys[query]) in held:
+            continue
+        known = dict(zip(docs[begin:end].tolist(), scores[begin:end].tolist(), strict=True))
+        places = np.repeat(np.arange(begin, end), copies[begin:end])[:negatives]
+        own, doubt = docs[places].tolist(), weights[places].tolist()
+        judged = collection.judgments.positives(query).tolist()
+        for positive in judged if pairs is None else [int(pairs[begin])]:
+            found = [known.get(positive, np.nan), *scores[places].tolist()]
+            yield Row(query, positive, own, doubt, found)
+
+
+def _why_none(folder: Path, held: set[int]) -> str:
+    mined = sum(block.counts()["queries"] for block in ledger.iterate(folder))
+    if not mined or not held:
+        return "the run has no query with a positive, so there is nothing to learn; mine another split"
+    return (
+        f"all {mined:,} queries of the run are development queries, so none is left to learn from; "
+        "mine more queries, or name a --dev split with other queries"
+    )
+
+
+def _pairs(used: pa.Table, collection: Collection) -> IntArray | None:
+    if "positive_id" not in used.column_names:
+        return None
+    return collection.documents.rows(used["positive_id"].to_pylist())
+
+
+def _groups(queries: IntArray, pairs: IntArray | None) -> Iterator[tuple[int, int]]:
+    """Yields the (begin, end) of each example's rows."""
+    if not len(queries):
+        return
+    changes = queries[1:] != queries[:-1]
+    if pairs is not None:
+        changes = changes | (pairs[1:] != pairs[:-1])
+    starts = np.flatnonzero(np.r_[True, changes])
+    yield from zip(starts.tolist(), [*starts[1:].tolist(), len(queries)], strict=True)
+
+
+def counted(rows: list[Row]) -> Mapping[str, Any]:
+    """Returns what `train.json` tells of the rows."""
+    weights = [weight for row in rows for weight in row.weights]
+    return {
+        "rows": len(rows),
+        "queries": len({row.query for row in rows}),
+        "negatives": len(weights),
+        "mean_weight": round(float(np.mean(weights)), 6) if weights else None,
+    }

@@ -1,0 +1,72 @@
+"""A batch as a loss sees it: the scores of every query with every document of the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+Tensor = Any
+
+
+@dataclass(frozen=True)
+class ScoredBatch:
+    """Queries by documents; the documents are the positives, then the negatives, of all queries.
+
+    Attributes:
+        scores: (n_queries, n_docs) float32, the student's similarity.
+        target: (n_queries,) int64, the column of each query's positive.
+        own: (n_queries, n_docs) bool, the negatives that were mined for the query.
+        weight: (n_queries, n_docs) float32, 0 to 1: how sure it is that the document is no positive of
+            the query; 0 for its known positives, 1 for its target. A document that is in the batch
+            several times shares its weight among its columns.
+        teacher: (n_queries, n_docs) float32, the teacher's scores, NaN where it gave none.
+        guide: (n_queries, n_docs) float32, the guide's scores; None without a guide.
+        temperature: What scores are divided by unless the loss says otherwise.
+    """
+
+    scores: Tensor
+    target: Tensor
+    own: Tensor
+    weight: Tensor
+    teacher: Tensor
+    guide: Tensor | None = None
+    temperature: float = 1.0
+
+    @classmethod
+    def of(cls, scores: Tensor, batch: Mapping[str, Tensor], temperature: float) -> ScoredBatch:
+        """Returns the grid of a collated batch and the student's scores."""
+        fields = {name: batch[name] for name in ("target", "own", "weight", "teacher")}
+        return cls(scores.float(), **fields, guide=batch.get("guide"), temperature=temperature)
+
+    @property
+    def positive(self) -> Tensor:
+        """(n_queries, n_docs) bool, the target's column of each query."""
+        import torch
+
+        return torch.nn.functional.one_hot(self.target, self.scores.shape[1]).bool()
+
+    def of_target(self, values: Tensor) -> Tensor:
+        """Returns (n_queries, 1): the values in the targets' columns."""
+        return values.gather(1, self.target[:, None])
+
+    def only_own(self) -> ScoredBatch:
+        """Returns the grid without the documents of other queries."""
+        return self.weighted(self.own | self.positive)
+
+    def weighted(self, factor: Tensor) -> ScoredBatch:
+        """Returns the grid with all weights but the targets' multiplied."""
+        import torch
+
+        weight = self.weight * factor.to(self.weight.dtype)
+        return replace(self, weight=torch.where(self.positive, self.weight, weight))
+
+    def cross_entropy(self, temperature: float | None) -> Tensor:
+        """Returns the mean of -log(e(target) / sum(weight * e)), e = exp(score / temperature)."""
+        import torch
+
+        logits = self.scores / (temperature or self.temperature)
+        usable = self.weight > 0
+        weighted = logits + torch.where(usable, self.weight, 1.0).log()
+        weighted = weighted.masked_fill(~usable, float("-inf"))
+        return torch.nn.functional.cross_entropy(weighted, self.target)

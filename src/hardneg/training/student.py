@@ -1,0 +1,149 @@
+"""Students: what is trained, by kind."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, get_args
+
+from hardneg.core.errors import ConfigError, MissingExtra
+from hardneg.evaluation.systems import model_kind
+from hardneg.rankers.dense.encode import Encoder
+from hardneg.rankers.dense.models import load_model
+from hardneg.rankers.dense.prompts import Prompts
+from hardneg.training.caching_tokenizer import CachingTokenizer
+from hardneg.training.settings import TrainSettings
+
+Kind = Literal["dense", "static", "sparse", "cross-encoder"]
+
+_CLASSES = {
+    "dense": "SentenceTransformer",
+    "static": "SentenceTransformer",
+    "sparse": "SparseEncoder",
+    "cross-encoder": "CrossEncoder",
+}
+_RATES = {"static": 0.02}
+_RATE = 2e-5
+_COSINE_TEMPERATURE = 0.05
+
+
+class Student(NamedTuple):
+    """A model to be trained.
+
+    Attributes:
+        kind: What it is.
+        model: A loaded model of sentence-transformers.
+        name: The name it was asked for.
+        prompts: What is put before queries and documents.
+        cosine: Whether its similarity is the cosine.
+    """
+
+    kind: Kind
+    model: Any
+    name: str
+    prompts: Prompts
+    cosine: bool
+
+    @property
+    def temperature(self) -> float:
+        """What scores are divided by unless the loss says otherwise."""
+        return _COSINE_TEMPERATURE if self.cosine else 1.0
+
+    @property
+    def learning_rate(self) -> float:
+        """The peak rate unless the settings name one."""
+        return _RATES.get(self.kind, _RATE)
+
+
+def open_student(settings: TrainSettings) -> Student:
+    """Returns the student that the settings name.
+
+    `static:MODEL`, where MODEL is no static model, begins with MODEL's vocabulary and word embeddings.
+
+    Raises:
+        ConfigError: There is no such model, or a setting does not go with its kind.
+        MissingExtra: sentence-transformers is not installed.
+    """
+    kind, name = parse(settings.student)
+    if kind == "static":
+        model = _static(load_model("SentenceTransformer", name))
+    elif kind == "cross-encoder":
+        model = load_model("CrossEncoder", name, num_labels=1)
+    else:
+        model = load_model(_CLASSES[kind], name)
+    if kind == "dense" and _is_static(model):
+        kind = "static"
+    _shorten(model, kind, settings.max_length)
+    return _described(kind, model, name, settings)
+
+
+def reopen(kind: Kind, folder: Path, settings: TrainSettings) -> Student:
+    """Returns a student that was saved."""
+    model = load_model(_CLASSES[kind], str(folder))
+    _shorten(model, kind, settings.max_length)
+    return _described(kind, model, str(folder), settings)
+
+
+def parse(student: str) -> tuple[Kind, str]:
+    """Returns (kind, model) of `KIND:MODEL`, or of a model whose configuration tells its kind."""
+    named, _, model = student.partition(":")
+    for kind in get_args(Kind):
+        if named == kind:
+            if not model:
+                raise ConfigError(f'student "{student}" names no model; write {kind}:MODEL')
+            return kind, model
+    found = model_kind(student)
+    return next((kind for kind in get_args(Kind) if kind == found), "dense"), student
+
+
+def _described(kind: Kind, model: Any, name: str, settings: TrainSettings) -> Student:
+    if settings.dimensions and kind not in ("dense", "static"):
+        raise ConfigError(f"dimensions are cut from dense vectors; a {kind} student has none")
+    if kind == "cross-encoder":
+        return Student(kind, model, name, Prompts("", ""), False)
+    if kind == "sparse":
+        last = model[-1]
+        if getattr(last, "k", 0) > getattr(last, "hidden_dim", math.inf):  # what is added to a dense body
+            raise ConfigError(
+                f'"{name}" is too small a body for a sparse student: {last.k} terms of a text are kept, '
+                f"it has {last.hidden_dim}; name a masked language model, or a larger one"
+            )
+        prompts = Prompts(settings.query_prompt or "", settings.document_prompt or "")
+        return Student(kind, model, name, prompts, False)
+    encoder = Encoder(model, name, settings.query_prompt, settings.document_prompt)
+    size = model.get_embedding_dimension()
+    if any(dimension >= size or dimension < 1 for dimension in settings.dimensions):
+        raise ConfigError(f"dimensions must lie between 1 and {size - 1}, found {settings.dimensions}")
+    model.prompts = {**model.prompts, "query": encoder.prompts.query, "document": encoder.prompts.document}
+    return Student(kind, model, name, encoder.prompts, encoder.normalize)
+
+
+def _static(model: Any) -> Any:
+    """Returns a static model; of another, one of its vocabulary and word embeddings."""
+    if _is_static(model):
+        return model
+    import json
+
+    try:
+        from sentence_transformers import SentenceTransformer
+        from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+        from tokenizers import Tokenizer
+    except ImportError:
+        raise MissingExtra("sentence-transformers", "train") from None
+    plain = json.loads(model.tokenizer.backend_tokenizer.to_str())
+    tokenizer = Tokenizer.from_str(json.dumps({**plain, "truncation": None, "padding": None}))
+    words = model[0].auto_model.get_input_embeddings().weight.detach().clone()
+    return SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_weights=words)], device="cpu")
+
+
+def _is_static(model: Any) -> bool:
+    return type(model[0]).__name__ == "StaticEmbedding"
+
+
+def _shorten(model: Any, kind: Kind, max_length: int | None) -> None:
+    if kind == "static":
+        if max_length is not None:
+            model[0].tokenizer.enable_truncation(max_length)
+        model[0].tokenizer = CachingTokenizer(model[0].tokenizer)
+    elif max_length is not None:
+        model.max_seq_length = max_length

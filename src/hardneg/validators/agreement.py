@@ -1,0 +1,67 @@
+"""A candidate that every ranker places near or above the positive is doubtful."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
+from hardneg.core.components import Context, OpenedRanker, OpenedValidator, Validator, validator
+from hardneg.core.components.validator import Kind
+from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray
+
+
+@validator("agreement")
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Agreement(Validator):
+    """Measures how far above the weakest positive even the least convinced ranker places a candidate.
+
+    The evidence is the least of the rankers' `(score - positive's score) / deviation of the query's scores`:
+    0 or more where all place it at the positive or above.
+
+    Attributes:
+        bound: From where on it is suspicious, in deviations; a little below 0 is near the positive.
+    """
+
+    bound: float = 0.0
+    kind: ClassVar[Kind] = "note"
+    weight: ClassVar[float] = 0.0
+    shorthand: ClassVar[str] = "bound"
+
+    def open(
+        self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context
+    ) -> OpenedValidator:
+        """Returns the witness."""
+        return _Agreement(collection)
+
+    def suspects(self, evidence: FloatArray, positive: FloatArray) -> BoolArray:
+        """Returns what all rankers place at the positive, less the bound, or above."""
+        return np.nan_to_num(evidence, nan=-np.inf) >= self.bound
+
+
+class _Agreement:
+    def __init__(self, collection: Collection) -> None:
+        self.facts: dict[str, Any] = {}
+        self._collection = collection
+
+    def evidence(self, candidates: Candidates) -> FloatArray:
+        positive = self._collection.judgments.relevant.has(candidates.queries, candidates.docs)
+        above = [_above(scores, positive) for scores in candidates.scores.values()]
+        return np.asarray(np.min(np.stack(above), axis=0), np.float32)
+
+
+def _above(scores: FloatArray, positive: BoolArray) -> FloatArray:
+    """Returns (n_queries, depth) float32: deviations above the weakest positive but the candidate itself."""
+    known = np.where(np.isnan(scores), np.inf, scores)
+    ordered = np.sort(np.where(positive, known, np.inf), axis=1)
+    if ordered.shape[1] < 2:
+        ordered = np.pad(ordered, ((0, 0), (0, 1)), constant_values=np.inf)
+    weakest, second = ordered[:, :1], ordered[:, 1:2]
+    anchor = np.where(positive & (known == weakest), second, weakest)
+    with np.errstate(invalid="ignore"):
+        spread = np.nanstd(np.where(np.isnan(scores).all(axis=1, keepdims=True), 0, scores), axis=1)
+        above = (scores - anchor) / np.where(spread > 0, spread, 1)[:, None]
+    return np.where(np.isfinite(above), above, np.nan).astype(np.float32)

@@ -1,0 +1,79 @@
+"""A cross-encoder reads query and candidate together and scores them anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+from hardneg.core.components import RANKERS, Context, OpenedRanker, OpenedValidator, Validator, validator
+from hardneg.core.components.validator import Kind
+from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray
+from hardneg.validators._common import in_depth
+
+
+@validator("cross-encoder")
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class CrossEncoder(Validator):
+    """Scores the first candidates of every query, and its positives, with a cross-encoder.
+
+    The evidence is the model's score. A candidate is suspicious if it scores as high as the weakest positive
+    less the margins, or as high as `maximum`.
+
+    Attributes:
+        model: A hub id or a folder.
+        depth: How many ranks of the pool it reads: each takes the model's time.
+        margin: How far below the positive's score a candidate is suspicious still, in the model's unit.
+        relative_margin: The same as a fraction of the positive's score.
+        maximum: The score from which on any candidate is suspicious; None for no such bound.
+        batch_size: Pairs in one batch.
+        max_length: Tokens after which pairs are cut; None for the model's own limit.
+        prompt: Text before each pair, for models that follow instructions; None for the model's own.
+
+    Source: RocketQA (arXiv 2010.08191), section 3.2; positive-aware margins, NV-Retriever (arXiv 2407.15831).
+    """
+
+    model: str
+    depth: int = Field(default=30, ge=1)
+    margin: float = 0.0
+    relative_margin: float = 0.0
+    maximum: float | None = None
+    batch_size: int = Field(default=32, ge=1)
+    max_length: int | None = Field(default=None, ge=1)
+    prompt: str | None = None
+    kind: ClassVar[Kind] = "score"
+    weight: ClassVar[float] = 2.0
+    shorthand: ClassVar[str] = "model"
+
+    def open(
+        self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context
+    ) -> OpenedValidator:
+        """Returns the witness, its model loaded."""
+        own = ("model", "batch_size", "max_length", "prompt")
+        settings = {name: getattr(self, name) for name in own}
+        ranker = RANKERS.make({"cross-encoder": settings}).open(collection, context)
+        return _Reader(ranker, collection, self.depth)
+
+    def suspects(self, evidence: FloatArray, positive: FloatArray) -> BoolArray:
+        """Returns what scores as high as the weakest positive less the margins, or as `maximum`."""
+        known = np.nan_to_num(evidence, nan=-np.inf)
+        least = positive - np.float32(self.margin) - np.abs(positive) * np.float32(self.relative_margin)
+        with np.errstate(invalid="ignore"):
+            near = known >= least
+        return near if self.maximum is None else near | (known >= self.maximum)
+
+
+class _Reader:
+    def __init__(self, ranker: OpenedRanker, collection: Collection, depth: int) -> None:
+        self.facts: dict[str, Any] = {**ranker.facts, "depth": depth}
+        self._ranker = ranker
+        self._collection = collection
+        self._depth = depth
+
+    def evidence(self, candidates: Candidates) -> FloatArray:
+        looked_at = in_depth(candidates, self._collection, self._depth)
+        docs = np.where(looked_at, candidates.docs, -1).astype(np.int32)
+        return self._ranker.score(candidates.queries, docs)

@@ -1,0 +1,68 @@
+"""A stronger encoder finds the candidate closer to the query than the positive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
+from hardneg.core.components import RANKERS, Context, OpenedRanker, OpenedValidator, Validator, validator
+from hardneg.core.components.validator import Kind
+from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray
+
+
+@validator("guide")
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Guide(Validator):
+    """Measures similarity to the query by a guide model, which should be stronger than the rankers.
+
+    The evidence is the guide's similarity. Its vectors of the corpus are kept in the cache.
+
+    Attributes:
+        model: A hub id, a folder, or `default`.
+        margin: How far below the positive a candidate is suspicious still, in the guide's unit.
+        max_length: Tokens after which texts are cut; None for the model's own limit.
+        query_prompt: Text before each query; None for the model's own.
+        document_prompt: Text before each document; None for the model's own.
+
+    Source: GISTEmbed (arXiv 2402.16829).
+    """
+
+    model: str
+    margin: float = 0.0
+    max_length: int | None = None
+    query_prompt: str | None = None
+    document_prompt: str | None = None
+    kind: ClassVar[Kind] = "score"
+    weight: ClassVar[float] = 1.5
+    shorthand: ClassVar[str] = "model"
+
+    def open(
+        self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context
+    ) -> OpenedValidator:
+        """Returns the witness, its vectors encoded or found in the cache."""
+        settings = {
+            "model": self.model,
+            "max_length": self.max_length,
+            "query_prompt": self.query_prompt,
+            "document_prompt": self.document_prompt,
+            "name": "guide",
+        }
+        return _Guide(RANKERS.make({"dense": settings}).open(collection, context))
+
+    def suspects(self, evidence: FloatArray, positive: FloatArray) -> BoolArray:
+        """Returns what the guide finds as close as the weakest positive, less the margin."""
+        with np.errstate(invalid="ignore"):
+            return np.asarray(evidence >= positive - np.float32(self.margin))
+
+
+class _Guide:
+    def __init__(self, ranker: OpenedRanker) -> None:
+        self.facts: dict[str, Any] = dict(ranker.facts)
+        self._ranker = ranker
+
+    def evidence(self, candidates: Candidates) -> FloatArray:
+        return self._ranker.score(candidates.queries, candidates.docs)

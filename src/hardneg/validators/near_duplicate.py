@@ -1,0 +1,71 @@
+"""A near-duplicate of a positive is relevant as that one is; one of the query teaches nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+from hardneg.core.components import Context, OpenedRanker, OpenedValidator, Validator, validator
+from hardneg.core.components.validator import Kind
+from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray
+from hardneg.validators._common import empty_evidence, iter_rows, scatter
+from hardneg.validators._shingles import Signatures, resemblance
+
+
+@validator("near-duplicate")
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class NearDuplicate(Validator):
+    """Measures how much of its text a candidate shares with a positive, or with the query.
+
+    The evidence is the highest Jaccard similarity of character shingles to any of them, estimated by MinHash.
+
+    Attributes:
+        bound: From which similarity on it is suspicious.
+        shingle: Characters in a shingle.
+
+    Source: Broder, On the resemblance and containment of documents, 1997.
+    """
+
+    bound: float = Field(default=0.8, ge=0, le=1)
+    shingle: int = Field(default=5, ge=1)
+    kind: ClassVar[Kind] = "flag"
+    weight: ClassVar[float] = 3.0
+    shorthand: ClassVar[str] = "bound"
+
+    def open(
+        self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context
+    ) -> OpenedValidator:
+        """Returns the witness.
+
+        Raises:
+            MissingExtra: rensa is not installed.
+        """
+        return _Copies(collection, self.shingle)
+
+    def suspects(self, evidence: FloatArray, positive: FloatArray) -> BoolArray:
+        """Returns what is as similar as `bound`."""
+        return np.nan_to_num(evidence, nan=0.0) >= np.float32(self.bound)
+
+
+class _Copies:
+    def __init__(self, collection: Collection, shingle: int) -> None:
+        self._judgments = collection.judgments
+        self._documents = Signatures(collection.documents.texts, shingle)
+        self._queries = Signatures(collection.queries.texts, shingle)
+        self.facts: dict[str, Any] = self._documents.facts
+
+    def evidence(self, candidates: Candidates) -> FloatArray:
+        found = empty_evidence(candidates)
+        queries = self._queries.of(candidates.queries)
+        for row, docs in iter_rows(candidates):
+            positives = self._judgments.positives(int(candidates.queries[row]))
+            own = self._documents.of(docs)
+            alike = resemblance(own, self._documents.of(positives))
+            alike[docs[:, None] == positives] = 0
+            both = np.concatenate([alike, resemblance(own, queries[row : row + 1])], axis=1)
+            scatter(candidates, row, both.max(axis=1), found)
+        return found

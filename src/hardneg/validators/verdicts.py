@@ -1,0 +1,81 @@
+"""What people and language models said of single pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
+from hardneg.core import verdicts
+from hardneg.core.components import Context, OpenedRanker, OpenedValidator, Validator, validator
+from hardneg.core.components.validator import Kind
+from hardneg.core.errors import ConfigError
+from hardneg.core.files import digest_file
+from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray
+from hardneg.validators._common import empty_evidence
+
+
+@validator("verdicts")
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Verdicts(Validator):
+    """Reads verdicts that `hardneg review` and `hardneg judge` wrote.
+
+    The evidence is the share of a pair's judges who find it relevant. It stands above all other evidence.
+
+    Attributes:
+        file: A `judgments.jsonl`.
+    """
+
+    file: str
+    kind: ClassVar[Kind] = "note"
+    weight: ClassVar[float] = 0.0
+    judges: ClassVar[bool] = True
+    shorthand: ClassVar[str] = "file"
+
+    def open(
+        self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context
+    ) -> OpenedValidator:
+        """Returns the witness.
+
+        Raises:
+            ConfigError: The file is not there.
+            DataError: A line of it is broken.
+        """
+        path = Path(self.file).expanduser()
+        if not path.is_file():
+            raise ConfigError(f"there are no verdicts at {path}; hardneg review and hardneg judge write them")
+        return _Judges(collection, path)
+
+    def suspects(self, evidence: FloatArray, positive: FloatArray) -> BoolArray:
+        """Returns what most judges find relevant."""
+        return np.nan_to_num(evidence, nan=0.0) > 0.5
+
+
+class _Judges:
+    def __init__(self, collection: Collection, path: Path) -> None:
+        said = verdicts.relevance(verdicts.read(path))
+        queries = collection.queries.rows([query for query, _ in said])
+        docs = collection.documents.rows([doc for _, doc in said])
+        known = (queries >= 0) & (docs >= 0)
+        self.facts: dict[str, Any] = {
+            "verdicts": digest_file(path),
+            "pairs": len(said),
+            "unknown_pairs": int((~known).sum()),
+        }
+        self._said: dict[int, dict[int, float]] = {}
+        shares = np.array(list(said.values()), np.float64)[known]
+        for query, doc, share in zip(queries[known], docs[known], shares, strict=True):
+            self._said.setdefault(int(query), {})[int(doc)] = float(share)
+        self.queries: list[int] = sorted(self._said)
+        """The rows of the queries that it knows of: calibration must see them."""
+
+    def evidence(self, candidates: Candidates) -> FloatArray:
+        found = empty_evidence(candidates)
+        for row, query in enumerate(candidates.queries):
+            for doc, share in self._said.get(int(query), {}).items():
+                found[row, candidates.docs[row] == doc] = share
+        return found

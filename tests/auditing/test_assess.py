@@ -1,0 +1,80 @@
+"""What an audit adds to the evidence of a run that has little."""
+
+import json
+
+import numpy as np
+import pytest
+
+from hardneg import auditing
+from hardneg.auditing.assess import assessed, calibrating
+from hardneg.core.progress import NullProgress
+from hardneg.mining import pipeline
+from hardneg.mining.miner import Reselector
+from hardneg.mining.recipe import Recipe
+from hardneg.rankers.inverted.index import InvertedRanker
+from hardneg.rankers.vectors import Vectors
+from hardneg.validators import similar_to_positive
+from tests.auditing.test_audit import made
+
+__all__ = ["made"]
+
+
+@pytest.fixture
+def plain(made, tmp_path):
+    """A run without validators and probabilities."""
+    recipe = Recipe.build({**made[1], "validation": {}, "select": {}})
+    pipeline.mine(made[0], recipe, tmp_path / "plain")
+    return tmp_path / "plain", json.loads((tmp_path / "plain" / "run.json").read_text(encoding="utf-8"))
+
+
+def chances(chooser, collection, truth):
+    """The mean probabilities of what is relevant though unlabelled, and of the rest."""
+    found = chooser.candidates(0)
+    pairs = np.array([
+        [(query, doc) in truth for doc in collection.documents.ids(np.maximum(docs, 0))]
+        for query, docs in zip(collection.queries.ids(found.queries), found.docs, strict=True)
+    ])  # fmt: skip
+    known = ~np.isnan(found.probability)
+    return found.probability[known & pairs].mean(), found.probability[known & ~pairs].mean()
+
+
+def test_words_and_likeness_are_added_where_a_run_has_no_probabilities(made, plain):
+    folder, known = plain
+    collection, _, truth = made
+    alone = Reselector(collection, calibrating(known["recipe"]), folder, {})
+    alone.calibrate()
+    more = assessed(known, folder, collection, NullProgress()).chooser
+    weights = more.validation.calibration.facts["weights"]
+    assert set(weights) == {"vectors", "bm25", "similar_to_positive"}
+    assert set(alone.validation.calibration.facts["weights"]) == {"vectors"}
+    relevant, others = chances(more, collection, truth)
+    before = chances(alone, collection, truth)
+    assert relevant > before[0] and others < 0.9 * before[1]
+
+
+def test_what_is_added_is_made_once_for_the_whole_audit(made, plain, monkeypatch):
+    called = []
+
+    def counted(owner, name):
+        real = getattr(owner, name)
+        monkeypatch.setattr(owner, name, lambda *arguments: called.append(owner.__name__) or real(*arguments))
+
+    counted(Vectors, "open")
+    counted(InvertedRanker, "score")
+    counted(similar_to_positive._Similarity, "evidence")
+    told = auditing.audit(plain[0], collection=made[0])
+    assert set(told["estimates"]) == {"hidden_positives", "calibrated"} and told["trade_off"]
+    assert sorted(called) == ["InvertedRanker", "Vectors", "_Similarity"]
+
+
+def test_negatives_stay_those_of_the_run_s_own_rankers(made, plain):
+    told = auditing.audit(plain[0], collection=made[0], method="calibrated")
+    assert list(told["by"]["ranker"]) == ["vectors"]
+    assert told["rate"] > 0.3
+
+
+def test_the_evidence_of_a_run_with_probabilities_is_its_own(made, tmp_path):
+    pipeline.mine(made[0], Recipe.build(made[1]), tmp_path / "run")
+    known = json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))
+    chooser = assessed(known, tmp_path / "run", made[0], NullProgress()).chooser
+    assert set(chooser.validation.calibration.facts["weights"]) == {"vectors", "similar_to_positive"}

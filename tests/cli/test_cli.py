@@ -1,0 +1,194 @@
+"""The command line as a user meets it: what it prints, what it writes, how it ends."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from hardneg import cli
+from hardneg.runs import ledger
+from tests.mining.test_pipeline import content
+
+
+def run(*arguments, expect=0):
+    """Runs one command in this process and returns its exit code."""
+    try:
+        sys.argv = ["hardneg", *map(str, arguments)]
+        cli.main()
+        code = 0
+    except SystemExit as stop:
+        code = stop.code or 0
+    assert code == expect
+    return code
+
+
+@pytest.fixture
+def mined(beir, tmp_path):
+    run("mine", beir, "--out", tmp_path / "run", "--ranker", "bm25", "--negatives", 2, "--quiet")
+    return tmp_path / "run"
+
+
+def test_mine_writes_a_run_and_prints_a_summary(beir, tmp_path, capsys):
+    run("mine", beir, "--out", tmp_path / "run", "--recipe", "naive", "--ranker", "bm25")
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    for word in ("naive on beir", "queries", "negatives", "surplus", "seconds", "train.jsonl"):
+        assert word in printed.err
+
+
+def test_quiet_prints_nothing_and_json_prints_the_run(beir, tmp_path, capsys):
+    run("mine", beir, "--out", tmp_path / "a", "--ranker", "bm25", "--quiet")
+    assert capsys.readouterr() == ("", "")
+    run("mine", beir, "--out", tmp_path / "b", "--ranker", "bm25", "--json", "--seed", 7)
+    assert json.loads(capsys.readouterr().out)["seed"] == 7
+
+
+def test_select_decides_again(mined, tmp_path, capsys):
+    run("select", mined, "--recipe", "naive", "--out", tmp_path / "again", "--negatives", 1, "--json")
+    told = json.loads(capsys.readouterr().out)
+    assert told["counts"]["negatives"] == 7
+    assert [ranker for ranker in told["rankers"]] == ["bm25"]
+
+
+def test_export_writes_another_format(mined, tmp_path, capsys):
+    run("export", mined, "--format", "flagembedding", "-o", tmp_path / "bge.jsonl", "--json")
+    told = json.loads(capsys.readouterr().out)
+    lines = [json.loads(line) for line in (tmp_path / "bge.jsonl").open(encoding="utf-8")]
+    assert told["rows"] == len(lines) and {"query", "pos", "neg"} <= set(lines[0])
+
+
+def test_diff_counts_what_changed(mined, tmp_path, capsys):
+    run("select", mined, "--recipe", "naive", "--out", tmp_path / "again", "--negatives", 1, "--quiet")
+    run("diff", mined, tmp_path / "again", "--json")
+    told = json.loads(capsys.readouterr().out)
+    first = sum(block.counts()["negatives"] for block in ledger.iterate(mined))
+    assert told["negatives"]["both"] + told["negatives"]["first_only"] == first
+    run("diff", mined, tmp_path / "again")
+    assert "first only" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["mine", "no-such-folder", "--out", "{out}"], 'there is no file or folder "no-such-folder"'),
+        (["mine", "{beir}", "--out", "{out}", "--recipe", "naiv"], 'did you mean "naive"?'),
+        (["mine", "{beir}", "--out", "{out}", "--ranker", "bm52"], 'did you mean "bm25"?'),
+        (["mine", "{beir}", "--out", "{out}", "--ranker", "run:none.trec"], "none.trec"),
+        (["mine", "{beir}", "--out", "{out}", "--ranker", "vectors:none"], "none"),
+        (["mine", "{beir}", "--out", "{out}", "--ranker", "dense:./none"], "./none is not there"),
+        (["mine", "{beir}", "--out", "{out}", "--split", "dev"], "splits found: train"),
+        (["mine", "{beir}", "--out", "{out}", "--format", "flag"], 'did you mean "flagembedding"?'),
+        (["mine", "{beir}", "--out", "{out}", "--set", "select.negatives"], "KEY=VALUE"),
+        (["mine", "{beir}"], "--out"),
+        (["mine", "{beir}", "--out", "/proc/none"], "cannot write"),
+        (["dig"], "No such command"),
+        (["export", "{beir}", "--format", "jsonl", "-o", "{out}"], "is no run directory"),
+        (["diff", "{beir}", "{beir}"], "is no run directory"),
+        (["select", "{beir}", "--recipe", "naive", "--out", "{out}"], "is no run directory"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line_and_exits_with_2(beir, tmp_path, capsys, arguments, message):
+    places = {"beir": beir, "out": tmp_path / "out"}
+    run(*(argument.format(**places) for argument in arguments), expect=2)
+    told = capsys.readouterr().err
+    assert message in told
+    assert told.startswith("hardneg: ") and told.count("\n") == 1
+
+
+def test_broken_data_is_told_with_file_and_line(beir, tmp_path, capsys):
+    corpus = beir / "corpus.jsonl"
+    lines = corpus.read_text(encoding="utf-8").splitlines()
+    for number, line, message in (
+        (17, "{broken", "corpus.jsonl:17"),
+        (3, '{"_id": "x"}', 'corpus.jsonl:3: "text" is missing'),
+        (4, '{"_id": "x", "text": " "}', "corpus.jsonl:4"),
+    ):
+        changed = [*lines[: number - 1], line, *lines[number:]]
+        corpus.write_text("\n".join(changed), encoding="utf-8")
+        run("mine", beir, "--out", tmp_path / "out", "--ranker", "bm25", expect=2)
+        assert message in capsys.readouterr().err
+
+
+def test_a_full_disk_is_told(beir, tmp_path, capsys, monkeypatch):
+    def full(*_, **options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(ledger.pq, "write_table", full)
+    run("mine", beir, "--out", tmp_path / "out", "--ranker", "bm25", expect=2)
+    assert "No space left on device" in capsys.readouterr().err
+
+
+def test_help_and_version(capsys):
+    run("--version")
+    assert capsys.readouterr().out.strip()
+    run()
+    assert "Commands" in capsys.readouterr().out
+
+
+SLOW = """
+import signal, sys, time
+from hardneg import cli
+from hardneg.mining import miner as blocks
+signal.signal(signal.SIGINT, signal.default_int_handler)
+blocks.BLOCK = 1
+decide = blocks.Miner.block
+blocks.Miner.block = lambda self, number: (time.sleep(0.15), decide(self, number))[1]
+sys.argv = ["hardneg", *sys.argv[1:]]
+cli.main()
+"""
+
+
+def test_kill_9_and_the_same_command_give_the_same_bytes(beir, tmp_path, monkeypatch):
+    def command(out):
+        return [
+            sys.executable,
+            "-c",
+            SLOW,
+            "mine",
+            str(beir),
+            "--out",
+            str(out),
+            "--ranker",
+            "bm25",
+            "--quiet",
+        ]
+
+    subprocess.run(command(tmp_path / "whole"), check=True)
+    victim = subprocess.Popen(command(tmp_path / "run"))
+    deadline = time.monotonic() + 60
+    while not ledger.part_path(tmp_path / "run", 2).exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.kill(victim.pid, signal.SIGKILL)
+    victim.wait()
+    assert not ledger.part_path(tmp_path / "run", 6).exists()
+    kept = ledger.part_path(tmp_path / "run", 0).stat().st_mtime_ns
+    subprocess.run(command(tmp_path / "run"), check=True)
+    assert content(tmp_path / "run") == content(tmp_path / "whole")
+    assert ledger.part_path(tmp_path / "run", 0).stat().st_mtime_ns == kept
+
+
+def test_ctrl_c_leaves_a_run_that_resumes(beir, tmp_path):
+    command = [
+        sys.executable,
+        "-c",
+        SLOW,
+        "mine",
+        str(beir),
+        "--out",
+        str(tmp_path / "run"),
+        "--ranker",
+        "bm25",
+    ]
+    victim = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not ledger.part_path(tmp_path / "run", 1).exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    victim.send_signal(signal.SIGINT)
+    told = victim.communicate()[1]
+    assert victim.returncode == 130 and "the same command goes on" in told and "Traceback" not in told
+    subprocess.run(command, check=True, capture_output=True)
+    assert json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))["finished"]

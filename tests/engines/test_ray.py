@@ -1,0 +1,151 @@
+"""On a cluster of three nodes on this machine, of which one dies in each stage."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+import pytest
+import ray
+import torch
+from ray.cluster_utils import Cluster
+
+from hardneg.core.errors import ConfigError, HardnegError
+from hardneg.core.files import digest_file
+from hardneg.engines.ray import Ray
+from hardneg.mining import pipeline
+from hardneg.mining.pipeline import mine
+from hardneg.mining.recipe import Recipe
+from hardneg.rankers.dense import remote_encoding as elsewhere
+from hardneg.rankers.dense import store
+from hardneg.rankers.dense.prepared_search import ShardingPlan
+from hardneg.sources.builder import CollectionBuilder, LoadOptions
+from tests import tiny
+
+DESCRIBE = ("document", [])
+QUERIES = 2_100  # three parts of a ledger
+STAGES = ("encode", "search", "decide")
+SOON = 300.0
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    begun = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    for _ in STAGES:
+        begun.add_node(num_cpus=1)
+    ray.init(address=begun.address, log_to_driver=False, logging_level="ERROR")
+    yield begun
+    ray.shutdown()
+    begun.shutdown()
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Makes a tool that, before each job, tells on which node it is and waits until it may begin."""
+
+    opener: Any
+    folder: Path
+
+    def __call__(self):
+        tool, node = self.opener(), ray.get_runtime_context().get_node_id()
+
+        def do(job):
+            if job != DESCRIBE:
+                (self.folder / f"{node}-{uuid4()}").touch()
+                until((self.folder / "go").exists)
+            return tool(job)
+
+        return do
+
+
+class GatedRay(Ray):
+    """Ray, each stage behind a gate in a folder of its own."""
+
+    def run(self, opener, jobs, stage):
+        (folder := Path(self.gates) / stage).mkdir(parents=True, exist_ok=True)
+        yield from super().run(Gate(opener, folder), jobs, stage)
+
+
+def until(true):
+    end = time.monotonic() + SOON
+    while not true():
+        assert time.monotonic() < end, "nothing happened for five minutes"
+        time.sleep(0.02)
+
+
+def words():
+    builder, draw = CollectionBuilder("words", LoadOptions()), np.random.default_rng(3)
+    for number in range(150):
+        builder.add_document(f"d{number}", " ".join(f"w{n}" for n in draw.integers(0, 60, 8)), where="test")
+    for number in range(QUERIES):
+        builder.add_query(f"q{number}", " ".join(f"w{n}" for n in draw.integers(0, 60, 4)), where="test")
+        builder.add_judgment(f"q{number}", f"d{number % 150}", 1, where="test")
+    return builder.build()
+
+
+def recipe(model, engine="local"):
+    more = ["format=jsonl", "rank.depth=10", "validation.calibrate=true"]
+    return Recipe.named("naive", more, rankers=["bm25", f"dense:{model}"], engine=engine)
+
+
+def content(folder):
+    files = (*folder.glob("train*"), *folder.glob("ledger/*"))
+    return {path.name: digest_file(path) for path in files}
+
+
+def test_a_run_ends_as_the_local_one_though_a_node_dies_in_each_stage(cluster, tmp_path, monkeypatch):
+    for each in (store, elsewhere):  # many shards: those of this process are also the workers'
+        monkeypatch.setattr(each, "SHARD", 20)
+    monkeypatch.setattr(pipeline, "ShardingPlan", partial(ShardingPlan, fewest=2))
+    model, collection = tiny.bi_encoder(tmp_path), words()
+    with threads(1):  # as many as an encoder of the cluster has
+        local = mine(collection, recipe(model), tmp_path / "local", cache=tmp_path / "cache")
+
+    monkeypatch.setattr(GatedRay, "gates", str(tmp_path / "gates"), raising=False)
+    gated = recipe(model).model_copy(update={"engine": GatedRay(encoders=2, miners=2, patience=0.5)})
+    nodes = {node.node_id: node for node in cluster.worker_nodes}
+    with ThreadPoolExecutor(1) as beside:
+        running = beside.submit(mine, collection, gated, tmp_path / "ray", cache=tmp_path / "other")
+        for stage in STAGES:
+            gate = tmp_path / "gates" / stage
+            gate.mkdir(parents=True, exist_ok=True)
+            until(lambda gate=gate: running.done() or len(at_work(gate)) == 2)
+            assert not running.done(), running.result()
+            cluster.remove_node(nodes[min(at_work(gate) & nodes.keys())], allow_graceful=False)
+            (gate / "go").touch()
+        spread = running.result(SOON)
+
+    assert spread.run["fingerprint"] == local.run["fingerprint"]
+    assert spread.run["counts"] == local.run["counts"] and spread.run["counts"]["queries"] == QUERIES
+    assert len(list((tmp_path / "ray" / "ledger").glob("*.parquet"))) == 3
+    assert not (tmp_path / "ray" / ".searches").exists()
+    assert content(tmp_path / "ray") == content(tmp_path / "local")
+
+
+@contextmanager
+def threads(count):
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    yield
+    torch.set_num_threads(before)
+
+
+def at_work(gate):
+    return {path.name.partition("-")[0] for path in gate.iterdir()}
+
+
+def refuses():
+    raise ConfigError("there is no such model")
+
+
+def test_what_a_worker_refuses_is_told(cluster):
+    with pytest.raises(HardnegError, match="^there is no such model$"):
+        list(Ray().run(refuses, [1, 2, 3], "decide"))
+    with pytest.raises(ConfigError, match="no node of the Ray cluster has 64 CPUs and 1 GPUs"):
+        list(Ray(miner_cpus=64, miner_gpus=1).run(refuses, [1], "decide"))
+    assert list(Ray().run(refuses, [], "encode")) == []

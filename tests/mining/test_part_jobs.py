@@ -1,0 +1,90 @@
+"""Blocks decided on elsewhere: searches come first, deeper ones are asked for, nothing is lost."""
+
+from functools import partial
+
+import pytest
+
+from hardneg.engines.local import Local
+from hardneg.mining import miner as blocks
+from hardneg.mining import pipeline
+from hardneg.mining.recipe import Recipe
+from hardneg.rankers.dense import remote_encoding as elsewhere
+from hardneg.rankers.dense import store
+from hardneg.rankers.dense.prepared_search import ShardingPlan
+from tests import tiny
+
+
+class Elsewhere(Local):
+    """Another process that is this one: each job is noted, and one may fail."""
+
+    spreads = True
+    done = ()
+    fails_at = None
+
+    def run(self, opener, jobs, stage):
+        for result in super().run(opener, jobs, stage):
+            Elsewhere.done = (*Elsewhere.done, stage)
+            if len(Elsewhere.done) == Elsewhere.fails_at:
+                raise KeyboardInterrupt
+            yield result
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    monkeypatch.setattr(blocks, "BLOCK", 2)
+    monkeypatch.setattr(pipeline, "ShardingPlan", partial(ShardingPlan, fewest=1))
+    for each in (store, elsewhere):
+        monkeypatch.setattr(each, "SHARD", 10)
+    Elsewhere.done, Elsewhere.fails_at = (), None
+
+
+@pytest.fixture
+def mined(beir, tmp_path):
+    model = tiny.bi_encoder(tmp_path)
+
+    def mine(name, engine, *options):
+        chosen = Recipe.named(
+            "perc-pos",
+            ["format=jsonl", "rank.depth=2", "select.negatives=3", *options],
+            rankers=["bm25", f"dense:{model}"],
+        )
+        chosen = chosen.model_copy(update={"engine": engine})
+        result = pipeline.mine(str(beir), chosen, tmp_path / name, cache=tmp_path / f"cache-{name}")
+        files = [*(tmp_path / name).glob("train*"), *(tmp_path / name).glob("ledger/*")]
+        return result, {path.name: path.read_bytes() for path in files}
+
+    return mine
+
+
+@pytest.mark.parametrize("options", [(), ("validation.calibrate=true",), ("select.max_uses=1",)])
+def test_workers_write_what_this_process_writes(mined, tmp_path, options):
+    result, files = mined("elsewhere", Elsewhere(), *options)
+    assert files == mined("here", Local(), *options)[1]
+    assert result.run["counts"]["queries"] == 7
+    assert not (tmp_path / "elsewhere" / ".searches").exists()
+
+
+def test_blocks_wait_for_deeper_searches(mined):
+    mined("elsewhere", Elsewhere())
+    stages = [
+        stage
+        for stage, before in zip(Elsewhere.done, (None, *Elsewhere.done), strict=False)
+        if stage != before
+    ]
+    assert stages[:3] == ["encode", "search", "decide"] and stages[-1] == "decide"
+    assert stages.count("search") > 1  # two documents of each ranker are too few for three negatives
+    assert Elsewhere.done.count("search") % 3 == 0  # 30 documents are three shards
+
+
+@pytest.mark.parametrize("fails_at", [6, 9, 14, 17, 20])
+def test_what_was_interrupted_goes_on_with_its_lists(mined, tmp_path, fails_at):
+    whole = mined("whole", Elsewhere())[1]
+    steps, Elsewhere.done = len(Elsewhere.done), ()
+    Elsewhere.fails_at = fails_at
+    with pytest.raises(KeyboardInterrupt):
+        mined("run", Elsewhere())
+    assert (tmp_path / "run" / ".searches").exists()
+    Elsewhere.fails_at = None
+    result, files = mined("run", Elsewhere())
+    assert result.run["resumed"] and files == whole
+    assert len(Elsewhere.done) <= steps + 6  # the interrupted job, workers begun anew, no more

@@ -1,0 +1,114 @@
+"""Batches: no needless padding, each text once, the same vectors as sentence-transformers makes."""
+
+import numpy as np
+import pytest
+
+from hardneg.core.errors import DataError
+from hardneg.rankers.dense import forward
+from hardneg.rankers.dense.encode import Encoder
+from hardneg.rankers.dense.models import load_model
+from tests import tiny
+
+TEXTS = ["b", "one two three four", "a", "one", "b", "", "a very long text " * 9, "two words"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return str(tiny.bi_encoder(tmp_path_factory.mktemp("bi"), prompts={"query": "ask ", "document": "say "}))
+
+
+@pytest.fixture
+def model(folder):
+    return load_model("SentenceTransformer", folder, device="cpu")
+
+
+def shapes_of(model):
+    shapes = []
+    model.register_forward_pre_hook(lambda _, given: shapes.append(tuple(given[0]["input_ids"].shape)))
+    return shapes
+
+
+@pytest.mark.parametrize("normalize", [True, False])
+@pytest.mark.parametrize("window", [2, 1_024])
+def test_vectors_are_those_of_sentence_transformers(model, monkeypatch, normalize, window):
+    monkeypatch.setattr(forward, "WINDOW", window)
+    encoder = Encoder(model, "tiny", normalize=normalize)
+    for ours, theirs in ((encoder.queries, model.encode_query), (encoder.documents, model.encode_document)):
+        expected = theirs(TEXTS, normalize_embeddings=normalize)
+        np.testing.assert_allclose(ours(TEXTS), expected, atol=2e-6)
+
+
+def test_left_padding_and_prompts_left_out_of_the_mean(model):
+    model.tokenizer.padding_side = "left"
+    model.set_pooling_include_prompt(False)
+    expected = model.encode_query(TEXTS, normalize_embeddings=True)
+    np.testing.assert_allclose(Encoder(model, "tiny").queries(TEXTS), expected, atol=2e-6)
+
+
+def test_each_text_is_read_once_and_batches_keep_to_their_tokens(model):
+    shapes = shapes_of(model)
+    Encoder(model, "tiny", most_tokens=40).documents(TEXTS * 3)
+    assert sum(rows for rows, _ in shapes) == len(set(TEXTS))
+    assert shapes[0] == (1, 32)
+    assert all(rows * width <= 40 for rows, width in shapes)
+    assert len(shapes) < len(set(TEXTS))
+
+
+def test_what_is_done_is_told_text_by_text(model):
+    told = []
+    Encoder(model, "tiny", most_tokens=40).documents(TEXTS, told.append)
+    assert sum(told) == len(TEXTS) and len(told) > 2
+
+
+def test_truncated_dimensions(folder):
+    model = load_model("SentenceTransformer", folder, device="cpu", truncate_dim=5)
+    expected = model.encode_document(TEXTS, normalize_embeddings=True)
+    np.testing.assert_allclose(Encoder(model, "tiny").documents(TEXTS), expected, atol=2e-6)
+
+
+def test_several_devices_give_the_same_vectors(folder, model):
+    alone = Encoder(model, "tiny", most_tokens=64).documents(TEXTS)
+    again = load_model("SentenceTransformer", folder, device="cpu")
+    together = Encoder(again, "tiny", devices=["cpu", "cpu"], most_tokens=64).documents(TEXTS)
+    np.testing.assert_allclose(together, alone, atol=2e-6)
+
+
+@pytest.mark.parametrize(("precision", "close"), [("bf16", 0.02), ("fp16", 0.003)])
+def test_lower_precision_pools_and_normalises_in_fp32(folder, model, precision, close):
+    reference = Encoder(model, "tiny").documents(TEXTS)
+    encoder = Encoder(load_model("SentenceTransformer", folder, device="cpu"), "tiny", precision=precision)
+    vectors = encoder.documents(TEXTS)
+    assert np.abs(np.linalg.norm(vectors, axis=1) - 1).max() < 1e-6
+    assert 0 < np.abs(vectors - reference).max() < close
+    assert encoder.facts["pooled_in"] == "float32"
+    assert encoder.fingerprint("query") != Encoder(model, "tiny").fingerprint("query")
+
+
+def test_vectors_with_nan_are_an_error_that_shows_the_text(model):
+    import torch
+
+    with torch.no_grad():
+        next(model.parameters())[model.tokenizer.convert_tokens_to_ids("z")] = float("nan")
+    with pytest.raises(DataError, match="NaN or infinity for the text 'quiz z'"):
+        Encoder(model, "tiny").documents(["a", "quiz z", "b"])
+
+
+def test_documents_stored_in_half_precision_are_rounded_and_queries_are_not(folder, model):
+    whole = Encoder(model, "tiny")
+    half = Encoder(load_model("SentenceTransformer", folder, device="cpu"), "tiny", storage="fp16")
+    vectors = half.documents(TEXTS)
+    assert vectors.dtype == np.float16
+    np.testing.assert_array_equal(vectors, whole.documents(TEXTS).astype(np.float16))
+    np.testing.assert_array_equal(half.queries(TEXTS), whole.queries(TEXTS))
+    assert half.facts == {**whole.facts, "storage": "fp16"}
+    assert half.fingerprint("document") != whole.fingerprint("document")
+    assert half.fingerprint("query") == whole.fingerprint("query")
+
+
+def test_numbers_too_great_for_half_precision_are_an_error_that_shows_the_text(model):
+    encoder = Encoder(model, "tiny", normalize=False, storage="fp16")
+    model.register_forward_hook(
+        lambda _, given, found: {"sentence_embedding": found["sentence_embedding"] * 1e7}
+    )
+    with pytest.raises(DataError, match=r"up to 65,504, found [\d,]+ in the vector of the text 'two'"):
+        encoder.documents(["two"])

@@ -1,0 +1,103 @@
+import logging
+
+import numpy as np
+import pytest
+
+from hardneg.core.components import Context
+from hardneg.rankers.bm25 import Bm25
+from hardneg.rankers.inverted.index import Inverted
+from hardneg.rankers.inverted.store import Index, IndexStore, texts_digest
+from tests.rankers.test_bm25 import collection, rows
+
+TEXTS = ["поиск cat", "cat dog", "bird cow fish"]
+
+
+@pytest.fixture
+def store(tmp_path):
+    return IndexStore(tmp_path / "bm25")
+
+
+@pytest.fixture
+def index():
+    begins, docs = np.array([0, 1, 3]), np.array([2, 0, 1], np.int32)
+    return Index(Inverted(begins, docs, np.array([0.5, 1, 2], np.float32), 3), ["cat", "собака"])
+
+
+def kept(context):
+    return list((context.cache / "bm25").glob("*.arrow"))
+
+
+def test_an_index_comes_back_as_it_was(store, index, caplog):
+    path = store.path({"of": "this"})
+    assert store.read(path) is None
+    store.write(path, index)
+    found = store.read(path)
+    for name in ("begins", "docs", "weights"):
+        before, after = (getattr(each.postings, name) for each in (index, found))
+        np.testing.assert_array_equal(before, after)
+        assert before.dtype == after.dtype
+        assert not after.flags.owndata
+    assert (found.postings.n_docs, found.names) == (3, ["cat", "собака"])
+    assert not caplog.records
+
+
+def test_an_empty_index_comes_back(store):
+    nothing = Inverted(np.zeros(1, np.int64), np.empty(0, np.int32), np.empty(0, np.float32), 2)
+    store.write(store.path({}), Index(nothing, []))
+    assert store.read(store.path({})).postings.begins.tolist() == [0]
+
+
+def test_the_place_depends_on_all_that_an_index_is_made_from(store):
+    paths = {store.path(made) for made in ({"k1": 1, "b": 2}, {"k1": 1, "b": 3}, {"k1": 1})}
+    assert len(paths) == 3
+    assert store.path({"b": 2, "k1": 1}) in paths
+
+
+@pytest.mark.parametrize("place", [0.05, 0.3, 0.5, 0.8, 0.97])
+def test_no_damaged_byte_goes_unseen(store, index, place):
+    path = store.path({})
+    store.write(path, index)
+    whole = path.read_bytes()
+    spot = int(place * len(whole))
+    path.write_bytes(whole[:spot] + bytes([whole[spot] ^ 0xFF]) + whole[spot + 1 :])
+    assert store.read(path) is None
+
+
+def test_the_second_ranker_reads_what_the_first_wrote(tmp_path, monkeypatch, caplog):
+    context, tiny = Context(tmp_path / "cache"), collection(TEXTS, ["cats", "fish поиски"])
+    first = Bm25().open(tiny, context)
+    monkeypatch.setattr(Bm25, "_built", None)  # building would fail
+    again = Bm25().open(tiny, context)
+    for found, expected in zip(again.search(rows(0, 1), 3), first.search(rows(0, 1), 3), strict=True):
+        np.testing.assert_array_equal(found, expected)
+    assert again.facts == first.facts
+    assert len(kept(context)) == 1
+    assert not caplog.records
+
+
+def test_other_settings_and_texts_have_indexes_of_their_own(tmp_path):
+    context = Context(tmp_path / "cache")
+    Bm25().open(collection(TEXTS, ["cat"]), context)
+    Bm25(name="words").open(collection(TEXTS, ["another query"]), context)
+    assert len(kept(context)) == 1
+    for other in (Bm25(k1=1), Bm25(b=0.5), Bm25(method="atire"), Bm25(language="none")):
+        other.open(collection(TEXTS, ["cat"]), context)
+    Bm25().open(collection([*TEXTS[:2], "bird cow"], ["cat"]), context)
+    assert len(kept(context)) == 6
+    assert texts_digest(collection(["a b"], ["q"]).documents) != texts_digest(
+        collection(["a", "b"], ["q"]).documents
+    )
+
+
+@pytest.mark.parametrize("left", [b"", b"no arrow file", None])
+def test_a_damaged_index_is_built_again_and_that_is_said(tmp_path, caplog, left):
+    context, tiny = Context(tmp_path / "cache"), collection(TEXTS, ["cat"])
+    expected = Bm25().open(tiny, context).search(rows(0), 3)[1]
+    [path] = kept(context)
+    path.write_bytes(path.read_bytes()[:-40] if left is None else left)
+    with caplog.at_level(logging.WARNING):
+        np.testing.assert_array_equal(Bm25().open(tiny, context).search(rows(0), 3)[1], expected)
+    assert [record.getMessage() for record in caplog.records] == [f"{path} is damaged and is made again"]
+    caplog.clear()
+    Bm25().open(tiny, context)
+    assert not caplog.records

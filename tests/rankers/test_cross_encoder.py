@@ -1,0 +1,63 @@
+"""A real, tiny cross-encoder scores candidates and retrieves none."""
+
+import numpy as np
+import pytest
+
+from hardneg.core.components import Context
+from hardneg.core.errors import ConfigError, DataError
+from hardneg.rankers.cross_encoder import CrossEncoder
+from hardneg.rankers.dense.models import load_model
+from hardneg.testing import collection
+from tests import tiny
+
+
+def known():
+    return collection({"a": "one step", "b": "two leaps", "c": "mice"}, {"q": "small mice"}, [("q", "c", 1)])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return str(tiny.cross_encoder(tmp_path_factory.mktemp("cross")))
+
+
+def test_scores_are_those_of_the_model(folder, tmp_path):
+    ranker = CrossEncoder(folder).open(known(), Context(tmp_path))
+    scores = ranker.score(np.array([0], np.int32), np.array([[2, 0, -1]], np.int32))
+    pairs = [("small mice", "mice"), ("small mice", "one step")]
+    expected = load_model("CrossEncoder", folder, device="cpu").predict(pairs)
+    assert scores[0, :2] == pytest.approx(expected, abs=1e-6) and np.isnan(scores[0, 2])
+    assert ranker.retrieves is False and (ranker.search(np.array([0], np.int32), 2)[0] == -1).all()
+
+
+def test_a_pair_is_read_once(folder, tmp_path, monkeypatch):
+    ranker = CrossEncoder(folder).open(known(), Context(tmp_path))
+    first = ranker.score(np.array([0], np.int32), np.array([[2, 0]], np.int32))
+    monkeypatch.setattr(ranker, "_model", None)
+    assert (
+        ranker.score(np.array([0], np.int32), np.array([[0, 2]], np.int32)).tolist()
+        == first[:, ::-1].tolist()
+    )
+
+
+def test_models_that_score_no_pairs_are_refused(tmp_path):
+    bi_encoder = str(tiny.bi_encoder(tmp_path))
+    for model, message in (("default", "no default model"), (bi_encoder, "no trained score of pairs")):
+        with pytest.raises(ConfigError, match=message):
+            CrossEncoder(model).open(known(), Context(tmp_path))
+
+
+def test_scores_that_are_no_numbers_are_refused(folder, tmp_path, monkeypatch):
+    ranker = CrossEncoder(folder).open(known(), Context(tmp_path))
+    monkeypatch.setattr(ranker._model, "predict", lambda pairs, **options: np.full(len(pairs), np.nan))
+    with pytest.raises(DataError, match="one finite score a pair"):
+        ranker.score(np.array([0], np.int32), np.array([[1]], np.int32))
+
+
+def test_a_prompt_reaches_the_model_and_the_facts(folder, tmp_path, monkeypatch):
+    ranker = CrossEncoder(folder, prompt="Is it relevant?").open(known(), Context(tmp_path))
+    asked = []
+    monkeypatch.setattr(
+        ranker._model, "predict", lambda pairs, **options: asked.append(options) or np.zeros(len(pairs))
+    )
+    ranker.score(np.array([0], np.int32), np.array([[1]], np.int32))
+    assert asked[0]["prompt"] == "Is it relevant?" == ranker.facts["prompt"]

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hardneg.core.errors import DataError
+from hardneg.sources.tables import is_table, rows
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+
+
+def as_csv(header, table, delimiter, quoting):
+    out = io.StringIO(newline="")
+    csv.writer(out, delimiter=delimiter, quoting=quoting).writerows([header, *table])
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.csv.gz", "a.tsv.zst"])
+@pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20, deadline=None)
+@given(table=st.lists(st.tuples(TEXT, TEXT)))
+def test_any_text_comes_back_from_csv(write, name, quoting, mark, table):
+    path = write(name, mark + as_csv(["x", "y"], table, "\t" if "tsv" in name else ",", quoting))
+
+    assert [(row["x"], row["y"]) for _, row in rows(path)] == table
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json.gz", "a.ndjson.zst"])
+@pytest.mark.parametrize("ascii_only", [True, False])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20, deadline=None)
+@given(table=st.lists(st.dictionaries(TEXT, TEXT)))
+def test_any_text_comes_back_from_json_lines(write, name, ascii_only, table):
+    path = write(name, "\r\n".join(json.dumps(row, ensure_ascii=ascii_only) for row in table))
+
+    assert [row for _, row in rows(path)] == table
+
+
+def test_parquet_rows(tmp_path):
+    table = {"text": ["ж", None], "neg": [["a"], []], "n": [1, 2]}
+    pq.write_table(pa.table(table), tmp_path / "a.parquet")
+
+    assert list(rows(tmp_path / "a.parquet")) == [
+        ("a.parquet: row 1", {"text": "ж", "neg": ["a"], "n": 1}),
+        ("a.parquet: row 2", {"text": None, "neg": [], "n": 2}),
+    ]
+
+
+def test_a_row_is_where_it_begins(write):
+    path = write("a.csv", 'x,y\n1,"two\nlines"\n\n3,4\n')
+
+    assert [where for where, _ in rows(path)] == ["a.csv:2", "a.csv:5"]
+
+
+def test_fields_of_any_length(write):
+    long = "x" * 500_000
+
+    assert next(rows(write("a.csv", f"x,y\n{long},b\n")))[1]["x"] == long
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.jsonl", '{"a": 1}\n{"a": 1', r"a\.jsonl:2: broken JSON: Expecting ',' delimiter"),
+        ("a.jsonl", "[" * 100_000, r"a\.jsonl:1: broken JSON: maximum recursion"),
+        ("a.jsonl", '{"a": ' + "9" * 5000 + "}", r"a\.jsonl:1: broken JSON: Exceeds the limit"),
+        ("a.jsonl", "3\n", r"a\.jsonl:1: each line needs a JSON object, found a number$"),
+        ("a.json", "[{}]", r"a\.json:1: each line needs a JSON object, found a list; .* jq -c '\.\[\]'$"),
+        ("a.json", '[\n{"a": 1}\n]', r"a\.json:1: broken JSON: .* jq -c '\.\[\]'$"),
+        ("a.csv", "x,y\n1,2\n1\n", r"a\.csv:3: 1 columns, but the header has 2: x, y$"),
+        ("a.tsv", "x\ty\n1\t2\t3\n", r"a\.tsv:2: 3 columns, but the header has 2: x, y$"),
+        ("a.csv", "x,x\n", r"a\.csv:1: the header names a column twice: x$"),
+        ("a.tsv", 'x\ty\n1\t2\n"bare" quote\t3\n', r"a\.tsv:3: '\t' expected after '\"'; a field that holds"),
+        ("a.tsv", 'x\ty\n"open\t3\n4\t5\n', r"a\.tsv:2: unexpected end of data; a field that holds"),
+        ("a.parquet", "PAR1 no", r"cannot read .*a\.parquet: "),
+        ("a.xlsx", "", r".*a\.xlsx: the name should end with one of \.jsonl, .*, \.parquet"),
+    ],
+)
+def test_what_is_broken_is_told_with_its_place(write, name, content, message):
+    with pytest.raises(DataError, match=f"^{message}") as raised:
+        list(rows(write(name, content)))
+    assert "\n" not in str(raised.value)
+
+
+def test_is_table(tmp_path):
+    names = ["a.jsonl", "a.CSV.gz", "a.parquet", "a.txt", "a.gz", "jsonl"]
+
+    assert [is_table(tmp_path / name) for name in names] == [True, True, True, False, False, False]

@@ -1,0 +1,47 @@
+"""Blocks of candidates that a person can follow: every document of a small collection, in its order."""
+
+from pathlib import Path
+
+import numpy as np
+
+from hardneg.core.components import VALIDATORS, Context
+from hardneg.core.records import Candidates
+from hardneg.sources.builder import CollectionBuilder, LoadOptions
+
+CONTEXT = Context(Path("nowhere"))
+NAN = float("nan")
+
+
+def titled(documents, queries, judgments):
+    """Returns a collection of documents by id, each a text or (title, text)."""
+    builder = CollectionBuilder("titled", LoadOptions())
+    for doc_id, given in documents.items():
+        title, text = given if isinstance(given, tuple) else ("", given)
+        builder.add_document(doc_id, text, title, where=doc_id)
+    for query_id, text in queries.items():
+        builder.add_query(query_id, text, where=query_id)
+    for query_id, doc_id, relevance in judgments:
+        builder.add_judgment(query_id, doc_id, relevance, where=query_id)
+    return builder.build()
+
+
+def whole(collection, scores=None, padding=0):
+    """Returns all documents as candidates of all queries, scored by the rankers given."""
+    queries, documents = len(collection.queries), len(collection.documents)
+    docs = np.tile(np.arange(documents, dtype=np.int32), (queries, 1))
+    docs = np.pad(docs, ((0, 0), (0, padding)), constant_values=-1)
+    ranks = np.where(docs >= 0, np.arange(1, documents + padding + 1, dtype=np.int32), 0).astype(np.int32)
+    empty = np.full((queries, padding), np.nan, np.float32)
+    scored = {n: np.concatenate([np.asarray(s, np.float32), empty], 1) for n, s in (scores or {}).items()}
+    return Candidates(np.arange(queries, dtype=np.int32), docs, ranks, scored, {}, next(iter(scored), ""))
+
+
+def looked_at(given, collection, rankers=None, scores=None):
+    """Returns (validator, evidence) of all documents for all queries."""
+    validator = VALIDATORS.make(given)
+    witness = validator.open(collection, rankers or {}, CONTEXT)
+    return validator, witness.evidence(whole(collection, scores))
+
+
+def suspected(validator, evidence, positive=NAN):
+    return validator.suspects(evidence, np.full((len(evidence), 1), positive, np.float32)).tolist()
