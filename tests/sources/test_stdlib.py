@@ -4,7 +4,7 @@ import pytest
 
 from hardneg.core.errors import DataError
 from hardneg.sources import LoadOptions, load
-from hardneg.sources.stdlib import read
+from hardneg.sources.stdlib import read_stdlib as read
 
 MODULE = '''
 class Box:

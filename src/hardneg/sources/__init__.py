@@ -18,12 +18,13 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
+from hardneg.core.components import SOURCES, Source
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.lines import unreadable
 from hardneg.core.progress import Progress
 from hardneg.core.records import Collection
 from hardneg.core.stores import fetched, is_url
-from hardneg.sources import beir, documents, hf, ir, mteb, pairs, stdlib, training, trec
+from hardneg.sources import beir, documents, pairs, training, trec
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
 from hardneg.sources.tables import accepted_names, is_table, some
 
@@ -56,23 +57,15 @@ def load(source: str, options: LoadOptions | None = None, progress: Progress | N
     """
     options = options or LoadOptions()
     source = local(source, progress)
-    kind, _, name = source.partition(":")
     path = Path(source)
-    if kind == "hf" and name:
-        return hf.read(name, options)
-    if source != _BUILT_IN and _is_file(path):
+    reader, name = _reader(source)
+    if reader is None and _is_file(path):
         return _read_file(path, options)
-    if options.corpus is not None:
+    if options.corpus is not None and not (reader and reader.reads_corpus):
         raise ConfigError(
             f"load.corpus ({options.corpus}) goes with a pairs file; {source} has its own documents"
         )
-    if source == _BUILT_IN:
-        return stdlib.read(options)
-    if kind == "ir" and name:
-        return ir.read(name, options)
-    if kind == "mteb" and name:
-        return mteb.read(name, options)
-    return _read_folder(path, options)
+    return _read_folder(path, options) if reader is None else reader.read(name, options)
 
 
 def load_with_or_without_queries(source: str, options: LoadOptions | None = None) -> Collection:
@@ -88,7 +81,7 @@ def load_with_or_without_queries(source: str, options: LoadOptions | None = None
     options = options or LoadOptions()
     source = local(source)
     path = Path(source)
-    if source != _BUILT_IN and ":" not in source:
+    if _reader(source)[0] is None:
         if _is_file(path) and documents.documents_alone(path):
             return documents.read_documents(path, options)
         if path.is_dir() and beir.documents_alone(path):
@@ -116,6 +109,18 @@ def companions(path: Path) -> list[str]:
         DataError: The file cannot be read.
     """
     return [each.name for each in training.files_beside(path)]
+
+
+def _reader(source: str) -> tuple[Source | None, str]:
+    """Returns the component that reads a source, and the name behind its scheme; None for a path.
+
+    A scheme without a name is one of a source that has no names, as `stdlib`; else it is a file or folder.
+    """
+    scheme, _, name = source.partition(":")
+    if scheme not in SOURCES.names():
+        return None, ""
+    reader = SOURCES.make(scheme)
+    return (reader, name) if name or not reader.takes_name else (None, "")
 
 
 def _is_file(path: Path) -> bool:

@@ -14,8 +14,12 @@ A folder that `datasets.save_to_disk` wrote is a table of pairs, with splits or 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
+from hardneg.core.components import Source, source
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.optional import optional_library, wrap_errors
 from hardneg.core.records import Collection
@@ -29,28 +33,35 @@ _POSITIVE = 1  # where there is no column "score", as in NanoBEIR
 _SAVED = ("dataset_dict.json", "state.json")
 
 
-def read(name: str, options: LoadOptions) -> Collection:
-    """Returns a collection of the hub or of a local folder.
+@source("hf")
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class HuggingFace(Source):
+    """Data sets of the Hugging Face hub, as in `hf:owner/name`, or of a local folder, as in `hf:./folder`."""
 
-    Args:
-        name: `owner/name` or a folder, perhaps with `:config`.
-        options: How to read.
+    reads_corpus: ClassVar[bool] = True
 
-    Raises:
-        MissingExtra: datasets is not installed.
-        ConfigError: An option does not go with it.
-        DataError: There is no such data set, split or configuration, or it is not usable.
-    """
-    place, _, config = name.partition(":")
-    with wrap_errors(f"hf:{name}"):
-        if any((Path(place) / marker).is_file() for marker in _SAVED):
-            return _read_saved(place, options)
-        configs = _datasets().get_dataset_config_names(place)
-        prefix = f"{config}-" if f"{config}-corpus" in configs else ""
-        if {f"{prefix}corpus", f"{prefix}queries"} <= set(configs):
-            return _read_beir(place, prefix, configs, options)
-        table = _datasets().load_dataset(place, config or None, split=options.split)
-        return pairs.read_rows(_short(place), _rows(table, name), options, split_is_read=True)
+    def read(self, name: str, options: LoadOptions) -> Collection:
+        """Returns a collection of the hub or of a local folder.
+
+        Args:
+            name: `owner/name` or a folder, perhaps with `:config`.
+            options: How to read.
+
+        Raises:
+            MissingExtra: datasets is not installed.
+            ConfigError: An option does not go with it.
+            DataError: There is no such data set, split or configuration, or it is not usable.
+        """
+        place, _, config = name.partition(":")
+        with wrap_errors(f"hf:{name}"):
+            if any((Path(place) / marker).is_file() for marker in _SAVED):
+                return _read_saved(place, options)
+            configs = _datasets().get_dataset_config_names(place)
+            prefix = f"{config}-" if f"{config}-corpus" in configs else ""
+            if {f"{prefix}corpus", f"{prefix}queries"} <= set(configs):
+                return _read_beir(place, prefix, configs, options)
+            table = _datasets().load_dataset(place, config or None, split=options.split)
+            return pairs.read_rows(_short(place), _rows(table, name), options, split_is_read=True)
 
 
 def _read_saved(place: str, options: LoadOptions) -> Collection:

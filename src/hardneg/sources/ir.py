@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
+from hardneg.core.components import Source, source
 from hardneg.core.errors import DataError
 from hardneg.core.optional import optional_library, wrap_errors
 from hardneg.core.records import Collection
@@ -15,19 +19,20 @@ from hardneg.sources.builder import CollectionBuilder, LoadOptions
 from hardneg.sources.fields import relevance_of
 
 
-def read(name: str, options: LoadOptions) -> Collection:
-    """Returns a collection of ir_datasets.
+@source("ir")
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class IrDatasets(Source):
+    """Collections of ir_datasets by id, as in `ir:beir/scifact/train`."""
 
-    Args:
-        name: Its id.
-        options: How to read.
+    def read(self, name: str, options: LoadOptions) -> Collection:
+        """Returns the collection of an id.
 
-    Raises:
-        MissingExtra: ir_datasets is not installed.
-        DataError: There is no such id, it lacks a part, or it cannot be downloaded.
-    """
-    with wrap_errors(f"ir:{name}"):
-        return read_dataset(name, _dataset(name, options.split), options)
+        Raises:
+            MissingExtra: ir_datasets is not installed.
+            DataError: There is no such id, it lacks a part, or it cannot be downloaded.
+        """
+        with wrap_errors(f"ir:{name}"):
+            return read_dataset(name, _dataset(name, options.split), options)
 
 
 def read_dataset(name: str, dataset: Any, options: LoadOptions) -> Collection:

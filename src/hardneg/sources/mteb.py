@@ -9,6 +9,10 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
+from hardneg.core.components import Source, source
 from hardneg.core.errors import DataError
 from hardneg.core.optional import optional_library, wrap_errors
 from hardneg.core.records import Collection
@@ -18,23 +22,28 @@ from hardneg.sources.fields import relevance_of
 from hardneg.sources.tables import Rows, some
 
 
-def read(name: str, options: LoadOptions) -> Collection:
-    """Returns the collection of one split of a task.
+@source("mteb")
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Mteb(Source):
+    """Retrieval tasks of mteb by name, as in `mteb:SciFact`, or `mteb:MIRACLRetrieval:ru` for a subset."""
 
-    Args:
-        name: The task's name, perhaps with `:subset`.
-        options: How to read.
+    def read(self, name: str, options: LoadOptions) -> Collection:
+        """Returns one split of a task.
 
-    Raises:
-        MissingExtra: mteb is not installed.
-        DataError: There is no such task, subset or split, the task is not one of retrieval, or it cannot be
-            downloaded.
-    """
-    with wrap_errors(f"mteb:{name}"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of mteb, about tasks that are renamed or in beta
-        task_name, _, subset = name.partition(":")
-        task = _task(task_name)
-        return _collection(name, _loaded(task, _subset(task, subset), options.split), options)
+        Args:
+            name: The task's name, perhaps with `:subset`.
+            options: How to read.
+
+        Raises:
+            MissingExtra: mteb is not installed.
+            DataError: There is no such task, subset or split, the task is not one of retrieval, or it cannot
+                be downloaded.
+        """
+        with wrap_errors(f"mteb:{name}"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of mteb, about tasks that are renamed or in beta
+            task_name, _, subset = name.partition(":")
+            task = _task(task_name)
+            return _collection(name, _loaded(task, _subset(task, subset), options.split), options)
 
 
 def _task(name: str) -> Any:

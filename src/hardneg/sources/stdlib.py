@@ -17,7 +17,12 @@ import re
 import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
+from hardneg.core.components import Source, source
 from hardneg.core.errors import DataError
 from hardneg.core.records import Collection
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
@@ -45,7 +50,21 @@ _SENTENCE = re.compile(r"[A-Za-z](?!.* :*= )")
 _MOST_SHARED = 5
 
 
-def read(options: LoadOptions) -> Collection:
+@source("stdlib")
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class StandardLibrary(Source):
+    """Python's own standard library: docstring summaries are queries, the objects documents."""
+
+    takes_name: ClassVar[bool] = False
+
+    def read(self, name: str, options: LoadOptions) -> Collection:
+        """Returns the collection; it has no names. See `read_stdlib`."""
+        if name:
+            raise DataError(f'stdlib takes no name, found "stdlib:{name}"')
+        return read_stdlib(options)
+
+
+def read_stdlib(options: LoadOptions) -> Collection:
     """Returns the collection of the running interpreter's standard library.
 
     Raises:

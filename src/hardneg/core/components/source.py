@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from hardneg.core.records import Collection
 from hardneg.core.registry import Component, Registry, function_class
 
 
 class Source(Component, ABC):
-    """Reads collections that are named `scheme:NAME`, the scheme being its own name."""
+    """Reads collections that are named `scheme:NAME`, the scheme being its own name.
+
+    Attributes:
+        takes_name: Whether a name stands behind the scheme; `stdlib` has none.
+        reads_corpus: Whether it reads the documents of `load.corpus` too.
+    """
+
+    takes_name: ClassVar[bool] = True
+    reads_corpus: ClassVar[bool] = False
 
     @abstractmethod
     def read(self, name: str, options: Any) -> Collection:
