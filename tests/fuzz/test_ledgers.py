@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hardneg.core import verdicts
 from hardneg.core.errors import DataError, HardnegError
 from hardneg.core.verdicts import Judged
 from hardneg.mining import pipeline
 from hardneg.mining.recipe import Recipe
-from hardneg.runs import diff, ledger, verdicts
+from hardneg.runs import diff, ledger
 from hardneg.runs.directory import RunFolder
 from hardneg.runs.finished import open_run
 from tests.fuzz import JSON, fuzzed, mangled

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hardneg.core.errors import HardnegError
 from hardneg.sources import LoadOptions, load
 from hardneg.sources.layouts import LAYOUTS
-from hardneg.sources.training import sieve
+from hardneg.sources.training import without_negatives
 from tests.fuzz import IDS, JSON, TEXTS, fuzzed, mangled
 
 ALL = LoadOptions(split="all")
@@ -184,7 +184,7 @@ def test_training_sets_of_any_values_are_read_or_refused(name, data, tmp_path):
         (tmp_path / f"a.{beside}.jsonl").write_bytes(lines([{key: "1", "text": "one"}]))
     or_refused(tmp_path / "a.jsonl")
     with suppress(HardnegError):
-        list(sieve(tmp_path / "a.jsonl", _Everything(), ALL, Counter()))
+        list(without_negatives(tmp_path / "a.jsonl", _Everything(), ALL, Counter()))
 
 
 @pytest.mark.parametrize("name", ["\0", "a" * 5000, "ir:../../x", "/dev/null", "/", "a\ud800b"])

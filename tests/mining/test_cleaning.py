@@ -96,7 +96,7 @@ def entries(path):
     layout = training.LAYOUTS.get(name) if name else None
     for where, row in table:
         if layout is not None:
-            yield layout.entry(row, where, training.beside(path, layout))
+            yield layout.entry(row, where, training.companion_texts(path, layout))
         else:
             roles = training.pairs.roles_of(row, where)
             texts = [

@@ -137,12 +137,12 @@ def test_two_variants_of_a_file(folder, write):
         (
             "qrels/test.tsv",
             QRELS + "q1\td9\t1\n",
-            r'qrels/test\.tsv:4: document id "d9" is not in the corpus; mend',
+            r'qrels/test\.tsv:4: document id "d9" is not in the corpus; fix',
         ),
         (
             "qrels/test.tsv",
             QRELS + "q9\td1\t1\n",
-            r'qrels/test\.tsv:4: query id "q9" is not in the queries; mend',
+            r'qrels/test\.tsv:4: query id "q9" is not in the queries; fix',
         ),
     ],
 )

@@ -157,7 +157,7 @@ def test_unknown_ids_are_errors_or_skipped(pair, what):
         builder.add_judgment(*pair, 1, where="j:2")
 
     with pytest.raises(
-        DataError, match=rf"^j:2: {what}; mend the judgments, or pass --set load\.unknown_ids=skip"
+        DataError, match=rf"^j:2: {what}; fix the judgments, or pass --set load\.unknown_ids=skip"
     ):
         strict.build()
     built = lenient.build()
@@ -170,7 +170,7 @@ def test_the_first_of_many_unknown_ids_is_told():
         builder.add_judgment("q1", f"x{number}", 1, where=f"j:{number}")
 
     with pytest.raises(
-        DataError, match=r'^j:0: document id "x0" .* \(2 more judgments name unknown ids\); mend'
+        DataError, match=r'^j:0: document id "x0" .* \(2 more judgments name unknown ids\); fix'
     ):
         builder.build()
 

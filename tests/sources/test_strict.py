@@ -32,13 +32,13 @@ def test_a_clean_source_passes(beir):
 def test_what_was_merged_is_named_and_counted(merging):
     assert load(str(merging)).notes == {"merged_duplicate_documents": 2, "conflicting_judgments": 1}
     with pytest.raises(
-        DataError, match="^beir: merged duplicate documents: 2, conflicting judgments: 1; mend the source"
+        DataError, match="^beir: merged duplicate documents: 2, conflicting judgments: 1; fix the source"
     ):
         load(str(merging), STRICT)
 
 
 @pytest.mark.parametrize(
-    ("rows", "told"),
+    ("rows", "message"),
     [
         ([{"query": "a", "positive": "b", "negative": " "}], "skipped empty negatives: 1"),
         (
@@ -48,10 +48,10 @@ def test_what_was_merged_is_named_and_counted(merging):
         ([{"query": "a", "positive": ["b"]}, {"query": "c", "positive": []}], "skipped empty positives: 1"),
     ],
 )
-def test_what_a_pairs_file_leaves_out_is_named(write, rows, told):
+def test_what_a_pairs_file_leaves_out_is_named(write, rows, message):
     path = write("pairs.jsonl", rows)
     assert load(str(path), LoadOptions(empty_texts="skip")).notes
-    with pytest.raises(DataError, match=told):
+    with pytest.raises(DataError, match=message):
         load(str(path), LoadOptions(empty_texts="skip", strict=True))
 
 
@@ -69,7 +69,7 @@ def test_every_command_that_loads_may_be_strict(merging, tmp_path, capsys):
     pairs.write_text('{"query": "a", "positive": "b", "negative_1": " "}\n', encoding="utf-8")
     run("validate", pairs, "--out", tmp_path / "clean", "--strict", expect=2)
     lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 3 and all("mend the source" in line for line in lines)
+    assert len(lines) == 3 and all("fix the source" in line for line in lines)
 
 
 def test_a_run_is_the_same_run_with_and_without_it(beir, tmp_path):

@@ -113,7 +113,7 @@ def test_a_folder_of_judgments(folder, write):
     (folder / "qrels.txt").unlink()
     write("set/qrels/test.txt", QRELS + "303 0 FT-1 1\n")
 
-    fails(folder, r'^qrels/test\.txt:4: query id "303" is not in the queries; mend', split="test")
+    fails(folder, r'^qrels/test\.txt:4: query id "303" is not in the queries; fix', split="test")
 
 
 def test_two_files_that_could_be_the_same_thing(folder, write):

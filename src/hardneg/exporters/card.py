@@ -141,7 +141,7 @@ def _quality(folder: Path) -> str:
 
 def _limits(run: Mapping[str, Any], folder: Path) -> str:
     """Returns what a user of the training set should know before using it."""
-    known = ["Judgments of the source are taken as they are; a document that nobody judged may be relevant."]
+    known = ["Judgments of the source are taken as they are; an unjudged document may be relevant."]
     if read_audit(folder).get("rate") is None:
         known.append("The false-negative rate of these negatives was not measured.")
     short = sum((run.get("short") or {}).values())

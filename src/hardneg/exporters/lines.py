@@ -29,8 +29,8 @@ def number(value: float) -> float | None:
     return float(str(np.float32(value))) if math.isfinite(value) else None
 
 
-def beside(out: Path, name: str, suffix: str | None = None) -> Path:
-    """Returns the path of a further file of an export: `train.corpus.jsonl` beside `train.jsonl`."""
+def companion_file(out: Path, name: str, suffix: str | None = None) -> Path:
+    """Returns the path of a further file of an export: `train.corpus.jsonl` next to `train.jsonl`."""
     return out.with_name(f"{out.stem}.{name}{out.suffix if suffix is None else suffix}")
 
 

@@ -24,7 +24,7 @@ from hardneg.core.files import write_text
 from hardneg.core.records import Example, Scored
 from hardneg.exporters.checks import Line, known, read_ids
 from hardneg.exporters.examples import Notes, usable
-from hardneg.exporters.lines import Add, beside, number, once, rows_to, text_to, to_json
+from hardneg.exporters.lines import Add, companion_file, number, once, rows_to, text_to, to_json
 
 
 @file_format("nemo")
@@ -35,7 +35,7 @@ class Nemo(Format):
     Attributes:
         corpus_id: The name by which questions refer to the corpus, unlike that of any other corpus of the
             training; None for the name of the main file.
-        query_instruction: Put before queries when NeMo is told `use_dataset_instruction: true`.
+        query_instruction: Put before queries when NeMo is run with `use_dataset_instruction: true`.
         passage_instruction: Put before documents then.
     """
 
@@ -58,7 +58,7 @@ class Nemo(Format):
         """
         _check_name(out)
         notes = Notes()
-        corpus = beside(out, "corpus", "")
+        corpus = companion_file(out, "corpus", "")
         schema = pa.schema([("id", pa.string()), ("text", pa.string())])
         with text_to(out) as opened, rows_to(corpus / "train.parquet", schema) as add_document:
             rows = self._write_questions(usable(examples, notes), opened, add_document, out)
@@ -72,7 +72,7 @@ class Nemo(Format):
             DataError: The trainer would crash on it or misread it; the message names the question.
         """
         _check_name(out)
-        corpus = beside(out, "corpus", "")
+        corpus = companion_file(out, "corpus", "")
         metadata = _read(corpus / "merlin_metadata.json")
         ids = read_ids(corpus / "train.parquet", "id")
         questions = Line(str(out), _read(out).row).items("data")

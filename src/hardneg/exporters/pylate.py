@@ -3,7 +3,7 @@
 As read by `pylate.utils.KDProcessing` and `ColBERTCollator` (1.6.0): the training rows have `query_id`,
 `document_ids` and `scores`, the queries `query_id, text`, the documents `document_id, text`. A batch's scores
 become one tensor, so every row has as many documents and every document has a score; an unknown document
-becomes an empty text with no more than a warning. `KDProcessing` cuts rows at `n_ways`, 32 unless told.
+becomes an empty text with no more than a warning. `KDProcessing` cuts rows at `n_ways`, 32 by default.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from hardneg.core.components import Format, Written, file_format
 from hardneg.core.records import Example
 from hardneg.exporters.checks import known, read_ids, read_lines
 from hardneg.exporters.examples import Notes, Short, uniform
-from hardneg.exporters.lines import beside, number, once, rows_to
+from hardneg.exporters.lines import companion_file, number, once, rows_to
 
 _ROWS = pa.schema(
     [
@@ -62,7 +62,7 @@ class PyLate(Format):
             DataError: An example has too few negatives and `short` is `error`, or the disk is full.
         """
         notes, rows = Notes(), 0
-        files = [out, beside(out, "queries"), beside(out, "documents")]
+        files = [out, companion_file(out, "queries"), companion_file(out, "documents")]
         with (
             rows_to(out, _ROWS) as add,
             _texts(files[1], "query_id") as query,
@@ -78,12 +78,12 @@ class PyLate(Format):
         return notes.written(files, rows)
 
     def lint(self, out: Path) -> None:
-        """Checks that ids stand in the files beside, and that all rows have as many documents and scores.
+        """Checks that ids are in the companion files, and that all rows have as many documents and scores.
 
         Raises:
             DataError: The trainer would crash on it or misread it; the message names the line.
         """
-        files = beside(out, "queries"), beside(out, "documents")
+        files = companion_file(out, "queries"), companion_file(out, "documents")
         queries, documents = read_ids(files[0], "query_id"), read_ids(files[1], "document_id")
         width = 0
         for line in read_lines(out):

@@ -1,4 +1,4 @@
-"""Tevatron's second layout: ids, with the texts in a corpus file beside.
+"""Tevatron's second layout: ids, with the texts in a companion file.
 
 As read by `tevatron.retriever.dataset.TrainDataset` (GitHub, commit 0a9626f): `query_id`, `query_text`,
 `positive_document_ids`, `negative_document_ids`, and a corpus of `docid, text`. It reads no titles from the
@@ -19,7 +19,7 @@ from hardneg.core.components import Format, Written, file_format
 from hardneg.core.records import Example
 from hardneg.exporters.checks import known, read_ids, read_lines
 from hardneg.exporters.examples import Notes, usable
-from hardneg.exporters.lines import beside, once, rows_to
+from hardneg.exporters.lines import companion_file, once, rows_to
 
 
 @file_format("tevatron-v2")
@@ -36,7 +36,7 @@ class TevatronV2(Format):
     def write(self, examples: Iterable[Example], out: Path) -> Written:
         """Writes lines and corpus; examples without a positive or a negative are skipped."""
         notes, rows = Notes(), 0
-        corpus = beside(out, "corpus")
+        corpus = companion_file(out, "corpus")
         with rows_to(out) as add, rows_to(corpus) as add_document:
             put = once(add_document, "docid")
             for example in usable(examples, notes):
@@ -55,7 +55,7 @@ class TevatronV2(Format):
         Raises:
             DataError: The trainer would crash on it or misread it; the message names the line.
         """
-        corpus = beside(out, "corpus")
+        corpus = companion_file(out, "corpus")
         ids = read_ids(corpus, "docid")
         for line in read_lines(out):
             line.text("query_id")

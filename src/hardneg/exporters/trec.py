@@ -23,7 +23,7 @@ from hardneg.core.components import Format, Written, file_format
 from hardneg.core.errors import DataError
 from hardneg.core.records import Example
 from hardneg.exporters.examples import Notes, no_spaces
-from hardneg.exporters.lines import beside, number, text_to
+from hardneg.exporters.lines import companion_file, number, text_to
 
 _HEADER = "query_id\tdoc_id\tscore\tweight\n"
 
@@ -56,7 +56,7 @@ class Trec(Format):
             DataError: An id has white space in it, or the disk is full.
         """
         notes, rows = Notes(), 0
-        qrels, negatives = out.with_suffix(".qrels"), beside(out, "negatives", ".tsv")
+        qrels, negatives = out.with_suffix(".qrels"), companion_file(out, "negatives", ".tsv")
         with text_to(out) as run, text_to(qrels) as judged, text_to(negatives) as chosen:
             chosen.write(_HEADER)
             for example in examples:
@@ -87,7 +87,9 @@ class Trec(Format):
             if query == before[0] and score > before[2]:
                 raise DataError(f"{place}: score {score} is above that of the rank before")
             before = (query, rank, score)
-        for place, (query, doc, *_) in islice(_read(beside(out, "negatives", ".tsv"), 4, "\t"), 1, None):
+        for place, (query, doc, *_) in islice(
+            _read(companion_file(out, "negatives", ".tsv"), 4, "\t"), 1, None
+        ):
             if doc in positives.get(query, ()):
                 raise DataError(f'{place}: "{doc}" is both a positive and a negative of query "{query}"')
 

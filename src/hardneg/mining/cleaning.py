@@ -108,13 +108,13 @@ def _write(path: Path, folder: Path, collection: Collection, options: LoadOption
     notes: Counter[str] = Counter({"dropped_negatives": 0})
     suffix = Path(uncompressed_name(path)).suffix.lower()
     out, rows = folder / f"train{suffix}", 0
-    table = training.sieve(path, _dropped(folder, collection), options, notes)
+    table = training.without_negatives(path, _dropped(folder, collection), options, notes)
     first = next(table, None)
     with _rows_to(out, path, list(first or {})) as add:
         for row in chain([] if first is None else [first], table):
             add(row)
             rows += 1
-    files = [out, *(_copied(each, path, out) for each in training.files_beside(path))]
+    files = [out, *(_copied(each, path, out) for each in training.companion_files(path))]
     return {
         "format": {training.format_of(path): {}},
         "files": [file.name for file in files],

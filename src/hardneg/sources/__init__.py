@@ -48,7 +48,7 @@ def load(source: str, options: LoadOptions | None = None, progress: Progress | N
         source: A BEIR or TREC folder, a pairs file, the URL of one, `ir:ID`, `hf:ID`, `mteb:TASK` or
             `stdlib`.
         options: How strictly to read; the defaults unless given.
-        progress: Is told of what is fetched.
+        progress: Receives progress of what is fetched.
 
     Raises:
         DataError: There is no such source, or its content is not usable; the message has the place.
@@ -94,7 +94,7 @@ def local(source: str, progress: Progress | None = None) -> str:
 
     Args:
         source: As for `load`.
-        progress: Is told of what is fetched.
+        progress: Receives progress of what is fetched.
 
     Raises:
         HardnegError: The URL cannot be used, or there is nothing there.
@@ -108,7 +108,7 @@ def companions(path: Path) -> list[str]:
     Raises:
         DataError: The file cannot be read.
     """
-    return [each.name for each in training.files_beside(path)]
+    return [each.name for each in training.companion_files(path)]
 
 
 def _reader(source: str) -> tuple[Source | None, str]:

@@ -1,4 +1,4 @@
-"""Where every loader pours what it reads: ids are resolved, exact duplicates merged, slips reported."""
+"""Builds a collection from what a source reads: ids resolved, exact duplicates merged, problems reported."""
 
 from __future__ import annotations
 
@@ -170,8 +170,10 @@ class CollectionBuilder:
                 f"{self.options.min_relevance}); {len(judgments):,} judgments were read"
             )
         if self.notes and self.options.strict:
-            told = ", ".join(f"{reason.replace('_', ' ')}: {count:,}" for reason, count in self.notes.items())
-            raise DataError(f"{self.name}: {told}; mend the source, or load it without strict")
+            noted = ", ".join(
+                f"{reason.replace('_', ' ')}: {count:,}" for reason, count in self.notes.items()
+            )
+            raise DataError(f"{self.name}: {noted}; fix the source, or load it without strict")
         return Collection(
             self.name, documents, queries, judgments, self._digest.hexdigest(), dict(self.notes)
         )
@@ -232,7 +234,7 @@ class CollectionBuilder:
         if query_id not in self._query_rows:
             what = f'query id "{query_id}" is not in the queries'
         also = f" ({more:,} more judgments name unknown ids)" if more else ""
-        return DataError(f"{where}: {what}{also}; mend the judgments, or pass --set load.unknown_ids=skip")
+        return DataError(f"{where}: {what}{also}; fix the judgments, or pass --set load.unknown_ids=skip")
 
     def _judged_queries(self) -> tuple[Queries, Judgments]:
         pairs = np.fromiter(self._relevance, np.int64, len(self._relevance))

@@ -35,8 +35,8 @@ class Entry(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Beside:
-    """The texts of the files that stand beside a training set of ids."""
+class CompanionTexts:
+    """The texts of the files that belong to a training set of ids."""
 
     queries: Texts = field(default_factory=dict)
     documents: Texts = field(default_factory=dict)
@@ -54,13 +54,13 @@ class Layout:
     """
 
     columns: tuple[str, ...]
-    entry: Callable[[Row, str, Beside], Entry]
+    entry: Callable[[Row, str, CompanionTexts], Entry]
     without: Callable[[Row, Places], Row | None]
     queries: tuple[str, str] | None = None
     documents: tuple[str, str] | None = None
 
 
-def kept(values: Sequence[Any], dropped: Places, begin: int = 0) -> list[Any]:
+def without_places(values: Sequence[Any], dropped: Places, begin: int = 0) -> list[Any]:
     """Returns a list without the dropped places; the first `begin` values are not counted and stay."""
     return [value for place, value in enumerate(values, -begin) if place not in dropped]
 
@@ -68,13 +68,13 @@ def kept(values: Sequence[Any], dropped: Places, begin: int = 0) -> list[Any]:
 def _list(row: Row, column: str, where: str) -> list[Any]:
     value = row.get(column)
     if not isinstance(value, list):
-        raise DataError(f'{where}: "{column}" is no list')
+        raise DataError(f'{where}: "{column}" is not a list')
     return value
 
 
 def _text(value: Any, what: str, where: str) -> str:
     if not isinstance(value, str):
-        raise DataError(f"{where}: {what} is no text")
+        raise DataError(f"{where}: {what} is not a text")
     return value
 
 
@@ -85,7 +85,7 @@ def _shown(value: Any) -> str:
 def _record(value: Any, id_column: str, where: str) -> Text:
     if not isinstance(value, dict):
         raise DataError(
-            f"{where}: {_shown(value)} is no document; an object with {id_column} and text is needed"
+            f"{where}: {_shown(value)} is not a document; an object with {id_column} and text is needed"
         )
     doc_id = value.get(id_column)
     title = value.get("title")
@@ -99,7 +99,7 @@ def _record(value: Any, id_column: str, where: str) -> Text:
 def _records(positives: str, negatives: str, id_column: str) -> Layout:
     """Returns the layout of `query_id, query` and two lists of documents with texts in them."""
 
-    def entry(row: Row, where: str, beside: Beside) -> Entry:
+    def entry(row: Row, where: str, beside: CompanionTexts) -> Entry:
         known, listed = (
             [_record(doc, id_column, where) for doc in _list(row, column, where)]
             for column in (positives, negatives)
@@ -114,7 +114,7 @@ def _shorter(column: str) -> Callable[[Row, Places], Row | None]:
     """Returns a function that takes negatives out of a list that holds nothing else."""
 
     def without(row: Row, dropped: Places) -> Row | None:
-        left = kept(row[column], dropped)
+        left = without_places(row[column], dropped)
         return {**row, column: left} if left else None
 
     return without
@@ -124,11 +124,11 @@ def _by_ids(ids: Sequence[Any], column: str, texts: Texts, where: str) -> list[T
     names = [as_id(value, column, where) for value in ids]
     for name in names:
         if name not in texts:
-            raise DataError(f'{where}: document id "{name}" of "{column}" is not in the file beside')
+            raise DataError(f'{where}: document id "{name}" of "{column}" is not in the file of texts')
     return [Text(texts[name], "", name) for name in names]
 
 
-def _tevatron_v2(row: Row, where: str, beside: Beside) -> Entry:
+def _tevatron_v2(row: Row, where: str, beside: CompanionTexts) -> Entry:
     positives, negatives = (
         _by_ids(_list(row, column, where), column, beside.documents, where)
         for column in ("positive_document_ids", "negative_document_ids")
@@ -137,11 +137,11 @@ def _tevatron_v2(row: Row, where: str, beside: Beside) -> Entry:
     return Entry(_text(row["query_text"], '"query_text"', where), positives, negatives, query_id)
 
 
-def _pylate(row: Row, where: str, beside: Beside) -> Entry:
+def _pylate(row: Row, where: str, beside: CompanionTexts) -> Entry:
     docs = _by_ids(_list(row, "document_ids", where), "document_ids", beside.documents, where)
     query_id = as_id(row["query_id"], "query_id", where)
     if query_id not in beside.queries:
-        raise DataError(f'{where}: query id "{query_id}" is not in the file beside')
+        raise DataError(f'{where}: query id "{query_id}" is not in the file of texts')
     return Entry(beside.queries[query_id], docs[:1], docs[1:], query_id)
 
 
@@ -155,7 +155,7 @@ def _pylate_without(row: Row, dropped: Places) -> Row | None:
     return {**row, "document_ids": [ids[p] for p in places], "scores": [scores[p] for p in places]}
 
 
-def _labeled_list(row: Row, where: str, beside: Beside) -> Entry:
+def _labeled_list(row: Row, where: str, beside: CompanionTexts) -> Entry:
     docs, labels = _list(row, "documents", where), _list(row, "labels", where)
     if len(docs) != len(labels):
         raise DataError(f'{where}: "labels" has {len(labels)} values for {len(docs)} documents')
@@ -172,11 +172,11 @@ def _labeled_without(row: Row, dropped: Places) -> Row | None:
     out = {place for number, place in enumerate(negatives) if number in dropped}
     if len(out) == len(negatives):
         return None
-    lists = {column: kept(row[column], frozenset(out)) for column in ("documents", "labels")}
+    lists = {column: without_places(row[column], frozenset(out)) for column in ("documents", "labels")}
     return {**row, **lists}
 
 
-def _messages(row: Row, where: str, beside: Beside) -> Entry:
+def _messages(row: Row, where: str, beside: CompanionTexts) -> Entry:
     queries = list(_said(_list(row, "messages", where), "user", where))
     if len(queries) != 1:
         raise DataError(f'{where}: "messages" has {len(queries)} messages of a user, 1 expected')
@@ -189,10 +189,10 @@ def _messages(row: Row, where: str, beside: Beside) -> Entry:
 
 def _said(messages: Any, role: str | None, where: str) -> Iterator[str]:
     if not isinstance(messages, list):
-        raise DataError(f"{where}: {_shown(messages)} is no list of messages")
+        raise DataError(f"{where}: {_shown(messages)} is not a list of messages")
     for message in messages:
         if not isinstance(message, dict):
-            raise DataError(f"{where}: {_shown(message)} is no message")
+            raise DataError(f"{where}: {_shown(message)} is not a message")
         if role is None or message.get("role") == role:
             yield _text(message.get("content"), '"content"', where)
 

@@ -44,7 +44,7 @@ def read(path: Path, options: LoadOptions) -> Collection:
     """Returns the collection in a pairs file, with the documents of `options.corpus` if there is one.
 
     Raises:
-        DataError: The file is broken, its columns cannot be told, or there is no such split.
+        DataError: The file is broken, its columns cannot be recognised, or there is no such split.
     """
     name = Path(uncompressed_name(path)).stem
     return read_rows(name, rows(path), options)
@@ -60,7 +60,7 @@ def read_rows(name: str, table: Rows, options: LoadOptions, *, split_is_read: bo
         split_is_read: Whether the rows are those of the chosen split already.
 
     Raises:
-        DataError: The columns cannot be told, a row is not as it should be, or there is no such split.
+        DataError: The columns cannot be recognised, a row does not fit them, or there is no such split.
     """
     builder = CollectionBuilder(name, options)
     if options.corpus is not None:
@@ -89,7 +89,7 @@ def roles_of(row: Row, where: str) -> Roles:
     """Returns the columns of a row's roles.
 
     Raises:
-        DataError: They cannot be told.
+        DataError: They cannot be recognised.
     """
     query = one_of(row, QUERY, "query", where)
     positive = one_of(row, POSITIVE, "positive", where)

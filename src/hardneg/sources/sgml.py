@@ -1,4 +1,4 @@
-"""The SGML in which TREC keeps topics and documents: tags at will, closing tags often left out, no schema."""
+"""Reads the SGML of TREC topics and documents, which has no schema and often no closing tags."""
 
 from __future__ import annotations
 

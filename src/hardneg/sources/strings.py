@@ -1,4 +1,4 @@
-"""Rows of strings as they come, packed into Arrow; what a large corpus has beyond the first lies on disk."""
+"""Rows of strings packed into Arrow; a large corpus is stored on disk beyond its first rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Strings:
     """A growing table of strings.
 
     The first 262,144 rows are kept in memory, further ones in a file without a name in the cache folder,
-    which is gone once nobody holds the table.
+    which is removed when the table is freed.
 
     Args:
         names: The columns.
@@ -88,7 +88,7 @@ class _Spilled:
         """Writes a batch.
 
         Raises:
-            DataError: There is no room for it.
+            DataError: The disk is full.
         """
         message = batch.serialize()
         folder = cache_folder()

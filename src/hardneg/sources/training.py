@@ -16,7 +16,7 @@ from hardneg.sources import pairs
 from hardneg.sources.builder import WHOLE, CollectionBuilder, LoadOptions
 from hardneg.sources.documents import add_documents, add_unnamed, fresh_names
 from hardneg.sources.fields import id_of, relevance_of, text_of
-from hardneg.sources.layouts import LAYOUTS, Beside, Layout, Places, Text, kept, layout_of
+from hardneg.sources.layouts import LAYOUTS, CompanionTexts, Layout, Places, Text, layout_of, without_places
 from hardneg.sources.tables import Row, Rows, is_table, rows
 
 Pair = tuple[int, int]
@@ -26,7 +26,7 @@ def read(path: Path, options: LoadOptions) -> Collection:
     """Returns the collection in a file of pairs or a training set; negatives listed have relevance 0.
 
     Raises:
-        DataError: The file is broken, its columns cannot be told, or there is no such split.
+        DataError: The file is broken, its columns cannot be recognised, or there is no such split.
     """
     name, table = _opened(path)
     if name is None:
@@ -38,7 +38,7 @@ def read(path: Path, options: LoadOptions) -> Collection:
     builder = CollectionBuilder(Path(uncompressed_name(path)).stem, options)
     if options.corpus is not None:
         add_documents(builder, fetched(options.corpus))
-    _pour(builder, table, LAYOUTS[name], beside(path, LAYOUTS[name]))
+    _add_rows(builder, table, LAYOUTS[name], companion_texts(path, LAYOUTS[name]))
     return builder.build()
 
 
@@ -62,8 +62,8 @@ def format_of(path: Path) -> str:
     return "flagembedding" if {"query", "pos", "neg"} <= columns else "pairs"
 
 
-def files_beside(path: Path) -> list[Path]:
-    """Returns the files of texts that stand beside a training set of ids; none for any other file.
+def companion_files(path: Path) -> list[Path]:
+    """Returns the files of texts that belong to a training set of ids; none for any other file.
 
     Raises:
         DataError: The training set cannot be read.
@@ -73,10 +73,12 @@ def files_beside(path: Path) -> list[Path]:
     name, _ = _opened(path)
     own = None if name is None else LAYOUTS[name]
     named = [] if own is None else [each for each in (own.queries, own.documents) if each is not None]
-    return [_beside(path, each) for each, _ in named]
+    return [_companion(path, each) for each, _ in named]
 
 
-def sieve(path: Path, dropped: Container[Pair], options: LoadOptions, notes: Counter[str]) -> Iterator[Row]:
+def without_negatives(
+    path: Path, dropped: Container[Pair], options: LoadOptions, notes: Counter[str]
+) -> Iterator[Row]:
     """Yields the rows of a training set without some of the negatives; a row that has none left is left out.
 
     Args:
@@ -89,7 +91,7 @@ def sieve(path: Path, dropped: Container[Pair], options: LoadOptions, notes: Cou
         DataError: The file is broken.
     """
     name, table = _opened(path)
-    known = Beside() if name is None else beside(path, LAYOUTS[name])
+    known = CompanionTexts() if name is None else companion_texts(path, LAYOUTS[name])
     for where, row in table:
         query, negatives, without = (
             _of_pairs(row, where, options) if name is None else _of_layout(row, where, LAYOUTS[name], known)
@@ -110,25 +112,25 @@ def pair_of(query: str, text: str, title: str = "") -> Pair:
     return text_key(query), text_key(full_text(title.strip(), text.strip()))
 
 
-class _Sieved(NamedTuple):
+class _RowNegatives(NamedTuple):
     query: str
     negatives: list[Text]
     without: Callable[[Row, Places], Row | None]
 
 
-def _of_layout(row: Row, where: str, layout: Layout, known: Beside) -> _Sieved:
+def _of_layout(row: Row, where: str, layout: Layout, known: CompanionTexts) -> _RowNegatives:
     entry = layout.entry(row, where, known)
-    return _Sieved(entry.query, list(entry.negatives), layout.without)
+    return _RowNegatives(entry.query, list(entry.negatives), layout.without)
 
 
-def _of_pairs(row: Row, where: str, options: LoadOptions) -> _Sieved:
+def _of_pairs(row: Row, where: str, options: LoadOptions) -> _RowNegatives:
     roles = pairs.roles_of(row, where)
     query = text_of(row, roles.query, where, "each row needs a query")
     if roles.relevance is not None and isinstance(row[roles.positive], str):
         if relevance_of(row[roles.relevance], where) < options.min_relevance:
-            return _Sieved(query, [Text(row[roles.positive])], lambda row, places: None)
+            return _RowNegatives(query, [Text(row[roles.positive])], lambda row, places: None)
     texts = [text for column in roles.negatives for text in pairs.texts_of(row, column, where)]
-    return _Sieved(query, [Text(text) for text in texts], _columns_without(roles.negatives))
+    return _RowNegatives(query, [Text(text) for text in texts], _columns_without(roles.negatives))
 
 
 def _columns_without(columns: tuple[str, ...]) -> Callable[[Row, Places], Row | None]:
@@ -145,10 +147,10 @@ def _columns_without(columns: tuple[str, ...]) -> Callable[[Row, Places], Row | 
             value = row.get(column)
             if isinstance(value, list):
                 out = frozenset(place - number for place in dropped)
-                changed[column] = kept(value, out)
+                changed[column] = without_places(value, out)
                 scores = row.get(f"{column}_scores")
                 if isinstance(scores, list) and len(scores) == len(value):
-                    changed[f"{column}_scores"] = kept(scores, out)
+                    changed[f"{column}_scores"] = without_places(scores, out)
                 left += len(changed[column])
                 number += len(value)
             elif value is not None:
@@ -176,8 +178,8 @@ def _filled(row: Row, single: list[tuple[str, int]], dropped: Places) -> dict[st
     return filled
 
 
-def beside(path: Path, layout: Layout) -> Beside:
-    """Returns the texts of the files that stand beside a training set.
+def companion_texts(path: Path, layout: Layout) -> CompanionTexts:
+    """Returns the texts of the files that belong to a training set.
 
     Raises:
         DataError: One is not there or broken.
@@ -186,16 +188,16 @@ def beside(path: Path, layout: Layout) -> Beside:
     for named in (layout.queries, layout.documents):
         texts: dict[str, str] = {}
         if named is not None:
-            for where, row in rows(_beside(path, named[0])):
+            for where, row in rows(_companion(path, named[0])):
                 name = id_of(row, named[1], where, "each line needs an id")
                 text = text_of(row, "text", where, "each line needs a text")
                 if texts.setdefault(name, text) != text:
                     raise DataError(f'{where}: id "{name}" is given twice, with different texts')
         found.append(texts)
-    return Beside(*found)
+    return CompanionTexts(*found)
 
 
-def _beside(path: Path, name: str) -> Path:
+def _companion(path: Path, name: str) -> Path:
     return path.with_name(f"{path.stem}.{name}{path.suffix}")
 
 
@@ -208,7 +210,7 @@ def _opened(path: Path) -> tuple[str | None, Rows]:
     return layout_of(first[1]), chain([first], table)
 
 
-def _pour(builder: CollectionBuilder, table: Rows, layout: Layout, known: Beside) -> None:
+def _add_rows(builder: CollectionBuilder, table: Rows, layout: Layout, known: CompanionTexts) -> None:
     names, queries = fresh_names(builder), dict[str, str]()
     for where, row in table:
         missing = [column for column in layout.columns if row.get(column) is None]

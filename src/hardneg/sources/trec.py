@@ -1,4 +1,4 @@
-"""TREC folders: topics, documents and judgments, told apart by their names.
+"""TREC folders: topics, documents and judgments, recognised by their names.
 
 A folder has, in itself, each plain, `.gz` or `.zst`:
 
