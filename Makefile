@@ -14,8 +14,8 @@ help:  ## List the targets.
 demo: $(VENV)/demo  ## Set up and mine the built-in collection, the Python standard library.
 	$(BIN)/hardneg demo --out hardneg-demo
 
-test: check  ## Set up, then run the linters, the type checker and all tests.
-	$(BIN)/python -m pytest
+test: check  ## Set up, then run the linters, the type checker and all tests; PYTEST_OPTIONS adds options.
+	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
 
 check: $(VENV)/dev
 	$(BIN)/ruff check .

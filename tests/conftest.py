@@ -12,28 +12,18 @@ from tests.browser import chromium, executable  # noqa: F401
 from tests.llm.llm import serving
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-NO_BROWSER = pytest.StashKey[int]()
 
 WORDS = "amber birch cedar delta ember fjord grove heath inlet knoll larch marsh".split()
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leaves out the tests that drive a browser where there is none; in CI, where it must be, they fail."""
+    """Skips the tests that drive a browser where there is none; in CI, where it must be, they fail."""
     if executable() or os.environ.get("CI"):
         return
-    driving = [item for item in items if "chromium" in item.fixturenames]
-    config.stash[NO_BROWSER] = len(driving)
-    config.hook.pytest_deselected(items=driving)
-    items[:] = [item for item in items if "chromium" not in item.fixturenames]
-
-
-def pytest_terminal_summary(terminalreporter, config):
-    """Says what was left out."""
-    if config.stash.get(NO_BROWSER, 0):
-        terminalreporter.write_line(
-            f"NOT RUN: {config.stash[NO_BROWSER]} tests of the report and the review, which drive Chromium; "
-            "none is installed (on Debian: apt-get install chromium)"
-        )
+    missing = pytest.mark.skip(reason="no Chromium is installed (on Debian: apt-get install chromium)")
+    for item in items:
+        if "chromium" in item.fixturenames:
+            item.add_marker(missing)
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from hardneg.training import TrainSettings
 from hardneg.training.student import reopen
 from tests import tiny
@@ -66,19 +68,14 @@ def trains(package, beir, tmp_path):
     assert weights != (model / "model.safetensors").read_bytes()
 
 
-if python_with("FlagEmbedding"):
-
-    def test_flagembedding_trains_on_what_is_exported(beir, tmp_path):
-        trains("FlagEmbedding", beir, tmp_path)
-
-
-if python_with("pylate"):
-
-    def test_pylate_trains_on_what_is_exported(beir, tmp_path):
-        trains("pylate", beir, tmp_path)
+@pytest.mark.parametrize("package", TRAINERS)
+def test_a_trainer_trains_on_what_is_exported(package, beir, tmp_path):
+    if not python_with(package):
+        pytest.skip(f"{package} is not installed; HARDNEG_PYTHON_{package} may name a Python that has it")
+    trains(package, beir, tmp_path)
 
 
 def test_every_example_is_listed():
-    told = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    listed = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     for path in EXAMPLES.glob("with_*"):
-        assert f"({path.name})" in told
+        assert f"({path.name})" in listed
