@@ -100,7 +100,7 @@ def results(settings: CompareSettings, arm: str, found: Sequence[Comparison]) ->
 
 
 def mined(arm: str, found: Sequence[Comparison], hidden: Sequence[Hidden]) -> dict[str, Any]:
-    """Returns what is told of a recipe's negatives in all parts together."""
+    """Returns the summary of a recipe's negatives over all parts."""
     own = [next(row["mined"] for row in one.facts["rows"] if row["arm"] == arm) for one in found]
     measured = [
         measure(one.folder / "runs" / file_name(arm), truth) for one, truth in zip(found, hidden, strict=True)
@@ -114,7 +114,7 @@ def mined(arm: str, found: Sequence[Comparison], hidden: Sequence[Hidden]) -> di
 
 
 def counts(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Returns what is told of the collection: mean training queries of a part, test queries of all."""
+    """Returns the summary of the collection: mean training queries of a part, test queries of all."""
     test = {**parts[0]["test"], "queries": sum(part["test"]["queries"] for part in parts)}
     mean = round(sum(part["queries"] for part in parts) / len(parts))
     shared = sum(part["shared_query_texts"] for part in parts)

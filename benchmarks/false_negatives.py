@@ -87,10 +87,10 @@ def tell(name: str, found: Measured, curve: list[Measured], wanted: float, more:
     """Prints one line."""
     low, high = wilson(found.false, found.negatives)
     equal = at_hardness(curve, wanted)
-    told = "-" if equal is None else f"{equal:.1%}"
+    equal_hardness = "-" if equal is None else f"{equal:.1%}"
     print(
         f"{name:13s} {found.negatives:6,} negatives, {found.rate:6.1%} false [{low:.1%}, {high:.1%}], "
-        f"hardness {found.hardness:.3f}, as hard as perc-pos {told}{more}",
+        f"hardness {found.hardness:.3f}, as hard as perc-pos {equal_hardness}{more}",
         flush=True,
     )
 

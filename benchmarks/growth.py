@@ -1,7 +1,7 @@
 """How time and memory of the exact search grow with documents and queries: slopes on a log-log scale.
 
 Each size runs in a process of its own, over vectors in a file that is mapped, so that the anonymous memory
-told is the search's. Seconds are the processor's: what is prepared once, then one search; FAISS flat besides.
+shown is that of the search. Seconds are CPU seconds: what is prepared once, then one search; FAISS flat too.
 
     python benchmarks/growth.py [--largest 1000000] [--queries 1000] [--most-queries 10000] [--folder FOLDER]
 """

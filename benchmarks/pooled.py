@@ -51,8 +51,8 @@ def draw(folder: str, split: str, count: int) -> tuple[Collection, IntArray]:
 def qrels(whole: Collection, judgments: Judgments) -> str:
     """Returns judgments of a collection as BEIR has them."""
     names = whole.queries.ids(judgments.query), whole.documents.ids(judgments.doc)
-    told = zip(*names, map(str, judgments.relevance.tolist()), strict=True)
-    return "\n".join(["query-id\tcorpus-id\tscore", *map("\t".join, told)]) + "\n"
+    triples = zip(*names, map(str, judgments.relevance.tolist()), strict=True)
+    return "\n".join(["query-id\tcorpus-id\tscore", *map("\t".join, triples)]) + "\n"
 
 
 def write(path: Path, texts: dict[str, str]) -> None:
