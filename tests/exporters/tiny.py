@@ -4,6 +4,7 @@ import json
 
 import pyarrow.parquet as pq
 
+from hardneg.core.components import FORMATS
 from hardneg.core.records import Example, Scored
 
 NAN = float("nan")
@@ -47,3 +48,21 @@ def rows(path):
 
 def contents(folder):
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+HEDGEHOG, FOURTH = "Ёж text 1", "two\nlines\u2028three"
+
+
+QUERY = "что такое ёж?"
+
+
+def write(given, tmp_path, examples=EXAMPLES, name=None):
+    form = FORMATS.make(given)
+    out = tmp_path / (name or f"train{form.suffix}")
+    written = form.write(Again(examples), out)
+    form.lint(out)
+    return written
+
+
+def written_rows(given, tmp_path, examples=EXAMPLES):
+    return rows(write(given, tmp_path, examples).files[0])
