@@ -1,0 +1,56 @@
+"""Training sets as sources, and the same files without some of their negatives."""
+
+from collections import Counter
+
+import pytest
+
+from hardneg.core.errors import DataError
+from hardneg.sources import LoadOptions
+from hardneg.sources.training import companion_files, format_of, pair_of, read, without_negatives
+
+LIST = {"anchor": "amber", "documents": ["resin", "birch", "cedar"], "labels": [1, 0, 0], "scores": [3, 2, 1]}
+TRIPLET = {"anchor": "amber", "positive": "resin", "negative": "birch"}
+
+
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [
+        (TRIPLET, "sentence-transformers-triplet"),
+        (LIST, "sentence-transformers-labeled-list"),
+        ({"query": "q", "pos": ["a"], "neg": ["b"]}, "flagembedding"),
+        ({"query": "q", "positive": "a"}, "pairs"),
+    ],
+)
+def test_the_format_of_a_file(write, row, name):
+    assert format_of(write("train.jsonl", [row])) == name
+
+
+def test_listed_negatives_have_relevance_0(write):
+    judgments = read(write("train.jsonl", [LIST]), LoadOptions()).judgments
+    assert judgments.relevance.tolist() == [1, 0, 0]
+
+
+def test_negatives_are_dropped_with_their_labels(write):
+    notes = Counter()
+    path = write("train.jsonl", [LIST])
+    [row] = without_negatives(path, {pair_of("amber", "birch")}, LoadOptions(), notes)
+    assert row["documents"] == ["resin", "cedar"] and row["labels"] == [1, 0]
+    assert notes == {"dropped_negatives": 1}
+
+
+def test_a_row_without_negatives_is_left_out_and_counted(write):
+    notes = Counter()
+    path = write("train.jsonl", [TRIPLET])
+    assert list(without_negatives(path, {pair_of("Amber ", "BIRCH")}, LoadOptions(), notes)) == []
+    assert notes == {"dropped_negatives": 1, "rows_without_negatives": 1}
+
+
+def test_a_layout_without_splits_takes_none(write):
+    with pytest.raises(DataError, match='this layout has no splits, so no split "dev"'):
+        read(write("train.jsonl", [LIST]), LoadOptions(split="dev"))
+
+
+def test_ids_bring_their_companion_files(write):
+    row = {"query_id": "q", "document_ids": ["a", "b"], "scores": [1, 0]}
+    names = [path.name for path in companion_files(write("train.jsonl", [row]))]
+    assert names == ["train.queries.jsonl", "train.documents.jsonl"]
