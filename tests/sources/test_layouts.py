@@ -3,7 +3,7 @@
 import pytest
 
 from hardneg.core.errors import DataError
-from hardneg.sources.layouts import LAYOUTS, CompanionTexts, Text, layout_of, without_places
+from hardneg.sources.layouts import LAYOUTS, CompanionTexts, layout_of, without_places
 
 TEVATRON = {
     "query_id": "q",
