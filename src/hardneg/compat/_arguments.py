@@ -92,14 +92,14 @@ def format_of(
     if name == "n-tuple-scores":
         LOG.warning('output_format="n-tuple-scores" is deprecated: use "n-tuple" with output_scores=True')
         return "n-tuple", True
-    for known in get_args(Format):
-        if name == known:
-            return known, scores
+    for output_format in get_args(Format):
+        if name == output_format:
+            return output_format, scores
     raise InvalidArgument(str(unknown_name("output_format", name, get_args(Format))))
 
 
 def prompt_of(model: Any, kind: Literal["query", "document"], prompt: str | None, name: str | None) -> str:
-    """Returns the text before each query or document, found as sentence-transformers finds it.
+    """Returns the text before each query or document, chosen as sentence-transformers does.
 
     Args:
         model: A `SentenceTransformer`.
@@ -117,5 +117,5 @@ def prompt_of(model: Any, kind: Literal["query", "document"], prompt: str | None
     prompts = model.prompts or {}
     if name is not None and name not in prompts:
         raise InvalidArgument(str(unknown_name("prompt", name, prompts)))
-    own = (known for known in _PROMPT_NAMES[kind] if known in prompts)
-    return prompts.get(name or next(own, model.default_prompt_name)) or ""
+    own = next((n for n in _PROMPT_NAMES[kind] if n in prompts), model.default_prompt_name)
+    return prompts.get(name or own) or ""

@@ -105,7 +105,7 @@ class MiningStats:
             yield f"{count:,} candidates skipped by {rule}"
         if self.short:
             yield (
-                f"{self.short:,} queries found too few negatives ({self.short / self.queries:.2%}); "
+                f"{self.short:,} queries have too few negatives ({self.short / self.queries:.2%}); "
                 "deepen=True searches further down, looser bounds keep more"
             )
 

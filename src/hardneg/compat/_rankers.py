@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 
 from hardneg.compat._arguments import InvalidArgument
 from hardneg.core.components import Context, OpenedRanker, Ranker
 from hardneg.core.errors import DataError
-from hardneg.core.records import Collection, FloatArray, IntArray, rows_of
+from hardneg.core.records import Collection, Documents, FloatArray, IntArray, Queries, rows_of
 from hardneg.rankers.dense import DenseRanker
 from hardneg.rankers.dense.encode import Encoder
-from hardneg.rankers.dense.store import SHARD, Store, Vectors
+from hardneg.rankers.dense.store import SHARD, Encode, Store, Vectors
 from hardneg.rankers.kernels.top_k import TopK
 
 _DEFAULT_LENGTH, _LONGEST = 512, 1 << 20
@@ -50,11 +50,11 @@ class GivenModel(Ranker):
     measures_similarity: ClassVar[bool] = True
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
-        """Returns the ranker, its texts encoded or their vectors read from the cache."""
-        first, *others = self.devices or (self.model.device,)
-        longest = min(self.model.max_seq_length or _DEFAULT_LENGTH, _LONGEST)
+        """Returns the ranker, its texts encoded or read from the cache."""
+        model, (first, *others) = self.model, self.devices or (None,)
+        longest = min(model.max_seq_length or _DEFAULT_LENGTH, _LONGEST)
         encoder = Encoder(
-            self.model.to(first),
+            model if first is None else model.to(first),
             "",
             self.query_prompt,
             self.document_prompt,
@@ -62,32 +62,32 @@ class GivenModel(Ranker):
             devices=others,
             most_tokens=int(self.batch_size * longest),
         )
-        queries = self._vectors(encoder, "query", collection, context)
-        documents = self._vectors(encoder, "document", collection, context)
+        queries = self._vectors(
+            collection.queries, "queries", encoder.queries, encoder.fingerprint("query"), context
+        )
+        documents = self._vectors(
+            collection.documents, "documents", encoder.documents, encoder.fingerprint("document"), context
+        )
         ranker: OpenedRanker = (
             DenseRanker(encoder.facts, documents, queries, context, "model")
-            if self.model.similarity_fn_name in ("cosine", "dot")
-            else _SimilarityRanker(encoder.facts, documents, queries, self.model)
+            if model.similarity_fn_name in ("cosine", "dot")
+            else _SimilarityRanker(encoder.facts, documents, queries, model)
         )
         return _WithoutOwnText(ranker, collection, self.search_size)
 
     def _vectors(
-        self, encoder: Encoder, kind: Literal["query", "document"], collection: Collection, context: Context
+        self, texts: Queries | Documents, unit: str, encode: Encode, fingerprint: str, context: Context
     ) -> Vectors:
-        texts, encode, stage = (
-            (collection.queries, encoder.queries, ("encode queries", "queries"))
-            if kind == "query"
-            else (collection.documents, encoder.documents, ("encode documents", "documents"))
-        )
+        stage, count = f"encode {unit}", len(texts)
         if self.keep_vectors:
-            store = Store(context.cache, encoder.fingerprint(kind))
-            return store.vectors(texts.texts, len(texts), encode, context.progress, stage)
-        with context.progress.task(stage[0], len(texts), stage[1]) as task:
-            return Vectors([encode(texts.texts(rows), task.advance) for rows in rows_of(len(texts), SHARD)])
+            store = Store(context.cache, fingerprint)
+            return store.vectors(texts.texts, count, encode, context.progress, (stage, unit))
+        with context.progress.task(stage, count, unit) as task:
+            return Vectors([encode(texts.texts(rows), task.advance) for rows in rows_of(count, SHARD)])
 
 
 class _SimilarityRanker:
-    """Brute force by a similarity that is no dot product: euclidean and manhattan, which `Dense` has not."""
+    """Brute force by euclidean or manhattan distance, which `DenseRanker` lacks: neither is a dot product."""
 
     retrieves = True
 

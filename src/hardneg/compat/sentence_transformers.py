@@ -79,6 +79,7 @@ def mine_hard_negatives(
 
     Same parameters, rows, order, columns and labels as release 6.2; scores agree to 1e-5 in fp32. The
     methods are those of NV-Retriever (arXiv 2407.15831): `relative_margin=0.05` is its TopK-PercPos (95 %).
+    The call becomes a `Recipe` that `hardneg.mining.miner` runs in memory.
 
     Args:
         dataset: A dataset of (anchor, positive) pairs; an anchor may have several positives.
@@ -95,7 +96,7 @@ def mine_hard_negatives(
         min_score: The lowest score of a negative.
         absolute_margin: How far a negative must score below the anchor's weakest positive.
         relative_margin: The same as a fraction of the magnitude of that positive's score: 0.05 = 5 %.
-        num_negatives: Negatives for an anchor.
+        num_negatives: Negatives per anchor.
         sampling_strategy: `top` for the best, `random` for as many drawn from the window of ranks.
         query_prompt_name: The name of one of the model's prompts, put before anchors.
         query_prompt: The text to put before anchors; it comes before the name.
@@ -105,14 +106,14 @@ def mine_hard_negatives(
         output_format: `triplet` (anchor, positive, negative); `n-tuple` (anchor, positive, negative_1,
             ...), anchors with too few negatives left out; `labeled-pair` (anchor, document, label);
             `labeled-list` (anchor, documents, labels).
-        output_scores: Whether `scores` are added (`triplet`, `n-tuple`) or stand for the labels.
+        output_scores: Whether `scores` are added (`triplet`, `n-tuple`) or replace the labels.
         batch_size: No batch holds more tokens than this many texts of the model's greatest length; pairs
             in a batch of the cross-encoder.
         faiss_batch_size: Queries searched at once, at most 1,024.
-        use_faiss: Accepted and not needed: see the differences.
-        use_multi_process: True, or the devices to run one process each on.
+        use_faiss: Accepted and not needed, see the differences.
+        use_multi_process: True for all devices of the model's kind, or the names of devices to use.
         verbose: Whether to draw progress bars and log statistics, at level INFO.
-        cache_folder: Where vectors are kept for later calls.
+        cache_folder: The folder that keeps vectors for later calls; None keeps none.
         as_triplets: Deprecated: use `output_format`.
         margin: Deprecated: use `absolute_margin`.
         seed: Seed of `random`; the same seed, the same draws. None for a fresh one, which is logged.
@@ -126,30 +127,34 @@ def mine_hard_negatives(
         MissingExtra: datasets or sentence-transformers is not installed.
 
     Differences:
-        Where the original fails or does in silence what it does not say, this function does otherwise:
+        Where the original fails, or does silently what its documentation does not mention:
 
-        - A text is never the negative of itself: what is mined for an anchor is what would be mined if
-          its own text were not in the corpus (unless it is one of its positives).
-        - A cross-encoder always scores; the original ignores it unless a margin or a bound is set. As
-          with a bound, ten times `num_negatives` candidates are then looked at.
-        - A column that is not there is an error; the original takes the first or second one instead.
-          So is a column with the name of one that the format adds, one column for both roles, a
-          `sampling_strategy` that does not exist, a text that is not a string, or vectors with NaN.
+        - A text is never the negative of itself: the result for an anchor is as if its own text were not in
+          the corpus (unless it is one of its positives).
+        - A cross-encoder always scores, ten times `num_negatives` candidates as with a bound; the original
+          ignores it unless a margin or a bound is set.
+        - A missing column is an error; the original takes the first or second one instead. So is a column
+          with the name of one that the format adds, one column for both roles, an unknown
+          `sampling_strategy`, a text that is not a string, or vectors with NaN.
         - Random draws take a seed and leave the global states of `random` and numpy alone. Draws differ
-          from the original's, the window they are from does not.
+          from the original's, their window does not.
         - The search is exact with or without `use_faiss`, which needs no FAISS: scores are the model's
-          similarity (FAISS gives inner products whatever the model says, and fp16 and 2,048 documents at
-          most on a GPU).
+          similarity (FAISS gives inner products whatever the model's similarity is, and fp16 and 2,048
+          documents at most on a GPU).
         - Equal scores, as of documents that the model's greatest length cuts to the same text, stand in
           the order of the corpus; the original's order among them is left to rounding.
         - Vectors in `cache_folder` are named by digests of the model's weights, prompt and texts; the
           original's by a model name that is empty for local models, which then share vectors.
+        - `use_multi_process` encodes in threads of this process, the model moved to the first device; models
+          without token ids (static embeddings, images) stay on one device, and one CPU is used once. Only a
+          cross-encoder starts processes.
         - Where a margin drops every candidate and a bound is set too, the result is empty; the original
           divides by zero.
-        - Anchors that starve while valid negatives lie deeper do so here too, unless `deepen` is set.
-          `range_min` counts candidates that pass the bounds, as in the original, not ranks.
+        - Anchors whose valid negatives are all further down than the candidates get none, as in the
+          original, unless `deepen` is set. `range_min` counts candidates that pass the bounds, as in the
+          original; the rule `window` counts ranks.
         - Memory holds at most 1,024 x 8,192 scores; the original 16,384 x corpus.
-        - Statistics are logged, not printed, and handed to `report`.
+        - Statistics are logged, not printed, and passed to `report`.
     """
     optional_library("datasets", "hf")
     optional_library("sentence_transformers", "dense")
