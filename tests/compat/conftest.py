@@ -69,7 +69,7 @@ def static(words, weights, **options):
 
 
 def mine(dataset, model, **given):
-    """Mines without a word."""
+    """Mines with neither bars nor log."""
     return mine_hard_negatives(dataset, model, **{"verbose": False, **given})
 
 

@@ -1,4 +1,4 @@
-"""What cannot be used is refused in one line that names it, where the original guesses or crashes."""
+"""Unusable arguments are refused in one line that names them, where the original guesses or crashes."""
 
 import numpy as np
 import pytest

@@ -32,8 +32,8 @@ def test_what_is_mined_is_as_if_the_own_text_were_not_in_the_corpus(angles, give
     ours = mine(dataset, angles, corpus=[*corpus, "0", "40", "90"], **given).to_list()
     theirs = []
     for anchor in degrees(0, 40, 90):
-        others = [text for text in degrees(0, 40, 90) if text != anchor]
-        rows = original(dataset, angles, corpus=corpus + others, verbose=False, **given)
+        other_anchors = [text for text in degrees(0, 40, 90) if text != anchor]
+        rows = original(dataset, angles, corpus=corpus + other_anchors, verbose=False, **given)
         theirs += [row for row in rows if row["a"] == anchor]
     assert [without_scores(row) for row in ours] == [without_scores(row) for row in theirs]
     assert [row["scores"] for row in ours] == [pytest.approx(row["scores"], abs=1e-5) for row in theirs]
@@ -115,7 +115,7 @@ def test_few_queries_are_searched_at_once(angles, monkeypatch):
     assert sizes == [1024, 75, 2, 1]
 
 
-# Starving
+# Too few candidates pass
 
 
 def test_all_dropped_by_two_bounds_is_an_empty_result(angles):
@@ -141,11 +141,11 @@ def test_deepen_finds_valid_negatives_further_down(angles):
 
 
 def test_deepen_ends_with_the_corpus_and_counts_once(angles):
-    seen = []
+    reports = []
     dataset = pairs(("0", "1"), ("0", "2"))
-    given = {"corpus": degrees(*range(3, 50)), "max_score": 0.5, "deepen": True, "report": seen.append}
+    given = {"corpus": degrees(*range(3, 50)), "max_score": 0.5, "deepen": True, "report": reports.append}
     assert len(mine(dataset, angles, **given)) == 0
-    assert seen[0].skipped == {"max_score": 47} and seen[0].short == 1
+    assert reports[0].skipped == {"max_score": 47} and reports[0].short == 1
 
 
 def test_range_min_counts_what_passes_the_bounds(angles):
@@ -156,7 +156,7 @@ def test_range_min_counts_what_passes_the_bounds(angles):
     assert original(dataset, angles, verbose=False, **given)["negative"][:] == degrees(40, 50)
 
 
-# Vectors kept on disk
+# Vectors on disk
 
 
 def test_two_local_models_do_not_share_vectors(tmp_path):
@@ -183,16 +183,16 @@ def test_kept_vectors_are_not_encoded_again(tmp_path, monkeypatch):
     assert mine(dataset, model, **{**given, "query_prompt": "find "}).to_dict() == short
 
 
-# What is told
+# Statistics
 
 
 def test_counts_are_reported_and_logged_not_printed(angles, caplog, capfd):
     caplog.set_level(logging.INFO, "hardneg")
-    seen = []
+    reports = []
     dataset = pairs(("0", "5"), ("60", "61"))
     given = {"corpus": degrees(1, 2, 20, 30), "absolute_margin": 0, "num_negatives": 1}
-    mine(dataset, angles, **given, verbose=True, report=seen.append)
-    stats = seen[0]
+    mine(dataset, angles, **given, verbose=True, report=reports.append)
+    stats = reports[0]
     assert (stats.queries, stats.pairs, stats.negatives, stats.short) == (2, 2, 2, 0)
     assert stats.skipped == {"absolute_margin": 2} and stats.range_max == 11
     assert stats.scores["positive"]["max"] == pytest.approx(np.cos(np.radians(1)), abs=1e-6)
@@ -200,7 +200,7 @@ def test_counts_are_reported_and_logged_not_printed(angles, caplog, capfd):
     assert "2 candidates skipped by absolute_margin" in caplog.text and capfd.readouterr().out == ""
 
 
-def test_nothing_is_told_when_not_verbose(angles, caplog, capfd):
+def test_nothing_is_logged_when_not_verbose(angles, caplog, capfd):
     caplog.set_level(logging.INFO, "hardneg")
     mine(pairs(("0", "5"), ("60", "61")), angles)
     assert caplog.text == "" and capfd.readouterr() == ("", "")
@@ -210,7 +210,7 @@ def test_nothing_is_told_when_not_verbose(angles, caplog, capfd):
 
 
 def test_batch_size_bounds_the_tokens_of_a_batch(bert):
-    """At most 32 tokens a text here, so a batch of 2 may hold 64 tokens."""
+    """At most 32 tokens per text, so a batch of 2 may hold 64 tokens."""
     shapes = []
     hook = bert.register_forward_pre_hook(lambda _, given: shapes.append(given[0]["input_ids"].shape))
     texts = [f"{letter * (7 * n)} {n}" for n, letter in enumerate("abcdefgh" * 3)]

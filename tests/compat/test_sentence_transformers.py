@@ -1,4 +1,4 @@
-"""The drop-in gives what sentence-transformers' function gives, whatever is asked of both."""
+"""The drop-in gives what sentence-transformers' function gives, for any arguments."""
 
 import inspect
 import itertools
@@ -39,7 +39,7 @@ def fractions(low, high):
 
 @st.composite
 def datasets_(draw):
-    """Pairs, some twice, some anchors with several positives, some that are their own positive."""
+    """Pairs: with repetitions, anchors with several positives, anchors that are their own positive."""
     query = st.sampled_from(QUERIES)
     pair = st.tuples(query, st.sampled_from(DOCUMENTS)) | query.map(lambda text: (text, text))
     pairs = draw(st.lists(pair, min_size=1, max_size=25))
@@ -156,13 +156,17 @@ def test_random_draws_come_from_the_same_window(model, dataset, given, seed):
         theirs = original(dataset, model, verbose=False, **given, sampling_strategy="random")
     except (ValueError, ZeroDivisionError):
         return
-    seen = []
-    ask = {"sampling_strategy": "random", "seed": seed, "verbose": False, "report": seen.append}
+    reports = []
+    ask = {"sampling_strategy": "random", "seed": seed, "verbose": False, "report": reports.append}
     ours = mine_hard_negatives(dataset, model, **given, **ask)
     again = mine_hard_negatives(dataset, model, **given, **ask)
     assert ours.to_dict() == again.to_dict()
     assert [ours["q"][:], ours["d"][:]] == [theirs["q"][:], theirs["d"][:]]
-    whole = {**given, "range_max": seen[0].range_max, "num_negatives": seen[0].range_max - given["range_min"]}
+    whole = {
+        **given,
+        "range_max": reports[0].range_max,
+        "num_negatives": reports[0].range_max - given["range_min"],
+    }
     window = mine_hard_negatives(dataset, model, verbose=False, **whole)
     rows = zip(window["q"], window["negative"], strict=True)
     assert set(zip(ours["q"], ours["negative"], strict=True)) <= set(rows)

@@ -1,160 +1,167 @@
-"""The four formats, as sentence-transformers writes them."""
+"""What a call returns and reports: the four formats of sentence-transformers, statistics, progress bars."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from hardneg.compat._mine import Mined
+from hardneg.compat._arguments import Format, InvalidArgument
 from hardneg.compat._pairs import Pairs
-from hardneg.compat._settings import Format, InvalidArgument, Settings
-from hardneg.core.records import BoolArray, FloatArray, IntArray
+from hardneg.core.optional import optional_library
+from hardneg.core.progress import Task
+from hardneg.core.records import Example
 
-Columns = dict[str, list[Any]]
-
-
-@dataclass(frozen=True)
-class Rows:
-    """What to write: the negatives of each pair's query beside the pair.
-
-    Attributes:
-        pairs: The pairs.
-        mined: The negatives of each query.
-        whole: Whether a pair counts only with all of its negatives.
-    """
-
-    pairs: Pairs
-    mined: Mined
-    whole: bool
-
-    @cached_property
-    def docs(self) -> IntArray:
-        """(n_pairs, num_negatives) int32: the negatives."""
-        return self.mined.docs[self.pairs.query]
-
-    @cached_property
-    def scores(self) -> FloatArray:
-        """(n_pairs, num_negatives) float32: their scores."""
-        return self.mined.scores[self.pairs.query]
-
-    @cached_property
-    def kept(self) -> BoolArray:
-        """(n_pairs, num_negatives) bool: the negatives that are written."""
-        there = self.scores > -np.inf
-        return there & there.all(axis=1, keepdims=True) if self.whole else there
-
-    def queries(self, rows: IntArray) -> list[str]:
-        """Returns the texts of some queries."""
-        return [self.pairs.queries[row] for row in rows.tolist()]
-
-    def documents(self, rows: IntArray) -> list[str]:
-        """Returns the texts of some documents."""
-        return [self.pairs.corpus[row] for row in rows.tolist()]
+_QUANTILES = {"min": 0.0, "25%": 0.25, "median": 0.5, "75%": 0.75, "max": 1.0}
 
 
-def rows_to_write(pairs: Pairs, mined: Mined, settings: Settings) -> Rows:
-    """Returns the rows that the asked format has."""
-    return Rows(pairs, mined, whole=settings.output_format == "n-tuple")
-
-
-def check_names(pairs: Pairs, settings: Settings) -> None:
-    """Checks that the dataset's own columns do not bear names that the format gives to others.
+def column_names(pairs: Pairs, output_format: Format, scored: bool, negatives: int) -> list[str]:
+    """Returns the columns of a format.
 
     Raises:
-        InvalidArgument: One of them does.
+        InvalidArgument: A column of the dataset has the name of one that the format adds.
     """
-    scored = settings.output_scores
-    negatives = [f"negative_{i}" for i in range(1, settings.num_negatives + 1)]
+    scores = ["scores"] * scored
     added: dict[Format, list[str]] = {
-        "triplet": ["negative", *["scores"] * scored],
-        "n-tuple": [*negatives, *["scores"] * scored],
+        "triplet": ["negative", *scores],
+        "n-tuple": [*(f"negative_{number}" for number in range(1, negatives + 1)), *scores],
         "labeled-pair": ["score" if scored else "label"],
         "labeled-list": ["scores" if scored else "labels"],
     }
     for name in (pairs.anchor_column, pairs.positive_column):
-        if name in added[settings.output_format]:
+        if name in added[output_format]:
             raise InvalidArgument(
-                f'column "{name}" has the name of one that {settings.output_format} adds; rename it first'
+                f'column "{name}" has the name of one that {output_format} adds; rename it first'
+            )
+    return [pairs.anchor_column, pairs.positive_column, *added[output_format]]
+
+
+def dataset_of(
+    examples: Iterable[Example], names: list[str], output_format: Format, scored: bool, negatives: int
+) -> Any:
+    """Returns the examples as a `datasets.Dataset`, rows and labels as sentence-transformers writes them."""
+    columns: dict[str, list[Any]] = {name: [] for name in names}
+    for example in examples:
+        for row in _rows(example, output_format, scored, negatives):
+            for name, value in zip(names, row, strict=False):  # scores stand last, and are left out unscored
+                columns[name].append(value)
+    return optional_library("datasets", "hf").Dataset.from_dict(columns)
+
+
+def _rows(example: Example, output_format: Format, scored: bool, count: int) -> Iterator[tuple[Any, ...]]:
+    query, negatives = example.query, example.negatives
+    if output_format == "labeled-pair":
+        for label, docs in ((1, example.positives), (0, negatives)):
+            yield from ((query, doc.text, doc.score if scored else label) for doc in docs)
+        return
+    texts, scores = [doc.text for doc in negatives], [doc.score for doc in negatives]
+    for positive in example.positives:
+        if output_format == "triplet":
+            for doc in negatives:
+                yield query, positive.text, doc.text, [positive.score, doc.score]
+        elif output_format == "n-tuple":
+            if len(negatives) == count:
+                yield query, positive.text, *texts, [positive.score, *scores]
+        elif negatives:
+            labels = [1] + [0] * len(negatives)
+            yield query, [positive.text, *texts], [positive.score, *scores] if scored else labels
+
+
+@dataclass(frozen=True)
+class MiningStats:
+    """What a call of `mine_hard_negatives` did.
+
+    Attributes:
+        queries: Distinct queries.
+        pairs: Distinct (anchor, positive) pairs.
+        negatives: Negatives written, counted once per pair.
+        short: Queries with fewer negatives than `num_negatives`.
+        skipped: Candidates dropped, by the first rule that dropped them.
+        range_max: Where among the candidates that pass all bounds the window ended.
+        seed: The seed of random draws.
+        scores: For `positive`, `negative` and `difference`: mean, std, min, 25%, median, 75% and max;
+            empty where there is nothing to measure.
+    """
+
+    queries: int
+    pairs: int
+    negatives: int
+    short: int
+    skipped: Mapping[str, int]
+    range_max: int
+    seed: int
+    scores: Mapping[str, Mapping[str, float]]
+
+    def lines(self) -> Iterator[str]:
+        """Yields the lines that a verbose call logs."""
+        yield f"{self.queries:,} queries, {self.pairs:,} pairs: {self.negatives:,} negatives written"
+        yield f"range_max {self.range_max}, seed {self.seed}"
+        for name, numbers in self.scores.items():
+            yield f"{name} scores: " + ", ".join(f"{key} {value:.4f}" for key, value in numbers.items())
+        for rule, count in self.skipped.items():
+            yield f"{count:,} candidates skipped by {rule}"
+        if self.short:
+            yield (
+                f"{self.short:,} queries have too few negatives ({self.short / self.queries:.2%}); "
+                "deepen=True searches further down, looser bounds keep more"
             )
 
 
-def columns(rows: Rows, settings: Settings) -> Columns:
-    """Returns the columns of the asked format, in order."""
-    return _WRITERS[settings.output_format](rows, settings.output_scores)
+def measure(
+    examples: list[Example], whole: bool, negatives: int, skipped: Mapping[str, int], window: int, seed: int
+) -> MiningStats:
+    """Returns the statistics of a call.
+
+    Args:
+        examples: What was mined.
+        whole: Whether a pair is written only with all of its negatives, as an n-tuple.
+        negatives: Negatives per query.
+        skipped: Candidates dropped by each rule.
+        window: Where the window ended.
+        seed: The seed.
+    """
+    written = [example for example in examples if not whole or len(example.negatives) == negatives]
+    pairs = [(p.score, n.score) for e in written for p in e.positives for n in e.negatives]
+    scores = np.array(pairs, np.float64).reshape(-1, 2)
+    positive = np.array([doc.score for example in examples for doc in example.positives], np.float64)
+    columns = {"positive": positive, "negative": scores[:, 1], "difference": scores[:, 0] - scores[:, 1]}
+    return MiningStats(
+        len(examples),
+        len(positive),
+        len(pairs),
+        sum(len(example.negatives) < negatives for example in examples),
+        skipped,
+        window,
+        seed,
+        {name: _describe(values) for name, values in columns.items()},
+    )
 
 
-def _triplets(rows: Rows, scored: bool) -> Columns:
-    pair, column = np.nonzero(rows.kept)
-    written: Columns = {
-        rows.pairs.anchor_column: rows.queries(rows.pairs.query[pair]),
-        rows.pairs.positive_column: rows.documents(rows.pairs.positive[pair]),
-        "negative": rows.documents(rows.docs[pair, column]),
-    }
-    if scored:
-        written["scores"] = np.stack([rows.mined.positive[pair], rows.scores[pair, column]], axis=1).tolist()
-    return written
+def _describe(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> dict[str, float]:
+    if not len(values):
+        return {}
+    quantiles = np.quantile(values, list(_QUANTILES.values())).tolist()
+    moments = {"mean": float(values.mean()), "std": float(values.std())}
+    return moments | dict(zip(_QUANTILES, quantiles, strict=True))
 
 
-def _tuples(rows: Rows, scored: bool) -> Columns:
-    pair = np.flatnonzero(rows.kept[:, 0])
-    written: Columns = {
-        rows.pairs.anchor_column: rows.queries(rows.pairs.query[pair]),
-        rows.pairs.positive_column: rows.documents(rows.pairs.positive[pair]),
-    }
-    for column in range(rows.docs.shape[1]):
-        written[f"negative_{column + 1}"] = rows.documents(rows.docs[pair, column])
-    if scored:
-        written["scores"] = np.column_stack([rows.mined.positive, rows.scores])[pair].tolist()
-    return written
+class ProgressBars:
+    """A `Progress` that draws one bar per stage with tqdm, which sentence-transformers brings along."""
+
+    @contextmanager
+    def task(self, name: str, total: int | None, unit: str) -> Iterator[Task]:
+        """Returns a context that draws one bar."""
+        with optional_library("tqdm.auto", "dense").tqdm(desc=name, total=total, unit=f" {unit}") as bar:
+            yield _Bar(bar)
 
 
-def _labeled_pairs(rows: Rows, scored: bool) -> Columns:
-    """Each query's positives, all of them, then its negatives."""
-    query, column = np.nonzero(rows.mined.scores > -np.inf)
-    queries = np.concatenate([rows.pairs.query, query])
-    docs = np.concatenate([rows.pairs.positive, rows.mined.docs[query, column]])
-    labels = np.concatenate([np.ones(len(rows.pairs.query), np.int64), np.zeros(len(query), np.int64)])
-    order = np.lexsort((-labels, queries))
-    written: Columns = {
-        rows.pairs.anchor_column: rows.queries(queries[order]),
-        rows.pairs.positive_column: rows.documents(docs[order]),
-    }
-    if scored:
-        scores = np.concatenate([rows.mined.positive, rows.mined.scores[query, column]])
-        written["score"] = scores[order].tolist()
-    else:
-        written["label"] = labels[order].tolist()
-    return written
+class _Bar:
+    def __init__(self, bar: Any) -> None:
+        self._bar = bar
 
-
-def _labeled_lists(rows: Rows, scored: bool) -> Columns:
-    """One row a pair with any negative; negatives stand first in their rows, so that counts cut them."""
-    counts = rows.kept.sum(axis=1)
-    pair = np.flatnonzero(counts)
-    cuts = counts[pair].tolist()
-    docs = np.column_stack([rows.pairs.positive, rows.docs])[pair].tolist()
-    texts = rows.pairs.corpus
-    written: Columns = {
-        rows.pairs.anchor_column: rows.queries(rows.pairs.query[pair]),
-        rows.pairs.positive_column: [
-            [texts[doc] for doc in row[: cut + 1]] for row, cut in zip(docs, cuts, strict=True)
-        ],
-    }
-    if scored:
-        scores = np.column_stack([rows.mined.positive, rows.scores])[pair].tolist()
-        written["scores"] = [row[: cut + 1] for row, cut in zip(scores, cuts, strict=True)]
-    else:
-        written["labels"] = [[1] + [0] * cut for cut in cuts]
-    return written
-
-
-_WRITERS: dict[Format, Callable[[Rows, bool], Columns]] = {
-    "triplet": _triplets,
-    "n-tuple": _tuples,
-    "labeled-pair": _labeled_pairs,
-    "labeled-list": _labeled_lists,
-}
+    def advance(self, steps: int = 1) -> None:
+        """Moves the bar."""
+        self._bar.update(steps)

@@ -1,56 +1,40 @@
-"""The pairs of a dataset as distinct queries, a corpus of distinct texts, and rows into both."""
+"""A dataset of pairs as a `Collection` of distinct texts."""
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
-from hardneg.compat._settings import InvalidArgument
+from hardneg.compat._arguments import InvalidArgument
 from hardneg.core.errors import DataError, unknown_name
-from hardneg.core.records import IntArray
+from hardneg.core.records import Collection, Documents, Judgments, KeyArray, Queries, id_key
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Distinct (query, positive) pairs: by query in order of first appearance, then as they came.
+    """The (query, positive) pairs of a dataset.
+
+    Texts are the same only when they are equal to the character, as in sentence-transformers; the loaders of
+    `hardneg.sources` ignore case and spacing.
 
     Attributes:
+        collection: Queries by first appearance; the given corpus, then the positives, each text once. The id
+            of a document is its row, that of a query a digest of its text, so that draws depend on texts.
         anchor_column: The dataset's column of queries.
         positive_column: Its column of positives.
-        queries: The distinct queries.
-        corpus: The distinct documents: the given corpus, then the positives.
-        query: (n_pairs,) int32, query rows, ascending.
-        positive: (n_pairs,) int32, corpus rows.
-        own: (n_queries,) int32, the corpus row of the query's own text; -1 where there is none, or where it
-            is one of the query's positives.
         most_positives: The most pairs that any query has in the dataset, repetitions counted.
     """
 
+    collection: Collection
     anchor_column: str
     positive_column: str
-    queries: list[str]
-    corpus: list[str]
-    query: IntArray
-    positive: IntArray
-    own: IntArray
     most_positives: int
-
-    @cached_property
-    def begins(self) -> IntArray:
-        """(n_queries + 1,) int32: where each query's pairs begin; the last entry is the number of pairs."""
-        return np.searchsorted(self.query, np.arange(len(self.queries) + 1)).astype(np.int32)
-
-    def of(self, rows: IntArray) -> tuple[IntArray, IntArray]:
-        """Returns the pairs of some query rows: the place of each pair's query among `rows`, its positive."""
-        counts = (self.begins[1:] - self.begins[:-1])[rows]
-        places = np.repeat(np.arange(len(rows), dtype=np.int32), counts)
-        within = np.arange(len(places)) - np.repeat(np.cumsum(counts) - counts, counts)
-        return places, self.positive[self.begins[rows][places] + within]
 
 
 def read_pairs(dataset: Any, anchor: str | None, positive: str | None, corpus: Sequence[str] | None) -> Pairs:
@@ -63,7 +47,7 @@ def read_pairs(dataset: Any, anchor: str | None, positive: str | None, corpus: S
         corpus: Further documents; they come before the positives.
 
     Raises:
-        InvalidArgument: The dataset is empty or none, or a column is not there.
+        InvalidArgument: There is no such column, or no pair.
         DataError: A text is not a string.
     """
     anchor, positive = _columns(dataset, anchor, positive)
@@ -73,14 +57,32 @@ def read_pairs(dataset: Any, anchor: str | None, positive: str | None, corpus: S
         raise InvalidArgument("corpus must be a list of texts, found one text")
     documents = list(dict.fromkeys([*_texts(corpus or (), "corpus"), *positives]))
     queries = list(dict.fromkeys(anchors))
-    row_of_document = {text: row for row, text in enumerate(documents)}
-    row_of_query = {text: row for row, text in enumerate(queries)}
-    pairs = [(row_of_query[a], row_of_document[p]) for a, p in zip(anchors, positives, strict=True)]
-    distinct = np.array(sorted(dict.fromkeys(pairs), key=lambda pair: pair[0]), np.int32)
-    own = np.array([row_of_document.get(text, -1) for text in queries], np.int32)
-    own[distinct[own[distinct[:, 0]] == distinct[:, 1], 0]] = -1
-    most = max(Counter(anchors).values())
-    return Pairs(anchor, positive, queries, documents, distinct[:, 0], distinct[:, 1], own, most)
+    query_rows = {text: row for row, text in enumerate(queries)}
+    doc_rows = {text: row for row, text in enumerate(documents)}
+    pairs = dict.fromkeys((query_rows[a], doc_rows[p]) for a, p in zip(anchors, positives, strict=True))
+    judged = np.array(sorted(pairs, key=lambda pair: pair[0]), np.int32)
+    collection = Collection(
+        "pairs",
+        _documents(documents),
+        Queries(pa.table({"query_id": list(map(_digest, queries)), "text": queries}), _keys(queries)),
+        Judgments(judged[:, 0], judged[:, 1], np.ones(len(judged), np.int32)),
+    )
+    return Pairs(collection, anchor, positive, max(Counter(anchors).values()))
+
+
+def _documents(texts: list[str]) -> Documents:
+    ids = np.arange(len(texts)).astype(str)
+    table = pa.table({"doc_id": ids, "title": pa.repeat("", len(texts)), "text": texts})
+    keys = _keys(texts)
+    return Documents(table, keys, keys)
+
+
+def _keys(texts: list[str]) -> KeyArray:
+    return np.fromiter(map(id_key, texts), np.uint64, len(texts))
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
 def _columns(dataset: Any, anchor: str | None, positive: str | None) -> tuple[str, str]:
@@ -97,13 +99,13 @@ def _columns(dataset: Any, anchor: str | None, positive: str | None) -> tuple[st
         raise InvalidArgument(f"the dataset must have two columns or more, found {', '.join(columns)}")
     anchor, positive = anchor or columns[0], positive or columns[1]
     if anchor == positive:
-        raise InvalidArgument(f'"{anchor}" is both anchor and positive column; name the two of them')
+        raise InvalidArgument(f'"{anchor}" is both anchor and positive column; name two different columns')
     return anchor, positive
 
 
-def _texts(values: Iterable[Any], place: str) -> list[str]:
+def _texts(values: Iterable[Any], where: str) -> list[str]:
     texts = list(values)
     for row, text in enumerate(texts):
         if not isinstance(text, str):
-            raise DataError(f"{place}, row {row}: a text is expected, found {str(text)[:80]!r}")
+            raise DataError(f"{where}, row {row}: a text is expected, found {str(text)[:80]!r}")
     return texts

@@ -5,28 +5,39 @@ from hardneg.compat.sentence_transformers import mine_hard_negatives
 
 from __future__ import annotations
 
-import importlib
+import secrets
+from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
-from hardneg.compat._bars import Bars
-from hardneg.compat._mine import Miner
-from hardneg.compat._output import check_names, columns, rows_to_write
+from hardneg.compat._arguments import (
+    LOG,
+    InvalidArgument,
+    draw_of,
+    format_of,
+    prompt_of,
+    rules_of,
+    window_end,
+)
+from hardneg.compat._mine import SurvivorWindow, mined
+from hardneg.compat._output import MiningStats, ProgressBars, column_names, dataset_of, measure
 from hardneg.compat._pairs import read_pairs
-from hardneg.compat._score import Rescorer, searcher
-from hardneg.compat._settings import LOG, InvalidArgument, settle
-from hardneg.compat._stats import MiningStats, measure
-from hardneg.compat._vectors import Texts, Workers, prompt_of
-from hardneg.core.errors import MissingExtra
+from hardneg.compat._rankers import GivenCrossEncoder, GivenModel, devices_of, processes
+from hardneg.core.components import Ranker
+from hardneg.core.files import cache_folder as default_cache
+from hardneg.core.optional import optional_library
 from hardneg.core.progress import NullProgress, Progress
+from hardneg.exporters.sentence_transformers_triplet import Triplet
+from hardneg.mining.recipe import RankSettings, Recipe
+from hardneg.selection.reasons import reason_of
+from hardneg.selection.settings import SelectSettings
 
 if TYPE_CHECKING:
     from datasets import Dataset
     from sentence_transformers import CrossEncoder, SentenceTransformer
 
 __all__ = ["InvalidArgument", "MiningStats", "mine_hard_negatives"]
-
-_BLOCK = 1_024
 
 
 def mine_hard_negatives(
@@ -68,6 +79,7 @@ def mine_hard_negatives(
 
     Same parameters, rows, order, columns and labels as release 6.2; scores agree to 1e-5 in fp32. The
     methods are those of NV-Retriever (arXiv 2407.15831): `relative_margin=0.05` is its TopK-PercPos (95 %).
+    The call becomes a `Recipe` that `hardneg.mining.miner` runs in memory.
 
     Args:
         dataset: A dataset of (anchor, positive) pairs; an anchor may have several positives.
@@ -84,7 +96,7 @@ def mine_hard_negatives(
         min_score: The lowest score of a negative.
         absolute_margin: How far a negative must score below the anchor's weakest positive.
         relative_margin: The same as a fraction of the magnitude of that positive's score: 0.05 = 5 %.
-        num_negatives: Negatives for an anchor.
+        num_negatives: Negatives per anchor.
         sampling_strategy: `top` for the best, `random` for as many drawn from the window of ranks.
         query_prompt_name: The name of one of the model's prompts, put before anchors.
         query_prompt: The text to put before anchors; it comes before the name.
@@ -94,14 +106,14 @@ def mine_hard_negatives(
         output_format: `triplet` (anchor, positive, negative); `n-tuple` (anchor, positive, negative_1,
             ...), anchors with too few negatives left out; `labeled-pair` (anchor, document, label);
             `labeled-list` (anchor, documents, labels).
-        output_scores: Whether `scores` are added (`triplet`, `n-tuple`) or stand for the labels.
+        output_scores: Whether `scores` are added (`triplet`, `n-tuple`) or replace the labels.
         batch_size: No batch holds more tokens than this many texts of the model's greatest length; pairs
             in a batch of the cross-encoder.
         faiss_batch_size: Queries searched at once, at most 1,024.
-        use_faiss: Accepted and not needed: see the differences.
-        use_multi_process: True, or the devices to run one process each on.
+        use_faiss: Accepted and not needed, see the differences.
+        use_multi_process: True for all devices of the model's kind, or the names of devices to use.
         verbose: Whether to draw progress bars and log statistics, at level INFO.
-        cache_folder: Where vectors are kept for later calls.
+        cache_folder: The folder that keeps vectors for later calls; None keeps none.
         as_triplets: Deprecated: use `output_format`.
         margin: Deprecated: use `absolute_margin`.
         seed: Seed of `random`; the same seed, the same draws. None for a fresh one, which is logged.
@@ -115,88 +127,92 @@ def mine_hard_negatives(
         MissingExtra: datasets or sentence-transformers is not installed.
 
     Differences:
-        Where the original fails or does in silence what it does not say, this function does otherwise:
+        Where the original fails, or does silently what its documentation does not mention:
 
-        - A text is never the negative of itself: what is mined for an anchor is what would be mined if
-          its own text were not in the corpus (unless it is one of its positives).
-        - A cross-encoder always scores; the original ignores it unless a margin or a bound is set. As
-          with a bound, ten times `num_negatives` candidates are then looked at.
-        - A column that is not there is an error; the original takes the first or second one instead.
-          So is a column with the name of one that the format adds, one column for both roles, a
-          `sampling_strategy` that does not exist, a text that is not a string, or vectors with NaN.
+        - A text is never the negative of itself: the result for an anchor is as if its own text were not in
+          the corpus (unless it is one of its positives).
+        - A cross-encoder always scores, ten times `num_negatives` candidates as with a bound; the original
+          ignores it unless a margin or a bound is set.
+        - A missing column is an error; the original takes the first or second one instead. So is a column
+          with the name of one that the format adds, one column for both roles, an unknown
+          `sampling_strategy`, a text that is not a string, or vectors with NaN.
         - Random draws take a seed and leave the global states of `random` and numpy alone. Draws differ
-          from the original's, the window they are from does not.
+          from the original's, their window does not.
         - The search is exact with or without `use_faiss`, which needs no FAISS: scores are the model's
-          similarity (FAISS gives inner products whatever the model says, and fp16 and 2,048 documents at
-          most on a GPU).
+          similarity (FAISS gives inner products whatever the model's similarity is, and fp16 and 2,048
+          documents at most on a GPU).
         - Equal scores, as of documents that the model's greatest length cuts to the same text, stand in
           the order of the corpus; the original's order among them is left to rounding.
         - Vectors in `cache_folder` are named by digests of the model's weights, prompt and texts; the
           original's by a model name that is empty for local models, which then share vectors.
+        - `use_multi_process` encodes in threads of this process, the model moved to the first device; models
+          without token ids (static embeddings, images) stay on one device, and one CPU is used once. Only a
+          cross-encoder starts processes.
         - Where a margin drops every candidate and a bound is set too, the result is empty; the original
           divides by zero.
-        - Anchors that starve while valid negatives lie deeper do so here too, unless `deepen` is set.
-          `range_min` counts candidates that pass the bounds, as in the original, not ranks.
+        - Anchors whose valid negatives are all further down than the candidates get none, as in the
+          original, unless `deepen` is set. `range_min` counts candidates that pass the bounds, as in the
+          original; the rule `window` counts ranks.
         - Memory holds at most 1,024 x 8,192 scores; the original 16,384 x corpus.
-        - Statistics are logged, not printed, and handed to `report`.
+        - Statistics are logged, not printed, and passed to `report`.
     """
-    _require("datasets", "hf")
-    _require("sentence-transformers", "dense")
-    if faiss_batch_size <= 0:
-        raise InvalidArgument(f"faiss_batch_size must be a positive integer, got {faiss_batch_size}")
+    optional_library("datasets", "hf")
+    optional_library("sentence_transformers", "dense")
+    for name, size in {"batch_size": batch_size, "faiss_batch_size": faiss_batch_size}.items():
+        if size <= 0:
+            raise InvalidArgument(f"{name} must be a positive integer, got {size}")
+    if deepen and range_max is not None:
+        raise InvalidArgument("deepen searches beyond any range_max; give one of the two")
     pairs = read_pairs(dataset, anchor_column_name, positive_column_name, corpus)
-    settings = settle(
-        num_negatives=num_negatives,
-        range_min=range_min,
-        range_max=range_max,
-        max_score=max_score,
-        min_score=min_score,
-        absolute_margin=absolute_margin,
-        relative_margin=relative_margin,
-        sampling_strategy=sampling_strategy,
-        include_positives=include_positives,
-        output_format=output_format,
-        output_scores=output_scores,
-        seed=seed,
-        deepen=deepen,
-        as_triplets=as_triplets,
-        margin=margin,
-    )
-    window = settings.window(pairs.most_positives, cross_encoder is not None)
-    check_names(pairs, settings)
-    prompts = (
+    draw = draw_of(sampling_strategy)
+    if margin is not None:
+        LOG.warning("margin is deprecated: use absolute_margin; it is set to %s", margin)
+        absolute_margin = margin
+    margins = {"absolute_margin": absolute_margin, "relative_margin": relative_margin}
+    rules = rules_of({**margins, "max_score": max_score, "min_score": min_score})
+    if include_positives and (rules or range_min or range_max is not None or sampling_strategy != "top"):
+        LOG.warning(
+            "with include_positives, range_min, range_max, max_score, min_score, absolute_margin, "
+            "relative_margin and sampling_strategy may still discard positives"
+        )
+    form, scored = format_of(output_format, output_scores, as_triplets, include_positives)
+    drops = cross_encoder is not None or max_score is not None or any(m is not None for m in margins.values())
+    end = window_end(range_min, range_max, num_negatives, 10 if drops else 1, pairs.most_positives)
+    names = column_names(pairs, form, scored, num_negatives)
+    seed = secrets.randbits(32) if seed is None else seed
+    bi_encoder = GivenModel(
+        model,
         prompt_of(model, "query", query_prompt, query_prompt_name),
         prompt_of(model, "document", corpus_prompt, corpus_prompt_name),
+        batch_size,
+        faiss_batch_size,
+        devices_of(model, use_multi_process),
+        cache_folder is not None,
     )
-    progress: Progress = Bars() if verbose else NullProgress()
-    with Workers(model, use_multi_process) as workers:
-        texts = Texts(model, *prompts, batch_size, workers, cache_folder, progress)
-        found = searcher(model, texts.queries(pairs.queries), texts.documents(pairs.corpus))
-    with Workers(cross_encoder, use_multi_process) as workers:
-        scorer = Rescorer(cross_encoder, pairs, batch_size, workers) if cross_encoder is not None else None
-        mined = Miner(pairs, found, scorer, settings).run(window, min(faiss_batch_size, _BLOCK), progress)
-    rows = rows_to_write(pairs, mined, settings)
-    if verbose or report:
-        _tell(measure(rows, settings, window), verbose, report)
-    return _dataset(columns(rows, settings))
-
-
-def _require(package: str, extra: str) -> None:
-    try:
-        importlib.import_module(package.replace("-", "_"))
-    except ImportError:
-        raise MissingExtra(package, extra) from None
-
-
-def _tell(stats: MiningStats, verbose: bool, report: Callable[[MiningStats], None] | None) -> None:
-    if verbose:
-        for line in stats.lines():
+    cache = default_cache() if cache_folder is None else Path(cache_folder)
+    progress: Progress = ProgressBars() if verbose else NullProgress()
+    dropped: Counter[str] = Counter()
+    with processes(cross_encoder, use_multi_process) as options:
+        rankers: list[Ranker] = [bi_encoder]
+        if cross_encoder is not None:
+            rankers.append(GivenCrossEncoder(cross_encoder, batch_size, options))
+        by, depth = rankers[-1].name or "", end + pairs.most_positives
+        recipe = Recipe(
+            rank=RankSettings(
+                rankers=tuple(rankers), depth=depth, max_depth=None if deepen else depth, order=by
+            ),
+            select=SelectSettings(
+                negatives=num_negatives, rules=rules, draw=SurvivorWindow(range_min, end, draw), by=by
+            ),
+            format=Triplet(),
+            seed=seed,
+        )
+        examples = list(mined(pairs.collection, recipe, include_positives, cache, progress, dropped))
+    if verbose or report is not None:
+        skipped = {reason: dropped[reason] for reason in map(reason_of, rules)}
+        stats = measure(examples, form == "n-tuple", num_negatives, skipped, end, seed)
+        for line in stats.lines() if verbose else ():
             LOG.info(line)
-    if report is not None:
-        report(stats)
-
-
-def _dataset(data: dict[str, list[Any]]) -> Dataset:
-    from datasets import Dataset
-
-    return Dataset.from_dict(data)
+        if report is not None:
+            report(stats)
+    return dataset_of(examples, names, form, scored, num_negatives)
