@@ -82,7 +82,7 @@ class Texts:
             raise InvalidArgument(f"batch_size must be a positive integer, got {batch_size}")
         self._model = model
         most = batch_size * min(model.max_seq_length or _LENGTH, _LONGEST)
-        self._encoder = Encoder(model, "", query_prompt, document_prompt, True, most_tokens=int(most))
+        self._encoder = Encoder(model, "", query_prompt, document_prompt, True, max_tokens=int(most))
         self._batch_size = batch_size
         self._workers = workers
         self._cache = cache
