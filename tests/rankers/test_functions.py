@@ -19,15 +19,22 @@ from hardneg.testing import FakeRanker
 from tests.conftest import WORDS
 
 
-@register("bag-of-words")
 def bag(texts, *, power=1.0):
     """Counts words."""
     return [[(1 + text.split().count(word)) ** power for word in WORDS] for text in texts]
 
 
-@register("shared-words")
 def shared(query, documents, *, weight=2.0):
     return [weight * len(set(query.split()) & set(document.split())) for document in documents]
+
+
+@pytest.fixture(autouse=True)
+def registered(monkeypatch):
+    """Registers the functions for one test."""
+    RANKERS.names()
+    monkeypatch.setattr(RANKERS, "_classes", dict(RANKERS._classes))
+    register("bag-of-words")(bag)
+    register("shared-words")(shared)
 
 
 def rows(*numbers):

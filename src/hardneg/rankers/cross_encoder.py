@@ -28,7 +28,7 @@ class CrossEncoder(Ranker):
         batch_size: Pairs per batch.
         max_length: Tokens after which pairs are cut; None for the model's own limit.
         prompt: Text before each pair, for models that follow instructions; None for the model's own.
-        device: As torch names it; None for the best there is.
+        device: As torch names it; None for the fastest.
         trust_remote_code: Whether code that comes with the model may run, and pickled weights be read.
         name: The ranker's name in the ledger; None for `cross-encoder`.
     """

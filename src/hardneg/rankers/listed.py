@@ -1,4 +1,4 @@
-"""The documents that a training set itself lists as negatives of a query."""
+"""The documents that a training set lists as negatives of a query."""
 
 from __future__ import annotations
 

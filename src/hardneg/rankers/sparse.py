@@ -36,7 +36,7 @@ class Sparse(Ranker):
         max_length: Tokens after which texts are cut; None for the model's own limit.
         max_active_dims: Most terms per text; None for the model's own limit.
         batch_size: Texts per batch.
-        device: As torch names it: `cpu`, `cuda`, `mps`; None for the best there is.
+        device: As torch names it: `cpu`, `cuda`, `mps`; None for the fastest.
         revision: The hub revision to load.
         trust_remote_code: Whether code that comes with the model may run, and pickled weights be read.
         name: The ranker's name in the ledger; None for `sparse`.

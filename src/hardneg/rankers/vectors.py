@@ -29,8 +29,8 @@ class Vectors(Ranker):
     """Ranks by the dot product or cosine of given vectors.
 
     The folder holds `documents.npy` and `queries.npy`, (n, dimension) each, and `document_ids.txt` and
-    `query_ids.txt`, one id a line in the order of the vectors. Ids may be left out only where there are just
-    as many vectors as the collection has rows; vectors of other documents and queries are ignored.
+    `query_ids.txt`, one id per line in the order of the vectors. Ids may be left out only where the
+    collection has as many rows; vectors of other documents and queries are ignored.
 
     Attributes:
         folder: Folder of the arrays.
@@ -157,8 +157,8 @@ class _VectorFile:
             reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
             raise DataError(f"cannot read {self._path}: {reason}") from error
         if not isinstance(array, np.ndarray) or array.ndim != 2 or array.dtype.kind != "f" or not array.size:
-            found = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else "an archive"
-            raise DataError(f"{self._path}: found {found}, expected (n, dimension) of float16, 32 or 64")
+            content = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else "an archive"
+            raise DataError(f"{self._path}: found {content}, expected (n, dimension) of float16, 32 or 64")
         return array
 
     def _ids(self) -> Iterator[str]:

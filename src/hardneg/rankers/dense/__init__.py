@@ -34,8 +34,7 @@ class Dense(Ranker):
         max_length: Tokens after which texts are cut; None for the model's own limit.
         precision: Number format of the transformer's weights and sums; `auto` for the fastest of the
             device. Pooling is always fp32, scores are summed in float64.
-        device: As torch names it: `cpu`, `cuda`, `mps`; several as `cuda:0,cuda:1`; None for the best
-            there is.
+        device: As torch names it: `cpu`, `cuda`, `mps`; several as `cuda:0,cuda:1`; None for the fastest.
         normalize: Whether vectors are brought to length 1; None for what the model needs.
         storage: Number format of the documents' vectors in the cache: `fp16` takes half the disk of `fp32`.
             Search and scores are exact over the vectors as they are stored.

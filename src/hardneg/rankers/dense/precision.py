@@ -14,7 +14,7 @@ def best_precision(device: str) -> Precision:
     """Returns the fastest number format of a device that keeps results within rounding.
 
     That is bf16 on processors with AMX or AVX512-BF16 and on GPUs of compute capability 8 and later, fp16 on
-    those of 7, fp32 elsewhere.
+    those of 7, fp32 on all others.
 
     Args:
         device: As torch names it.
