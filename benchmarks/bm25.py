@@ -19,7 +19,7 @@ from timing import compare, machine, table
 from hardneg.core.components import Context, OpenedRanker
 from hardneg.core.records import Collection
 from hardneg.rankers.bm25 import Bm25
-from hardneg.rankers.inverted.tokenizer import Terms, stemmer
+from hardneg.rankers.inverted.tokenizer import Vocabulary, stemmer
 from hardneg.sources import LoadOptions, load
 
 
@@ -31,11 +31,11 @@ def main(folder: str, split: str = "test", rounds: int = 3, depth: int = 100, qu
     with TemporaryDirectory() as cache:
         opened = [_opened(whole, Path(cache)) for _ in range(2)]
     ours = opened[0][0]
-    terms = Terms(stemmer({}))
-    tokens = [terms.of(text) for text in whole.documents.texts(range(len(whole.documents)))]
-    asked = [terms.known(text) for text in whole.queries.texts(rows)]
+    vocabulary = Vocabulary(stemmer({}))
+    tokens = [vocabulary.encode(text) for text in whole.documents.texts(range(len(whole.documents)))]
+    asked = [vocabulary.encode_known(text) for text in whole.queries.texts(rows)]
     plain = bm25s.BM25(method="lucene")
-    plain.index(tuple([tokens, {str(n): n for n in range(terms.size)}]), show_progress=False)
+    plain.index(tuple([tokens, {str(n): n for n in range(vocabulary.size)}]), show_progress=False)
     okapi = BM25Okapi(tokens)
 
     def by_bm25s() -> Any:

@@ -80,7 +80,7 @@ def run(kind: str, path: Path, count: int, queries: int) -> list[float]:
 def measure(path: Path, count: int, queries: int) -> None:
     """Prints the seconds to prepare, those of one search, and the anonymous memory that both took."""
     vectors, asked = np.load(path, mmap_mode="r")[:count], clustered(queries, 2)
-    products: tuple[Product | None, ...] = (None, "whole", "head")
+    products: tuple[Product | None, ...] = (None, "fp32", "pca-prefix")
     for product in products:  # loads libraries and compiled code
         ExactSearch(Vectors.of(asked[:200]), 0, product).search(asked[:8], 5)
     before, begin = anonymous(), time.process_time()

@@ -17,7 +17,7 @@ from hardneg.rankers.dense.precision import has_fast_bf16
 from hardneg.rankers.dense.store import Vectors
 from hardneg.rankers.dense.topk import ExactSearch, Product
 
-PRODUCTS: tuple[Product, ...] = ("whole", "head", *(("low",) if has_fast_bf16() else ()))
+PRODUCTS: tuple[Product, ...] = ("fp32", "pca-prefix", *(("bf16",) if has_fast_bf16() else ()))
 
 
 def main(

@@ -13,7 +13,7 @@ import pytest
 import typer.main
 
 from hardneg import cli
-from hardneg.core.components import FORMATS
+from hardneg.core.components import FORMATS, RANKERS
 from hardneg.llm.judging import PROMPTS
 from hardneg.llm.prompt import read_prompt
 from hardneg.rankers.dense import Dense
@@ -70,6 +70,7 @@ def at_home(my_collection, tmp_path, monkeypatch):
         return FakeRanker(scores)
 
     monkeypatch.setattr(Dense, "open", open_fake)
+    monkeypatch.setattr(RANKERS, "_classes", dict(RANKERS._classes))  # pages register their own
 
 
 def mined(*options, out="run"):

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from hardneg.core.components import Context, Ranker
 from hardneg.core.records import Collection, FloatArray, IntArray
-from hardneg.rankers.kernels.top_k import top
+from hardneg.rankers.kernels.top_k import top_k
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
 
 
@@ -55,11 +55,11 @@ class FakeRanker(Ranker):
         return self
 
     def search(self, queries: IntArray, depth: int) -> tuple[IntArray, FloatArray]:
-        """Returns the documents with the highest scores; see `Ranker.search`."""
+        """Returns the documents with the highest scores; see `OpenedRanker.search`."""
         self.depths.append(depth)
-        return top(self.scores[queries], depth)
+        return top_k(self.scores[queries], depth)
 
     def score(self, queries: IntArray, docs: IntArray) -> FloatArray:
-        """Returns the scores of given documents; see `Ranker.score`."""
+        """Returns the scores of given documents; see `OpenedRanker.score`."""
         found = self.scores[queries[:, None], docs]
         return np.where(docs >= 0, found, np.float32("nan"))

@@ -21,8 +21,7 @@ from hardneg.engines.ray import Ray
 from hardneg.mining import pipeline
 from hardneg.mining.pipeline import mine
 from hardneg.mining.recipe import Recipe
-from hardneg.rankers.dense import remote_encoding as elsewhere
-from hardneg.rankers.dense import store
+from hardneg.rankers.dense import remote_encoding, store
 from hardneg.rankers.dense.prepared_search import ShardingPlan
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
 from tests import tiny
@@ -99,9 +98,9 @@ def content(folder):
 
 
 def test_a_run_ends_as_the_local_one_though_a_node_dies_in_each_stage(cluster, tmp_path, monkeypatch):
-    for each in (store, elsewhere):  # many shards: those of this process are also the workers'
+    for each in (store, remote_encoding):  # many shards: those of this process are also the workers'
         monkeypatch.setattr(each, "SHARD", 20)
-    monkeypatch.setattr(pipeline, "ShardingPlan", partial(ShardingPlan, fewest=2))
+    monkeypatch.setattr(pipeline, "ShardingPlan", partial(ShardingPlan, min_shards=2))
     model, collection = tiny.bi_encoder(tmp_path), words()
     with threads(1):  # as many as an encoder of the cluster has
         local = mine(collection, recipe(model), tmp_path / "local", cache=tmp_path / "cache")

@@ -8,8 +8,7 @@ from hardneg.engines.local import Local
 from hardneg.mining import miner as blocks
 from hardneg.mining import pipeline
 from hardneg.mining.recipe import Recipe
-from hardneg.rankers.dense import remote_encoding as elsewhere
-from hardneg.rankers.dense import store
+from hardneg.rankers.dense import remote_encoding, store
 from hardneg.rankers.dense.prepared_search import ShardingPlan
 from tests import tiny
 
@@ -32,8 +31,8 @@ class Elsewhere(Local):
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     monkeypatch.setattr(blocks, "BLOCK", 2)
-    monkeypatch.setattr(pipeline, "ShardingPlan", partial(ShardingPlan, fewest=1))
-    for each in (store, elsewhere):
+    monkeypatch.setattr(pipeline, "ShardingPlan", partial(ShardingPlan, min_shards=1))
+    for each in (store, remote_encoding):
         monkeypatch.setattr(each, "SHARD", 10)
     Elsewhere.done, Elsewhere.fails_at = (), None
 

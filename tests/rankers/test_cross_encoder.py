@@ -49,7 +49,7 @@ def test_models_that_score_no_pairs_are_refused(tmp_path):
 def test_scores_that_are_no_numbers_are_refused(folder, tmp_path, monkeypatch):
     ranker = CrossEncoder(folder).open(known(), Context(tmp_path))
     monkeypatch.setattr(ranker._model, "predict", lambda pairs, **options: np.full(len(pairs), np.nan))
-    with pytest.raises(DataError, match="one finite score a pair"):
+    with pytest.raises(DataError, match="one finite score per pair"):
         ranker.score(np.array([0], np.int32), np.array([[1]], np.int32))
 
 

@@ -77,7 +77,7 @@ def test_a_run_of_which_nothing_is_known_finds_nothing(opened):
 
 
 def test_an_empty_run_is_told(opened):
-    with pytest.raises(DataError, match=r"run\.txt: there is no line in it; a run has lines of "):
+    with pytest.raises(DataError, match=r"run\.txt: it is empty; a run has lines of "):
         opened("\n")
 
 

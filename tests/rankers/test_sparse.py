@@ -87,6 +87,10 @@ def test_texts_are_encoded_once_and_damaged_blocks_again(splade, collection, tmp
         patched.setattr(SparseEncoder, "encode_document", None)
         again = Sparse(splade, device="cpu").open(collection, Context(tmp_path)).score(QUERIES, EVERYTHING)
     np.testing.assert_array_equal(first, again)
+    blocks = len(list((tmp_path / "sparse").glob("*.npz")))
+    monkeypatch.setattr("hardneg.rankers.sparse.code_digest", lambda *code: "changed code")
+    Sparse(splade, device="cpu").open(collection, Context(tmp_path))
+    assert len(list((tmp_path / "sparse").glob("*.npz"))) == 2 * blocks
     for block in (tmp_path / "sparse").iterdir():
         block.write_bytes(b"PK\x03\x04 half")
     mended = Sparse(splade, device="cpu").open(collection, Context(tmp_path)).score(QUERIES, EVERYTHING)

@@ -60,7 +60,7 @@ class GivenModel(Ranker):
             self.document_prompt,
             normalize=True,
             devices=others,
-            most_tokens=int(self.batch_size * longest),
+            max_tokens=int(self.batch_size * longest),
         )
         queries = self._vectors(
             collection.queries, "queries", encoder.queries, encoder.fingerprint("query"), context
@@ -69,7 +69,7 @@ class GivenModel(Ranker):
             collection.documents, "documents", encoder.documents, encoder.fingerprint("document"), context
         )
         ranker: OpenedRanker = (
-            DenseRanker(encoder.facts, documents, queries, context, "model")
+            DenseRanker(encoder.facts, documents, queries)
             if model.similarity_fn_name in ("cosine", "dot")
             else _SimilarityRanker(encoder.facts, documents, queries, model)
         )

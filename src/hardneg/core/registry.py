@@ -40,6 +40,8 @@ IMPORTS = "HARDNEG_IMPORT"
 _SHOWN = 200
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _OBJECT = "object"
+_NAME_ATTRIBUTE = "_registered_name"
+"""Stands on the class, so that a class of `__main__` that is pickled for a worker keeps its name."""
 _LOG = logging.getLogger("hardneg.components")
 
 
@@ -76,7 +78,6 @@ class Registry(Generic[T]):
         self.kind = kind
         self._base, self._method, self._package, self._adapt = base, method, package, adapt
         self._classes: dict[str, type[T]] = {}
-        self._names: dict[type[Any], str] = {}
         self._adapted: dict[Callable[..., Any], type[T]] = {}
         self._complete = False
 
@@ -107,7 +108,8 @@ class Registry(Generic[T]):
                 )
             for key, value in attributes.items():
                 setattr(made, key, value)
-            self._classes[name], self._names[made] = made, name
+            self._classes[name] = made
+            setattr(made, _NAME_ATTRIBUTE, name)
             return given
 
         return add
@@ -175,7 +177,7 @@ class Registry(Generic[T]):
         digest, from which it cannot be built again.
         """
         component = self.make(component)
-        name = self._names.get(type(component)) or _path(type(component))
+        name = _registered_name(type(component)) or _path(type(component))
         settings = _plain(component)
         return {name: {_OBJECT: _digest(component)} if settings is None else settings}
 
@@ -190,9 +192,8 @@ class Registry(Generic[T]):
 
     def label_of(self, made: type[Any]) -> str:
         """Returns the registered name of a class, else its own name in small letters with hyphens."""
-        return self._names.get(made) or re.sub(r"(?<=[a-z0-9])(?=[A-Z])|_", "-", made.__name__).lower().strip(
-            "-"
-        )
+        words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|_", "-", made.__name__)
+        return _registered_name(made) or words.lower().strip("-")
 
     def _class_of(self, given: Any) -> type[T]:
         """Returns a class, or the class that a function is made into, with all that the base defines.
@@ -344,6 +345,11 @@ def text_in(language: str, given: str | Mapping[str, str]) -> str:
 
 def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
     return list(inspect.signature(function).parameters.values())
+
+
+def _registered_name(made: type[Any]) -> str | None:
+    name: str | None = vars(made).get(_NAME_ATTRIBUTE)
+    return name
 
 
 def _path(given: Any) -> str:

@@ -12,7 +12,7 @@ from hardneg.core.components import OpenedRanker
 from hardneg.core.files import write_text
 from hardneg.core.records import Collection, IntArray, rows_of
 from hardneg.exporters.examples import no_spaces
-from hardneg.rankers.run import Lines
+from hardneg.rankers.run import RunFile
 
 QUERIES = 256
 """Queries searched at a time."""
@@ -46,7 +46,7 @@ def read(name: str, path: Path, collection: Collection) -> Run:
     Raises:
         DataError: The file cannot be read, or a line is wrong; the message names it.
     """
-    lines = Lines(path)
+    lines = RunFile(path)
     judged = set(collection.queries.table["query_id"].to_pylist())
     rows = collection.documents.rows(lines.docs)
     known = iter(collection.documents.ids(rows[rows >= 0]))

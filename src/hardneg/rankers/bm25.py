@@ -1,4 +1,4 @@
-"""BM25: words in common, weighted by their rarity.
+"""BM25: shared words, weighted by their rarity.
 
 Source: Robertson and Zaragoza, 2009; the formulas are those of bm25s (arXiv 2407.03618).
 """
@@ -6,6 +6,7 @@ Source: Robertson and Zaragoza, 2009; the formulas are those of bm25s (arXiv 240
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from unicodedata import unidata_version
 
@@ -14,22 +15,21 @@ from pydantic import AfterValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Context, OpenedRanker, Ranker, ranker
-from hardneg.core.records import Collection, Documents, Queries, rows_of
-from hardneg.rankers.inverted.tokenizer import Terms, detect, forced, language_named, stemmer, stemmers_for
+from hardneg.core.hashing import code_digest
+from hardneg.core.records import Collection, Documents, Queries
+from hardneg.rankers.inverted import tokenizer
+from hardneg.rankers.inverted.tokenizer import Vocabulary, stemmer
 
 if TYPE_CHECKING:
-    from hardneg.rankers.inverted.index import Rows
-    from hardneg.rankers.inverted.store import Index
+    from hardneg.rankers.inverted.index import SparseRows
+    from hardneg.rankers.inverted.store import NamedIndex
 
 _SAMPLE = 256
 _SAMPLE_CHARACTERS = 600
-_BLOCK = 8_192
-_FORMAT = 1
-"""Of words, terms and the file together: an index of another is not read."""
 
 
 def _language(name: str) -> str:
-    return name if name in ("auto", "none") else language_named(name)
+    return name if name in ("auto", "none") else tokenizer.language_code(name)
 
 
 @ranker("bm25")
@@ -40,8 +40,8 @@ class Bm25(Ranker):
     Attributes:
         language: `auto` (each script is stemmed in the language that most of its documents are in), a
             language by name or ISO 639 code (stems its script in it, others by default), or `none`.
-        k1: How much a term's repetition in a document counts.
-        b: How much long documents are held back, 0 to 1.
+        k1: Term frequency saturation: how much a term's repetition in a document counts.
+        b: Length normalisation, 0 to 1: how much long documents are held back.
         method: The variant of the formula, as bm25s names them.
         name: The ranker's name in the ledger; None for `bm25`.
     """
@@ -54,73 +54,65 @@ class Bm25(Ranker):
     shorthand: ClassVar[str] = "language"
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
-        """Returns the ranker, its index built or found in the cache."""
-        from importlib.metadata import version
-
+        """Returns the ranker, its index built or loaded from the cache."""
         from hardneg.rankers.inverted.index import InvertedRanker
 
-        algorithms, detected = self._algorithms(collection.documents)
-        made_with = {
-            "stemmers": algorithms,
+        stemmers, detected = self._stemmers(collection.documents)
+        settings = {
+            "stemmers": stemmers,
             "k1": self.k1,
             "b": self.b,
             "method": self.method,
             "PyStemmer": version("PyStemmer"),
         }
-        index = self._index(collection.documents, made_with, context)
-        terms = Terms(stemmer(algorithms), index.names)
-        facts = {
-            "language": self.language,
-            "detected": detected,
-            **made_with,
-            "vocabulary": terms.size,
-        }
-        return InvertedRanker(index.postings, _query_terms(collection.queries, terms), facts)
+        index = self._index(collection.documents, settings, context)
+        vocabulary = Vocabulary(stemmer(stemmers), index.names)
+        facts = {"language": self.language, "detected": detected, **settings, "vocabulary": vocabulary.size}
+        return InvertedRanker(index.postings, _query_terms(collection.queries, vocabulary), facts)
 
-    def _algorithms(self, documents: Documents) -> tuple[dict[str, str], dict[str, str]]:
+    def _stemmers(self, documents: Documents) -> tuple[dict[str, str], dict[str, str]]:
         """Returns the stemmer of each script, and the language detected in each."""
         if self.language == "none":
             return {}, {}
         if self.language != "auto":
-            return stemmers_for(forced(self.language)), {}
+            return tokenizer.stemmers_for(tokenizer.scripts_of(self.language)), {}
         sample = np.unique(np.linspace(0, len(documents) - 1, _SAMPLE).astype(np.int32))
-        detected = detect(text[:_SAMPLE_CHARACTERS] for text in documents.texts(sample))
-        return stemmers_for(detected), detected
+        texts = (text[:_SAMPLE_CHARACTERS] for text in documents.texts(sample))
+        detected = tokenizer.detect_languages(texts)
+        return tokenizer.stemmers_for(detected), detected
 
-    def _index(self, documents: Documents, made_with: Mapping[str, Any], context: Context) -> Index:
-        """Returns the index from the cache, where it is put if it is not there."""
-        from hardneg.rankers.inverted.store import IndexStore, texts_digest
+    def _index(self, documents: Documents, settings: Mapping[str, Any], context: Context) -> NamedIndex:
+        """Returns the index from the cache, where it is written first if it is missing or corrupt."""
+        from hardneg.rankers.cache_files import build_or_load
+        from hardneg.rankers.inverted import postings, store
 
-        store = IndexStore(context.cache / "bm25")
-        words = {"format": _FORMAT, "unicode": unidata_version}
-        path = store.path({**made_with, **words, "texts": texts_digest(documents)})
-        return store.index(
-            path,
-            lambda: self._built(documents, Terms(stemmer(made_with["stemmers"])), context),
+        key = {
+            **settings,
+            "py3langid": version("py3langid"),
+            "unicode": unidata_version,
+            "code": code_digest(tokenizer, postings, store),
+            "texts": store.texts_digest(documents),
+        }
+        vocabulary = Vocabulary(stemmer(settings["stemmers"]))
+        return build_or_load(
+            store.index_path(context.cache / "bm25", key),
+            store.read_index,
+            lambda: postings.build_index(documents, vocabulary, self.method, self.k1, self.b, context),
+            store.write_index,
             context.progress,
+            "indexes",
         )
 
-    def _built(self, documents: Documents, terms: Terms, context: Context) -> Index:
-        from hardneg.rankers.inverted.postings import Postings
-        from hardneg.rankers.inverted.store import Index
 
-        postings = Postings(context.cache)
-        with context.progress.task("bm25 index", len(documents), "documents") as task:
-            for rows in rows_of(len(documents), _BLOCK):
-                postings.add([terms.of(text) for text in documents.texts(rows)])
-                task.advance(len(rows))
-        return Index(postings.index(self.method, self.k1, self.b), terms.stems)
+def _query_terms(queries: Queries, vocabulary: Vocabulary) -> SparseRows:
+    """Returns the terms of all queries, each weighted by its frequency in the query."""
+    from hardneg.rankers.inverted.index import SparseRows
 
-
-def _query_terms(queries: Queries, terms: Terms) -> Rows:
-    """Returns the terms of all queries, each weighted by how often the query has it."""
-    from hardneg.rankers.inverted.index import Rows
-
-    found = [
-        np.unique(np.array(terms.known(text), np.int32), return_counts=True)
+    terms = [
+        np.unique(np.array(vocabulary.encode_known(text), np.int32), return_counts=True)
         for text in queries.texts(np.arange(len(queries), dtype=np.int32))
     ]
-    begins = np.cumsum([0, *(len(numbers) for numbers, _ in found)], dtype=np.int64)
-    numbers = np.concatenate([numbers for numbers, _ in found] or [np.empty(0, np.int32)])
-    counts = np.concatenate([counts for _, counts in found] or [np.empty(0, np.intp)])
-    return Rows(begins, numbers, counts.astype(np.float32))
+    indptr = np.cumsum([0, *(len(numbers) for numbers, _ in terms)], dtype=np.int64)
+    numbers = np.concatenate([numbers for numbers, _ in terms] or [np.empty(0, np.int32)])
+    counts = np.concatenate([counts for _, counts in terms] or [np.empty(0, np.intp)])
+    return SparseRows(indptr, numbers, counts.astype(np.float32))

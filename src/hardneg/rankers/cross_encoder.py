@@ -10,11 +10,11 @@ from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Context, OpenedRanker, Ranker, ranker
 from hardneg.core.errors import ConfigError, DataError
-from hardneg.core.records import Collection, FloatArray, IntArray
+from hardneg.core.records import Collection, FloatArray
 from hardneg.rankers.dense.encode import model_digest
 from hardneg.rankers.dense.models import DEFAULT, load_model
+from hardneg.rankers.pair_scorer import PairScorer
 
-_REMEMBERED = 1 << 20
 _SCORING = ("ForSequenceClassification", "ForCausalLM", "ForConditionalGeneration")
 
 
@@ -25,10 +25,10 @@ class CrossEncoder(Ranker):
 
     Attributes:
         model: A hub id or a folder.
-        batch_size: Pairs in one batch.
+        batch_size: Pairs per batch.
         max_length: Tokens after which pairs are cut; None for the model's own limit.
         prompt: Text before each pair, for models that follow instructions; None for the model's own.
-        device: As torch names it; None for the best there is.
+        device: As torch names it; None for the fastest.
         trust_remote_code: Whether code that comes with the model may run, and pickled weights be read.
         name: The ranker's name in the ledger; None for `cross-encoder`.
     """
@@ -54,66 +54,39 @@ class CrossEncoder(Ranker):
         if self.model == DEFAULT:
             raise ConfigError("cross-encoder has no default model; name one, as in cross-encoder:MODEL")
         model = load_model("CrossEncoder", self.model, **options)
-        built_as = getattr(model.config, "architectures", None) or ["ForSequenceClassification"]
-        if not any(name.endswith(_SCORING) for name in built_as):
-            raise ConfigError(f'model "{self.model}" is a {built_as[0]}, which has no trained score of pairs')
+        architecture = (getattr(model.config, "architectures", None) or ["ForSequenceClassification"])[0]
+        if not architecture.endswith(_SCORING):
+            raise ConfigError(
+                f'model "{self.model}" is a {architecture}, which has no trained score of pairs'
+            )
         return CrossEncoderRanker(model, self, collection)
 
 
-class CrossEncoderRanker:
+class CrossEncoderRanker(PairScorer):
     """Scores pairs of one collection, each pair once.
 
     Args:
         model: A loaded `CrossEncoder` with one label.
         settings: Its settings.
-        collection: Gives the texts.
+        collection: The queries and documents.
     """
 
-    retrieves = False
-
     def __init__(self, model: Any, settings: CrossEncoder, collection: Collection) -> None:
-        self._model = model
-        self._options: dict[str, Any] = {"batch_size": settings.batch_size, "show_progress_bar": False}
-        if settings.prompt is not None:
-            self._options["prompt"] = settings.prompt
-        self._collection = collection
-        self._known: dict[tuple[int, int], float] = {}
-        self.facts = {
+        facts = {
             "model": settings.model,
             "weights": model_digest(model),
             "max_length": model.max_length,
             "prompt": settings.prompt,
         }
+        super().__init__(collection, facts)
+        self._model = model
+        self._options: dict[str, Any] = {"batch_size": settings.batch_size, "show_progress_bar": False}
+        if settings.prompt is not None:
+            self._options["prompt"] = settings.prompt
 
-    def search(self, queries: IntArray, depth: int) -> tuple[IntArray, FloatArray]:
-        """Returns nothing: a cross-encoder would have to read the whole corpus for every query."""
-        return np.full((len(queries), depth), -1, np.int32), np.full(
-            (len(queries), depth), np.nan, np.float32
-        )
-
-    def score(self, queries: IntArray, docs: IntArray) -> FloatArray:
-        """Returns the scores of given documents; see `OpenedRanker.score`."""
-        rows, columns = np.nonzero(docs >= 0)
-        pairs = list(zip(queries[rows].tolist(), docs[rows, columns].tolist(), strict=True))
-        self._learn([pair for pair in dict.fromkeys(pairs) if pair not in self._known])
-        scores = np.full(docs.shape, np.nan, np.float32)
-        scores[rows, columns] = [self._known[pair] for pair in pairs]
-        if len(self._known) > _REMEMBERED:
-            self._known.clear()
-        return scores
-
-    def _learn(self, pairs: list[tuple[int, int]]) -> None:
-        if not pairs:
-            return
-        queries = self._collection.queries.texts([query for query, _ in pairs])
-        documents = self._collection.documents.texts([doc for _, doc in pairs])
-        scores = np.asarray(
-            self._model.predict(
-                list(zip(queries, documents, strict=True)),
-                **self._options,
-            ),
-            np.float32,
-        )
+    def _predict(self, queries: list[str], documents: list[str]) -> FloatArray:
+        pairs = list(zip(queries, documents, strict=True))
+        scores = np.asarray(self._model.predict(pairs, **self._options), np.float32)
         if scores.ndim != 1 or not np.isfinite(scores).all():
-            raise DataError("the cross-encoder must give one finite score a pair; is it a reranker?")
-        self._known.update(zip(pairs, scores.tolist(), strict=True))
+            raise DataError("the cross-encoder must give one finite score per pair; is it a reranker?")
+        return scores

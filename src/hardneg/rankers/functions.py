@@ -1,20 +1,22 @@
-"""Plain functions as rankers: an encoder, `texts -> vectors`, or a scorer, `query, documents -> scores`."""
+"""Plain functions as rankers: an encoder, `texts -> vectors`, or a scorer, `(query, documents) -> scores`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import groupby
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from hardneg.core.components import RANKERS, Context, OpenedRanker, Ranker
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.files import temp_memmap
-from hardneg.core.records import Collection, Documents, FloatArray, IntArray, Queries, rows_of
+from hardneg.core.hashing import code_digest
+from hardneg.core.records import Collection, Documents, FloatArray, Queries, rows_of
 from hardneg.core.registry import function_class, positional_count, settings_of
+from hardneg.rankers.pair_scorer import PairScorer
 
-_BLOCK = 1_024
+_BATCH = 1_024
 
 
 @RANKERS.adapter
@@ -23,7 +25,7 @@ def ranker_class(function: Callable[..., Any]) -> type[Ranker]:
 
     Args:
         function: `(texts: list[str]) -> (n, dimension)` vectors, compared by cosine; or
-            `(query: str, documents: list[str]) -> (n,)` scores of candidates that other rankers find.
+            `(query: str, documents: list[str]) -> (n,)` scores of candidates that other rankers retrieve.
 
     Raises:
         ConfigError: It takes another number of arguments.
@@ -34,12 +36,12 @@ def ranker_class(function: Callable[..., Any]) -> type[Ranker]:
         raise ConfigError(
             f"{function.__name__} takes {count} arguments; a ranker takes (texts) or (query, documents)"
         )
-    made: type[Ranker] = function_class(bases[count], function, count)
-    return made
+    adapted: type[Ranker] = function_class(bases[count], function, count)
+    return adapted
 
 
 class EncoderFunction(Ranker):
-    """Ranks by the cosine of vectors that a function makes of texts. They are kept for the run alone."""
+    """Ranks by the cosine of vectors that a function returns for texts. They are not kept in the cache."""
 
     comparable: ClassVar[bool] = True
     measures_similarity: ClassVar[bool] = True
@@ -51,87 +53,91 @@ class EncoderFunction(Ranker):
         """Returns the ranker, all texts encoded.
 
         Raises:
-            DataError: The function gives something else than a finite vector for each text.
+            DataError: The function does not return one finite vector other than zero for each text.
         """
         from hardneg.rankers.dense import DenseRanker
         from hardneg.rankers.dense.store import Vectors
 
-        name = self.name or self.function.__name__
-        documents = self._vectors(collection.documents, context, f"{name}: encode documents", "documents")
-        queries = self._vectors(collection.queries, context, f"{name}: encode queries", "queries")
-        return DenseRanker(_facts(self), Vectors.of(documents), Vectors.of(queries), context, name)
+        documents = self._encode(collection.documents, context, "documents")
+        queries = self._encode(collection.queries, context, "queries")
+        if documents.shape[1] != queries.shape[1]:
+            raise DataError(
+                f"{self.function.__name__} returns {documents.shape[1]} dimensions for documents, "
+                f"{queries.shape[1]} for queries; both must have one dimension"
+            )
+        return DenseRanker(_facts(self), Vectors.of(documents), Vectors.of(queries))
 
-    def _vectors(self, texts: Documents | Queries, context: Context, stage: str, unit: str) -> FloatArray:
-        vectors: Any = None
-        with context.progress.task(stage, len(texts), unit) as task:
-            for rows in rows_of(len(texts), _BLOCK):
-                found = self._encoded(texts.texts(rows))
-                if vectors is None:
-                    vectors = temp_memmap((len(texts), found.shape[1]), np.float32, context.cache)
-                vectors[rows] = found
+    def _encode(self, texts: Documents | Queries, context: Context, unit: str) -> FloatArray:
+        vectors: Any = np.empty((0, 0), np.float32)
+        name = self.name or RANKERS.name_of(self)
+        with context.progress.task(f"{name}: encode {unit}", len(texts), unit) as task:
+            for rows in rows_of(len(texts), _BATCH):
+                batch = self._encode_batch(texts.texts(rows), vectors.shape[1])
+                if not len(vectors):
+                    vectors = temp_memmap((len(texts), batch.shape[1]), np.float32, context.cache)
+                vectors[rows] = batch
                 task.advance(len(rows))
         return np.asarray(vectors)
 
-    def _encoded(self, texts: list[str]) -> FloatArray:
-        found = np.asarray(self.function(texts, **settings_of(self)), np.float32)
-        if found.ndim != 2 or len(found) != len(texts):
+    def _encode_batch(self, texts: list[str], dimension: int) -> FloatArray:
+        """Returns (n, dimension) float32 of length 1; dimension is 0 before the first batch."""
+        name = self.function.__name__
+        vectors = _float32(name, self.function(texts, **settings_of(self)))
+        expected = f"({len(texts)}, {dimension or 'dimension'})"
+        if vectors.ndim != 2 or vectors.shape != (len(texts), dimension or vectors.shape[1]):
             raise DataError(
-                f"{self.function.__name__} gives shape {found.shape} for {len(texts)} texts, expected "
-                f"({len(texts)}, dimension)"
+                f"{name} returns shape {vectors.shape} for {len(texts)} texts, expected {expected}"
             )
-        lengths = np.linalg.norm(found, axis=1, keepdims=True)
-        if not np.isfinite(lengths).all() or (lengths == 0).any():
-            bad = texts[int(np.flatnonzero(~np.isfinite(lengths[:, 0]) | (lengths[:, 0] == 0))[0])]
-            raise DataError(f"{self.function.__name__} gives no direction for the text {bad[:80]!r}")
-        return np.asarray(found / lengths, np.float32)
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        for bad, problem in ((~np.isfinite(lengths), "holds NaN or infinity"), (lengths == 0, "is zero")):
+            if bad.any():
+                text = texts[int(np.argmax(bad))]
+                raise DataError(f"{name}: the vector of the text {text[:80]!r} {problem}; it has no cosine")
+        return np.asarray(vectors / lengths, np.float32)
 
 
 class ScoringFunction(Ranker):
-    """Scores candidates that other rankers find by a function of the query and the documents."""
+    """Scores candidates that other rankers retrieve, by a function of the query and the documents."""
 
     reranks: ClassVar[bool] = True
     measures_similarity: ClassVar[bool] = True
     function: ClassVar[Callable[..., Any]]
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
-        """Returns the ranker."""
-        return _OpenedScorer(self, collection)
+        """Returns the ranker, which calls the function once per query and block."""
+        return _FunctionScorer(self, collection)
 
 
-class _OpenedScorer:
-    retrieves = False
-
-    def __init__(self, settings: Any, collection: Collection) -> None:
-        self.facts = _facts(settings)
+class _FunctionScorer(PairScorer):
+    def __init__(self, settings: ScoringFunction, collection: Collection) -> None:
+        super().__init__(collection, _facts(settings))
         self._settings = settings
-        self._collection = collection
 
-    def search(self, queries: IntArray, depth: int) -> tuple[IntArray, FloatArray]:
-        """Returns nothing: it would have to score the whole corpus for every query."""
-        shape = (len(queries), depth)
-        return np.full(shape, -1, np.int32), np.full(shape, np.nan, np.float32)
+    def _predict(self, queries: list[str], documents: list[str]) -> FloatArray:
+        pairs = groupby(zip(queries, documents, strict=True), key=lambda pair: pair[0])
+        return np.concatenate([self._of(query, [doc for _, doc in group]) for query, group in pairs])
 
-    def score(self, queries: IntArray, docs: IntArray) -> FloatArray:
-        """Returns the scores of given documents; see `OpenedRanker.score`."""
-        scores = np.full(docs.shape, np.nan, np.float32)
-        for row, query in enumerate(self._collection.queries.texts(queries)):
-            known = docs[row] >= 0
-            scores[row, known] = self._of(query, self._collection.documents.texts(docs[row, known]))
+    def _of(self, query: str, documents: list[str]) -> FloatArray:
+        name = self._settings.function.__name__
+        scores = _float32(name, self._settings.function(query, documents, **settings_of(self._settings)))
+        expected = f"expected ({len(documents)},) finite scores"
+        if scores.shape != (len(documents),):
+            raise DataError(f"{name} returns shape {scores.shape} for {len(documents)} documents, {expected}")
+        if not np.isfinite(scores).all():
+            document = documents[int(np.argmin(np.isfinite(scores)))]
+            raise DataError(f"{name} returns NaN or infinity for the document {document[:80]!r}, {expected}")
         return scores
 
-    def _of(self, query: str, documents: list[str]) -> npt.NDArray[np.float32]:
-        if not documents:
-            return np.empty(0, np.float32)
-        function = self._settings.function
-        found = np.asarray(function(query, documents, **settings_of(self._settings)), np.float32)
-        if found.shape != (len(documents),) or not np.isfinite(found).all():
-            raise DataError(
-                f"{function.__name__} gives shape {found.shape} for {len(documents)} documents, expected "
-                f"({len(documents)},) finite scores"
-            )
-        return found
+
+def _float32(name: str, returned: Any) -> FloatArray:
+    try:
+        return np.asarray(returned, np.float32)
+    except (TypeError, ValueError, RuntimeError) as error:  # ragged lists, texts, tensors of another device
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise DataError(f"{name} returns no array of numbers: {reason}") from error
 
 
-def _facts(settings: Any) -> dict[str, Any]:
+def _facts(settings: EncoderFunction | ScoringFunction) -> dict[str, Any]:
     function = settings.function
-    return {"function": f"{function.__module__}:{function.__qualname__}", **settings_of(settings)}
+    path = f"{function.__module__}:{function.__qualname__}"
+    return {"function": path, "code": code_digest(function), **settings_of(settings)}

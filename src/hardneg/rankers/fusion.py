@@ -17,8 +17,8 @@ def rrf(ranks: Sequence[IntArray], scores: Sequence[FloatArray], k: int = 60) ->
 
     Args:
         ranks: For each ranker (n_queries, depth) int32, ranks from 1 in its list; 0 where it is not in it.
-        scores: Not read; here so that all fusions are called alike.
-        k: Flattens the differences between the first ranks.
+        scores: Not read.
+        k: A larger k makes the first ranks count less.
 
     Source: Cormack, Clarke and Büttcher, SIGIR 2009.
     """
@@ -59,15 +59,14 @@ def _listed(ranks: IntArray, scores: FloatArray) -> Fused:
 
 
 def _lowest(listed: Fused) -> Fused:
-    known = np.where(np.isnan(listed), np.inf, listed)
-    return np.asarray(np.min(known, axis=1, keepdims=True, initial=np.inf))
+    finite = np.where(np.isnan(listed), np.inf, listed)
+    return np.asarray(np.min(finite, axis=1, keepdims=True, initial=np.inf))
 
 
 def _minmax(listed: Fused) -> Fused:
     low = _lowest(listed)
-    spread = -_lowest(-listed) - low
-    safe = np.where(spread > 0, spread, 1.0)
-    scaled = np.where(spread > 0, (listed - low) / safe, 1.0)
+    width = -_lowest(-listed) - low
+    scaled = np.where(width > 0, (listed - low) / np.where(width > 0, width, 1.0), 1.0)
     return np.asarray(np.where(np.isnan(listed), 0.0, scaled))
 
 

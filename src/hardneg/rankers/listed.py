@@ -1,4 +1,4 @@
-"""The documents that a training set itself lists as negatives of a query."""
+"""The documents that a training set lists as negatives of a query."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ListedRanker:
     """Finds the listed negatives of one collection.
 
     Args:
-        collection: Whose judgments below the least relevance are the lists.
+        collection: Its judgments below the least relevance are the lists.
     """
 
     retrieves = True
@@ -55,10 +55,10 @@ class ListedRanker:
 
     def score(self, queries: IntArray, docs: IntArray) -> FloatArray:
         """Returns 1 for listed documents, NaN for others; see `OpenedRanker.score`."""
-        found = np.full(docs.shape, np.nan, np.float32)
+        scores = np.full(docs.shape, np.nan, np.float32)
         for row, query in enumerate(queries):
-            found[row, np.isin(docs[row], self._of(int(query)))] = 1
-        return found
+            scores[row, np.isin(docs[row], self._of(int(query)))] = 1
+        return scores
 
     def _of(self, query: int) -> IntArray:
         docs, relevance = self._judgments.of(query)

@@ -1,4 +1,4 @@
-"""Pools what several rankers find for a block of queries, every document scored by every ranker."""
+"""Pools the lists of several rankers for a block of queries; every ranker scores every document."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from hardneg.rankers.fusion import FUSIONS, Fused
 
 
 class Pool:
-    """The union of the rankers' lists, with the positives, in one order.
+    """The union of the rankers' lists and the positives, in one order.
 
     Args:
-        collection: What is searched.
+        collection: The queries, documents and judgments.
         rankers: By name, in the order of the recipe.
         order: A fusion (`rrf`, `minmax`, `zscore`), or the name of the ranker whose scores give the order.
         scorer: The ranker that thresholds read.
@@ -31,34 +31,34 @@ class Pool:
         self._scorer = scorer
 
     def prepare(self, searches: Sequence[Search]) -> None:
-        """Makes ready for these searches the rankers that answer prepared ones only."""
+        """Prepares these searches by the rankers that need it."""
         for ranker in self._rankers.values():
             if isinstance(ranker, PreparedRanker):
                 ranker.prepare(searches)
 
     def candidates(self, queries: IntArray, depth: int) -> Candidates:
-        """Returns the pool of each query, its anchor scores yet to be found.
+        """Returns the pool of each query, without anchor scores.
 
         Args:
             queries: (n,) int32, query rows.
-            depth: How deep each ranker is asked; the pool of several is deeper.
+            depth: Documents per ranker and query; the pool of several rankers is deeper.
 
         Raises:
-            Unsearched: A ranker is to be prepared for this first.
+            SearchNotPrepared: A ranker must prepare this search first.
         """
         depth = min(depth, len(self._collection.documents))
         lists = {name: r.search(queries, depth)[0] for name, r in self._rankers.items() if r.retrieves}
         docs = _union([*lists.values(), self._positives(queries)])
-        ranks = {name: _places(docs, found) for name, found in lists.items()}
+        ranks = {name: _ranks(docs, listed) for name, listed in lists.items()}
         scores = {name: ranker.score(queries, docs) for name, ranker in self._rankers.items()}
         retrieved = np.asarray(np.stack(list(ranks.values())).any(axis=0))
-        order, places = _ordered(docs, self._fused(ranks, scores), retrieved)
-        short = [(found < 0).any(axis=1) for found in lists.values()]
+        order, pool_ranks = _ordered(docs, self._fused(ranks, scores), retrieved)
+        short = [(listed < 0).any(axis=1) for listed in lists.values()]
         exhausted = np.all(short, axis=0) | (depth == len(self._collection.documents))
         return Candidates(
             queries,
             np.take_along_axis(docs, order, axis=1),
-            places,
+            pool_ranks,
             {name: np.take_along_axis(values, order, axis=1) for name, values in scores.items()},
             {},
             self._scorer,
@@ -67,20 +67,20 @@ class Pool:
         )
 
     def _positives(self, queries: IntArray) -> IntArray:
-        found = [self._collection.judgments.positives(int(query)) for query in queries]
-        width = max((len(docs) for docs in found), default=0)
+        positives = [self._collection.judgments.positives(int(query)) for query in queries]
+        width = max((len(docs) for docs in positives), default=0)
         padded = np.full((len(queries), width), -1, np.int32)
-        for row, docs in enumerate(found):
+        for row, docs in enumerate(positives):
             padded[row, : len(docs)] = docs
         return padded
 
     def _fused(self, ranks: Mapping[str, IntArray], scores: Mapping[str, FloatArray]) -> Fused:
         if self._order in scores:
-            known = scores[self._order].astype(np.float64)
-            return np.where(np.isnan(known), -np.inf, known)
+            values = scores[self._order].astype(np.float64)
+            return np.where(np.isnan(values), -np.inf, values)
         if len(ranks) == 1:
-            [(name, places)] = ranks.items()
-            return np.where(places > 0, -places, -np.inf).astype(np.float64)
+            [only] = ranks.values()
+            return np.where(only > 0, -only, -np.inf).astype(np.float64)
         return FUSIONS[self._order](list(ranks.values()), [scores[name] for name in ranks])
 
 
@@ -96,20 +96,20 @@ def _union(lists: list[IntArray]) -> IntArray:
     return np.where(merged == last, -1, merged).astype(np.int32)
 
 
-def _places(docs: IntArray, found: IntArray) -> IntArray:
+def _ranks(docs: IntArray, lists: IntArray) -> IntArray:
     """Returns (n, depth) int32: the rank of each document in a list, 0 if it is not in it."""
-    places = np.zeros(docs.shape, np.int32)
-    for row, listed in enumerate(found):
-        known = listed[listed >= 0]
+    ranks = np.zeros(docs.shape, np.int32)
+    for row, padded in enumerate(lists):
+        listed = padded[padded >= 0]
         count = int((docs[row] >= 0).sum())
-        places[row, np.searchsorted(docs[row, :count], known)] = np.arange(1, len(known) + 1)
-    return places
+        ranks[row, np.searchsorted(docs[row, :count], listed)] = np.arange(1, len(listed) + 1)
+    return ranks
 
 
 def _ordered(docs: IntArray, fused: Fused, retrieved: BoolArray) -> tuple[IntArray, IntArray]:
-    """Returns the columns of each row best first, what no ranker retrieved last, and the ranks there."""
+    """Returns the columns of each row best first, those that no ranker retrieved last, and their ranks."""
     last = np.where(docs < 0, 2, np.where(retrieved, 0, 1))
     order = np.lexsort((docs, -fused, last)).astype(np.int32)
-    places = np.broadcast_to(np.arange(1, docs.shape[1] + 1, dtype=np.int32), docs.shape)
+    ranks = np.broadcast_to(np.arange(1, docs.shape[1] + 1, dtype=np.int32), docs.shape)
     ranked = np.take_along_axis(retrieved & (docs >= 0), order, axis=1)
-    return order, np.where(ranked, places, 0).astype(np.int32)
+    return order, np.where(ranked, ranks, 0).astype(np.int32)

@@ -25,7 +25,7 @@ _LARGEST = float(np.finfo(np.float32).max)
 @ranker("run")
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Run(Ranker):
-    """Ranks as a file says: by its scores, equal ones by its ranks, then in the corpus's order.
+    """Ranks by the scores of a file, equal ones by its ranks, then in the corpus's order.
 
     Attributes:
         file: A TREC run; `.gz` and `.zst` are unpacked.
@@ -43,16 +43,16 @@ class Run(Ranker):
         """Returns the ranker, its file read.
 
         Raises:
-            DataError: The file cannot be read, or a line is wrong; the message names it.
+            DataError: The file cannot be read, or a line is malformed; the message names it.
         """
         path = fetched(self.file, context.progress).expanduser()
-        lines = Lines(path)
+        run = RunFile(path)
         skip = self.unknown_ids == "skip"
-        queries = lines.rows(lines.queries, collection.queries.rows, "query", skip)
-        docs = lines.rows(lines.docs, collection.documents.rows, "document", skip)
+        queries = run.rows(run.queries, collection.queries.rows, "query", skip)
+        docs = run.rows(run.docs, collection.documents.rows, "document", skip)
         known = (queries >= 0) & (docs >= 0)
         facts = {"file": path.name, "sha256": digest_file(path), "skipped_lines": int((~known).sum())}
-        listed = _Listed.of(queries[known], docs[known], lines.ranks[known], lines.scores[known], collection)
+        listed = _Listed.of(queries[known], docs[known], run.ranks[known], run.scores[known], collection)
         return RunRanker(listed, facts)
 
 
@@ -61,7 +61,7 @@ class RunRanker:
 
     Args:
         listed: The run, resolved to rows.
-        facts: What to record of it.
+        facts: See `OpenedRanker.facts`.
     """
 
     retrieves = True
@@ -74,11 +74,11 @@ class RunRanker:
         """Returns the first documents of each query's list; see `OpenedRanker.search`."""
         docs = np.full((len(queries), depth), -1, np.int32)
         scores = np.full((len(queries), depth), np.nan, np.float32)
-        for place, query in enumerate(queries):
+        for row, query in enumerate(queries):
             begin = self._listed.begins[query]
             end = min(self._listed.begins[query + 1], begin + depth)
-            docs[place, : end - begin] = self._listed.docs[begin:end]
-            scores[place, : end - begin] = self._listed.scores[begin:end]
+            docs[row, : end - begin] = self._listed.docs[begin:end]
+            scores[row, : end - begin] = self._listed.scores[begin:end]
         return docs, scores
 
     def score(self, queries: IntArray, docs: IntArray) -> FloatArray:
@@ -107,7 +107,7 @@ class _Listed:
         scores: FloatArray,
         collection: Collection,
     ) -> _Listed:
-        """Returns the lists of a run's lines; of several lines for one document the best score stands."""
+        """Returns the lists of a run's lines; of several lines for one document the best score counts."""
         order = np.lexsort((docs, ranks, -scores, queries))
         keys = queries[order].astype(np.int64) * len(collection.documents) + docs[order]
         kept = order[np.sort(np.unique(keys, return_index=True)[1])]
@@ -115,15 +115,14 @@ class _Listed:
 
     def find(self, queries: IntArray, docs: IntArray) -> FloatArray:
         keys = queries.astype(np.int64)[:, None] * self._width + docs
-        places = np.searchsorted(self._keys, keys)
-        inside = np.minimum(places, max(len(self._keys) - 1, 0))
         if not len(self._keys):
             return np.full(docs.shape, np.nan, np.float32)
-        found = (self._keys[inside] == keys) & (docs >= 0)
-        return np.where(found, self.scores[self._order[inside]], np.float32("nan"))
+        inside = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+        listed = (self._keys[inside] == keys) & (docs >= 0)
+        return np.where(listed, self.scores[self._order[inside]], np.float32("nan"))
 
 
-class Lines:
+class RunFile:
     """The lines of a run file, column by column.
 
     Args:
@@ -136,7 +135,7 @@ class Lines:
         scores: (n,) float32.
 
     Raises:
-        DataError: The file cannot be read, or a line is wrong; the message names it.
+        DataError: The file cannot be read, or a line is malformed; the message names it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -160,7 +159,7 @@ class Lines:
             ranks.append(rank)
             scores.append(score)
         if not ranks:
-            raise DataError(f'{path}: there is no line in it; a run has lines of "{_COLUMNS}"')
+            raise DataError(f'{path}: it is empty; a run has lines of "{_COLUMNS}"')
         self.ranks = np.array(ranks, np.int64)
         self.scores = np.array(scores, np.float32)
 
@@ -168,8 +167,8 @@ class Lines:
         self, ids: list[str], rows: Callable[[Sequence[str]], IntArray], kind: str, skip: bool
     ) -> IntArray:
         """Returns the row of each line's id, -1 for unknown ids if they are skipped."""
-        found = rows(ids)
-        unknown = np.flatnonzero(found < 0)
+        resolved = rows(ids)
+        unknown = np.flatnonzero(resolved < 0)
         if len(unknown) and not skip:
             problem = (
                 f'{kind} id "{ids[unknown[0]]}" is not in the collection (so on {len(unknown):,} lines); '
@@ -177,7 +176,7 @@ class Lines:
                 "set the ranker's unknown_ids to skip"
             )
             raise self._error(self._numbers[unknown[0]], problem)
-        return found
+        return resolved
 
     def _parse(self, line: str, number: int) -> tuple[str, str, int, float]:
         columns = line.split()

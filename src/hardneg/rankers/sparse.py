@@ -1,4 +1,4 @@
-"""Learned sparse retrieval (SPLADE and its kin): texts become weighted terms, searched exactly."""
+"""Learned sparse retrieval (SPLADE and others): texts become weighted terms, searched exactly."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import ConfigDict, Field
@@ -14,12 +14,14 @@ from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Context, OpenedRanker, Ranker, ranker
 from hardneg.core.errors import ConfigError, DataError
-from hardneg.core.files import append_checksum, atomic, build_once, has_valid_checksum
+from hardneg.core.files import has_valid_checksum
+from hardneg.core.hashing import code_digest
 from hardneg.core.progress import Progress
 from hardneg.core.records import Collection, IntArray, rows_of
+from hardneg.rankers.cache_files import build_or_load, checked_file
 
 if TYPE_CHECKING:
-    from hardneg.rankers.inverted.index import Rows
+    from hardneg.rankers.inverted.index import SparseRows
 
 _BLOCK = 8_192
 
@@ -32,9 +34,9 @@ class Sparse(Ranker):
     Attributes:
         model: A hub id or a folder.
         max_length: Tokens after which texts are cut; None for the model's own limit.
-        max_active_dims: The most terms a text keeps; None for the model's own limit.
-        batch_size: Texts encoded at once.
-        device: As torch names it: `cpu`, `cuda`, `mps`; None for the best there is.
+        max_active_dims: Most terms per text; None for the model's own limit.
+        batch_size: Texts per batch.
+        device: As torch names it: `cpu`, `cuda`, `mps`; None for the fastest.
         revision: The hub revision to load.
         trust_remote_code: Whether code that comes with the model may run, and pickled weights be read.
         name: The ranker's name in the ledger; None for `sparse`.
@@ -53,19 +55,19 @@ class Sparse(Ranker):
     encodes: ClassVar[bool] = True
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
-        """Returns the ranker, its texts encoded or found in the cache.
+        """Returns the ranker, its texts encoded or loaded from the cache.
 
         Raises:
-            ConfigError: There is no such model, or it is not a sparse one.
+            ConfigError: There is no such model, or it is no sparse encoder.
         """
-        from hardneg.rankers.inverted.index import Inverted, InvertedRanker
+        from hardneg.rankers.inverted.index import InvertedIndex, InvertedRanker
 
         encoder = _Encoder(self._load(), self, context)
         name = self.name or "sparse"
         documents = encoder.encode("document", collection.documents, f"{name}: encode documents")
         queries = encoder.encode("query", collection.queries, f"{name}: encode queries")
         n_terms = 1 + max(int(rows.terms.max(initial=0)) for rows in (documents, queries))
-        index = Inverted.of(documents, len(collection.documents), n_terms)
+        index = InvertedIndex.of(documents, len(collection.documents), n_terms)
         return InvertedRanker(index, queries, encoder.facts)
 
     def _load(self) -> Any:
@@ -80,8 +82,8 @@ class Sparse(Ranker):
             revision=self.revision,
             trust_remote_code=self.trust_remote_code,
         )
-        untrained = getattr(model[-1], "pre_bias", None)
-        if untrained is not None and not untrained.any():  # what sentence-transformers adds to dense models
+        bias = getattr(model[-1], "pre_bias", None)
+        if bias is not None and not bias.any():  # the untrained module that is added to dense models
             raise ConfigError(f'model "{self.model}" is no sparse encoder; use dense:{self.model}')
         if self.max_length is not None:
             model.max_seq_length = self.max_length
@@ -106,9 +108,9 @@ class _Encoder:
             "batch_size": settings.batch_size,
         }
 
-    def encode(self, kind: str, texts: Any, stage: str) -> Rows:
+    def encode(self, kind: Literal["query", "document"], texts: Any, stage: str) -> SparseRows:
         """Returns the sparse rows of all of a collection's documents or queries."""
-        from hardneg.rankers.inverted.index import Rows
+        from hardneg.rankers.inverted.index import SparseRows
 
         encode = self._model.encode_query if kind == "query" else self._model.encode_document
         blocks = []
@@ -116,54 +118,50 @@ class _Encoder:
             for rows in rows_of(len(texts), _BLOCK):
                 blocks.append(self._block(kind, texts.texts(rows), encode))
                 task.advance(len(rows))
-        return Rows.joined(blocks)
+        return SparseRows.concatenated(blocks)
 
-    def _block(self, kind: str, texts: list[str], encode: Callable[..., Any]) -> Rows:
-        asked = json.dumps([self.facts, self._model.device.type, kind, texts], sort_keys=True)
-        path = self._folder / f"{hashlib.sha256(asked.encode()).hexdigest()[:32]}.npz"
-        return build_once(
-            lambda: _read(path),
-            lambda: self._made(path, self._rows(texts, encode)),
-            self._folder,
-            lambda: self._progress.task("wait for another process", None, "blocks"),
+    def _block(self, kind: str, texts: list[str], encode: Callable[..., Any]) -> SparseRows:
+        key = [self.facts, self._model.device.type, kind, code_digest(_encoded, _read, _write), texts]
+        digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
+        return build_or_load(
+            self._folder / f"{digest[:32]}.npz",
+            _read,
+            lambda: _encoded(texts, encode, self._settings),
+            _write,
+            self._progress,
+            "blocks",
         )
 
-    def _made(self, path: Path, rows: Rows) -> Rows:
-        with atomic(path) as temporary:
-            with temporary.open("wb") as file:
-                np.savez(file, begins=rows.begins, terms=rows.terms, weights=rows.weights)
-            append_checksum(temporary)
-        return rows
 
-    def _rows(self, texts: list[str], encode: Callable[..., Any]) -> Rows:
-        from hardneg.rankers.inverted.index import Rows
+def _encoded(texts: list[str], encode: Callable[..., Any], settings: Sparse) -> SparseRows:
+    from hardneg.rankers.inverted.index import SparseRows
 
-        encoded = encode(
-            texts,
-            batch_size=self._settings.batch_size,
-            max_active_dims=self._settings.max_active_dims,
-            show_progress_bar=False,
-            convert_to_sparse_tensor=True,
-            save_to_cpu=True,
-        ).coalesce()
-        places: IntArray = encoded.indices().numpy().astype(np.int32)
-        weights = encoded.values().float().numpy()
-        bad = np.flatnonzero(~np.isfinite(weights))
-        if len(bad):
-            raise DataError(f"the model gives NaN or infinity for the text {texts[places[0, bad[0]]][:80]!r}")
-        return Rows(np.searchsorted(places[0], np.arange(len(texts) + 1)), places[1], weights)
+    encoded = encode(
+        texts,
+        batch_size=settings.batch_size,
+        max_active_dims=settings.max_active_dims,
+        show_progress_bar=False,
+        convert_to_sparse_tensor=True,
+        save_to_cpu=True,
+    ).coalesce()
+    entries: IntArray = encoded.indices().numpy().astype(np.int32)
+    weights = encoded.values().float().numpy()
+    bad = np.flatnonzero(~np.isfinite(weights))
+    if len(bad):
+        raise DataError(f"the model gives NaN or infinity for the text {texts[entries[0, bad[0]]][:80]!r}")
+    return SparseRows(np.searchsorted(entries[0], np.arange(len(texts) + 1)), entries[1], weights)
 
 
-def _read(path: Path) -> Rows | None:
-    """Returns a block from the cache, None if it is not there or damaged."""
-    import zipfile
+def _write(path: Path, rows: SparseRows) -> None:
+    with checked_file(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, indptr=rows.indptr, terms=rows.terms, weights=rows.weights)
 
-    from hardneg.rankers.inverted.index import Rows
+
+def _read(path: Path) -> SparseRows | None:
+    """Returns a block from the cache, None if it is missing or corrupt."""
+    from hardneg.rankers.inverted.index import SparseRows
 
     if not has_valid_checksum(path):
         return None
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return Rows(file["begins"], file["terms"], file["weights"])
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
-        return None
+    with np.load(path, allow_pickle=False) as file:
+        return SparseRows(file["indptr"], file["terms"], file["weights"])

@@ -10,11 +10,10 @@ import numpy as np
 from hardneg.core.components import OpenedRanker
 from hardneg.core.records import Collection, FloatArray, IntArray
 from hardneg.rankers.cross_encoder import CrossEncoder, CrossEncoderRanker
+from hardneg.rankers.dense import DenseRanker
 from hardneg.rankers.dense.encode import Encoder
 from hardneg.rankers.dense.store import Vectors
-from hardneg.rankers.dense.topk import ExactSearch
-from hardneg.rankers.kernels.top_k import top
-from hardneg.rankers.vectors import VectorRanker
+from hardneg.rankers.kernels.top_k import top_k
 from hardneg.training.student import Student
 
 
@@ -27,8 +26,7 @@ def as_ranker(student: Student, collection: Collection) -> OpenedRanker:
     if student.kind == "sparse":
         return InMemorySparseRanker(student.model, queries, documents)
     encoder = Encoder(student.model, student.name, student.prompts.query, student.prompts.document)
-    search = ExactSearch(Vectors.of(encoder.documents(documents)))
-    return VectorRanker(search, encoder.queries(queries), {})
+    return DenseRanker({}, Vectors.of(encoder.documents(documents)), Vectors.of(encoder.queries(queries)))
 
 
 class InMemorySparseRanker:
@@ -52,7 +50,7 @@ class InMemorySparseRanker:
 
     def search(self, queries: IntArray, depth: int) -> tuple[IntArray, FloatArray]:
         """Returns the best documents; see `OpenedRanker.search`."""
-        return top(self._scores(queries), depth)
+        return top_k(self._scores(queries), depth)
 
     def score(self, queries: IntArray, docs: IntArray) -> FloatArray:
         """Returns the scores of given documents; see `OpenedRanker.score`."""

@@ -118,7 +118,7 @@ def test_other_distances_are_refused(tmp_path):
 def test_models_that_are_not_there_are_told_in_one_line(tmp_path):
     (tmp_path / "empty").mkdir()
     for model, message in (
-        ("./nowhere", "is not there"),
+        ("./nowhere", "does not exist"),
         (str(tmp_path / "empty"), "holds no model"),
         ("someone/no-such-model", 'cannot load model "someone/no-such-model"'),
     ):

@@ -47,7 +47,7 @@ def test_left_padding_and_prompts_left_out_of_the_mean(model):
 
 def test_each_text_is_read_once_and_batches_keep_to_their_tokens(model):
     shapes = shapes_of(model)
-    Encoder(model, "tiny", most_tokens=40).documents(TEXTS * 3)
+    Encoder(model, "tiny", max_tokens=40).documents(TEXTS * 3)
     assert sum(rows for rows, _ in shapes) == len(set(TEXTS))
     assert shapes[0] == (1, 32)
     assert all(rows * width <= 40 for rows, width in shapes)
@@ -56,7 +56,7 @@ def test_each_text_is_read_once_and_batches_keep_to_their_tokens(model):
 
 def test_what_is_done_is_told_text_by_text(model):
     told = []
-    Encoder(model, "tiny", most_tokens=40).documents(TEXTS, told.append)
+    Encoder(model, "tiny", max_tokens=40).documents(TEXTS, told.append)
     assert sum(told) == len(TEXTS) and len(told) > 2
 
 
@@ -67,9 +67,9 @@ def test_truncated_dimensions(folder):
 
 
 def test_several_devices_give_the_same_vectors(folder, model):
-    alone = Encoder(model, "tiny", most_tokens=64).documents(TEXTS)
+    alone = Encoder(model, "tiny", max_tokens=64).documents(TEXTS)
     again = load_model("SentenceTransformer", folder, device="cpu")
-    together = Encoder(again, "tiny", devices=["cpu", "cpu"], most_tokens=64).documents(TEXTS)
+    together = Encoder(again, "tiny", devices=["cpu", "cpu"], max_tokens=64).documents(TEXTS)
     np.testing.assert_allclose(together, alone, atol=2e-6)
 
 

@@ -6,7 +6,6 @@ import pytest
 from hardneg.core.components import RANKERS, Context
 from hardneg.core.errors import ConfigError, DataError, MissingExtra
 from hardneg.rankers.dense import Dense
-from hardneg.rankers.dense import graph as graph_module
 from hardneg.rankers.dense.graph import GraphSearch
 from hardneg.rankers.dense.store import Vectors
 from hardneg.rankers.dense.topk import ExactSearch
@@ -51,7 +50,7 @@ def test_a_graph_is_built_once_for_its_vectors_and_mapped(tmp_path, monkeypatch)
     alone = searches(vectors)[0].search(queries, 20)
     built = searches(vectors, cache=tmp_path)[0].search(queries, 20)
     with monkeypatch.context() as without:
-        without.delattr(graph_module, "_built")
+        without.setattr("usearch.index.Index.add", None)
         cached = searches(vectors, 64, 300, tmp_path)[0].search(queries, 20)
         more = searches(vectors, 300, cache=tmp_path)[0].search(queries, 20)
     for found in (built, cached):
@@ -59,6 +58,13 @@ def test_a_graph_is_built_once_for_its_vectors_and_mapped(tmp_path, monkeypatch)
         np.testing.assert_array_equal(found[1], alone[1])
     assert more[1].sum() >= alone[1].sum()
     searches(vectors[::-1], cache=tmp_path)
+    assert len(list((tmp_path / "hnsw").glob("*.usearch"))) == 2
+
+
+def test_changed_code_builds_a_graph_of_its_own(tmp_path, monkeypatch):
+    searches(unit(0, 500), cache=tmp_path)
+    monkeypatch.setattr("hardneg.rankers.dense.graph.code_digest", lambda *code: "changed code")
+    searches(unit(0, 500), cache=tmp_path)
     assert len(list((tmp_path / "hnsw").glob("*.usearch"))) == 2
 
 
@@ -71,7 +77,7 @@ def test_a_damaged_graph_is_built_again(tmp_path, caplog):
     path.unlink()
     path.write_bytes(content)
     again = searches(vectors, cache=tmp_path)[0].search(queries, 20)
-    assert f"{path} is damaged and is made again" in caplog.text
+    assert f"{path} is corrupt; rebuilding it" in caplog.text
     np.testing.assert_array_equal(again[0], before[0])
     np.testing.assert_array_equal(searches(vectors, cache=tmp_path)[0].search(queries, 20)[0], before[0])
 
@@ -91,14 +97,14 @@ def test_a_deep_search_is_exact_and_ends_with_the_corpus(depth):
 
 def test_a_query_for_which_the_walk_finds_too_few_is_searched_exactly(monkeypatch):
     graph, exact = searches(unit(0, 500))
-    walked = graph._walked
+    walked = graph._search_graph
 
     def lame(queries, depth):
         docs = walked(queries, depth)
         docs[1, 3:] = -1
         return docs
 
-    monkeypatch.setattr(graph, "_walked", lame)
+    monkeypatch.setattr(graph, "_search_graph", lame)
     docs, scores = graph.search(unit(1, 3), 10)
     expected = exact.search(unit(1, 3), 10)
     np.testing.assert_array_equal(docs[1], expected[0][1])
@@ -108,7 +114,7 @@ def test_a_query_for_which_the_walk_finds_too_few_is_searched_exactly(monkeypatc
 
 def test_recall_is_the_share_of_the_exact_documents_found(monkeypatch):
     graph, exact = searches(unit(0, 500))
-    facts = graph.measured(unit(1, 4))
+    facts = graph.facts(unit(1, 4))
     assert (facts["kind"], facts["recall_at"], facts["sample"]) == ("hnsw", 50, 4)
     assert 0.9 < facts["recall"] <= 1
     nearest = exact.search(unit(1, 4), 50)[0]
@@ -119,8 +125,8 @@ def test_recall_is_the_share_of_the_exact_documents_found(monkeypatch):
         docs[0, 30:] = missing  # 20 of 4 x 50 are wrong
         return docs
 
-    monkeypatch.setattr(graph, "_walked", half)
-    assert graph.measured(unit(1, 4))["recall"] == pytest.approx(0.9)
+    monkeypatch.setattr(graph, "_search_graph", half)
+    assert graph.facts(unit(1, 4))["recall"] == pytest.approx(0.9)
 
 
 def test_vectors_that_are_no_numbers_are_refused():

@@ -7,7 +7,7 @@ from hardneg.core.components import Context
 from hardneg.core.errors import DataError
 from hardneg.engines.local import Local
 from hardneg.rankers.dense.prepared_search import PreparedRanker, Search, SearchNotPrepared, ShardingPlan
-from hardneg.rankers.dense.remote_encoding import Encoded
+from hardneg.rankers.dense.remote_encoding import EncodedTexts
 from hardneg.rankers.dense.sharded_search import ShardedRanker
 from hardneg.rankers.dense.store import Vectors
 from hardneg.rankers.dense.topk import ExactSearch
@@ -41,13 +41,15 @@ def known(tmp_path, vectors):
         shards[kind] = [tmp_path / f"{kind}-{begin}.npy" for begin in range(0, len(array), SHARD)]
         for number, path in enumerate(shards[kind]):
             np.save(path, array[number * SHARD : (number + 1) * SHARD])
-    return Encoded({"model": "given"}, {"document": "d" * 64, "query": "q" * 64}, shards)
+    return EncodedTexts({"model": "given"}, {"document": "d" * 64, "query": "q" * 64}, shards)
 
 
 @pytest.fixture
 def ranker(tmp_path, known):
     context = Context(tmp_path, engine=Counting())
-    return ShardedRanker(known, "dense", context, ShardingPlan(tmp_path / "lists", fewest=2, most=10))
+    return ShardedRanker(
+        known, "dense", context, ShardingPlan(tmp_path / "lists", min_shards=2, max_ranges=10)
+    )
 
 
 @pytest.mark.parametrize("depth", [1, 7, 100, 230])

@@ -11,7 +11,7 @@ from hardneg.rankers.dense.approximate import Bf16, Fp32, PcaPrefix
 from hardneg.rankers.dense.store import Vectors
 from hardneg.rankers.dense.topk import ExactSearch
 
-PRODUCTS = ["whole", "low", "head"]
+PRODUCTS = ["fp32", "bf16", "pca-prefix"]
 
 
 def brute_force(queries, documents, depth):
@@ -78,7 +78,7 @@ def test_vectors_as_a_models(product):
     expected_docs, expected_scores = brute_force(queries, documents, 40)
     assert docs.tolist() == expected_docs.tolist()
     assert scores == pytest.approx(expected_scores, abs=1e-6)
-    assert type(search._coarse) is {"whole": Fp32, "low": Bf16, "head": PcaPrefix}[product]
+    assert type(search._approximate) is {"fp32": Fp32, "bf16": Bf16, "pca-prefix": PcaPrefix}[product]
 
 
 @pytest.mark.parametrize("product", PRODUCTS)
@@ -86,12 +86,12 @@ def test_no_exact_score_goes_beyond_its_bound(product):
     random = np.random.default_rng(4)
     documents, queries = clustered(random, 2_000), clustered(random, 50)
     search = ExactSearch(Vectors.of(documents), 0, product)
-    cheap = search._prepared(queries, 10)
-    prepared, margins = cheap.queries(queries)
+    approximate = search._prepare(queries, 10)
+    prepared, margins = approximate.queries(queries)
     exact = queries.astype(np.float64) @ documents.astype(np.float64).T
-    bounds = cheap.product(prepared, 0, slice(0, 2_000)).astype(np.float64)
+    bounds = approximate.product(prepared, 0, slice(0, 2_000)).astype(np.float64)
     assert (exact < bounds + margins[:, None]).all()
-    assert not cheap.near or (exact > bounds - margins[:, None]).all()
+    assert not approximate.two_sided or (exact > bounds - margins[:, None]).all()
 
 
 def test_documents_that_get_ever_better_are_found_all_the_same():
@@ -101,7 +101,7 @@ def test_documents_that_get_ever_better_are_found_all_the_same():
     documents = clustered(random, 3_000)
     documents = documents[np.argsort(documents @ queries[0])]
     chunks = [documents[i : i + 200] for i in range(0, 3_000, 200)]
-    docs, _ = ExactSearch(Vectors(chunks, 200), 0, "head").search(queries, 30)
+    docs, _ = ExactSearch(Vectors(chunks, 200), 0, "pca-prefix").search(queries, 30)
     assert docs.tolist() == brute_force(queries, documents, 30)[0].tolist()
 
 
@@ -153,18 +153,18 @@ def test_the_processor_decides_where_queries_are_many(monkeypatch, fast, asked, 
     monkeypatch.setattr(topk, "has_fast_bf16", lambda: fast)
     search = ExactSearch(Vectors.of(np.eye(4, dtype=np.float32)), asked)
     search.search(np.ones((1, 4), np.float32), 2)
-    assert type(search._coarse) is kind
+    assert type(search._approximate) is kind
 
 
 @pytest.mark.parametrize(("asked", "kind"), [(300, Fp32), (50_000, PcaPrefix)])
 def test_turning_all_documents_must_pay_for_the_queries_to_come(monkeypatch, asked, kind):
     monkeypatch.setattr(topk, "has_fast_bf16", lambda: False)
-    monkeypatch.setattr(topk, "_HEAD_DOCUMENTS", 2_000)
+    monkeypatch.setattr(topk, "_PCA_DOCUMENTS", 2_000)
     random = np.random.default_rng(9)
     documents, queries = clustered(random, 20_000), clustered(random, 50)
     search = ExactSearch(Vectors.of(documents), asked)
     docs, _ = search.search(queries, 10)
-    assert type(search._coarse) is kind
+    assert type(search._approximate) is kind
     assert docs.tolist() == brute_force(queries, documents, 10)[0].tolist()
 
 

@@ -2,19 +2,19 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hardneg.rankers.inverted.index import Inverted, Rows
+from hardneg.rankers.inverted.index import InvertedIndex, SparseRows
 
 WEIGHTS = st.sampled_from([0.0, 0.0, 0.5, 1.0, 1.0, 2.0])
 
 
 def sparse(dense):
     rows, terms = np.nonzero(dense)
-    begins = np.searchsorted(rows, np.arange(len(dense) + 1))
-    return Rows(begins, terms.astype(np.int32), dense[rows, terms])
+    indptr = np.searchsorted(rows, np.arange(len(dense) + 1))
+    return SparseRows(indptr, terms.astype(np.int32), dense[rows, terms])
 
 
 def index(dense):
-    return Inverted.of(sparse(dense), *dense.shape)
+    return InvertedIndex.of(sparse(dense), *dense.shape)
 
 
 def test_dot_products_by_hand():
@@ -29,13 +29,13 @@ def test_dot_products_by_hand():
 
 def test_rows_are_taken_and_joined():
     dense = np.array([[1, 0, 2], [0, 0, 0], [0, 3, 0]], np.float32)
-    both = Rows.joined([sparse(dense[:1]), sparse(dense[1:])])
-    np.testing.assert_array_equal(both.begins, [0, 2, 2, 3])
-    taken = both.take(np.array([2, 1, 0, 0], np.int32))
-    assert taken.begins.tolist() == [0, 1, 1, 3, 5]
+    both = SparseRows.concatenated([sparse(dense[:1]), sparse(dense[1:])])
+    np.testing.assert_array_equal(both.indptr, [0, 2, 2, 3])
+    taken = both.select(np.array([2, 1, 0, 0], np.int32))
+    assert taken.indptr.tolist() == [0, 1, 1, 3, 5]
     assert taken.terms.tolist() == [1, 0, 2, 0, 2]
     assert taken.weights.tolist() == [3, 1, 2, 1, 2]
-    assert Rows.joined([]).begins.tolist() == [0]
+    assert SparseRows.concatenated([]).indptr.tolist() == [0]
 
 
 @settings(max_examples=100, deadline=None)
@@ -63,6 +63,6 @@ def test_scores_are_those_of_the_search_to_the_bit_and_do_not_depend_on_the_othe
     asked = sparse((draw.random((17, 40)) * (draw.random((17, 40)) < 0.4)).astype(np.float32))
     docs, scores = index(matrix).search(asked, 500)
     np.testing.assert_array_equal(index(matrix).score(asked, docs), scores)
-    one_docs, one_scores = index(matrix).search(asked.take(np.array([11], np.int32)), 500)
+    one_docs, one_scores = index(matrix).search(asked.select(np.array([11], np.int32)), 500)
     np.testing.assert_array_equal(one_docs[0], docs[11])
     np.testing.assert_array_equal(one_scores[0], scores[11])

@@ -3,36 +3,37 @@ import logging
 import numpy as np
 import pytest
 
+from hardneg.core import hashing
 from hardneg.core.components import Context
 from hardneg.rankers.bm25 import Bm25
-from hardneg.rankers.inverted.index import Inverted
-from hardneg.rankers.inverted.store import Index, IndexStore, texts_digest
+from hardneg.rankers.inverted import postings, tokenizer
+from hardneg.rankers.inverted.index import InvertedIndex
+from hardneg.rankers.inverted.store import NamedIndex, index_path, read_index, texts_digest, write_index
 from tests.rankers.test_bm25 import collection, rows
 
 TEXTS = ["поиск cat", "cat dog", "bird cow fish"]
 
 
 @pytest.fixture
-def store(tmp_path):
-    return IndexStore(tmp_path / "bm25")
+def path(tmp_path):
+    return tmp_path / "bm25" / "index.arrow"
 
 
 @pytest.fixture
 def index():
-    begins, docs = np.array([0, 1, 3]), np.array([2, 0, 1], np.int32)
-    return Index(Inverted(begins, docs, np.array([0.5, 1, 2], np.float32), 3), ["cat", "собака"])
+    indptr, docs = np.array([0, 1, 3]), np.array([2, 0, 1], np.int32)
+    return NamedIndex(InvertedIndex(indptr, docs, np.array([0.5, 1, 2], np.float32), 3), ["cat", "собака"])
 
 
 def kept(context):
     return list((context.cache / "bm25").glob("*.arrow"))
 
 
-def test_an_index_comes_back_as_it_was(store, index, caplog):
-    path = store.path({"of": "this"})
-    assert store.read(path) is None
-    store.write(path, index)
-    found = store.read(path)
-    for name in ("begins", "docs", "weights"):
+def test_an_index_comes_back_as_it_was(path, index, caplog):
+    assert read_index(path) is None
+    write_index(path, index)
+    found = read_index(path)
+    for name in ("indptr", "docs", "weights"):
         before, after = (getattr(each.postings, name) for each in (index, found))
         np.testing.assert_array_equal(before, after)
         assert before.dtype == after.dtype
@@ -41,32 +42,31 @@ def test_an_index_comes_back_as_it_was(store, index, caplog):
     assert not caplog.records
 
 
-def test_an_empty_index_comes_back(store):
-    nothing = Inverted(np.zeros(1, np.int64), np.empty(0, np.int32), np.empty(0, np.float32), 2)
-    store.write(store.path({}), Index(nothing, []))
-    assert store.read(store.path({})).postings.begins.tolist() == [0]
+def test_an_empty_index_comes_back(path):
+    nothing = InvertedIndex(np.zeros(1, np.int64), np.empty(0, np.int32), np.empty(0, np.float32), 2)
+    write_index(path, NamedIndex(nothing, []))
+    assert read_index(path).postings.indptr.tolist() == [0]
 
 
-def test_the_place_depends_on_all_that_an_index_is_made_from(store):
-    paths = {store.path(made) for made in ({"k1": 1, "b": 2}, {"k1": 1, "b": 3}, {"k1": 1})}
+def test_the_file_depends_on_all_that_an_index_is_made_from(tmp_path):
+    paths = {index_path(tmp_path, made) for made in ({"k1": 1, "b": 2}, {"k1": 1, "b": 3}, {"k1": 1})}
     assert len(paths) == 3
-    assert store.path({"b": 2, "k1": 1}) in paths
+    assert index_path(tmp_path, {"b": 2, "k1": 1}) in paths
 
 
 @pytest.mark.parametrize("place", [0.05, 0.3, 0.5, 0.8, 0.97])
-def test_no_damaged_byte_goes_unseen(store, index, place):
-    path = store.path({})
-    store.write(path, index)
+def test_no_corrupt_byte_goes_unseen(path, index, place):
+    write_index(path, index)
     whole = path.read_bytes()
     spot = int(place * len(whole))
     path.write_bytes(whole[:spot] + bytes([whole[spot] ^ 0xFF]) + whole[spot + 1 :])
-    assert store.read(path) is None
+    assert read_index(path) is None
 
 
 def test_the_second_ranker_reads_what_the_first_wrote(tmp_path, monkeypatch, caplog):
     context, tiny = Context(tmp_path / "cache"), collection(TEXTS, ["cats", "fish поиски"])
     first = Bm25().open(tiny, context)
-    monkeypatch.setattr(Bm25, "_built", None)  # building would fail
+    monkeypatch.setattr(postings, "build_index", None)  # building would fail
     again = Bm25().open(tiny, context)
     for found, expected in zip(again.search(rows(0, 1), 3), first.search(rows(0, 1), 3), strict=True):
         np.testing.assert_array_equal(found, expected)
@@ -90,14 +90,41 @@ def test_other_settings_and_texts_have_indexes_of_their_own(tmp_path):
 
 
 @pytest.mark.parametrize("left", [b"", b"no arrow file", None])
-def test_a_damaged_index_is_built_again_and_that_is_said(tmp_path, caplog, left):
+def test_a_corrupt_index_is_rebuilt_with_a_warning(tmp_path, caplog, left):
     context, tiny = Context(tmp_path / "cache"), collection(TEXTS, ["cat"])
     expected = Bm25().open(tiny, context).search(rows(0), 3)[1]
     [path] = kept(context)
     path.write_bytes(path.read_bytes()[:-40] if left is None else left)
     with caplog.at_level(logging.WARNING):
         np.testing.assert_array_equal(Bm25().open(tiny, context).search(rows(0), 3)[1], expected)
-    assert [record.getMessage() for record in caplog.records] == [f"{path} is damaged and is made again"]
+    assert [record.getMessage() for record in caplog.records] == [f"{path} is corrupt; rebuilding it"]
     caplog.clear()
     Bm25().open(tiny, context)
     assert not caplog.records
+
+
+def test_another_tokenizer_has_an_index_of_its_own_and_right_results(tmp_path, monkeypatch):
+    """An index of other words would find nothing."""
+    context, tiny = Context(tmp_path / "cache"), collection(TEXTS, ["dog"])
+    expected = Bm25().open(tiny, context).search(rows(0), 3)[0]
+    source, words = hashing._source, tokenizer.words
+    monkeypatch.setattr(tokenizer, "words", lambda text: [word[::-1] for word in words(text)])
+    changed = {tokenizer: "def words(text): ..."}
+    monkeypatch.setattr(hashing, "_source", lambda code: changed.get(code) or source(code))
+    hashing.code_digest.cache_clear()
+    try:
+        ranker = Bm25().open(tiny, context)
+    finally:
+        hashing.code_digest.cache_clear()
+    assert ranker.search(rows(0), 3)[0].tolist() == expected.tolist() == [[1, -1, -1]]
+    assert len(kept(context)) == 2
+
+
+@pytest.mark.parametrize("package", ["unidata_version", "version"])
+def test_other_libraries_have_indexes_of_their_own(tmp_path, monkeypatch, package):
+    context, tiny = Context(tmp_path / "cache"), collection(TEXTS, ["dog"])
+    Bm25().open(tiny, context)
+    another = "99" if package == "unidata_version" else lambda name: "99"
+    monkeypatch.setattr(f"hardneg.rankers.bm25.{package}", another)
+    Bm25().open(tiny, context)
+    assert len(kept(context)) == 2

@@ -2,10 +2,10 @@ import pytest
 
 from hardneg.core.errors import ConfigError
 from hardneg.rankers.inverted.tokenizer import (
-    Terms,
-    detect,
-    forced,
-    language_named,
+    Vocabulary,
+    detect_languages,
+    language_code,
+    scripts_of,
     stemmer,
     stemmers_for,
     words,
@@ -78,28 +78,28 @@ def test_detection_goes_by_script():
         "Dies ist ein kurzer Satz.",
         "12345 !!!",
     ]
-    assert detect(texts) == {"cyrillic": "ru", "latin": "en"}
-    assert detect([]) == {}
+    assert detect_languages(texts) == {"cyrillic": "ru", "latin": "en"}
+    assert detect_languages([]) == {}
 
 
 @pytest.mark.parametrize(("name", "code"), [("russian", "ru"), ("RU", "ru"), ("English", "en")])
 def test_languages_by_name_or_code(name, code):
-    assert language_named(name) == code
+    assert language_code(name) == code
 
 
 def test_forced_language_goes_to_its_script():
-    assert forced("ru") == {"cyrillic": "ru"}
-    assert forced("de") == {"latin": "de"}
-    assert forced("el") == {"greek": "el"}
+    assert scripts_of("ru") == {"cyrillic": "ru"}
+    assert scripts_of("de") == {"latin": "de"}
+    assert scripts_of("el") == {"greek": "el"}
 
 
 def test_unknown_language_suggests_the_nearest():
     with pytest.raises(ConfigError, match='unknown language "rusian"; did you mean "russian"'):
-        language_named("rusian")
+        language_code("rusian")
 
 
-def test_terms_number_stems_and_leave_unknown_ones_out_of_queries():
-    terms = Terms(stemmer(DEFAULTS))
-    assert terms.of("dog dogs cat") == [0, 0, 1]
-    assert terms.known("cats dog bird dogs") == [1, 0, 0]
-    assert terms.size == 2
+def test_the_vocabulary_numbers_stems_and_leave_unknown_ones_out_of_queries():
+    vocabulary = Vocabulary(stemmer(DEFAULTS))
+    assert vocabulary.encode("dog dogs cat") == [0, 0, 1]
+    assert vocabulary.encode_known("cats dog bird dogs") == [1, 0, 0]
+    assert vocabulary.size == 2

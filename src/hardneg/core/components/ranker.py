@@ -22,13 +22,13 @@ def _local() -> Engine:
 
 @dataclass(frozen=True)
 class Context:
-    """What a ranker or validator may use of its surroundings.
+    """What a ranker or validator may use besides the collection.
 
     Attributes:
-        cache: Folder in which vectors and indexes are kept from run to run, each named by a digest of all
-            that it was made from.
+        cache: Folder of vectors and indexes, shared by all runs. A file's name must have a digest of all
+            that decides on its content: the texts, the settings, the code (`core.hashing.code_digest`).
         progress: Receives the progress of long stages.
-        engine: Where encoding runs.
+        engine: Runs work on other machines; most rankers do not need it.
     """
 
     cache: Path
@@ -41,7 +41,7 @@ class OpenedRanker(Protocol):
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        """What `run.json` should record: resolved settings, digests of weights."""
+        """What `run.json` records: resolved settings, digests of weights. A resumed run has the same."""
 
     @property
     def retrieves(self) -> bool:
@@ -52,34 +52,36 @@ class OpenedRanker(Protocol):
 
         Args:
             queries: (n,) int32, query rows.
-            depth: How many documents, at most the size of the corpus.
+            depth: Documents per query, at most the size of the corpus.
 
         Returns:
-            docs (n, depth) int32, -1 where the ranker found fewer; scores (n, depth) float32, NaN there.
+            docs (n, depth) int32, -1 behind the last; scores (n, depth) float32, NaN behind the last.
         """
 
     def score(self, queries: IntArray, docs: IntArray) -> FloatArray:
-        """Returns (n, depth) float32: scores of given documents, NaN where there is none.
+        """Returns (n, depth) float32: scores of given documents, NaN where docs are -1 or have no score.
 
         The same pair has the same score, to the bit, as in `search`.
 
         Args:
             queries: (n,) int32, query rows.
-            docs: (n, depth) int32, document rows, -1 where there is none.
+            docs: (n, depth) int32, document rows, -1 for padding.
         """
 
 
 class Ranker(Component, ABC):
-    """The settings of a ranker, as a recipe gives them.
+    """The settings of a ranker: a frozen dataclass, as a recipe gives them.
 
     Attributes:
-        comparable: Whether its scores mean the same for every query, as cosines do and BM25's do not.
+        comparable: Whether its scores mean the same for every query, as cosines do and BM25's do not;
+            calibration compares such scores across queries.
         measures_similarity: Whether thresholds read its scores unless the recipe names another ranker.
-        reranks: Whether it only scores candidates that others find, as a cross-encoder does.
-        scored: Whether its scores tell documents apart; those of a mere list do not.
-        reads_texts: Whether it reads nothing but texts, so that it can rank any collection.
-        encodes: Whether most of the time to open it goes into encoding texts.
-        compares_documents: Whether the opened ranker has `alike(docs, others)`, the similarity of documents.
+        reranks: Whether it only scores candidates of other rankers, as a cross-encoder does.
+        scored: Whether its scores differ between documents; those of `listed` do not.
+        reads_texts: Whether it needs nothing but texts, so that it can rank any collection.
+        encodes: Whether opening it is mostly encoding texts, which plans estimate per document.
+        compares_documents: Whether the opened ranker has `alike(docs, others)`, which returns (n, m) float32,
+            the similarity of (n,) documents to (n, m) others.
         name: The ranker's name in the ledger; None for the name of its kind.
     """
 
@@ -94,7 +96,7 @@ class Ranker(Component, ABC):
 
     @abstractmethod
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
-        """Returns the ranker at work, its index built or found in the cache.
+        """Returns the ranker for one collection, its index built or loaded from the cache.
 
         Raises:
             HardnegError: A model, file or library is missing or does not fit the collection.

@@ -1,4 +1,4 @@
-"""Dense retrieval: vectors from a bi-encoder, searched exactly unless a graph is asked for."""
+"""Dense retrieval: vectors from a bi-encoder, searched exactly, or over a graph if `search` is `hnsw`."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Context, OpenedRanker, Ranker, ranker
-from hardneg.core.records import Collection, FloatArray, IntArray
-from hardneg.rankers.dense.encode import Encoder, Storage
+from hardneg.core.records import Collection, Documents, FloatArray, IntArray, Queries
+from hardneg.rankers.dense.encode import Encoder, Kind, Storage
 from hardneg.rankers.dense.graph import SAMPLE, GraphSearch
 from hardneg.rankers.dense.models import load_model
 from hardneg.rankers.dense.precision import best_precision
 from hardneg.rankers.dense.prepared_search import ClusterContext
-from hardneg.rankers.dense.remote_encoding import Encoded, encoded
+from hardneg.rankers.dense.remote_encoding import EncodedTexts, encode_remotely
 from hardneg.rankers.dense.sharded_search import ShardedRanker
-from hardneg.rankers.dense.store import Store, Vectors
+from hardneg.rankers.dense.store import Encode, Store, Vectors
 from hardneg.rankers.dense.topk import ExactSearch
 
 
@@ -32,16 +32,15 @@ class Dense(Ranker):
         query_prompt: Text before each query; None for the model's own or its family's published one.
         document_prompt: Text before each document; likewise.
         max_length: Tokens after which texts are cut; None for the model's own limit.
-        precision: Number format of the transformer's weights and sums; `auto` for what the device is fast
-            at. Pooling is always fp32, scores are summed in float64.
-        device: As torch names it: `cpu`, `cuda`, `mps`; several as `cuda:0,cuda:1`; None for the best
-            there is.
-        normalize: Whether vectors are brought to length 1; None for what the model asks.
+        precision: Number format of the transformer's weights and sums; `auto` for the fastest of the
+            device. Pooling is always fp32, scores are summed in float64.
+        device: As torch names it: `cpu`, `cuda`, `mps`; several as `cuda:0,cuda:1`; None for the fastest.
+        normalize: Whether vectors are brought to length 1; None for what the model needs.
         storage: Number format of the documents' vectors in the cache: `fp16` takes half the disk of `fp32`.
             Search and scores are exact over the vectors as they are stored.
         search: `exact`, or `hnsw`: over a graph (arXiv 1603.09320), which misses some documents; its recall,
             measured on a sample, is recorded. Scores are exact with both.
-        expansion: How many candidates a walk over the graph keeps; more find more and take longer.
+        expansion: With `hnsw`: candidates kept during a search (ef); more find more and take longer.
         revision: The hub revision to load.
         trust_remote_code: Whether code that comes with the model may run, and pickled weights be read.
         name: The ranker's name in the ledger; None for `dense`.
@@ -67,31 +66,31 @@ class Dense(Ranker):
     compares_documents: ClassVar[bool] = True
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
-        """Returns the ranker, its vectors encoded or found in the cache."""
+        """Returns the ranker, its vectors encoded or loaded from the cache."""
         name = self.name or "dense"
-        known = self._encoded_remotely(name, collection, context)
+        encoded = self._encode_remotely(name, collection, context)
         plan = context.plan if isinstance(context, ClusterContext) else None
-        if known is not None and plan is not None and self.search == "exact":
-            return ShardedRanker(known, name, context, plan)
-        vectors = (
-            _encode_local(self.encoder(), collection, context, name)
-            if known is None
-            else _load_encoded(known)
-        )
-        return DenseRanker(*vectors, context, name, self.expansion if self.search == "hnsw" else None)
+        if encoded is not None and plan is not None and self.search == "exact":
+            return ShardedRanker(encoded, name, context, plan)
+        if encoded is None:
+            opened = DenseRanker(*_encode_locally(self.encoder(), collection, context, name))
+        else:
+            opened = DenseRanker(encoded.facts, encoded.vectors("document"), encoded.vectors("query"))
+        if self.search == "hnsw":
+            opened.use_graph(self.expansion, context, f"{name}: build graph")
+        return opened
 
-    def _encoded_remotely(self, name: str, collection: Collection, context: Context) -> Encoded | None:
-        """Returns what the workers of the context's engine have encoded; None where it has none."""
-        known: Encoded | None = context.encoded.get(self) if isinstance(context, ClusterContext) else None
-        if known is None and context.engine.spreads:
-            known = encoded(self, name, collection, context)
-            if isinstance(context, ClusterContext):
-                context.encoded[self] = known
-        return known
+    def _encode_remotely(self, name: str, collection: Collection, context: Context) -> EncodedTexts | None:
+        """Returns what the workers of the engine have encoded; None where it has none."""
+        shared = context.encoded if isinstance(context, ClusterContext) else {}
+        if self not in shared and context.engine.spreads:
+            shared[self] = encode_remotely(self, name, collection, context)
+        encoded: EncodedTexts | None = shared.get(self)
+        return encoded
 
     def encoder(self) -> Encoder:
         """Returns the encoder, its model loaded."""
-        device, *others = [None] if self.device is None else self.device.split(",")
+        device, *more = [None] if self.device is None else self.device.split(",")
         model = load_model(
             "SentenceTransformer",
             self.model,
@@ -103,42 +102,43 @@ class Dense(Ranker):
             model.max_seq_length = self.max_length
         precision = best_precision(str(model.device)) if self.precision == "auto" else self.precision
         prompts = self.query_prompt, self.document_prompt
-        more = [device.strip() for device in others if device]
-        return Encoder(model, self.model, *prompts, self.normalize, precision, more, storage=self.storage)
+        devices = [name.strip() for name in more if name]
+        return Encoder(model, self.model, *prompts, self.normalize, precision, devices, storage=self.storage)
 
 
 class DenseRanker:
-    """Dense retrieval over one collection.
+    """Dense retrieval over one collection, exact unless `use_graph` is called.
 
     Args:
-        facts: What to record of the encoder.
+        facts: See `OpenedRanker.facts`.
         documents: The documents' vectors.
         queries: The queries' vectors.
-        context: Where a graph is kept and who is told of the progress.
-        name: The ranker's name, for people.
-        expansion: How many candidates a walk over a graph keeps; None for exact search.
     """
 
     retrieves = True
 
-    def __init__(
-        self,
-        facts: Mapping[str, Any],
-        documents: Vectors,
-        queries: Vectors,
-        context: Context,
-        name: str,
-        expansion: int | None = None,
-    ) -> None:
+    def __init__(self, facts: Mapping[str, Any], documents: Vectors, queries: Vectors) -> None:
         self.facts = facts
+        self._documents = documents
         self._queries = queries
-        self._search: ExactSearch | GraphSearch = ExactSearch(documents, len(queries))
-        if expansion is not None:
-            stage = f"{name}: build graph"
-            graph = GraphSearch(self._search, documents, expansion, context.cache, context.progress, stage)
-            sample = np.unique(np.linspace(0, len(queries) - 1, SAMPLE).astype(np.int32))
-            self.facts = {**facts, "search": graph.measured(queries.take(sample))}
-            self._search = graph
+        self._exact = ExactSearch(documents, len(queries))
+        self._search: ExactSearch | GraphSearch = self._exact
+
+    def use_graph(self, expansion: int, context: Context, stage: str) -> None:
+        """Searches over a graph from now on, built or loaded from the cache; its recall becomes a fact.
+
+        Args:
+            expansion: Candidates kept during a search (ef).
+            context: Gives the folder of the graph; receives progress.
+            stage: The name of the stage that builds the graph.
+
+        Raises:
+            MissingExtra: usearch is not installed.
+        """
+        graph = GraphSearch(self._exact, self._documents, expansion, context.cache, context.progress, stage)
+        sample = np.unique(np.linspace(0, len(self._queries) - 1, SAMPLE).astype(np.int32))
+        self.facts = {**self.facts, "search": graph.facts(self._queries.take(sample))}
+        self._search = graph
 
     def search(self, queries: IntArray, depth: int) -> tuple[IntArray, FloatArray]:
         """Returns the most similar documents; see `OpenedRanker.search`."""
@@ -153,29 +153,19 @@ class DenseRanker:
         return self._search.alike(docs, others)
 
 
-def _encode_local(
+def _encode_locally(
     encoder: Encoder, collection: Collection, context: Context, name: str
 ) -> tuple[Mapping[str, Any], Vectors, Vectors]:
-    """Returns an encoder's facts, and the vectors of documents and queries, which it makes if need be."""
-    documents, queries = collection.documents, collection.queries
+    """Returns an encoder's facts, and the vectors of documents and queries, encoded unless cached."""
+
+    def vectors(kind: Kind, texts: Documents | Queries, encode: Encode, unit: str) -> Vectors:
+        store = Store(context.cache, encoder.fingerprint(kind))
+        return store.vectors(
+            texts.texts, len(texts), encode, context.progress, (f"{name}: encode {unit}", unit)
+        )
+
     return (
         encoder.facts,
-        Store(context.cache, encoder.fingerprint("document")).vectors(
-            documents.texts,
-            len(documents),
-            encoder.documents,
-            context.progress,
-            (f"{name}: encode documents", "documents"),
-        ),
-        Store(context.cache, encoder.fingerprint("query")).vectors(
-            queries.texts,
-            len(queries),
-            encoder.queries,
-            context.progress,
-            (f"{name}: encode queries", "queries"),
-        ),
+        vectors("document", collection.documents, encoder.documents, "documents"),
+        vectors("query", collection.queries, encoder.queries, "queries"),
     )
-
-
-def _load_encoded(known: Encoded) -> tuple[Mapping[str, Any], Vectors, Vectors]:
-    return known.facts, known.vectors("document"), known.vectors("query")

@@ -1,7 +1,7 @@
-"""Cheap scores for exact search: matrix products, with a margin that no exact score goes beyond.
+"""Approximate scores for exact search: matrix products, each with a margin that bounds its error.
 
 `Fp32` multiplies the vectors as they are, `Bf16` in bf16, `PcaPrefix` only their first coordinates in the
-basis of their principal components. The margin holds all that rounding and leaving out can hide:
+basis of their principal components. The margin bounds the error of rounding and of leaving out coordinates:
 |q - q'| |d| + |q'| |d - d'| (Cauchy and Schwarz), and the rounding of sums (Higham, Accuracy and Stability
 of Numerical Algorithms, section 3.1).
 """
@@ -21,96 +21,96 @@ from hardneg.rankers.kernels.parallel import parallel_for, single_threaded_blas
 _SAMPLE_DOCUMENTS = 8_192
 _SAMPLE_QUERIES = 256
 _STEP = 32
-_DOTS = 30
-"""What each document that a final bar leaves over costs, in cheap scores of the same dimension: it is scored
-exactly, as are two more that pass while the bar is still rising."""
-_GAIN = 0.8
-"""The cost of the search with all coordinates, less what few of them lose while the bar is still rising."""
-_TURNING = 2.5
-"""What turning a document into another basis costs, in cheap scores, by dimension."""
+_EXACT_COST = 30
+"""Cost of a document above the final threshold, in approximate scores of the same dimension: it is scored
+exactly, as are two more that pass while the threshold is still rising."""
+_MAX_COST = 0.8
+"""Cost, in searches with all coordinates, below which a prefix pays: the low first thresholds cost more."""
+_ROTATION_COST = 2.5
+"""Cost of rotating a document into another basis, in approximate scores, per dimension."""
 
 
-class Coarse(Protocol):
-    """Scores documents cheaply: no exact score is greater than the cheap one and the margin together."""
+class ApproximateProduct(Protocol):
+    """Scores documents approximately: no exact score is greater than the approximate one plus the margin."""
 
     @property
-    def near(self) -> bool:
-        """Whether no exact score is lower than the cheap one less the margin either."""
+    def two_sided(self) -> bool:
+        """Whether no exact score is lower than the approximate one minus the margin either."""
 
     def queries(self, queries: FloatArray) -> tuple[Any, FloatArray]:
-        """Returns the queries as `product` wants them, and their margins, (n,) float32."""
+        """Returns the queries in the format that `product` takes, and their margins, (n,) float32."""
 
-    def product(self, queries: Any, place: int, rows: slice) -> FloatArray:
-        """Returns (n, m) float32: scores of some rows of a chunk, to be used up before the next call."""
+    def product(self, queries: Any, number: int, rows: slice) -> FloatArray:
+        """Returns (n, m) float32: scores of some rows of a chunk, valid until the next call."""
 
 
 class Fp32:
     """The product of the vectors in fp32.
 
     Args:
-        documents: What is searched.
-        longest: The length of the longest document vector.
+        documents: The document vectors.
+        max_norm: The length of the longest document vector.
     """
 
-    near = True
+    two_sided = True
 
-    def __init__(self, documents: Vectors, longest: float) -> None:
+    def __init__(self, documents: Vectors, max_norm: float) -> None:
         self._documents = documents
-        self._longest = longest
+        self._max_norm = max_norm
         self._buffer = _Buffer()
 
     def queries(self, queries: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Returns the queries, and how far rounding can lead their scores astray."""
-        return queries, _rounding(queries, self._documents.dimension) * np.float32(self._longest)
+        """Returns the queries, and the most by which rounding changes their scores."""
+        return queries, _rounding(queries, self._documents.dimension) * np.float32(self._max_norm)
 
-    def product(self, queries: FloatArray, place: int, rows: slice) -> FloatArray:
+    def product(self, queries: FloatArray, number: int, rows: slice) -> FloatArray:
         """Returns the scores of some rows of a chunk."""
-        return self._buffer.product(queries, self._documents.chunk(place, rows))
+        return self._buffer.product(queries, self._documents.chunk(number, rows))
 
 
 class Bf16:
-    """The product in bf16: quick on processors with AMX or AVX512-BF16, slow on others.
+    """The product in bf16: fast on processors with AMX or AVX512-BF16, slow on others.
 
     Args:
-        documents: What is searched.
-        longest: The length of the longest document vector.
+        documents: The document vectors.
+        max_norm: The length of the longest document vector.
     """
 
-    near = True
+    two_sided = True
 
-    def __init__(self, documents: Vectors, longest: float) -> None:
+    def __init__(self, documents: Vectors, max_norm: float) -> None:
         import torch
 
         self._torch = torch
-        self._longest = longest
+        self._max_norm = max_norm
         self._dimension = documents.dimension
         self._chunks = [temp_memmap(chunk.shape, np.int16) for chunk in documents.chunks]
-        off = [0.0] * len(self._chunks)
+        errors = [0.0] * len(self._chunks)
 
-        def fill(places: slice) -> None:
-            for place in range(places.start, places.stop):
-                chunk = documents.chunk(place)
-                low = torch.from_numpy(np.array(chunk)).bfloat16()
-                self._chunks[place][:] = low.view(torch.int16).numpy()
-                off[place] = float(_lengths(chunk - low.float().numpy()).max())
+        def fill(numbers: slice) -> None:
+            for number in range(numbers.start, numbers.stop):
+                chunk = documents.chunk(number)
+                rounded = torch.from_numpy(np.array(chunk)).bfloat16()
+                self._chunks[number][:] = rounded.view(torch.int16).numpy()
+                errors[number] = float(_norms(chunk - rounded.float().numpy()).max())
 
         with single_threaded_blas():
             parallel_for(fill, len(self._chunks), 1)
-        self._off = max(off)
+        self._max_error = max(errors)
 
     def queries(self, queries: FloatArray) -> tuple[Any, FloatArray]:
-        """Returns the queries in bf16, and what they and the documents lose by it."""
-        low = self._torch.from_numpy(np.ascontiguousarray(queries)).bfloat16()
-        kept = low.float().numpy()
-        margins = _lengths(queries - kept) * self._longest + _lengths(kept) * self._off
-        # The sums too are rounded to bf16 in the end; the last term covers all sums before that.
-        margins += _lengths(kept) * (self._longest + self._off) * 2.0**-8
-        margins += _rounding(kept, self._dimension) * (self._longest + self._off)
-        return low, np.asarray(margins * 1.001, np.float32)
+        """Returns the queries in bf16, and the error of rounding them and the documents."""
+        rounded = self._torch.from_numpy(np.ascontiguousarray(queries)).bfloat16()
+        kept = rounded.float().numpy()
+        margins = _norms(queries - kept) * self._max_norm + _norms(kept) * self._max_error
+        # The result is rounded to bf16 too; the last term covers the sums before that.
+        margins += _norms(kept) * (self._max_norm + self._max_error) * 2.0**-8
+        margins += _rounding(kept, self._dimension) * (self._max_norm + self._max_error)
+        return rounded, np.asarray(margins * 1.001, np.float32)
 
-    def product(self, queries: Any, place: int, rows: slice) -> FloatArray:
+    def product(self, queries: Any, number: int, rows: slice) -> FloatArray:
         """Returns the scores of some rows of a chunk."""
-        stored = self._torch.from_numpy(self._chunks[place][rows]).view(self._torch.bfloat16)
+        stored = self._torch.from_numpy(self._chunks[number][rows]).view(self._torch.bfloat16)
         scores: FloatArray = self._torch.matmul(queries, stored.T).float().numpy()
         return scores
 
@@ -118,84 +118,86 @@ class Bf16:
 class PcaPrefix:
     """The product of the first coordinates in the vectors' own basis, and of the lengths of what is left.
 
-    The last column holds the length of the rest, so the product is itself an upper bound. Vectors of a
-    trained model lie mostly in few directions, so a third of the coordinates rules out nearly all
+    The last column holds the length of the rest, so the product is itself an upper bound. The variance of a
+    trained model's vectors is in few directions, so a third of the coordinates rules out nearly all
     documents. The basis is that of the principal axes of a sample of documents and queries.
 
     Args:
-        documents: What is searched.
+        documents: The document vectors.
         basis: (dimension, dimension) float64, orthonormal, the most important axis first.
-        size: How many coordinates to keep.
+        size: Number of coordinates to keep.
     """
 
-    near = False
+    two_sided = False
 
     def __init__(self, documents: Vectors, basis: Any, size: int) -> None:
         self._basis = np.asarray(basis, np.float32)
         self._size = size
         self._dimension = documents.dimension
-        # A basis in fp32 is not quite orthonormal: products in it are off by at most this share.
+        # A basis in fp32 is not quite orthonormal: this bounds the relative error of products in it.
         gram = self._basis.astype(np.float64) @ self._basis.astype(np.float64).T
-        self._skew = float(np.linalg.norm(gram - np.eye(len(gram)), 2))
-        self._longest = 0.0
+        self._basis_error = float(np.linalg.norm(gram - np.eye(len(gram)), 2))
+        self._max_norm = 0.0
         self._chunks: list[FloatArray] = []
-        for place in range(len(documents.chunks)):
-            chunk = documents.chunk(place)
+        for number in range(len(documents.chunks)):
+            chunk = documents.chunk(number)
             stored = temp_memmap((len(chunk), size + 1), np.float32)
-            stored[:] = self._shortened(chunk)
-            self._longest = max(self._longest, float(_lengths(chunk).max()))
+            stored[:] = self._prefixes(chunk)
+            self._max_norm = max(self._max_norm, float(_norms(chunk).max()))
             self._chunks.append(stored)
         self._buffer = _Buffer()
 
     def queries(self, queries: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Returns the queries' first coordinates and rests, and how far rounding can lead astray."""
-        # Turned coordinates are sums, each off by `_rounding` at most: their vector by sqrt(dimension) of it.
+        """Returns the queries' first coordinates and lengths of the rests, and the error of rounding."""
+        # Each rotated coordinate is a sum with an error of `_rounding`: the vector has sqrt(dimension) of it.
         margins = (self._dimension**0.5 + 2) * _rounding(queries, self._dimension)
-        margins += _lengths(queries) * self._skew
-        return self._shortened(queries), np.asarray(margins * self._longest, np.float32)
+        margins += _norms(queries) * self._basis_error
+        return self._prefixes(queries), np.asarray(margins * self._max_norm, np.float32)
 
-    def product(self, queries: FloatArray, place: int, rows: slice) -> FloatArray:
+    def product(self, queries: FloatArray, number: int, rows: slice) -> FloatArray:
         """Returns upper bounds of the scores of some rows of a chunk."""
-        return self._buffer.product(queries, self._chunks[place][rows])
+        return self._buffer.product(queries, self._chunks[number][rows])
 
-    def _shortened(self, vectors: FloatArray) -> FloatArray:
-        turned = vectors @ self._basis
-        rest = _lengths(turned[:, self._size :])
-        return np.concatenate([turned[:, : self._size], rest[:, None]], axis=1, dtype=np.float32)
+    def _prefixes(self, vectors: FloatArray) -> FloatArray:
+        rotated = vectors @ self._basis
+        rest = _norms(rotated[:, self._size :])
+        return np.concatenate([rotated[:, : self._size], rest[:, None]], axis=1, dtype=np.float32)
 
 
-def head(documents: Vectors, queries: FloatArray, depth: int, asked: int | None) -> PcaPrefix | None:
-    """Returns the `PcaPrefix` that should be the fastest for such queries, None if none is worth its while.
+def pca_prefix(
+    documents: Vectors, queries: FloatArray, depth: int, n_queries: int | None
+) -> PcaPrefix | None:
+    """Returns the `PcaPrefix` expected to be fastest for such queries, None if all coordinates are faster.
 
     Args:
-        documents: What is searched.
+        documents: The document vectors.
         queries: (n, dimension) float32: some of the queries.
-        depth: How many documents a query wants.
-        asked: How many queries there are in all; None to take the fastest, however long it takes to make.
+        depth: Documents per query.
+        n_queries: Number of queries in all; None to leave the cost of building it out of account.
     """
-    turning = 0.0 if asked is None else _TURNING * documents.dimension / asked
-    if turning >= _GAIN:
+    rotation = 0.0 if n_queries is None else _ROTATION_COST * documents.dimension / n_queries
+    if rotation >= _MAX_COST:
         return None
     rows = np.linspace(0, len(documents) - 1, min(len(documents), _SAMPLE_DOCUMENTS)).astype(np.int32)
     sample = documents.take(np.unique(rows)).astype(np.float64)
-    some = queries[:: -(-len(queries) // _SAMPLE_QUERIES)].astype(np.float64)
-    both = sample.T @ sample / len(sample) + some.T @ some / len(some)
-    basis = np.linalg.eigh(both)[1][:, ::-1]
-    size, cost = _best_size(some[::4] @ basis, sample @ basis, depth / len(documents))
-    return PcaPrefix(documents, basis, size) if cost + turning < _GAIN else None
+    sample_queries = queries[:: -(-len(queries) // _SAMPLE_QUERIES)].astype(np.float64)
+    covariance = sample.T @ sample / len(sample) + sample_queries.T @ sample_queries / len(sample_queries)
+    basis = np.linalg.eigh(covariance)[1][:, ::-1]
+    size, cost = _best_size(sample_queries[::4] @ basis, sample @ basis, depth / len(documents))
+    return PcaPrefix(documents, basis, size) if cost + rotation < _MAX_COST else None
 
 
 def _best_size(queries: Any, documents: Any, share: float) -> tuple[int, float]:
-    """Returns how many coordinates to keep, and the cost of a search with them, 1 being that with all."""
+    """Returns the number of coordinates to keep, and the cost of a search with them; with all it is 1."""
     dimension = queries.shape[1]
     scores = queries @ documents.T
-    place = min(max(int(share * len(documents)), 1), len(documents) - 1)
-    bars = -np.partition(-scores, place, axis=1)[:, place, None]
+    rank = min(max(int(share * len(documents)), 1), len(documents) - 1)
+    thresholds = -np.partition(-scores, rank, axis=1)[:, rank, None]
     costs: dict[int, float] = {}
     for size in range(_STEP, dimension, _STEP):
-        rests = _lengths(queries[:, size:])[:, None] * _lengths(documents[:, size:])
+        rests = _norms(queries[:, size:])[:, None] * _norms(documents[:, size:])
         bounds = queries[:, :size] @ documents[:, :size].T + rests
-        costs[size] = size / dimension + _DOTS * float((bounds > bars).mean())
+        costs[size] = size / dimension + _EXACT_COST * float((bounds > thresholds).mean())
     if not costs:
         return dimension, 1.0
     best = min(costs, key=lambda size: costs[size])
@@ -203,7 +205,7 @@ def _best_size(queries: Any, documents: Any, share: float) -> tuple[int, float]:
 
 
 class _Buffer(threading.local):
-    """Holds the product of the moment, one for each thread: memory is asked for once."""
+    """Memory for products, one buffer per thread, allocated once."""
 
     def __init__(self) -> None:
         self._memory = np.empty(0, np.float32)
@@ -217,12 +219,12 @@ class _Buffer(threading.local):
         return out
 
 
-def _lengths(vectors: Any) -> FloatArray:
+def _norms(vectors: Any) -> FloatArray:
     """Returns (n,) float64: the vectors' lengths."""
     return np.asarray(np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64)))
 
 
 def _rounding(queries: FloatArray, dimension: int) -> FloatArray:
-    """Returns (n,) float32: the most by which a sum in fp32 can be off for documents of length 1, doubled."""
+    """Returns (n,) float32: twice the largest error of a sum in fp32, for documents of length 1."""
     unit = (dimension + 4) * 2.0**-24
-    return np.asarray(_lengths(queries) * 2 * unit / (1 - unit), np.float32)
+    return np.asarray(_norms(queries) * 2 * unit / (1 - unit), np.float32)

@@ -1,4 +1,4 @@
-"""Exact scores, and the best of what bounds cannot rule out, each scored exactly on the spot."""
+"""Exact scores, and top-k search by upper bounds: what a bound does not rule out is rescored exactly."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hardneg.core.records import FloatArray, IntArray
 from hardneg.rankers.dense.store import Vectors
 from hardneg.rankers.kernels.jit import njit, njit_fastmath
 from hardneg.rankers.kernels.parallel import parallel_for
-from hardneg.rankers.kernels.top_k import CHUNK, is_above, put, sort
+from hardneg.rankers.kernels.top_k import CHUNK, any_above, heap_push, sort_heaps
 
 __all__ = ["BoundedTopK", "scored"]
 
@@ -21,7 +21,7 @@ class BoundedTopK:
 
     Args:
         queries: (n, dimension) float32.
-        rounding: (n,) float32: the most by which a sum in fp32, in any order, can be off.
+        rounding: (n,) float32: the largest error of a sum in fp32, in any order.
         docs: (n, depth) int32: the best so far, best first, -1 behind the last.
         scores: (n, depth) float32: their exact scores.
     """
@@ -30,28 +30,28 @@ class BoundedTopK:
         self._queries = queries
         self._rounding = rounding
         self._sizes = (docs >= 0).sum(axis=1, dtype=np.int32)
-        place, last = np.arange(docs.shape[1]), self._sizes[:, None] - 1
-        heap = np.where(place <= last, last - place, place)  # the worst comes first
+        columns, last = np.arange(docs.shape[1]), self._sizes[:, None] - 1
+        heap = np.where(columns <= last, last - columns, columns)  # the worst comes first
         self._docs = np.take_along_axis(docs, heap, axis=1)
         self._scores = np.take_along_axis(scores, heap, axis=1)
 
-    def update(self, cheap: FloatArray, margins: FloatArray, vectors: FloatArray, offset: int) -> int:
-        """Takes in one tile of documents; returns how many pairs the cheap score left over.
+    def update(self, bounds: FloatArray, margins: FloatArray, vectors: FloatArray, offset: int) -> int:
+        """Adds one tile of documents; returns the number of pairs that were rescored.
 
         Args:
-            cheap: (n, m) float32: no exact score is greater than the cheap one and the margin together.
+            bounds: (n, m) float32: no exact score is greater than the bound plus the margin.
             margins: (n,) float32.
             vectors: (m, dimension) float32.
             offset: The row of the tile's first document.
         """
-        looked = np.zeros(len(self._queries), np.int64)
-        best = self._docs, self._scores, self._sizes
-        _sift(cheap, margins, self._queries, self._rounding, vectors, offset, *best, looked)
-        return int(looked.sum())
+        n_rescored = np.zeros(len(self._queries), np.int64)
+        heaps = self._docs, self._scores, self._sizes
+        _rescore(bounds, margins, self._queries, self._rounding, vectors, offset, *heaps, n_rescored)
+        return int(n_rescored.sum())
 
     def result(self) -> tuple[IntArray, FloatArray]:
         """Returns docs (n, depth) int32 and scores (n, depth) float32, best first, ties by document row."""
-        sort(self._docs, self._scores, self._sizes)
+        sort_heaps(self._docs, self._scores, self._sizes)
         return self._docs, self._scores
 
 
@@ -65,37 +65,36 @@ def scored(queries: FloatArray, documents: Vectors, docs: IntArray) -> FloatArra
     """
     queries = np.ascontiguousarray(queries, np.float32)
     scores = np.full(docs.shape, np.nan, np.float32)
-    for place in np.unique(docs[docs >= 0] // documents.size):
-        vectors, places = documents.some(int(place), docs)
-        _score(queries, vectors, places, scores)
+    for number in np.unique(docs[docs >= 0] // documents.size):
+        _score_chunk(queries, *documents.gather(int(number), docs), scores)
     return scores
 
 
-def _score(queries: FloatArray, vectors: FloatArray, places: IntArray, scores: FloatArray) -> None:
-    parallel_for(lambda rows: _dots(queries[rows], vectors, places[rows], scores[rows]), len(queries))
+def _score_chunk(queries: FloatArray, vectors: FloatArray, positions: IntArray, scores: FloatArray) -> None:
+    parallel_for(lambda rows: _dots(queries[rows], vectors, positions[rows], scores[rows]), len(queries))
 
 
 @njit
-def _dots(queries: FloatArray, vectors: FloatArray, places: IntArray, scores: FloatArray) -> None:
-    """Writes the dot products of each query with the vectors at its places, and leaves all other scores.
+def _dots(queries: FloatArray, vectors: FloatArray, positions: IntArray, scores: FloatArray) -> None:
+    """Writes the dot products of each query with the vectors at its positions, and leaves all other scores.
 
     Args:
         queries: (n, dimension) float32.
         vectors: (m, dimension) float32.
-        places: (n, depth) int32, rows of `vectors`, and numbers that are none.
+        positions: (n, depth) int32, rows of `vectors`; numbers outside of them are skipped.
         scores: (n, depth) float32.
     """
-    for row in range(places.shape[0]):
+    for row in range(positions.shape[0]):
         lanes = np.empty(_LANES, np.float64)
-        for column in range(places.shape[1]):
-            place = places[row, column]
-            if 0 <= place < len(vectors):
-                scores[row, column] = _dot(queries[row], vectors[place], lanes)
+        for column in range(positions.shape[1]):
+            position = positions[row, column]
+            if 0 <= position < len(vectors):
+                scores[row, column] = _dot(queries[row], vectors[position], lanes)
 
 
 @njit
 def _dot(query: FloatArray, vector: FloatArray, lanes: npt.NDArray[np.float64]) -> float:
-    """Sums in float64, in an order that is written down here: the same bits wherever it is compiled into."""
+    """Returns the dot product summed in float64 in a fixed order: the same bits wherever it is inlined."""
     whole = len(query) // _LANES * _LANES
     lanes[:] = 0.0
     for begin in range(0, whole, _LANES):
@@ -113,17 +112,17 @@ def _dot(query: FloatArray, vector: FloatArray, lanes: npt.NDArray[np.float64]) 
 
 
 @njit_fastmath
-def _near(query: FloatArray, vectors: FloatArray, place: int) -> np.float32:
-    """Sums in float32: quick, and within the rounding of what `_dot` gives."""
+def _fast_dot(query: FloatArray, vector: FloatArray) -> np.float32:
+    """Returns the dot product summed in float32: fast, and within `rounding` of that of `_dot`."""
     total = np.float32(0)
     for axis in range(len(query)):
-        total += query[axis] * vectors[place, axis]
+        total += query[axis] * vector[axis]
     return total
 
 
 @njit
-def _sift(
-    cheap: FloatArray,
+def _rescore(
+    bounds: FloatArray,
     margins: FloatArray,
     queries: FloatArray,
     rounding: FloatArray,
@@ -132,26 +131,26 @@ def _sift(
     docs: IntArray,
     scores: FloatArray,
     sizes: IntArray,
-    looked: npt.NDArray[np.int64],
+    n_rescored: npt.NDArray[np.int64],
 ) -> None:
-    for row in range(len(cheap)):
+    for row in range(len(bounds)):
         lanes = np.empty(_LANES, np.float64)
         size, depth, count = sizes[row], docs.shape[1], 0
-        query, line = queries[row], cheap[row]
-        bar = np.float32(scores[row, 0] - margins[row] if size == depth else -np.inf)
+        query, line = queries[row], bounds[row]
+        threshold = np.float32(scores[row, 0] - margins[row] if size == depth else -np.inf)
         for begin in range(0, len(line), CHUNK):
-            if not is_above(line, begin, bar):
+            if not any_above(line, begin, threshold):
                 continue
             for column in range(begin, min(begin + CHUNK, len(line))):
-                if line[column] > bar:
+                if line[column] > threshold:
                     count += 1
                     least = np.float32(scores[row, 0] - rounding[row])
-                    if size == depth and _near(query, vectors, column) < least:
+                    if size == depth and _fast_dot(query, vectors[column]) < least:
                         continue
                     score = _dot(query, vectors[column], lanes)
                     if size < depth or score > scores[row, 0]:
-                        size = put(docs[row], scores[row], size, offset + column, score)
+                        size = heap_push(docs[row], scores[row], size, offset + column, score)
                         if size == depth:
-                            bar = np.float32(scores[row, 0] - margins[row])
+                            threshold = np.float32(scores[row, 0] - margins[row])
         sizes[row] = size
-        looked[row] = count
+        n_rescored[row] = count

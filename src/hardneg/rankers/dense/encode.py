@@ -14,16 +14,16 @@ import numpy as np
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.records import FloatArray
 from hardneg.rankers.dense import forward
-from hardneg.rankers.dense.precision import Precision, lowered
+from hardneg.rankers.dense.precision import Precision, convert
 from hardneg.rankers.dense.prompts import Prompts, known_prompts
 from hardneg.rankers.dense.store import Advance
 
 Kind = Literal["query", "document"]
 Storage = Literal["fp32", "fp16"]
-_CHARACTERS_A_TOKEN = 4
-_TOKENS_A_BATCH = {"cpu": 2_048}
-_TOKENS_A_BATCH_ON_GPU = 32_768
-_UNPADDED = 1_024
+_CHARACTERS_PER_TOKEN = 4
+_BATCH_TOKENS = {"cpu": 2_048}
+_GPU_BATCH_TOKENS = 32_768
+_STATIC_BATCH = 1_024
 
 
 class Encoder:
@@ -31,15 +31,15 @@ class Encoder:
 
     Args:
         model: A loaded `SentenceTransformer`.
-        name: The name it was asked for, by which its family's prompts are known.
+        name: The model's name, from which its family's prompts are known.
         query_prompt: Text before each query; None for the model's own, or its family's.
         document_prompt: Text before each document; None for the model's own, or its family's.
         normalize: Whether vectors are brought to length 1, so that dot products are cosines; None for
-            what the model's similarity function asks.
-        precision: What the model is to run in, changed in place; None to take it as it is.
-        devices: More devices than the model's own, each to work on batches of its own.
-        most_tokens: No batch holds more tokens; None for what suits the device.
-        storage: What documents' vectors are rounded to; queries' are fp32.
+            what the model's similarity function needs.
+        precision: Number format of the transformer, which is changed in place; None to leave it.
+        devices: Devices besides the model's own; each encodes batches of its own.
+        max_tokens: Most tokens per batch; None for what suits the device.
+        storage: Number format of documents' vectors; queries' are fp32.
 
     Raises:
         ConfigError: The model's similarity is neither cosine nor dot product.
@@ -54,33 +54,33 @@ class Encoder:
         normalize: bool | None = None,
         precision: Precision | None = None,
         devices: Sequence[str] = (),
-        most_tokens: int | None = None,
+        max_tokens: int | None = None,
         storage: Storage = "fp32",
     ) -> None:
-        own = _own_prompts(model) or known_prompts(name) or Prompts("", "")
+        prompts = _configured_prompts(model) or known_prompts(name) or Prompts("", "")
         self.prompts = Prompts(
-            own.query if query_prompt is None else query_prompt,
-            own.document if document_prompt is None else document_prompt,
+            prompts.query if query_prompt is None else query_prompt,
+            prompts.document if document_prompt is None else document_prompt,
         )
         similarity = str(getattr(model, "similarity_fn_name", None) or "cosine")
         if normalize is None and similarity not in ("cosine", "dot"):
             raise ConfigError(f"{name} measures {similarity} distance; dense rankers need cosine or dot")
         self.normalize = similarity == "cosine" if normalize is None else normalize
-        self._raised = precision not in (None, "fp32")
-        self._model = lowered(model.eval(), precision or "fp32")
+        self._pools_in_fp32 = precision not in (None, "fp32")
+        self._model = convert(model.eval(), precision or "fp32")
         self._models = [self._model, *(copy.deepcopy(self._model).to(device) for device in devices)]
-        budget = _TOKENS_A_BATCH.get(model.device.type, _TOKENS_A_BATCH_ON_GPU)
-        self._budget = min(budget, most_tokens or budget)
+        budget = _BATCH_TOKENS.get(model.device.type, _GPU_BATCH_TOKENS)
+        self._budget = min(budget, max_tokens or budget)
         self._storage = storage
         self.digest = model_digest(model)
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What makes the vectors what they are, for `run.json`."""
+        """All that decides on the vectors, for `run.json`."""
         parameter = next(iter(self._model.parameters()), None)
-        cut = getattr(self._model, "truncate_dim", None)
-        facts: dict[str, Any] = {} if cut is None else {"dimensions": cut}
-        facts |= {"pooled_in": "float32"} if self._raised else {}
+        dimensions = getattr(self._model, "truncate_dim", None)
+        facts: dict[str, Any] = {} if dimensions is None else {"dimensions": dimensions}
+        facts |= {"pooled_in": "float32"} if self._pools_in_fp32 else {}
         facts |= {"storage": self._storage} if self._storage != "fp32" else {}
         return facts | {
             "weights": self.digest,
@@ -92,7 +92,7 @@ class Encoder:
         }
 
     def fingerprint(self, kind: Kind) -> str:
-        """Returns the digest of all that queries' (or documents') vectors depend on but the texts."""
+        """Returns the digest of all but the texts that decides on queries' (or documents') vectors."""
         facts = {**self.facts, "kind": kind, "device": self._model.device.type}
         if kind == "query":
             facts.pop("storage", None)
@@ -103,62 +103,63 @@ class Encoder:
 
         Args:
             texts: At least one.
-            advance: Is told of the texts done.
+            advance: Receives the number of texts done.
         """
         return self._encode(texts, "query", self.prompts.query, advance)
 
     def documents(self, texts: list[str], advance: Advance | None = None) -> FloatArray:
-        """Returns (n, dimension) float32, or 16 if so stored: the vectors of documents; see `queries`.
+        """Returns (n, dimension) float32, or float16 as `storage` says: the vectors of documents.
 
         Raises:
             DataError: A number is too great for fp16.
         """
         vectors = self._encode(texts, "document", self.prompts.document, advance)
-        return _halved(vectors, texts) if self._storage == "fp16" else vectors
+        return _to_fp16(vectors, texts) if self._storage == "fp16" else vectors
 
     def _encode(self, texts: list[str], kind: Kind, prompt: str, advance: Advance | None) -> FloatArray:
         """Encodes each distinct text once."""
         rows = {text: row for row, text in enumerate(dict.fromkeys(texts))}
-        told = advance or _nobody
-        distinct, task = list(rows), forward.Task(kind, prompt, self.normalize, self._budget)
+        report = advance or (lambda count: None)
+        distinct = list(rows)
+        job = forward.EncodingJob(kind, prompt, self.normalize, self._budget)
         vectors = None
         if hasattr(self._model, "preprocess"):  # sentence-transformers 5.2 and later
-            vectors = forward.run(self._models, distinct, task, told)
+            vectors = forward.run(self._models, distinct, job, report)
         if vectors is None:
-            vectors = self._encode_otherwise(distinct, task, told)
-        told(len(texts) - len(distinct))
+            vectors = self._encode_by_library(distinct, job, report)
+        report(len(texts) - len(distinct))
         _check_finite(vectors, distinct)
         return vectors if len(texts) == len(distinct) else vectors[[rows[text] for text in texts]]
 
-    def _encode_otherwise(self, texts: list[str], task: forward.Task, advance: Advance) -> FloatArray:
-        """Leaves the batches' making to sentence-transformers: for models that do not read rows of tokens."""
-        encode = self._model.encode_query if task.kind == "query" else self._model.encode_document
+    def _encode_by_library(self, texts: list[str], job: forward.EncodingJob, advance: Advance) -> FloatArray:
+        """Encodes by sentence-transformers' own batches: for models that do not read rows of tokens."""
+        encode = self._model.encode_query if job.kind == "query" else self._model.encode_document
         order = np.argsort([-len(text) for text in texts], kind="stable")
-        parts = []
+        blocks = []
         for batch in self._batches([texts[i] for i in order]):
             encoded = encode(
                 batch,
-                prompt=task.prompt,
+                prompt=job.prompt,
                 batch_size=len(batch),
-                normalize_embeddings=task.normalize,
+                normalize_embeddings=job.normalize,
                 show_progress_bar=False,
                 convert_to_tensor=True,
             )
-            parts.append(encoded.float().cpu().numpy())
+            blocks.append(encoded.float().cpu().numpy())
             advance(len(batch))
-        vectors = np.empty((len(texts), parts[0].shape[1]), np.float32)
-        vectors[order] = np.concatenate(parts)
+        vectors = np.empty((len(texts), blocks[0].shape[1]), np.float32)
+        vectors[order] = np.concatenate(blocks)
         return vectors
 
     def _batches(self, texts: list[str]) -> list[list[str]]:
         """Cuts texts, the longest first, into batches of about equally many tokens.
 
-        Models without a limit, as static embeddings, pad nothing and keep no activations.
+        Models without a limit, such as static embeddings, have no padding and no activations.
         """
-        longest = _CHARACTERS_A_TOKEN * (self._model.max_seq_length or 512)
+        longest = _CHARACTERS_PER_TOKEN * (self._model.max_seq_length or 512)
         if math.isinf(longest):
-            return [texts[begin : begin + _UNPADDED] for begin in range(0, len(texts), _UNPADDED)]
-        budget = _CHARACTERS_A_TOKEN * self._budget
+            return [texts[begin : begin + _STATIC_BATCH] for begin in range(0, len(texts), _STATIC_BATCH)]
+        budget = _CHARACTERS_PER_TOKEN * self._budget
         batches = []
         begin = 0
         while begin < len(texts):
@@ -168,11 +169,7 @@ class Encoder:
         return batches
 
 
-def _nobody(texts: int) -> None:
-    """Hears of the texts done, and does nothing."""
-
-
-def _own_prompts(model: Any) -> Prompts | None:
+def _configured_prompts(model: Any) -> Prompts | None:
     """Returns the prompts in the model's configuration, None if it has none."""
     prompts = {name: text for name, text in (model.prompts or {}).items() if text}
     if not prompts:
@@ -184,10 +181,12 @@ def _own_prompts(model: Any) -> Prompts | None:
 
 def model_digest(model: Any) -> str:
     """Returns the sha256 of a model's weights, modules and tokenizer."""
+    import torch
+
     digest = hashlib.sha256(str(model).encode())
     for name, tensor in sorted(model.state_dict().items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\0".encode())
-        digest.update(memoryview(tensor.detach().cpu().contiguous().flatten().view(_bytes()).numpy()))
+        digest.update(memoryview(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy()))
     tokenizer: Any = getattr(model, "tokenizer", None)
     tokenizer = getattr(tokenizer, "backend_tokenizer", tokenizer)
     if hasattr(tokenizer, "to_str"):
@@ -195,23 +194,17 @@ def model_digest(model: Any) -> str:
     return digest.hexdigest()
 
 
-def _bytes() -> Any:
-    import torch
-
-    return torch.uint8
-
-
-def _halved(vectors: FloatArray, texts: list[str]) -> FloatArray:
+def _to_fp16(vectors: FloatArray, texts: list[str]) -> FloatArray:
     with np.errstate(over="ignore"):
-        halved: FloatArray = vectors.astype(np.float16)
-    bad = np.flatnonzero(~np.isfinite(halved).all(axis=1))
+        rounded: FloatArray = vectors.astype(np.float16)
+    bad = np.flatnonzero(~np.isfinite(rounded).all(axis=1))
     if len(bad):
-        text, greatest = texts[bad[0]][:80], np.abs(vectors[bad[0]]).max()
+        text, largest = texts[bad[0]][:80], np.abs(vectors[bad[0]]).max()
         raise DataError(
-            f"storage fp16 holds numbers up to 65,504, found {greatest:,.0f} in the vector of the text "
+            f"storage fp16 holds numbers up to 65,504, found {largest:,.0f} in the vector of the text "
             f"{text!r}; set storage to fp32, or normalize"
         )
-    return halved
+    return rounded
 
 
 def _check_finite(vectors: FloatArray, texts: list[str]) -> None:

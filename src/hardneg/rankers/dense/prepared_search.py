@@ -1,8 +1,8 @@
-"""Searches that the workers of an engine make before anybody asks: what the miner and dense search agree on.
+"""Searches that the workers of an engine do ahead: the interface between the miner and sharded dense search.
 
-On one machine nothing of this is needed. On a cluster the shards of a corpus are searched by different
-workers, so all searches of many blocks are prepared together, and a worker that decides on a block reads the
-lists.
+Nothing of this is needed on one machine, nor by the author of a ranker. On a cluster the shards of a corpus
+are searched by different workers: the searches of many blocks are prepared together, and the worker that
+decides on a block reads their results.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Search:
 
     Attributes:
         queries: (n,) int32, query rows.
-        depth: How many documents each.
+        depth: Documents per query.
     """
 
     queries: IntArray
@@ -30,10 +30,10 @@ class Search:
 
 
 class SearchNotPrepared(Exception):
-    """A ranker that answers prepared searches only has not prepared this one.
+    """A ranker whose searches must be prepared has not prepared this one.
 
     Args:
-        search: What is to be prepared.
+        search: The search to prepare.
     """
 
     def __init__(self, search: Search) -> None:
@@ -43,10 +43,10 @@ class SearchNotPrepared(Exception):
 
 @runtime_checkable
 class PreparedRanker(Protocol):
-    """A ranker that answers prepared searches only: its `search` raises `SearchNotPrepared` for others."""
+    """A ranker whose searches must be prepared: its `search` raises `SearchNotPrepared` for others."""
 
     def prepare(self, searches: Sequence[Search]) -> None:
-        """Has the engine search what has not been searched yet.
+        """Runs the searches that are not done yet on the workers of the engine.
 
         Raises:
             HardnegError: A worker raised it, or the machines cannot be reached.
@@ -55,26 +55,26 @@ class PreparedRanker(Protocol):
 
 @dataclass(frozen=True)
 class ShardingPlan:
-    """How searches are divided over the workers of an engine: each searches a range of shards.
+    """How searches are divided over the workers of an engine: each searches some ranges of shards.
 
     Attributes:
-        folder: Where the lists found are kept until the run is finished, on a disk that all workers share.
-        fewest: Least shards in a range: enough work to be worth sending.
-        most: Most ranges: each has a list of its own on the disk for every query.
+        folder: Keeps the results until the run is finished, on a disk that all workers share.
+        min_shards: Least shards per range: enough work to be worth sending.
+        max_ranges: Most ranges: each stores a result for every query.
     """
 
     folder: Path
-    fewest: int = 16
-    most: int = 32
+    min_shards: int = 16
+    max_ranges: int = 32
 
 
 @dataclass(frozen=True)
 class ClusterContext(Context):
-    """The surroundings of rankers whose work is spread over a cluster.
+    """The context of rankers whose work is spread over a cluster.
 
     Attributes:
-        encoded: What the workers have encoded, by the settings of the rankers.
-        plan: How searches are divided; None where each process searches for itself.
+        encoded: What the workers have encoded (`EncodedTexts`), by the settings of the rankers.
+        plan: How searches are divided; None where each process searches all shards.
     """
 
     encoded: dict[Any, Any] = field(default_factory=dict)

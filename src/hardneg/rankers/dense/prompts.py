@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Prompts(NamedTuple):
-    """What is put before a query and before a document."""
+    """The text before a query and before a document."""
 
     query: str
     document: str

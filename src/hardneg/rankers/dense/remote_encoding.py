@@ -1,4 +1,4 @@
-"""Encoding on the workers of an engine, which put the shards into the cache that all share."""
+"""Encoding on the workers of an engine, which write the shards into the cache that all share."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ _KINDS: tuple[Kind, ...] = ("document", "query")
 
 
 class EncoderFactory(Protocol):
-    """Settings that make an encoder."""
+    """Settings from which an encoder is made."""
 
     def encoder(self) -> Encoder:
         """Returns the encoder, its model loaded."""
 
 
 @dataclass(frozen=True)
-class Encoded:
-    """Stands for an encoder whose work is done and in the cache.
+class EncodedTexts:
+    """The vectors that an encoder has written to the cache, and what describes them.
 
     Attributes:
         facts: `Encoder.facts`.
         fingerprints: `Encoder.fingerprint` by kind.
-        shards: The files of the vectors by kind, in order.
+        shards: The files of the vectors by kind, in the order of the texts.
     """
 
     facts: Mapping[str, Any]
@@ -40,14 +40,14 @@ class Encoded:
     shards: Mapping[Kind, Sequence[Path]] = field(default_factory=dict)
 
     def fingerprint(self, kind: Kind) -> str:
-        """Returns the digest of all that the vectors depend on but the texts."""
+        """Returns the digest of all but the texts that decides on the vectors."""
         return self.fingerprints[kind]
 
     def vectors(self, kind: Kind) -> Vectors:
         """Returns all vectors of a kind, mapped.
 
         Raises:
-            DataError: The cache lacks what was put into it.
+            DataError: The cache lacks a shard that was written.
         """
         try:
             return Vectors.mapped(self.shards[kind])
@@ -59,60 +59,66 @@ class Encoded:
 
 
 @dataclass(frozen=True)
-class WorkerFactory:
-    """Makes, on a worker, the tool that encodes shards into the cache."""
+class EncodingWorkerFactory:
+    """Loads the model on a worker, and returns the function that encodes shards into the cache."""
 
     settings: EncoderFactory
     cache: Path
 
-    def __call__(self) -> Callable[[Job], tuple[int, Encoded]]:
-        """Returns the tool: it gives the number of texts done, and what encoded them."""
+    def __call__(self) -> Callable[[Job], tuple[int, EncodedTexts]]:
+        """Returns the function; it returns the number of texts done, and what describes their vectors."""
         encoder = self.settings.encoder()
-        known = Encoded(dict(encoder.facts), {kind: encoder.fingerprint(kind) for kind in _KINDS})
+        description = EncodedTexts(dict(encoder.facts), {kind: encoder.fingerprint(kind) for kind in _KINDS})
         encode = {"document": encoder.documents, "query": encoder.queries}
 
-        def do(job: Job) -> tuple[int, Encoded]:
+        def run(job: Job) -> tuple[int, EncodedTexts]:
             kind, texts = job
             if texts:
-                Store(self.cache, known.fingerprint(kind)).keep(texts, encode[kind])
-            return len(texts), known
+                Store(self.cache, description.fingerprint(kind)).encode_missing(texts, encode[kind])
+            return len(texts), description
 
-        return do
+        return run
 
 
-def encoded(settings: EncoderFactory, name: str, collection: Collection, context: Context) -> Encoded:
-    """Has all texts encoded that the cache lacks, and returns what encoded them.
+def encode_remotely(
+    settings: EncoderFactory, name: str, collection: Collection, context: Context
+) -> EncodedTexts:
+    """Encodes on workers all texts that the cache lacks, and returns where all vectors are.
 
     Raises:
-        ConfigError: The nodes are so unlike that their vectors would not be the same.
+        ConfigError: The nodes differ, so that their vectors would not be the same.
     """
-    opening = WorkerFactory(settings, context.cache.resolve())
-    nothing: Job = ("document", [])
-    [(_, known)] = context.engine.run(opening, [nothing], "encode")
+    factory = EncodingWorkerFactory(settings, context.cache.resolve())
+    no_texts: Job = ("document", [])
+    [(_, description)] = context.engine.run(factory, [no_texts], "encode")
     shards: dict[Kind, list[Path]] = {kind: [] for kind in _KINDS}
     total = len(collection.documents) + len(collection.queries)
     with context.progress.task(f"{name}: encode", total, "texts") as task:
-        missing = _missing(known, collection, context, task, shards)
-        for count, by in context.engine.run(opening, missing, "encode"):
-            if by != known:
+        missing = _missing(description, collection, context, task, shards)
+        for count, other in context.engine.run(factory, missing, "encode"):
+            if other != description:
                 raise ConfigError(
-                    f"the nodes of the cluster encode differently ({_difference(known, by)}); set the "
-                    "ranker's precision and device, or use nodes of one kind"
+                    f"the nodes of the cluster encode differently ({_difference(description, other)}); set "
+                    "the ranker's precision and device, or use nodes of one kind"
                 )
             task.advance(count)
-    return replace(known, shards=shards)
+    return replace(description, shards=shards)
 
 
 def _missing(
-    known: Encoded, collection: Collection, context: Context, task: Task, shards: Mapping[Kind, list[Path]]
+    description: EncodedTexts,
+    collection: Collection,
+    context: Context,
+    task: Task,
+    shards: Mapping[Kind, list[Path]],
 ) -> Iterator[Job]:
-    """Yields the shards that are not in the cache, and puts the files of all into `shards`."""
+    """Yields the shards that are not in the cache, and appends the files of all to `shards`."""
     sources: dict[Kind, Documents | Queries] = {
         "document": collection.documents,
         "query": collection.queries,
     }
     for kind in _KINDS:
-        store, source = Store(context.cache.resolve(), known.fingerprint(kind)), sources[kind]
+        store, source = Store(context.cache.resolve(), description.fingerprint(kind)), sources[kind]
         for rows in rows_of(len(source), SHARD):
             texts = source.texts(rows)
             shards[kind].append(store.path(texts))
@@ -122,6 +128,6 @@ def _missing(
                 yield kind, texts
 
 
-def _difference(one: Encoded, other: Encoded) -> str:
+def _difference(one: EncodedTexts, other: EncodedTexts) -> str:
     keys = [key for key in one.facts if one.facts[key] != other.facts.get(key)]
     return ", ".join(f"{key}: {one.facts[key]} and {other.facts.get(key)}" for key in keys) or "device"

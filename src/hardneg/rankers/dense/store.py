@@ -1,4 +1,4 @@
-"""Vectors on disk: shards named by what they hold, so that stale ones can never be met."""
+"""Vectors on disk: shards named by what they hold, so that stale ones are never read."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from hardneg.core.files import append_checksum, atomic, build_once, has_valid_checksum
 from hardneg.core.progress import Progress
 from hardneg.core.records import FloatArray, IntArray, rows_of
+from hardneg.rankers.cache_files import build_or_load, read_array, write_array
 
 SHARD = 8_192
 """Texts in one shard: what a killed run may have to encode again."""
@@ -18,7 +18,7 @@ SHARD = 8_192
 Texts = Callable[[IntArray], list[str]]
 Advance = Callable[[int], None]
 Encode = Callable[[list[str], Advance], FloatArray]
-"""Texts, and who is told of those done, to (n, dimension) float32 or 16."""
+"""From texts, and what receives the number of texts done, to (n, dimension) float32 or float16."""
 
 _STORED = np.float32, np.float16
 
@@ -27,7 +27,7 @@ class Vectors:
     """Many vectors in equal chunks, the last one shorter, each in memory or mapped from disk.
 
     Args:
-        chunks: (at most `size`, dimension) float32 or 16 each.
+        chunks: (at most `size`, dimension) float32 or float16 each.
         size: Vectors in every chunk but the last.
     """
 
@@ -38,14 +38,14 @@ class Vectors:
     @classmethod
     def of(cls, array: FloatArray) -> Vectors:
         """Returns the rows of one (n, dimension) array, which is not copied."""
-        return cls([array[begin : begin + SHARD] for begin in range(0, len(array), SHARD)], SHARD)
+        return cls([array[begin : begin + SHARD] for begin in range(0, max(len(array), 1), SHARD)], SHARD)
 
     @classmethod
     def mapped(cls, paths: Sequence[Path]) -> Vectors:
-        """Returns the vectors of shards, which are mapped as they are: whoever made them has looked at them.
+        """Returns the vectors of shards, mapped without checking their checksums.
 
         Raises:
-            OSError, ValueError: A shard is not there or not whole.
+            OSError, ValueError: A shard is missing or incomplete.
         """
         chunks: list[FloatArray] = [np.load(path, mmap_mode="r", allow_pickle=False) for path in paths]
         return cls(chunks, len(chunks[0]) if chunks else SHARD)
@@ -54,7 +54,7 @@ class Vectors:
         return sum(len(chunk) for chunk in self.chunks)
 
     def part(self, begin: int, end: int) -> Vectors:
-        """Returns the vectors of some chunks."""
+        """Returns the vectors of the chunks `begin:end`."""
         return Vectors(self.chunks[begin:end], self.size)
 
     @property
@@ -62,48 +62,49 @@ class Vectors:
         """The length of one vector."""
         return int(self.chunks[0].shape[1])
 
-    def chunk(self, place: int, rows: slice = slice(None)) -> FloatArray:
+    def chunk(self, number: int, rows: slice = slice(None)) -> FloatArray:
         """Returns one chunk, or some rows of it, as float32, whatever it is stored in."""
-        return np.ascontiguousarray(self.chunks[place][rows], np.float32)
+        return np.ascontiguousarray(self.chunks[number][rows], np.float32)
 
-    def some(self, place: int, docs: IntArray) -> tuple[FloatArray, IntArray]:
-        """Returns vectors of a chunk, (m, dimension) float32, and where in them the docs are, if they are.
+    def gather(self, number: int, docs: IntArray) -> tuple[FloatArray, IntArray]:
+        """Returns vectors of a chunk, (m, dimension) float32, and the row in them of each doc of the chunk.
 
-        What is stored as float32 is not copied; of all else no more is read than is asked for.
+        What is stored as float32 is not copied; of all else only the rows needed are read. The rows of docs
+        in other chunks are outside of 0..m-1.
 
         Args:
-            place: The chunk.
-            docs: (n, depth) int32: vectors of any chunk, by number.
+            number: The chunk.
+            docs: (n, depth) int32: rows of any chunk, counted over all chunks.
         """
-        chunk, here = self.chunks[place], docs - np.int32(place * self.size)
+        chunk, rows = self.chunks[number], docs - np.int32(number * self.size)
         if chunk.dtype == np.float32 and chunk.flags.c_contiguous:
-            return chunk, here
-        inside = (here >= 0) & (here < len(chunk))
-        needed, found = np.unique(here[inside], return_inverse=True)
-        places = np.full_like(docs, -1)
-        places[inside] = found
-        return np.asarray(chunk[needed], np.float32), places
+            return chunk, rows
+        inside = (rows >= 0) & (rows < len(chunk))
+        needed, inverse = np.unique(rows[inside], return_inverse=True)
+        positions = np.full_like(docs, -1)
+        positions[inside] = inverse
+        return np.asarray(chunk[needed], np.float32), positions
 
     def take(self, rows: IntArray) -> FloatArray:
-        """Returns (n, dimension) float32: the vectors of some rows."""
+        """Returns (n, dimension) float32: the vectors of these rows, as `np.take` does."""
         taken = np.empty((len(rows), self.dimension), np.float32)
-        places = rows // self.size
-        for place in np.unique(places):
-            here = places == place
-            taken[here] = self.chunks[place][rows[here] - place * self.size]
+        numbers = rows // self.size
+        for number in np.unique(numbers):
+            inside = numbers == number
+            taken[inside] = self.chunks[number][rows[inside] - number * self.size]
         return taken
 
 
 class Store:
-    """Keeps vectors in a folder, one file a shard.
+    """Keeps vectors in a folder, one file per shard.
 
     A shard's name is a digest of the encoder's fingerprint and its texts: another model, prompt, length or
-    precision, or another text, has another name. Shards are written whole or not at all, and end in a digest
-    of themselves: a damaged one is made again. Processes that lack the same shards take turns.
+    precision, or another text, has another name. Shards are written atomically and end in a checksum; a
+    corrupt one is encoded again. Processes that lack the same shards take turns.
 
     Args:
         folder: Where shards are kept.
-        fingerprint: Digest of all that makes the encoder's vectors what they are.
+        fingerprint: Digest of all that decides on the encoder's vectors.
     """
 
     def __init__(self, folder: Path, fingerprint: str) -> None:
@@ -113,13 +114,13 @@ class Store:
     def vectors(
         self, texts: Texts, count: int, encode: Encode, progress: Progress, what: tuple[str, str]
     ) -> Vectors:
-        """Returns the vectors of all texts, encoding the shards that are not there yet.
+        """Returns the vectors of all texts, encoding the shards that are missing.
 
         Args:
-            texts: Gives the texts of some rows.
-            count: How many texts there are.
-            encode: Makes the vectors.
-            progress: Is told of the texts done.
+            texts: Returns the texts of some rows.
+            count: Number of texts.
+            encode: Encodes texts.
+            progress: Receives the number of texts done.
             what: The stage's name and its unit, as in `("encode documents", "documents")`.
         """
         chunks = []
@@ -129,40 +130,35 @@ class Store:
         return Vectors(chunks, SHARD)
 
     def has(self, texts: list[str]) -> bool:
-        """Returns whether the shard of these texts is there, and whole."""
+        """Returns whether the shard of these texts is stored and not corrupt."""
         return _read(self.path(texts), len(texts)) is not None
 
-    def keep(self, texts: list[str], encode: Encode) -> None:
-        """Encodes one shard and puts it there, unless it is there; takes no turns with other processes."""
+    def encode_missing(self, texts: list[str], encode: Encode) -> None:
+        """Encodes and writes one shard unless it is stored; does not wait for other processes."""
         if not self.has(texts):
-            self._made(self.path(texts), encode(texts, lambda count: None))
+            write_array(self.path(texts), encode(texts, lambda count: None))
 
     def _shard(self, texts: list[str], encode: Encode, advance: Advance, progress: Progress) -> FloatArray:
-        path = self.path(texts)
+        reported = 0
 
-        def read() -> FloatArray | None:
-            found = _read(path, len(texts))
-            if found is not None:
-                advance(len(texts))
-            return found
+        def report(count: int) -> None:
+            nonlocal reported
+            reported += count
+            advance(count)
 
-        return build_once(
-            read,
-            lambda: self._made(path, encode(texts, advance)),
-            self._folder,
-            lambda: progress.task("wait for another process", None, "shards"),
+        shard = build_or_load(
+            self.path(texts),
+            lambda path: _read(path, len(texts)),
+            lambda: encode(texts, report),
+            write_array,
+            progress,
+            "shards",
         )
-
-    def _made(self, path: Path, vectors: FloatArray) -> FloatArray:
-        with atomic(path) as temporary:
-            with temporary.open("wb") as file:
-                np.save(file, np.ascontiguousarray(vectors), allow_pickle=False)
-            append_checksum(temporary)
-        shard: FloatArray = np.load(path, mmap_mode="r", allow_pickle=False)
+        advance(len(texts) - reported)
         return shard
 
     def path(self, texts: list[str]) -> Path:
-        """Returns where the shard of these texts is, or will be."""
+        """Returns the file of the shard of these texts, whether or not it exists."""
         digest = hashlib.sha256(self._fingerprint.encode())
         for text in texts:
             encoded = text.encode()
@@ -171,11 +167,7 @@ class Store:
 
 
 def _read(path: Path, count: int) -> FloatArray | None:
-    """Returns the shard, or None if it is not there or damaged and must be made again."""
-    if not has_valid_checksum(path):
-        return None
-    try:
-        shard: FloatArray = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return None
-    return shard if shard.dtype in _STORED and shard.ndim == 2 and len(shard) == count else None
+    """Returns the shard, None if it is missing, corrupt or of another shape."""
+    shard = read_array(path)
+    fits = shard is not None and shard.dtype in _STORED and shard.ndim == 2 and len(shard) == count
+    return shard if fits else None

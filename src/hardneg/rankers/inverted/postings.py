@@ -1,6 +1,6 @@
-"""The inverted index of BM25, built block by block: what grows with the corpus lies in files without names.
+"""The inverted index of BM25, built block by block: what grows with the corpus is stored in unlinked files.
 
-Each entry is that of bm25s (arXiv 2407.03618) to the bit: made in float64, kept in fp32.
+Each entry is that of bm25s (arXiv 2407.03618) to the bit: computed in float64, stored in fp32.
 """
 
 from __future__ import annotations
@@ -14,33 +14,61 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hardneg.core.components import Context
 from hardneg.core.errors import DataError
 from hardneg.core.files import temp_memmap, unlinked_file
-from hardneg.core.records import FloatArray, IntArray
-from hardneg.rankers.inverted.index import Inverted
+from hardneg.core.records import Documents, FloatArray, IntArray, rows_of
+from hardneg.rankers.inverted.index import InvertedIndex
+from hardneg.rankers.inverted.store import NamedIndex
+from hardneg.rankers.inverted.tokenizer import Vocabulary
 from hardneg.rankers.kernels.jit import njit
 
-__all__ = ["Postings"]
+__all__ = ["Postings", "build_index"]
 
 DoubleArray = npt.NDArray[np.float64]
+_BLOCK = 8_192
 _IN_MEMORY = 1 << 24
 """Entries of an index that is kept in memory, 8 bytes each; a larger one is mapped from disk."""
 
 _ENTRY = np.dtype([("term", np.int32), ("count", np.int32)])
-Rarity = Callable[[DoubleArray, int], DoubleArray]
-Repetition = Callable[[FloatArray, DoubleArray, float], DoubleArray]
+Odds = Callable[[DoubleArray, int], DoubleArray]
+Saturation = Callable[[FloatArray, DoubleArray, float], DoubleArray]
 
-# What the logarithm is taken of, by how many documents have the term, and how many there are.
-_RARITY: dict[str, Rarity] = {
+# IDF is the logarithm of this, of a term's document frequency and the number of documents.
+_IDF_ODDS: dict[str, Odds] = {
     "lucene": lambda df, n: 1 + (n - df + 0.5) / (df + 0.5),
     "robertson": lambda df, n: np.maximum((n - df + 0.5) / (df + 0.5), 1),
     "atire": lambda df, n: n / df,
 }
-_REPETITION: dict[str, Repetition] = {
+_SATURATION: dict[str, Saturation] = {
     "lucene": lambda tf, norm, k1: tf / (k1 * norm + tf),
     "robertson": lambda tf, norm, k1: tf / (k1 * norm + tf),
     "atire": lambda tf, norm, k1: (tf * (k1 + 1)) / (tf + k1 * norm),
 }
+
+
+def build_index(
+    documents: Documents, vocabulary: Vocabulary, method: str, k1: float, b: float, context: Context
+) -> NamedIndex:
+    """Returns the BM25 index of documents; new terms get numbers in the vocabulary.
+
+    Args:
+        documents: What is indexed.
+        vocabulary: Splits texts into terms.
+        method: `lucene`, `robertson` or `atire`.
+        k1: Term frequency saturation.
+        b: Length normalisation, 0 to 1.
+        context: Receives progress; gives the folder for temporary files.
+
+    Raises:
+        DataError: The disk is full.
+    """
+    postings = Postings(context.cache)
+    with context.progress.task("bm25 index", len(documents), "documents") as task:
+        for rows in rows_of(len(documents), _BLOCK):
+            postings.add([vocabulary.encode(text) for text in documents.texts(rows)])
+            task.advance(len(rows))
+    return NamedIndex(postings.index(method, k1, b), vocabulary.stems)
 
 
 class Postings:
@@ -55,14 +83,14 @@ class Postings:
         self._blocks: list[tuple[int, int]] = []
         self._distinct: list[IntArray] = []
         self._lengths: list[IntArray] = []
-        self._documents_of: npt.NDArray[np.int64] = np.zeros(0, np.int64)
+        self._document_frequency: npt.NDArray[np.int64] = np.zeros(0, np.int64)
         self._counts = unlinked_file(folder)
 
     def add(self, documents: Sequence[Sequence[int]]) -> None:
-        """Takes the terms of the next documents.
+        """Counts the terms of the next documents.
 
         Raises:
-            DataError: There is no room for them.
+            DataError: The disk is full.
         """
         lengths = np.fromiter(map(len, documents), np.int32, len(documents))
         terms = np.fromiter(chain.from_iterable(documents), np.int64, int(lengths.sum()))
@@ -74,54 +102,49 @@ class Postings:
             self._counts.write(entries.tobytes())
         except OSError as error:
             raise DataError(f"cannot write to {self._folder}: {error.strerror or error}") from error
-        size = max(len(self._documents_of), 1 + int(entries["term"].max(initial=-1)))
-        grown = np.bincount(entries["term"], minlength=size)
-        grown[: len(self._documents_of)] += self._documents_of
-        self._documents_of = grown
+        size = max(len(self._document_frequency), 1 + int(entries["term"].max(initial=-1)))
+        frequency = np.bincount(entries["term"], minlength=size)
+        frequency[: len(self._document_frequency)] += self._document_frequency
+        self._document_frequency = frequency
         self._blocks.append((len(documents), len(entries)))
         self._distinct.append(np.bincount(pairs >> 32, minlength=len(documents)).astype(np.int32))
         self._lengths.append(lengths)
 
-    def index(self, method: str, k1: float, b: float) -> Inverted:
+    def index(self, method: str, k1: float, b: float) -> InvertedIndex:
         """Returns the index, each entry with its share of the BM25 score.
 
         Args:
             method: `lucene`, `robertson` or `atire`.
-            k1: How much a term's repetition in a document counts.
-            b: How much long documents are held back, 0 to 1.
+            k1: Term frequency saturation.
+            b: Length normalisation, 0 to 1.
         """
         lengths = np.concatenate([*self._lengths, np.empty(0, np.int32)])
-        n_docs, n_entries = len(lengths), int(self._documents_of.sum())
-        begins = np.concatenate([[0], np.cumsum(self._documents_of)]).astype(np.int64)
-        docs, weights = self._room(n_entries, np.int32), self._room(n_entries, np.float32)
+        n_docs, n_entries = len(lengths), int(self._document_frequency.sum())
+        indptr = np.concatenate([[0], np.cumsum(self._document_frequency)]).astype(np.int64)
+        docs, weights = self._allocate(n_entries, np.int32), self._allocate(n_entries, np.float32)
         if not n_entries:
-            return Inverted(np.zeros(1, np.int64), docs, weights, n_docs)
-        rarity = np.array(
-            [
-                math.log(odds)
-                for odds in _RARITY[method](self._documents_of.astype(np.float64), n_docs).tolist()
-            ],
-            np.float32,
-        )
+            return InvertedIndex(np.zeros(1, np.int64), docs, weights, n_docs)
+        odds = _IDF_ODDS[method](self._document_frequency.astype(np.float64), n_docs)
+        idf = np.array([math.log(value) for value in odds.tolist()], np.float32)
         norms = (1 - b) + b * lengths / lengths.mean()
-        next_ = begins[:-1].copy()
+        next_ = indptr[:-1].copy()
         first = 0
         self._counts.seek(0)
         for (size, count), distinct in zip(self._blocks, self._distinct, strict=True):
             entries = np.frombuffer(self._counts.read(count * _ENTRY.itemsize), _ENTRY)
             owners = np.repeat(np.arange(first, first + size, dtype=np.int32), distinct)
             terms = np.ascontiguousarray(entries["term"])
-            repeated = _REPETITION[method](entries["count"].astype(np.float32), norms[owners], k1)
-            _place(terms, owners, (rarity[terms] * repeated).astype(np.float32), next_, docs, weights)
+            saturated = _SATURATION[method](entries["count"].astype(np.float32), norms[owners], k1)
+            _append_entries(terms, owners, (idf[terms] * saturated).astype(np.float32), next_, docs, weights)
             first += size
-        return Inverted(begins, docs, weights, n_docs)
+        return InvertedIndex(indptr, docs, weights, n_docs)
 
-    def _room(self, size: int, kind: Any) -> Any:
+    def _allocate(self, size: int, kind: Any) -> Any:
         return np.empty(size, kind) if size <= _IN_MEMORY else temp_memmap((size,), kind, self._folder)
 
 
 @njit
-def _place(
+def _append_entries(
     terms: IntArray,
     owners: IntArray,
     shares: FloatArray,
@@ -129,9 +152,9 @@ def _place(
     docs: IntArray,
     weights: FloatArray,
 ) -> None:
-    """Puts a block's entries behind those that their terms have."""
+    """Appends a block's entries to the documents of their terms."""
     for entry in range(len(terms)):
-        place = next_[terms[entry]]
-        docs[place] = owners[entry]
-        weights[place] = shares[entry]
-        next_[terms[entry]] = place + 1
+        position = next_[terms[entry]]
+        docs[position] = owners[entry]
+        weights[position] = shares[entry]
+        next_[terms[entry]] = position + 1

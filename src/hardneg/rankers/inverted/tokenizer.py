@@ -1,4 +1,4 @@
-"""Texts to terms, in any script: each token is stemmed as its own script asks, so mixed corpora work.
+"""Texts to terms, in any script: each word is stemmed by its own script, so mixed corpora work.
 
 Words are folded (NFKC, case) and stemmed by Snowball. Scripts that write no spaces between words (Han, kana,
 Thai, Lao, Khmer, Myanmar) give overlapping pairs of characters instead.
@@ -14,7 +14,16 @@ from functools import cache
 
 from hardneg.core.errors import unknown_name
 
-__all__ = ["LANGUAGES", "Terms", "detect", "forced", "language_named", "stemmer", "stemmers_for", "words"]
+__all__ = [
+    "LANGUAGES",
+    "Vocabulary",
+    "detect_languages",
+    "language_code",
+    "scripts_of",
+    "stemmer",
+    "stemmers_for",
+    "words",
+]
 
 LANGUAGES = {
     "ar": "arabic",
@@ -52,9 +61,9 @@ LANGUAGES = {
     "tr": "turkish",
     "yi": "yiddish",
 }
-"""The languages that Snowball stems, by ISO 639 code; which are there depends on its version."""
+"""The languages that Snowball stems, by ISO 639 code; its version decides which of them are installed."""
 
-_NEAR = {
+_RELATED = {
     "bs": "sr",
     "hr": "sr",
     "ms": "id",
@@ -65,7 +74,7 @@ _NEAR = {
     "mk": "ru",
     "uk": "ru",
 }
-"""Languages without a stemmer of their own that a near language's serves."""
+"""Languages without a stemmer of their own, and the related one whose stemmer serves them."""
 
 _SCRIPTS: tuple[tuple[str, int, int, str], ...] = (
     # name, first and last code point of its letters, the language it is stemmed in if none was detected
@@ -80,20 +89,20 @@ _SCRIPTS: tuple[tuple[str, int, int, str], ...] = (
     ("latin", 0x1E00, 0x1EFF, "en"),
     ("greek", 0x1F00, 0x1FFF, "el"),
 )
-_OF_LANGUAGE = {"fa": "arabic", "ne": "devanagari", "ru": "cyrillic", "sr": "cyrillic", "yi": "hebrew"}
-_OF_LANGUAGE |= {language: name for name, _, _, language in _SCRIPTS if language}
+_SCRIPT_OF = {"fa": "arabic", "ne": "devanagari", "ru": "cyrillic", "sr": "cyrillic", "yi": "hebrew"}
+_SCRIPT_OF |= {language: name for name, _, _, language in _SCRIPTS if language}
 
 _UNSEGMENTED = (
     "\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff\u19e0-\u19ff\ua9e0-\ua9ff\uaa60-\uaa7f"  # South-East Asia
     "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3041-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff"  # kana, Han
-    "\uac00-\ud7a3"  # Hangul: written with spaces, but particles cling to the nouns
+    "\uac00-\ud7a3"  # Hangul: written with spaces, but particles are joined to the nouns
     "\U0001b000-\U0001b16f\U00020000-\U0003ffff"
 )
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
 _WORD = re.compile(r"[^\W_]+")
 _UNSEGMENTED_RUN = re.compile(f"[{_UNSEGMENTED}]+")
 
-_ENOUGH_LETTERS = 50
+_MIN_LETTERS = 50
 
 Stem = Callable[[str], str]
 
@@ -107,14 +116,14 @@ def words(text: str) -> list[str]:
     special, word = _patterns()
     if not special.search(folded):
         return _WORD.findall(folded)
-    return [piece for run in word.findall(folded) for piece in _pieces(run)]
+    return [token for run in word.findall(folded) for token in _bigrams(run)]
 
 
-class Terms(dict[str, int]):
-    """The number of each word's term: words with the same stem share one; new stems get the next number.
+class Vocabulary(dict[str, int]):
+    """The term number of each word: words with the same stem share one; new stems get the next number.
 
     Args:
-        stem: Gives a word's stem.
+        stem: Returns a word's stem.
         stems: The stems that have a number already, in the order of their numbers.
     """
 
@@ -129,7 +138,7 @@ class Terms(dict[str, int]):
 
     @property
     def size(self) -> int:
-        """How many terms there are."""
+        """Number of terms."""
         return len(self._numbers)
 
     @property
@@ -137,36 +146,34 @@ class Terms(dict[str, int]):
         """The stem of each term, in the order of their numbers."""
         return list(self._numbers)
 
-    def of(self, text: str) -> list[int]:
-        """Returns the terms of a text, in order."""
+    def encode(self, text: str) -> list[int]:
+        """Returns the terms of a text, in order; new ones are added."""
         return list(map(self.__getitem__, words(text)))
 
-    def known(self, text: str) -> list[int]:
-        """Returns the terms of a text that have a number already, in order."""
+    def encode_known(self, text: str) -> list[int]:
+        """Returns the terms of a text that have a number, in order; nothing is added."""
         numbers = (self.get(word, self._numbers.get(self._stem(word), -1)) for word in words(text))
         return [number for number in numbers if number >= 0]
 
 
-def language_named(name: str) -> str:
+def language_code(name: str) -> str:
     """Returns the ISO 639 code of a language given by name or code.
 
     Raises:
         ConfigError: Snowball has no such language; the message suggests the nearest.
     """
-    given = name.strip().lower()
-    installed = _installed()
-    for code, language in LANGUAGES.items():
-        if given in (code, language) and language in installed:
+    installed = {code: language for code, language in LANGUAGES.items() if language in _installed()}
+    for code, language in installed.items():
+        if name.strip().lower() in (code, language):
             return code
-    known = [language for language in LANGUAGES.values() if language in installed]
-    raise unknown_name("language", name, [*known, "auto", "none"])
+    raise unknown_name("language", name, [*installed.values(), "auto", "none"])
 
 
-def detect(texts: Iterable[str]) -> dict[str, str]:
+def detect_languages(texts: Iterable[str]) -> dict[str, str]:
     """Returns the ISO 639 code of the language that most of the texts in each script are written in.
 
-    Long texts count more than short ones, on which the detector errs; where there are but a few words in a
-    script, its language stays open.
+    A text's vote is the number of its letters, as the detector errs on short ones. Scripts with fewer than 50
+    letters are left out.
     """
     import py3langid
 
@@ -176,8 +183,11 @@ def detect(texts: Iterable[str]) -> dict[str, str]:
         if letters:
             script, count = letters.most_common(1)[0]
             votes.setdefault(script, Counter())[py3langid.classify(text)[0]] += count
-    enough = {script: found for script, found in sorted(votes.items()) if found.total() >= _ENOUGH_LETTERS}
-    return {script: min(found, key=lambda code: (-found[code], code)) for script, found in enough.items()}
+    return {
+        script: min(by_code, key=lambda code: (-by_code[code], code))
+        for script, by_code in sorted(votes.items())
+        if by_code.total() >= _MIN_LETTERS
+    }
 
 
 def stemmers_for(detected: Mapping[str, str]) -> dict[str, str]:
@@ -186,19 +196,19 @@ def stemmers_for(detected: Mapping[str, str]) -> dict[str, str]:
     A script in which no language was detected gets its default; one whose language Snowball lacks, none.
     """
     chosen = {name: language for name, _, _, language in _SCRIPTS} | dict(detected)
-    algorithms = {name: LANGUAGES.get(_NEAR.get(code, code), "") for name, code in chosen.items()}
+    algorithms = {name: LANGUAGES.get(_RELATED.get(code, code), "") for name, code in chosen.items()}
     installed = _installed()
     return {name: algorithm for name, algorithm in sorted(algorithms.items()) if algorithm in installed}
 
 
-def forced(code: str) -> dict[str, str]:
-    """Returns what `detect` would, had it found just this language, by ISO 639 code."""
-    scripts = ("latin", "cyrillic") if code == "sr" else (_OF_LANGUAGE.get(code, "latin"),)
+def scripts_of(code: str) -> dict[str, str]:
+    """Returns the ISO 639 code of one language by each script that it is written in."""
+    scripts = ("latin", "cyrillic") if code == "sr" else (_SCRIPT_OF.get(code, "latin"),)
     return dict.fromkeys(scripts, code)
 
 
 def stemmer(algorithms: Mapping[str, str]) -> Stem:
-    """Returns the function that stems a folded word as its script asks; in Cyrillic ё becomes е.
+    """Returns the function that stems a folded word by its script; in Cyrillic ё becomes е.
 
     Args:
         algorithms: The Snowball algorithm of each script; words of other scripts stay as they are.
@@ -216,7 +226,7 @@ def stemmer(algorithms: Mapping[str, str]) -> Stem:
     return stem
 
 
-def _pieces(word: str) -> Sequence[str]:
+def _bigrams(word: str) -> Sequence[str]:
     if len(word) < 2 or not _UNSEGMENTED_RUN.match(word):
         return (word,)
     return [word[i : i + 2] for i in range(len(word) - 1)]
@@ -232,7 +242,7 @@ def _script(character: str) -> str:
 
 @cache
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Finds the characters that need care; runs of an unsegmented script, or words with combining marks."""
+    """Returns what matches unsegmented scripts and combining marks; and runs of the former, or words."""
     codes = range(0x300, 0x10000)
     marks = "".join(chr(code) for code in codes if unicodedata.category(chr(code))[0] == "M")
     word = f"[{_UNSEGMENTED}]+|(?:(?![{_UNSEGMENTED}])[^\\W_]|[{marks}])+"

@@ -1,4 +1,4 @@
-"""Compiles the numeric kernels: the one place that knows numba, which brings no types."""
+"""Compiles the numeric kernels: the only module that imports the untyped decorators of numba."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ F = TypeVar("F", bound=Callable[..., Any])
 def njit(function: F) -> F:
     """Returns the function compiled on its first call, the machine code cached on disk.
 
-    It does not hold the interpreter's lock, so that `threads.spread` may call it.
+    It releases the GIL, so that `parallel_for` can run it in threads.
     """
     return _compile(function)
 
 
 def njit_fastmath(function: F) -> F:
-    """Returns the function compiled as `njit` does, free to sum in any order, which is quicker."""
+    """Returns the function compiled as `njit` does, free to sum in any order, which is faster."""
     return _compile(function, fastmath={"reassoc", "contract"})
 
 
 def _compile(function: F, **options: Any) -> F:
     try:
         return cast(F, numba.njit(function, cache=True, nogil=True, **options))
-    except RuntimeError:  # no folder to cache in, as in a read-only container
+    except RuntimeError:  # no writable folder for the cache, as in a read-only container
         return cast(F, numba.njit(function, nogil=True, **options))

@@ -1,7 +1,7 @@
-"""Work over many rows, spread over the cores by threads of our own, in each of which libraries use one.
+"""Work over many rows, divided over our own threads, in each of which BLAS and torch use one thread.
 
-A kernel and a matrix product that follow each other on the same rows then share no cores with threads of the
-other, which go on turning round for a while; and what one makes is still in the cache for the next.
+A kernel and a matrix product that follow each other on the same rows then do not compete for cores with the
+spinning threads of BLAS, and the result of one is still in the cache for the next.
 """
 
 from __future__ import annotations
@@ -19,40 +19,40 @@ import numba
 
 __all__ = ["parallel_for", "single_threaded_blas", "threads"]
 
-_SHARES = 4
-"""Parts for each thread: those that are done early take more."""
+_PARTS_PER_THREAD = 4
+"""A thread that finishes early takes more of them."""
 
 
 def threads() -> int:
-    """Returns how many threads there are to work; NUMBA_NUM_THREADS sets it."""
+    """Returns the number of threads; NUMBA_NUM_THREADS sets it."""
     return int(numba.get_num_threads())
 
 
 def parallel_for(work: Callable[[slice], None], count: int, size: int | None = None) -> None:
-    """Does some work for all rows, a part of them at a time, in several threads; in one of those, at once.
+    """Calls a function for all rows, a slice at a time, in several threads; nested calls run in their thread.
 
     Args:
-        work: Is called with each part of the rows; releases the interpreter's lock while it computes.
-        count: How many rows there are.
-        size: Rows of a part; unless given, a quarter of a thread's share.
+        work: Is called with each slice of the rows; releases the GIL while it computes.
+        count: Number of rows.
+        size: Rows per slice; None for a quarter of a thread's share.
 
     Raises:
         Exception: What `work` raises.
     """
-    many = threads()
-    size = size or -(-count // (many * _SHARES)) or 1
+    n_threads = threads()
+    size = size or -(-count // (n_threads * _PARTS_PER_THREAD)) or 1
     parts = [slice(begin, min(begin + size, count)) for begin in range(0, count, size)]
-    if len(parts) < 2 or many < 2 or _inside.here:
+    if len(parts) < 2 or n_threads < 2 or _current.in_pool:
         for part in parts:
             work(part)
         return
-    running = [_pool(many).submit(work, part) for part in parts]
+    running = [_pool(n_threads).submit(work, part) for part in parts]
     _finish(running)
 
 
 @contextmanager
 def single_threaded_blas() -> Iterator[None]:
-    """Keeps the libraries that multiply matrices to the threads that call them, until it is left."""
+    """Limits BLAS and torch to one thread inside the block."""
     _limits.enter()
     try:
         yield
@@ -65,21 +65,21 @@ def _finish(running: list[Future[None]]) -> None:
         for part in running:
             part.result()
     finally:
-        for part in running:  # after a failure what has not begun is not begun
+        for part in running:  # after a failure the parts that wait are not started
             part.cancel()
 
 
-class _Inside(threading.local):
-    """Whether this thread is one of the pool's."""
+class _Thread(threading.local):
+    """Whether the current thread is one of the pool's."""
 
-    here = False
+    in_pool = False
 
 
-_inside = _Inside()
+_current = _Thread()
 
 
 def _enter() -> None:
-    _inside.here = True
+    _current.in_pool = True
 
 
 @lru_cache(maxsize=1)
@@ -87,12 +87,12 @@ def _pool(size: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(size, "hardneg", initializer=_enter)
 
 
-if hasattr(os, "register_at_fork"):  # threads do not live on in a child
+if hasattr(os, "register_at_fork"):  # a forked child has no threads
     os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 class _Limits:
-    """The limit of the libraries' threads: set by the first who enters, lifted by the last to leave."""
+    """The limit of the libraries' threads: set on the first entry, lifted when the last user leaves."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
