@@ -198,7 +198,14 @@ def evaluate(
     context = Context(cache or cache_folder(), progress or NullProgress())
     ranked = [
         systems.run_model(
-            model, collection, context, depth, pool=pool, pool_depth=pool_depth, max_length=max_length, name=name
+            model,
+            collection,
+            context,
+            depth,
+            pool=pool,
+            pool_depth=pool_depth,
+            max_length=max_length,
+            name=name,
         )
         for model, name in zip(models, names, strict=False)
     ]
@@ -213,6 +220,7 @@ def compare(
     settings: CompareSettings | Mapping[str, Any] | Sequence[str],
     out: str | Path,
     *,
+    report: bool = True,
     progress: Progress | None = None,
     cache: Path | None = None,
 ) -> Comparison:
@@ -222,6 +230,7 @@ def compare(
         source: Has the splits that are mined and measured.
         settings: `CompareSettings`, some of them, or the recipes alone: `["naive", "default"]`.
         out: The folder to write; an interrupted comparison goes on.
+        report: Whether to write the report of each recipe's run too.
         progress: Receives the progress of all stages.
         cache: Where vectors are kept; `HARDNEG_CACHE` or the user's cache folder unless given.
 
@@ -240,7 +249,7 @@ def compare(
             settings = CompareSettings(**given)
         except ValidationError as error:
             raise ConfigError(f"compare: {first_problem(error)}") from None
-    return comparison.compare(str(source), settings, out, progress=progress, cache=cache)
+    return comparison.compare(str(source), settings, out, report=report, progress=progress, cache=cache)
 
 
 def _collection(run: AnyRun, collection: Collection | None) -> Collection | None:

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hardneg.core.errors import ConfigError
 from hardneg.core.progress import Progress
 from hardneg.core.records import Collection
 from hardneg.core.stores import Mirror, is_url
 from hardneg.mining.pipeline import save
-from hardneg.runs.finished import FinishedRun, load_run
+from hardneg.runs.finished import FinishedRun, open_run
 
 AnyRun = str | Path | FinishedRun
 """A run directory, its URL, or a run that is open."""
@@ -38,11 +37,9 @@ def run_folder(run: AnyRun, progress: Progress | None = None, *, changes: bool =
         mirror.push()
     elif place is not None:
         yield Path(place)
-    elif changes:
-        raise ConfigError("the run is in memory, and this adds files to it; save it first: run.save(folder)")
     elif isinstance(run, FinishedRun):
         with tempfile.TemporaryDirectory(prefix="hardneg-run-") as temporary:
-            yield save(run, Path(temporary) / "run").folder or Path(temporary)
+            yield run.directory if changes else save(run, Path(temporary) / "run").directory
 
 
 @contextmanager
@@ -64,4 +61,4 @@ def opened_run(
         return
     given = run.collection if isinstance(run, FinishedRun) else collection
     with run_folder(run, progress) as folder:
-        yield load_run(folder, given)
+        yield open_run(folder, collection=given)

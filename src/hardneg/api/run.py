@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,8 @@ class Run(FinishedRun):
     @classmethod
     def of(cls, finished: FinishedRun, url: str | None = None) -> Run:
         """Returns a finished run with the verbs."""
-        return cls(**{**vars(finished), "url": url or finished.url})
+        own = {each.name: getattr(finished, each.name) for each in fields(finished)}
+        return cls(**{**own, "url": url or finished.url})
 
     def audit(self, **settings: Any) -> dict[str, Any]:
         """Returns the false-negative rate of the negatives; see `hardneg.audit`."""

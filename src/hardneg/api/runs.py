@@ -15,7 +15,7 @@ from hardneg.core.progress import Progress
 from hardneg.core.records import Collection
 from hardneg.core.stores import is_url, output_dir
 from hardneg.mining import pipeline
-from hardneg.mining.recipe import Recipe
+from hardneg.mining.recipe import Recipe, reselecting
 from hardneg.runs.finished import FinishedRun
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def select(
         >>> strict = hardneg.select(run, hardneg.Recipe.named("perc-pos", negatives=2))
     """
     with opened_run(run, collection, progress) as finished:
-        chosen = Recipe.deciding_on(finished, recipe)
+        chosen = reselecting(finished, recipe)
         return _made(
             out, lambda place: pipeline.select(finished, chosen, place, progress=progress), report, progress
         )
