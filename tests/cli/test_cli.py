@@ -13,7 +13,6 @@ from hardneg import cli
 from hardneg.runs import ledger
 from tests.mining.test_pipeline import content
 
-
 WRITING_REPORTS = ("mine", "demo", "select", "validate", "audit")
 
 

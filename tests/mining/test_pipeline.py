@@ -15,7 +15,6 @@ from hardneg.mining.recipe import Recipe
 from hardneg.runs import ledger
 from hardneg.sources import load
 
-
 select = partial(hardneg.select, report=False)
 
 
