@@ -41,7 +41,6 @@ def prepare() -> None:
     import torch
     from transformers import BertModel, BertTokenizer  # noqa: F401
 
-    import hardneg.mining.pipeline
     from hardneg.core.components import FORMATS, RANKERS, VALIDATORS
     from hardneg.llm import client
     from hardneg.mining import miner as blocks
@@ -54,7 +53,6 @@ def prepare() -> None:
         for name in registry.names():
             registry.get(name)
     blocks.BLOCK, store.SHARD = 4, 16
-    hardneg.mining.pipeline.write_report = lambda *_: None
     client.backoff = lambda attempt, key: 0.01
 
 

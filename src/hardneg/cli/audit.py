@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from hardneg.cli.places import is_run, run_or_source
-from hardneg.cli.shared import Quiet, Strict, print_json, progress
+from hardneg.cli.shared import Page, Quiet, Strict, print_json, progress
 
 if TYPE_CHECKING:
     from hardneg.core.records import Collection
@@ -36,6 +36,7 @@ def audit(
     split: Annotated[str | None, typer.Option(help="Which judgments of a source to read.")] = None,
     strict: Strict = False,
     seed: Annotated[int, typer.Option(help="Of the sample.")] = 42,
+    page: Page = True,
     quiet: Quiet = False,
     json_: Annotated[bool, typer.Option("--json", help="Print audit.json, and no table.")] = False,
 ) -> None:
@@ -45,10 +46,16 @@ def audit(
         if sample is not None:
             _draw(folder, collection, sample, seed, bars)
             return
-        from hardneg import auditing
+        from hardneg import api
 
-        told = auditing.audit(
-            folder, method=method, target=target_fnr, share=hide, collection=collection, progress=bars
+        told = api.audit(
+            folder,
+            method=method,
+            target=target_fnr,
+            share=hide,
+            collection=collection,
+            report=page and folder != Path(out) / "run",
+            progress=bars,
         )
     if json_:
         print_json(told)
@@ -79,7 +86,7 @@ def _mined(
     chosen, clock = Recipe.named(recipe, split=split, strict=strict or None), Clock()
     with clock.stage("load"):
         collection = load(str(place) if is_url(run) else run, chosen.load)
-    return mine_loaded(run, collection, chosen, out, clock, progress=bars).folder, collection
+    return mine_loaded(run, collection, chosen, out, clock, progress=bars).directory, collection
 
 
 def _draw(folder: Path, collection: Collection | None, size: int, seed: int, bars: Any) -> None:

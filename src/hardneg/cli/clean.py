@@ -10,6 +10,7 @@ from hardneg.cli.shared import (
     FormatName,
     Json,
     Out,
+    Page,
     Quiet,
     Rankers,
     RecipeName,
@@ -33,12 +34,13 @@ def validate(
     corpus: Annotated[str | None, typer.Option(help="More documents than the file holds.")] = None,
     strict: Strict = False,
     seed: Seed = None,
+    page: Page = True,
     set_: Set = None,
     quiet: Quiet = False,
     json_: Json = False,
 ) -> None:
     """Clean a training set: drop the listed negatives that are likely relevant, keep the rest as it is."""
-    from hardneg.mining.cleaning import clean
+    from hardneg import api
     from hardneg.mining.recipe import Recipe
 
     chosen = Recipe.named(
@@ -52,5 +54,5 @@ def validate(
         seed=seed,
     )
     with progress(quiet or json_) as bars:
-        result = clean(file, chosen, out, same_format=format_ is None, progress=bars)
+        result = api.clean(file, out, chosen, same_format=format_ is None, report=page, progress=bars)
     report(result, quiet, json_)

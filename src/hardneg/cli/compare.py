@@ -71,7 +71,7 @@ def compare(
     except ValidationError as error:
         raise ConfigError(f"compare: {first_problem(error)}") from None
     with progress(quiet or json_) as bars:
-        found = room.compare(source, settings, out, progress=bars)
+        found = room.compare(source, settings, out, report=True, progress=bars)
     if json_:
         print_json(dict(found.facts))
     elif not quiet:

@@ -18,13 +18,13 @@ def export(
     json_: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
 ) -> None:
     """Write the training set of a run in another trainer's format."""
+    from hardneg import api
     from hardneg.core.components import FORMATS
     from hardneg.core.settings import override
-    from hardneg.mining import pipeline
 
     name, options = FORMATS.parse(format_)
     override(options, set_ or ())
-    written = pipeline.export(run, FORMATS.make({name: options}), out)
+    written = api.export(run, FORMATS.make({name: options}), out)
     if json_:
         print_json(written)
         return

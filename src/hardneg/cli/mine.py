@@ -16,6 +16,7 @@ from hardneg.cli.shared import (
     Judgments,
     Negatives,
     Out,
+    Page,
     Quiet,
     Rankers,
     RecipeName,
@@ -44,12 +45,13 @@ def mine(
     ] = None,
     seed: Seed = None,
     engine: EngineName = None,
+    page: Page = True,
     set_: Set = None,
     quiet: Quiet = False,
     json_: Json = False,
 ) -> None:
     """Turn queries, a corpus and judgments into a training set with hard negatives."""
-    from hardneg.mining import pipeline
+    from hardneg import api
     from hardneg.mining.recipe import Recipe
 
     chosen = Recipe.named(
@@ -67,7 +69,7 @@ def mine(
     )
     chosen = chosen.in_precision(precision) if precision else chosen
     with progress(quiet or json_) as bars:
-        result = pipeline.mine(source, chosen, out, progress=bars)
+        result = api.mine(source, chosen, out, report=page, progress=bars)
     report(result, quiet, json_)
 
 
@@ -77,6 +79,7 @@ def demo(
     ),
     recipe: RecipeName = "default",
     ranker: Rankers = None,
+    page: Page = True,
     quiet: Quiet = False,
     json_: Json = False,
 ) -> None:
@@ -84,15 +87,14 @@ def demo(
 
     The default recipe's dense model reads the first 64 tokens of each document, which is quicker on a CPU.
     """
-    from hardneg.auditing import audit
-    from hardneg.mining import pipeline
+    from hardneg import api
     from hardneg.mining.recipe import Recipe
 
     shorter = ["rank.rankers.dense.max_length=64"] if recipe == "default" and not ranker else []
     chosen = Recipe.named(recipe, shorter, rankers=ranker or None)
     with progress(quiet or json_) as bars:
-        result = pipeline.mine("stdlib", chosen, out, progress=bars)
-        found = audit(out, progress=bars)
+        result = api.mine("stdlib", chosen, out, report=False, progress=bars)
+        found = api.audit(result, report=page, progress=bars)
     report(result, quiet, json_)
     if not (quiet or json_):
         from hardneg.cli.console import examples, rate

@@ -8,6 +8,7 @@ from hardneg.cli.shared import (
     Judgments,
     Negatives,
     Out,
+    Page,
     Quiet,
     RecipeName,
     Run,
@@ -26,12 +27,13 @@ def select(
     format_: FormatName = None,
     judgments: Judgments = None,
     seed: Seed = None,
+    page: Page = True,
     set_: Set = None,
     quiet: Quiet = False,
     json_: Json = False,
 ) -> None:
     """Decide again from the candidates of a run; nothing is encoded again."""
-    from hardneg.mining import pipeline
+    from hardneg import api
     from hardneg.mining.recipe import Recipe
     from hardneg.runs.directory import RunFolder
 
@@ -45,5 +47,5 @@ def select(
         seed=seed,
     )
     with progress(quiet or json_) as bars:
-        result = pipeline.select(run, chosen, out, progress=bars)
+        result = api.select(run, chosen, out, report=page, progress=bars)
     report(result, quiet, json_)

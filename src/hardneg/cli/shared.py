@@ -35,6 +35,7 @@ FormatName = Annotated[str | None, typer.Option("--format", help="The trainer's 
 EngineName = Annotated[
     str | None, typer.Option("--engine", help="Where the work runs: local, ray or ray:ADDRESS.")
 ]
+Page = Annotated[bool, typer.Option("--report/--no-report", help="Write report.html into the run directory.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Whatever loading would skip or merge is an error.")]
 Seed = Annotated[int | None, typer.Option("--seed", help="Of all random draws.")]
 Set = Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, as in select.max_uses=10.")]
@@ -141,14 +142,16 @@ def progress(silent: bool) -> Iterator[Progress]:
 def report(result: Any, quiet: bool, json_: bool) -> None:
     """Prints what a finished run is: a table, run.json, or nothing."""
     if json_:
-        print_json(result.run)
+        print_json(result.info)
     elif not quiet:
         from hardneg.cli.console import summary
         from hardneg.core.stores import display_url
 
         console = Console(stderr=True)
-        console.print(summary(result.run))
-        for file in (*result.run["export"]["files"], "ledger", "run.json", "README.md", "report.html"):
+        console.print(summary(result.info))
+        for file in (*result.info["export"]["files"], "ledger", "run.json", "README.md", "report.html"):
+            if not (result.folder / file).exists():
+                continue
             console.print(display_url(str(result.folder / file)), soft_wrap=True, highlight=False)
 
 
