@@ -36,7 +36,7 @@ def test_an_extra_has_the_packages_of_those_that_it_takes_in():
 
 
 def test_what_is_installed_is_told_with_its_version():
-    found = doctor.examine()
+    found = doctor.inspect_environment()
     assert found["core"]["numpy"] == importlib.metadata.version("numpy")
     assert None not in found["core"].values()
     assert found["extras"]["dense"]["installed"]
@@ -69,6 +69,6 @@ def test_the_cache_is_measured(tmp_path, monkeypatch, capsys):
     assert json.loads(capsys.readouterr().out)["cache"]["files"] == 0
     (tmp_path / "cache" / "deep").mkdir(parents=True)
     (tmp_path / "cache" / "deep" / "shard").write_bytes(b"12345")
-    cache = doctor.examine()["cache"]
+    cache = doctor.inspect_environment()["cache"]
     assert (cache["files"], cache["size"], cache["writable"]) == (1, 5, True)
     assert cache["free"] > 0

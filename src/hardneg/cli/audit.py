@@ -1,72 +1,69 @@
-"""`hardneg audit`: how many negatives are false."""
+"""`hardneg audit`: the false-negative rate of a run."""
 
 from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
+from hardneg.cli.options import Given, OptionsOf
 from hardneg.cli.places import is_run, run_or_source
-from hardneg.cli.shared import Quiet, Strict, print_json, progress
+from hardneg.cli.shared import RECIPE, Json, Quiet, print_json, print_tables, progress
 
 if TYPE_CHECKING:
+    from hardneg.core.progress import Progress
     from hardneg.core.records import Collection
 
 
 def audit(
     run: Annotated[str, typer.Argument(help="A finished run directory, or a source to mine first.")],
-    target_fnr: Annotated[
-        float | None,
-        typer.Option(help="Find the threshold that reaches this rate with the hardest negatives."),
+    settings: Annotated[
+        Given, OptionsOf("hardneg.auditing:audit", "method", target_fnr="target", hide="share")
+    ],
+    drawing: Annotated[Given, OptionsOf("hardneg.auditing:draw_sample", "seed")],
+    recipe: Annotated[
+        Given, OptionsOf(RECIPE, "split", "strict", unset="the recipe's", **{"recipe": "name"})
+    ],
+    max_fnr: Annotated[
+        float | None, typer.Option(metavar="X", help="Exit with 1 if the rate is higher, 0.05 = 5 %.")
     ] = None,
-    max_fnr: Annotated[float | None, typer.Option(help="Exit with 1 if the rate is higher.")] = None,
-    method: Annotated[
-        str | None,
-        typer.Option(help="judged_sample, hidden_positives or calibrated; by default the best there is."),
-    ] = None,
-    hide: Annotated[float, typer.Option(help="Share of the positives that hidden_positives hides.")] = 0.5,
     sample: Annotated[
         int | None,
-        typer.Option(help="Draw so many negatives to be judged, into audit_sample.jsonl, and stop."),
+        typer.Option(metavar="N", help="Draw N negatives to be judged into `audit_sample.jsonl`, and stop."),
     ] = None,
-    recipe: Annotated[str, typer.Option(help="By which to mine a source.")] = "default",
-    split: Annotated[str | None, typer.Option(help="Which judgments of a source to read.")] = None,
-    strict: Strict = False,
-    seed: Annotated[int, typer.Option(help="Of the sample.")] = 42,
     quiet: Quiet = False,
-    json_: Annotated[bool, typer.Option("--json", help="Print audit.json, and no table.")] = False,
+    json_: Json = False,
 ) -> None:
-    """Measure the false-negative rate of a run, with its interval."""
+    """Measure the false-negative rate of a run, with its interval.
+
+    The audit is written to `audit.json` of the run. A source is mined first, in a temporary folder. Exits
+    with 1 if the rate is above `--max-fnr`, or if no threshold reaches `--target-fnr`. See docs/auditing.md.
+    """
+    from hardneg import auditing
+    from hardneg.cli.console import audit_table
+
     with tempfile.TemporaryDirectory(prefix="hardneg-audit-") as out, progress(quiet or json_) as bars:
-        folder, collection = _mined(run, recipe, split, strict, Path(out) / "run", bars)
+        folder, collection = _mined(run, recipe, Path(out) / "run", bars)
         if sample is not None:
-            _draw(folder, collection, sample, seed, bars)
+            _draw(folder, collection, sample, drawing, bars)
             return
-        from hardneg import auditing
-
-        told = auditing.audit(
-            folder, method=method, target=target_fnr, share=hide, collection=collection, progress=bars
-        )
+        found = auditing.audit(folder, collection=collection, progress=bars, **settings)
     if json_:
-        print_json(told)
+        print_json(found)
     elif not quiet:
-        from hardneg.cli.console import audited
-
-        Console(stderr=True).print(audited(told))
-        if "judged_sample" not in told["estimates"] and folder != Path(out) / "run":
-            typer.echo(f"to measure by judgments: hardneg review {run}, then audit again", err=True)
-    missed = told["target"] is not None and told["target"]["threshold"] is None
-    if missed or (max_fnr is not None and told["rate"] > max_fnr):
+        lines = []
+        if "judged_sample" not in found["estimates"] and folder != Path(out) / "run":
+            lines.append(f"to measure by judgments: hardneg review {run}, then audit again")
+        print_tables([audit_table(found)], lines)
+    missed = found["target"] is not None and found["target"]["threshold"] is None
+    if missed or (max_fnr is not None and found["rate"] > max_fnr):
         raise typer.Exit(1)
 
 
-def _mined(
-    run: str, recipe: str, split: str | None, strict: bool, out: Path, bars: Any
-) -> tuple[Path, Collection | None]:
-    """Returns the run directory named, or one mined from the source named and what that holds."""
+def _mined(run: str, changes: Given, out: Path, bars: Progress) -> tuple[Path, Collection | None]:
+    """Returns a run directory as it is, or one mined from a source, with the source's collection."""
     place = run_or_source(run, bars)
     if is_run(place):
         return place, None
@@ -76,19 +73,15 @@ def _mined(
     from hardneg.runs.directory import Clock
     from hardneg.sources import load
 
-    chosen, clock = Recipe.named(recipe, split=split, strict=strict or None), Clock()
+    recipe, clock = Recipe.named(**changes), Clock()
     with clock.stage("load"):
-        collection = load(str(place) if is_url(run) else run, chosen.load)
-    return mine_loaded(run, collection, chosen, out, clock, progress=bars).folder, collection
+        collection = load(str(place) if is_url(run) else run, recipe.load)
+    return mine_loaded(run, collection, recipe, out, clock, progress=bars).folder, collection
 
 
-def _draw(folder: Path, collection: Collection | None, size: int, seed: int, bars: Any) -> None:
+def _draw(folder: Path, collection: Collection | None, size: int, settings: Given, bars: Progress) -> None:
     from hardneg.auditing import draw_sample
-    from hardneg.core.stores import display_url
 
-    count = draw_sample(folder, size, seed, collection=collection, progress=bars)
-    drawn = display_url(str(folder / "audit_sample.jsonl"))
-    Console(stderr=True).print(
-        f"{count} negatives drawn into {drawn}; judge them with hardneg review or hardneg judge, "
-        "then audit again"
-    )
+    count = draw_sample(folder, size, collection=collection, progress=bars, **settings)
+    line = f"{count} negatives drawn into {folder / 'audit_sample.jsonl'}; judge them with hardneg review or "
+    print_tables([], [f"{line}hardneg judge, then audit again"])

@@ -6,42 +6,48 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from hardneg.cli.options import Given, OptionsOf
 from hardneg.cli.places import on_disk
-from hardneg.cli.shared import Quiet, Source, Strict, print_json, progress
+from hardneg.cli.shared import LOAD, Json, Quiet, Source, load_options, print_json, print_tables, progress
 
 
 def evaluate(
     source: Source,
+    load: Annotated[Given, OptionsOf(LOAD, "min_relevance", "strict")],
+    searching: Annotated[
+        Given, OptionsOf("hardneg.evaluation.systems:run_model", "pool", "pool_depth", "max_length")
+    ],
+    testing: Annotated[Given, OptionsOf("hardneg.evaluation:evaluate", "baseline", "seed")],
     model: Annotated[
         list[str] | None,
-        typer.Option("--model", help="A model, or bm25, sparse:MODEL, cross-encoder:MODEL, ...; repeat."),
+        typer.Option(help="A model, or a ranker as `bm25` or `sparse:MODEL`. Repeat for several."),
     ] = None,
-    run: Annotated[list[str] | None, typer.Option("--run", help="A TREC run file; repeat.")] = None,
-    split: Annotated[str, typer.Option(help="Which judgments to read.")] = "test",
+    run: Annotated[
+        list[str] | None, typer.Option(metavar="FILE", help="A TREC run file. Repeat for several.")
+    ] = None,
+    split: Annotated[str, typer.Option(help="Judgments to read.")] = "test",
     measure: Annotated[
-        list[str] | None, typer.Option("--measure", help="nDCG@10, MRR@10, MAP, recall@100, ...; repeat.")
+        list[str] | None,
+        typer.Option(help="Measure, as `nDCG@10`, `MAP` or `recall@100`. Repeat for several."),
     ] = None,
-    min_relevance: Annotated[int, typer.Option(help="The least relevance of a positive.")] = 1,
-    strict: Strict = False,
-    depth: Annotated[int, typer.Option(min=1, help="Documents a query.")] = 1000,
-    pool: Annotated[str, typer.Option(help="What retrieves for a cross-encoder.")] = "bm25",
-    pool_depth: Annotated[int, typer.Option(min=1, help="Documents that a cross-encoder scores.")] = 100,
-    max_length: Annotated[int | None, typer.Option(min=1, help="Tokens after which texts are cut.")] = None,
-    baseline: Annotated[str | None, typer.Option(help="What the others are compared with.")] = None,
+    depth: Annotated[int, typer.Option(min=1, metavar="N", help="Documents per query.")] = 1000,
     out: Annotated[
         Path | None,
-        typer.Option("--out", parser=on_disk, help="Where values of each query are written."),
+        typer.Option(parser=on_disk, metavar="DIR", help="Folder for summary, values per query and runs."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the resampling.")] = 42,
-    set_: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE of load.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="load.KEY=VALUE", help="Option of loading.")
+    ] = None,
     quiet: Quiet = False,
-    json_: Annotated[bool, typer.Option("--json", help="Print evaluation.json, and no table.")] = False,
+    json_: Json = False,
 ) -> None:
-    """Measure how well models, rankers or run files rank, and compare them."""
-    from hardneg import evaluation as room
-    from hardneg.cli.shared import load_options
+    """Measure how well models, rankers or run files rank.
+
+    Systems are compared with the baseline by paired tests. Needs the extra `evaluate`. See
+    docs/evaluation.md.
+    """
+    from hardneg import evaluation
     from hardneg.core.components import Context
     from hardneg.core.errors import ConfigError
     from hardneg.core.files import cache_folder
@@ -49,41 +55,27 @@ def evaluate(
     from hardneg.evaluation.store import save
     from hardneg.evaluation.systems import distinct, run_file, run_model
     from hardneg.evaluation.table import notes, tables
-    from hardneg.sources import load
+    from hardneg.sources import load as load_source
 
     models, files = model or [], run or []
     if not models and not files:
         raise ConfigError("name what to evaluate: --model MODEL or --run FILE")
     measures = parse(measure) if measure else DEFAULT
-    options = load_options(set_, split=split, min_relevance=min_relevance, strict=strict)
     names = distinct([*models, *(Path(file).name.split(".")[0] for file in files)])
-    room.baseline_of(baseline, names)
-    collection = load(source, options)
+    evaluation.baseline_of(testing.get("baseline"), names)
+    collection = load_source(source, load_options(set_, {"split": split, **load}))
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
     read = [run_file(file, collection, name) for file, name in zip(files, names[len(models) :], strict=True)]
     with progress(quiet or json_) as bars:
         context = Context(cache_folder(), bars)
         runs = [
-            run_model(
-                one,
-                collection,
-                context,
-                depth,
-                pool=pool,
-                pool_depth=pool_depth,
-                max_length=max_length,
-                name=name,
-            )
-            for one, name in zip(models, names, strict=False)
+            run_model(spec, collection, context, depth, name=name, **searching)
+            for spec, name in zip(models, names, strict=False)
         ]
-    found = room.evaluate(collection, [*runs, *read], measures, baseline=baseline, seed=seed)
-    written = save(found, out) if out else []
+    result = evaluation.evaluate(collection, [*runs, *read], measures, **testing)
+    written = save(result, out) if out else []
     if json_:
-        print_json(found.facts())
+        print_json(result.facts())
     elif not quiet:
-        console = Console(stderr=True)
-        for table in tables(found):
-            console.print(table)
-        for line in (*notes(found), *map(str, written)):
-            console.print(line, soft_wrap=True, highlight=False)
+        print_tables(tables(result), [*notes(result), *map(str, written)])

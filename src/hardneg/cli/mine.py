@@ -6,97 +6,69 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from hardneg.cli.options import Given, OptionsOf
 from hardneg.cli.places import on_disk
-from hardneg.cli.shared import (
-    EngineName,
-    FormatName,
-    Json,
-    Judgments,
-    Negatives,
-    Out,
-    Quiet,
-    Rankers,
-    RecipeName,
-    Seed,
-    Set,
-    Source,
-    Strict,
-    progress,
-    report,
-)
+from hardneg.cli.shared import RECIPE, Json, Out, Quiet, Source, print_result, print_tables, progress
 
 
 def mine(
     source: Source,
     out: Out,
-    recipe: RecipeName = "default",
-    ranker: Rankers = None,
-    negatives: Negatives = None,
-    format_: FormatName = None,
-    split: Annotated[str | None, typer.Option(help="Which judgments to read.")] = None,
-    corpus: Annotated[str | None, typer.Option(help="More documents than a pairs file holds.")] = None,
-    strict: Strict = False,
-    judgments: Judgments = None,
+    recipe: Annotated[
+        Given,
+        OptionsOf(
+            RECIPE,
+            *("negatives", "format", "split", "corpus", "strict", "seed", "engine"),
+            unset="the recipe's",
+            **{"recipe": "name", "ranker": "rankers", "judgments": "verdicts", "set": "overrides"},
+        ),
+    ],
     precision: Annotated[
-        str | None, typer.Option(help="What dense models run in: auto, fp32, bf16 or fp16.")
+        str | None, typer.Option(help="Precision of all dense models: auto, fp32, bf16 or fp16.")
     ] = None,
-    seed: Seed = None,
-    engine: EngineName = None,
-    set_: Set = None,
     quiet: Quiet = False,
     json_: Json = False,
 ) -> None:
-    """Turn queries, a corpus and judgments into a training set with hard negatives."""
+    """Mine a training set with hard negatives from a collection.
+
+    The same command on a finished run writes the training set, the card, the report and `run.json` anew; the
+    ledger stays. See docs/recipes.md, docs/rankers.md and docs/formats.md.
+    """
     from hardneg.mining import pipeline
     from hardneg.mining.recipe import Recipe
 
-    chosen = Recipe.named(
-        recipe,
-        set_ or (),
-        verdicts=judgments,
-        rankers=ranker or None,
-        negatives=negatives,
-        format=format_,
-        split=split,
-        corpus=corpus,
-        strict=strict or None,
-        seed=seed,
-        engine=engine,
-    )
+    chosen = Recipe.named(**recipe)
     chosen = chosen.in_precision(precision) if precision else chosen
     with progress(quiet or json_) as bars:
         result = pipeline.mine(source, chosen, out, progress=bars)
-    report(result, quiet, json_)
+    print_result(result, quiet, json_)
 
 
 def demo(
-    out: Annotated[Path, typer.Option("--out", parser=on_disk, help="The run directory to write.")] = Path(
-        "hardneg-demo"
-    ),
-    recipe: RecipeName = "default",
-    ranker: Rankers = None,
+    recipe: Annotated[Given, OptionsOf(RECIPE, **{"recipe": "name", "ranker": "rankers"})],
+    out: Annotated[
+        Path, typer.Option(parser=on_disk, metavar="DIR", help="The run directory to write.")
+    ] = Path("hardneg-demo"),
     quiet: Quiet = False,
     json_: Json = False,
 ) -> None:
-    """Mine and audit the built-in collection, the Python standard library; no network is needed.
+    """Mine and audit the built-in collection, without a network.
 
-    The default recipe's dense model reads the first 64 tokens of each document, which is quicker on a CPU.
+    The collection is the Python standard library. The default recipe's dense model reads the first 64 tokens
+    of each document, which is quicker on a CPU; it needs the extra `minilm`. `--recipe naive --ranker bm25`
+    needs none.
     """
-    from hardneg.auditing import audit
+    from hardneg import auditing
+    from hardneg.cli.console import example_table, rate
     from hardneg.mining import pipeline
     from hardneg.mining.recipe import Recipe
 
-    shorter = ["rank.rankers.dense.max_length=64"] if recipe == "default" and not ranker else []
-    chosen = Recipe.named(recipe, shorter, rankers=ranker or None)
+    shorter = [] if recipe else ["rank.rankers.dense.max_length=64"]
     with progress(quiet or json_) as bars:
-        result = pipeline.mine("stdlib", chosen, out, progress=bars)
-        found = audit(out, progress=bars)
-    report(result, quiet, json_)
+        result = pipeline.mine("stdlib", Recipe.named(overrides=shorter, **recipe), out, progress=bars)
+        audit = auditing.audit(out, progress=bars)
+    print_result(result, quiet, json_)
     if not (quiet or json_):
-        from hardneg.cli.console import examples, rate
-
-        console = Console(stderr=True)
-        console.print(examples(result.training_set, 3))
-        console.print(f"false negatives among the negatives: {rate(found)}; hardneg audit {out} tells more")
+        line = f"false negatives among the negatives: {rate(audit)}; details: hardneg audit {out}"
+        print_tables([example_table(result.training_set, 3)], [line])

@@ -1,49 +1,40 @@
-"""`hardneg select`: decide again."""
+"""`hardneg select`: another selection from the candidates of a run."""
 
 from __future__ import annotations
 
-from hardneg.cli.shared import (
-    FormatName,
-    Json,
-    Judgments,
-    Negatives,
-    Out,
-    Quiet,
-    RecipeName,
-    Run,
-    Seed,
-    Set,
-    progress,
-    report,
-)
+from typing import Annotated
+
+from hardneg.cli.options import Given, OptionsOf
+from hardneg.cli.shared import RECIPE, Json, Out, Quiet, RecipeName, Run, print_result, progress
 
 
 def select(
     run: Run,
     out: Out,
     recipe: RecipeName,
-    negatives: Negatives = None,
-    format_: FormatName = None,
-    judgments: Judgments = None,
-    seed: Seed = None,
-    set_: Set = None,
+    changes: Annotated[
+        Given,
+        OptionsOf(
+            RECIPE,
+            *("negatives", "format", "seed"),
+            unset="the recipe's",
+            **{"judgments": "verdicts", "set": "overrides"},
+        ),
+    ],
     quiet: Quiet = False,
     json_: Json = False,
 ) -> None:
-    """Decide again from the candidates of a run; nothing is encoded again."""
+    """Select again from the candidates of a run.
+
+    Nothing is ranked or encoded. The recipe's `select`, `seed` and `format` apply; loading, ranking and the
+    depth of the candidates are those of the run. Rules and draws that name a ranker need one of the run's.
+    The source must be where it was.
+    """
     from hardneg.mining import pipeline
     from hardneg.mining.recipe import Recipe
     from hardneg.runs.directory import RunFolder
 
-    chosen = Recipe.named(
-        recipe,
-        set_ or (),
-        ranked_by=RunFolder(run).read()["recipe"],
-        verdicts=judgments,
-        negatives=negatives,
-        format=format_,
-        seed=seed,
-    )
+    chosen = Recipe.named(recipe, ranked_by=RunFolder(run).read()["recipe"], **changes)
     with progress(quiet or json_) as bars:
         result = pipeline.select(run, chosen, out, progress=bars)
-    report(result, quiet, json_)
+    print_result(result, quiet, json_)

@@ -94,7 +94,7 @@ def test_a_training_set_comes_with_the_files_that_it_is_read_with_alone(mined, m
     assert load("memory://out/p.jsonl").digest == whole.digest and len(moves) == 3
     mined.pipe_file("/out/p.documents.jsonl", mined.cat("/out/p.documents.jsonl") + b"\n")
     assert load("memory://out/p.jsonl").digest == whole.digest and len(moves) == 4
-    run("validate", "memory://out/p.jsonl", "--out", "memory://runs/c", "--ranker", "bm25", "--quiet")
+    run("clean", "memory://out/p.jsonl", "--out", "memory://runs/c", "--ranker", "bm25", "--quiet")
     assert {"train.jsonl", "train.documents.jsonl", "train.queries.jsonl"} < content(mined, "/runs/c").keys()
     mined.rm("/out/p.queries.jsonl")
     with pytest.raises(DataError, match="out/p.jsonl: p.queries.jsonl, which goes with it: not found"):
@@ -261,7 +261,7 @@ def test_exports_go_to_the_store_with_what_is_beside_them(mined, tmp_path):
 def test_training_sets_are_cleaned_from_store_to_store(put, write, store):
     rows = [{"query": f"q{n}", "positive": f"p{n} x", "negative": f"n{n} y"} for n in range(4)]
     url = put(write("pairs.jsonl", rows), "memory://in/pairs.jsonl")
-    run("validate", url, "--out", "memory://runs/c", "--ranker", "bm25", "--quiet")
+    run("clean", url, "--out", "memory://runs/c", "--ranker", "bm25", "--quiet")
     assert len(store.cat("/runs/c/train.jsonl").splitlines()) == 4
     assert json.loads(store.cat("/runs/c/run.json"))["source"] == url
 
