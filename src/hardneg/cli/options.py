@@ -26,7 +26,7 @@ _METAVARS = {int: "N", float: "X", Path: "FILE"}
 _REQUIRED = inspect.Parameter.empty
 _SECTIONS = re.compile(r"^(?:Args|Attributes):\n(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
 _ENTRIES = re.compile(r"^ {4}(\w+): (.*?)(?=^ {4}\w|\Z)", re.MULTILINE | re.DOTALL)
-_NONE = re.compile(r"[;,] None (?:for|where) ([^;.]+)")
+_DEFAULT = re.compile(r"; (?:None (?:for|to|where) ([^;]+?)|([^;]+?),? unless (?:given|named))\.?$")
 
 
 class _Field(NamedTuple):
@@ -185,7 +185,7 @@ def _descriptions(target: Any) -> dict[str, str]:
     for doc in (inspect.cleandoc(getattr(owner, "__doc__", None) or "") for owner in owners):
         for section in _SECTIONS.findall(doc):
             texts |= {name: " ".join(text.split()) for name, text in _ENTRIES.findall(section)}
-    return {name: _NONE.sub(r". Default: \1", text) for name, text in texts.items()}
+    return {name: _DEFAULT.sub(r". Default: \1\2.", text) for name, text in texts.items()}
 
 
 def _type(annotation: Any) -> tuple[Any, bool]:
