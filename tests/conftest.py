@@ -42,19 +42,6 @@ def own_cache(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("HARDNEG_CACHE", str(tmp_path_factory.mktemp("cache")))
 
 
-@pytest.fixture(autouse=True)
-def report_when_asked_for(request, monkeypatch):
-    """Mining writes no report, which takes a second, but in the tests of the report itself."""
-    if "writes_report" not in request.fixturenames:
-        monkeypatch.setattr("hardneg.mining.pipeline.write_report", lambda *_: None)
-        monkeypatch.setattr("hardneg.auditing.write_report", lambda *_: None)
-
-
-@pytest.fixture
-def writes_report():
-    """Asked for by a test in which mining writes the report too."""
-
-
 def _words(n, *steps):
     return " ".join(WORDS[(n * step + step) % len(WORDS)] for step in steps)
 

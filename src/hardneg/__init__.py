@@ -1,9 +1,9 @@
 """Hard negatives for contrastive training: mined, selected by published rules, every decision on record.
 
-from hardneg import Recipe, mine
+import hardneg
 
-result = mine("my-beir-folder", Recipe.named("perc-pos"), "run")
-for example in result.training_set:
+run = hardneg.mine("my-beir-folder", hardneg.Recipe.named("perc-pos"), "run")
+for example in run.training_set:
     print(example.query, [negative.text for negative in example.negatives])
 """
 
@@ -15,43 +15,101 @@ from typing import TYPE_CHECKING, Any
 from hardneg.core.errors import ConfigError, DataError, HardnegError, MissingExtra
 
 if TYPE_CHECKING:
+    from hardneg.api import (
+        Run,
+        audit,
+        clean,
+        compare,
+        evaluate,
+        export,
+        generate,
+        judge,
+        mine,
+        open_run,
+        push,
+        select,
+        train,
+        write_report,
+    )
+    from hardneg.core.components import (
+        Draw,
+        Format,
+        Ranker,
+        Rule,
+        Source,
+        Validator,
+        component,
+        draw,
+        file_format,
+        loss,
+        ranker,
+        rule,
+        source,
+        validator,
+    )
     from hardneg.core.records import Collection, Example, Scored
-    from hardneg.mining.pipeline import mine
     from hardneg.mining.recipe import Recipe, recipe_names
-    from hardneg.runs.finished import Result, open_run
     from hardneg.sources import LoadOptions
+
+_MODULES = {
+    "api": (
+        *("Run", "audit", "clean", "compare", "evaluate", "export", "generate", "judge", "mine", "open_run"),
+        *("push", "select", "train", "write_report"),
+    ),
+    "core.components": (
+        *("Draw", "Format", "Ranker", "Rule", "Source", "Validator", "component", "draw", "file_format"),
+        *("loss", "ranker", "rule", "source", "validator"),
+    ),
+    "core.records": ("Collection", "Example", "Scored"),
+    "mining.recipe": ("Recipe", "recipe_names"),
+    "sources": ("LoadOptions",),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "Collection",
     "ConfigError",
     "DataError",
+    "Draw",
     "Example",
+    "Format",
     "HardnegError",
     "LoadOptions",
     "MissingExtra",
+    "Ranker",
     "Recipe",
-    "Result",
+    "Rule",
+    "Run",
     "Scored",
+    "Source",
+    "Validator",
+    "audit",
+    "clean",
+    "compare",
+    "component",
+    "draw",
+    "evaluate",
+    "export",
+    "file_format",
+    "generate",
+    "judge",
+    "loss",
     "mine",
     "open_run",
+    "push",
+    "ranker",
     "recipe_names",
+    "rule",
+    "select",
+    "source",
+    "train",
+    "validator",
+    "write_report",
 ]
-
-_HOMES = {
-    "Collection": "core.records",
-    "Example": "core.records",
-    "LoadOptions": "sources",
-    "Recipe": "mining.recipe",
-    "Result": "runs.finished",
-    "Scored": "core.records",
-    "mine": "mining.pipeline",
-    "open_run": "runs.finished",
-    "recipe_names": "mining.recipe",
-}
 
 
 def __getattr__(name: str) -> Any:
-    """Imports a public name when it is first asked for, so that `import hardneg` stays light."""
-    if name not in _HOMES:
+    """Imports a public name when it is first used, so that `import hardneg` stays light."""
+    if name not in _MODULE_OF:
         raise AttributeError(f"module 'hardneg' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"hardneg.{_HOMES[name]}"), name)
+    return getattr(importlib.import_module(f"hardneg.{_MODULE_OF[name]}"), name)

@@ -10,7 +10,8 @@ from hardneg.auditing.assess import assessed, calibrating
 from hardneg.core.progress import NullProgress
 from hardneg.mining import pipeline
 from hardneg.mining.miner import Reselector
-from hardneg.mining.recipe import Recipe
+from hardneg.mining.recipe import Recipe, recipe_of
+from hardneg.runs.finished import open_run
 from hardneg.rankers.inverted.index import InvertedRanker
 from hardneg.rankers.vectors import Vectors
 from hardneg.validators import similar_to_positive
@@ -39,11 +40,11 @@ def chances(chooser, collection, truth):
 
 
 def test_words_and_likeness_are_added_where_a_run_has_no_probabilities(made, plain):
-    folder, known = plain
     collection, _, truth = made
-    alone = Reselector(collection, calibrating(known["recipe"]), folder, {})
+    run = open_run(plain[0], collection=collection)
+    alone = Reselector(collection, calibrating(recipe_of(run)), run.ledger, {})
     alone.calibrate()
-    more = assessed(known, folder, collection, NullProgress()).chooser
+    more = assessed(run, NullProgress()).chooser
     weights = more.validation.calibration.facts["weights"]
     assert set(weights) == {"vectors", "bm25", "similar_to_positive"}
     assert set(alone.validation.calibration.facts["weights"]) == {"vectors"}
@@ -74,7 +75,6 @@ def test_negatives_stay_those_of_the_run_s_own_rankers(made, plain):
 
 
 def test_the_evidence_of_a_run_with_probabilities_is_its_own(made, tmp_path):
-    pipeline.mine(made[0], Recipe.build(made[1]), tmp_path / "run")
-    known = json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))
-    chooser = assessed(known, tmp_path / "run", made[0], NullProgress()).chooser
+    run = pipeline.mine(made[0], Recipe.build(made[1]), tmp_path / "run")
+    chooser = assessed(run, NullProgress()).chooser
     assert set(chooser.validation.calibration.facts["weights"]) == {"vectors", "similar_to_positive"}

@@ -13,6 +13,7 @@ from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.verdicts import Judged, Verdict
 from hardneg.mining import pipeline
 from hardneg.mining.recipe import Recipe
+from hardneg.runs.finished import open_run
 from hardneg.rankers import vectors
 from hardneg.testing import collection
 from tests.cli.test_cli import run as command
@@ -102,14 +103,14 @@ def test_a_judged_sample_comes_first(made, mined):
 
 
 def test_verdicts_decide_again(made, mined, tmp_path):
-    first = next(iter(pipeline.TrainingSet(mined, made[0], "vectors")))
+    first = next(iter(open_run(mined, collection=made[0]).training_set))
     negative = first.negatives[0].doc_id
     path = tmp_path / "said.jsonl"
     verdicts.append(path, Judged(first.query_id, negative, Verdict.RELEVANT, "anna"))
     recipe = Recipe.build({**made[1], "validation": {
         "validators": ["similar-to-positive", {"verdicts": {"file": str(path)}}],
         "calibrate": True, "relabel_above": 0.9}})  # fmt: skip
-    result = pipeline.select(mined, recipe, tmp_path / "again", collection=made[0])
+    result = pipeline.select(open_run(mined, collection=made[0]), recipe, tmp_path / "again")
     again = next(iter(result.training_set))
     assert negative in [positive.doc_id for positive in again.positives]
     assert negative not in [one.doc_id for one in again.negatives]

@@ -120,8 +120,8 @@ def test_a_run_ends_as_the_local_one_though_a_node_dies_in_each_stage(cluster, t
             (gate / "go").touch()
         spread = running.result(SOON)
 
-    assert spread.run["fingerprint"] == local.run["fingerprint"]
-    assert spread.run["counts"] == local.run["counts"] and spread.run["counts"]["queries"] == QUERIES
+    assert spread.info["fingerprint"] == local.info["fingerprint"]
+    assert spread.info["counts"] == local.info["counts"] and spread.info["counts"]["queries"] == QUERIES
     assert len(list((tmp_path / "ray" / "ledger").glob("*.parquet"))) == 3
     assert not (tmp_path / "ray" / ".searches").exists()
     assert content(tmp_path / "ray") == content(tmp_path / "local")

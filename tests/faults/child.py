@@ -54,7 +54,6 @@ def prepare() -> None:
         for name in registry.names():
             registry.get(name)
     blocks.BLOCK, store.SHARD = 4, 16
-    hardneg.mining.pipeline.write_report = lambda *_: None
     client.backoff = lambda attempt, key: 0.01
 
 

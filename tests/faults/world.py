@@ -82,6 +82,7 @@ class World:
             "--recipe",
             recipe,
             "--quiet",
+            "--no-report",
         ]
 
     def mine_stored(self) -> list[str]:
@@ -91,7 +92,7 @@ class World:
 
     def select(self) -> list[str]:
         """Returns the arguments of `hardneg select`, on what `mine` wrote."""
-        return ["select", str(self.out), "--recipe", "sampled", "--out", str(self.again), "--quiet"]
+        return ["select", str(self.out), "--recipe", "sampled", "--out", str(self.again), "--quiet", "--no-report"]
 
     def judge(self, url: str) -> list[str]:
         """Returns the arguments of `hardneg judge`, on what `mine` wrote."""

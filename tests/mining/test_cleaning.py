@@ -77,7 +77,7 @@ def test_every_format_comes_back_without_what_is_doubtful_and_else_as_it_was(nam
     out = tmp_path / "run" / f"train{suffix}"
     FORMATS.make(name).lint(out)
     expected = "parquet" if (name, suffix) == ("jsonl", ".parquet") else name
-    assert list(result.run["export"]["format"]) == [expected]
+    assert list(result.info["export"]["format"]) == [expected]
     kept = negatives_of(out)
     assert kept == {(e.query, d.text) for e in EXAMPLES for d in e.negatives if d.text in KEPT}
     assert {t.text for e in entries(out) for t in e.positives} == {e.positives[0].text for e in EXAMPLES}
@@ -144,7 +144,7 @@ def test_tables_of_several_columns_repeat_what_is_left_and_rows_without_any_go(t
         [example.query, example.positives[0].text, easy, easy],
     ]
     notes = {"dropped_negatives": 3, "rows_without_negatives": 1}
-    assert result.run["export"]["notes"] == notes and result.run["export"]["skipped"] == 1
+    assert result.info["export"]["notes"] == notes and result.info["export"]["skipped"] == 1
 
 
 def test_several_positives_of_a_query_do_not_multiply_rows(tmp_path):
@@ -171,7 +171,7 @@ def test_a_long_list_is_examined_to_its_end(tmp_path):
     source = tmp_path / "given.jsonl"
     source.write_text(json.dumps(row) + "\n", encoding="utf-8")
     result = clean(source, recipe(), tmp_path / "run")
-    assert result.run["counts"]["negatives"] == 150
+    assert result.info["counts"]["negatives"] == 150
 
 
 def test_listed_negatives_have_a_probability_and_no_score_of_lists_is_learned_from(tmp_path):
@@ -182,8 +182,8 @@ def test_listed_negatives_have_a_probability_and_no_score_of_lists_is_learned_fr
     source = tmp_path / "given.jsonl"
     source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     result = clean(source, recipe(), tmp_path / "run")
-    assert result.run["validation"]["calibration"]["estimable"]
-    assert "listed" not in result.run["validation"]["calibration"]["weights"]
+    assert result.info["validation"]["calibration"]["estimable"]
+    assert "listed" not in result.info["validation"]["calibration"]["weights"]
     table = [row for block in ledger.iterate(tmp_path / "run") for row in block.table.to_pylist()]
     listed = [r for r in table if r["score.listed"] is not None and r["reason"] != "judged_relevant"]
     probabilities = [r["p_false_negative"] for r in listed]

@@ -60,7 +60,7 @@ def mined(beir, tmp_path):
 def test_workers_write_what_this_process_writes(mined, tmp_path, options):
     result, files = mined("elsewhere", Elsewhere(), *options)
     assert files == mined("here", Local(), *options)[1]
-    assert result.run["counts"]["queries"] == 7
+    assert result.info["counts"]["queries"] == 7
     assert not (tmp_path / "elsewhere" / ".searches").exists()
 
 
@@ -86,5 +86,5 @@ def test_what_was_interrupted_goes_on_with_its_lists(mined, tmp_path, fails_at):
     assert (tmp_path / "run" / ".searches").exists()
     Elsewhere.fails_at = None
     result, files = mined("run", Elsewhere())
-    assert result.run["resumed"] and files == whole
+    assert result.info["resumed"] and files == whole
     assert len(Elsewhere.done) <= steps + 6  # the interrupted job, workers begun anew, no more

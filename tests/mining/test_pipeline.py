@@ -1,10 +1,12 @@
 """Whole runs on a small collection: what is written, that it resumes, and that nothing starves silently."""
 
 import json
+from functools import partial
 
 import pyarrow.parquet as pq
 import pytest
 
+import hardneg
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.progress import NullProgress
 from hardneg.mining import miner as blocks
@@ -12,6 +14,9 @@ from hardneg.mining import pipeline
 from hardneg.mining.recipe import Recipe
 from hardneg.runs import ledger
 from hardneg.sources import load
+
+
+select = partial(hardneg.select, report=False)
 
 
 def recipe(*overrides, name="naive", rankers=("bm25",), **flags):
@@ -57,7 +62,7 @@ class Stops(NullProgress):
 def test_a_run_directory_holds_all_that_is_promised(beir, tmp_path):
     result = pipeline.mine(str(beir), recipe(negatives=3), tmp_path / "run")
     run = json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))
-    assert run == result.run
+    assert run == result.info
     assert run["finished"] and run["seed"] == 42 and run["recipe"]["select"]["negatives"] == 3
     assert run["counts"]["queries"] == 7 and run["counts"]["positives"] == 8
     assert run["collection"]["documents"] == 30
@@ -91,7 +96,7 @@ def test_an_interrupted_run_ends_as_if_it_had_not_been(beir, tmp_path, small_blo
     with pytest.raises(KeyboardInterrupt):
         pipeline.mine(str(beir), chosen, tmp_path / "run", progress=Stops(after + 1))
     result = pipeline.mine(str(beir), chosen, tmp_path / "run")
-    assert result.run["resumed"] is True
+    assert result.info["resumed"] is True
     assert content(tmp_path / "run") == content(tmp_path / "whole")
     assert all(path.suffix == ".sha256" for path in (tmp_path / "run").rglob(".*"))
 
@@ -101,13 +106,13 @@ def test_a_finished_run_may_be_called_again(beir, tmp_path):
     before = content(tmp_path / "run")
     second = pipeline.mine(str(beir), recipe(), tmp_path / "run")
     assert content(tmp_path / "run") == before
-    assert second.run["counts"] == first.run["counts"]
+    assert second.info["counts"] == first.info["counts"]
 
 
 def test_a_directory_of_another_run_is_left_alone(beir, tmp_path):
     pipeline.mine(str(beir), recipe(), tmp_path / "run")
     before = content(tmp_path / "run")
-    with pytest.raises(ConfigError, match="holds another run, which differs in recipe"):
+    with pytest.raises(ConfigError, match=r"differs in recipe \(select.negatives: 4 there, 9 asked for\)"):
         pipeline.mine(str(beir), recipe(negatives=9), tmp_path / "run")
     assert content(tmp_path / "run") == before
 
@@ -145,19 +150,19 @@ def test_short_queries_are_looked_at_deeper(beir, tmp_path):
     shallow = pipeline.mine(str(beir), recipe("rank.depth=1", negatives=3), tmp_path / "shallow")
     deep = pipeline.mine(str(beir), recipe("rank.depth=30", negatives=3), tmp_path / "deep")
     assert [e.negatives for e in shallow.training_set] == [e.negatives for e in deep.training_set]
-    assert shallow.run["counts"]["candidates"] < deep.run["counts"]["candidates"]
+    assert shallow.info["counts"]["candidates"] < deep.info["counts"]["candidates"]
 
 
 def test_what_stays_short_is_counted_with_its_reason(beir, tmp_path):
     everything = pipeline.mine(str(beir), recipe(negatives=30), tmp_path / "a")
-    assert everything.run["short"] == {"corpus_exhausted": 7}
+    assert everything.info["short"] == {"corpus_exhausted": 7}
     limited = pipeline.mine(
         str(beir), recipe("rank.depth=2", "rank.max_depth=2", negatives=9), tmp_path / "b"
     )
-    assert limited.run["short"] == {"depth_limit": 7}
+    assert limited.info["short"] == {"depth_limit": 7}
     window = "select.rules=[{window: {last: 2}}]"
     ruled = pipeline.mine(str(beir), recipe(window, "rank.depth=2", negatives=9), tmp_path / "c")
-    assert ruled.run["short"] == {"rules_exhausted": 7}
+    assert ruled.info["short"] == {"rules_exhausted": 7}
 
 
 @pytest.mark.parametrize("option", ["select.anchor=weakest", "select.anchor=pair", "select.max_uses=1"])
@@ -168,9 +173,9 @@ def test_deciding_again_equals_mining_anew(beir, tmp_path, small_blocks, option)
     pipeline.mine(str(beir), strict, tmp_path / "mined")
     known = json.loads((tmp_path / "first" / "run.json").read_text(encoding="utf-8"))
     again = Recipe.build({**strict.settings(), "rank": known["recipe"]["rank"]})
-    result = pipeline.select(tmp_path / "first", again, tmp_path / "selected")
+    result = select(tmp_path / "first", again, tmp_path / "selected")
     assert rows(tmp_path / "selected") == rows(tmp_path / "mined")
-    assert result.run["selected_from"]["run"].endswith("first")
+    assert result.info["selected_from"]["run"].endswith("first")
 
 
 def test_pairs_have_an_example_each(beir, tmp_path):
@@ -184,19 +189,19 @@ def test_a_changed_source_is_not_decided_on_again(beir, tmp_path):
     corpus = beir / "corpus.jsonl"
     corpus.write_text(corpus.read_text(encoding="utf-8").replace("n29", "changed"), encoding="utf-8")
     with pytest.raises(DataError, match="has changed since"):
-        pipeline.select(tmp_path / "run", recipe(), tmp_path / "again")
+        select(tmp_path / "run", recipe(), tmp_path / "again")
 
 
 def test_a_run_is_not_decided_on_again_in_its_own_directory(beir, tmp_path):
     pipeline.mine(str(beir), recipe(), tmp_path / "run")
     with pytest.raises(ConfigError, match="choose another --out"):
-        pipeline.select(tmp_path / "run", recipe(), tmp_path / "run")
+        select(tmp_path / "run", recipe(), tmp_path / "run")
 
 
 def test_a_runs_own_training_set_is_not_overwritten(beir, tmp_path):
     pipeline.mine(str(beir), recipe(), tmp_path / "run")
     with pytest.raises(ConfigError, match="own training set"):
-        pipeline.export(tmp_path / "run", recipe().format, tmp_path / "run" / "train.jsonl")
+        hardneg.export(tmp_path / "run", recipe().format, tmp_path / "run" / "train.jsonl")
 
 
 def test_another_format_replaces_the_training_set_and_keeps_the_ledger(beir, tmp_path):
@@ -210,25 +215,25 @@ def test_another_format_replaces_the_training_set_and_keeps_the_ledger(beir, tmp
 def test_a_query_without_any_negative_ends_in_a_finished_run(beir, tmp_path):
     nothing = recipe("select.rules=[{max-score: -1}]", "format=sentence-transformers-triplet")
     result = pipeline.mine(str(beir), nothing, tmp_path / "run")
-    assert result.run["finished"] and result.run["export"]["rows"] == 0
-    assert result.run["short"] == {"corpus_exhausted": 7}
+    assert result.info["finished"] and result.info["export"]["rows"] == 0
+    assert result.info["short"] == {"corpus_exhausted": 7}
 
 
 def test_a_collection_in_memory_is_given_again(beir, tmp_path):
     collection = load(str(beir))
     pipeline.mine(collection, recipe(), tmp_path / "run")
     with pytest.raises(DataError, match="give it as collection="):
-        pipeline.select(tmp_path / "run", recipe(), tmp_path / "no")
-    again = pipeline.select(tmp_path / "run", recipe(), tmp_path / "again", collection=collection)
+        select(tmp_path / "run", recipe(), tmp_path / "no")
+    again = select(tmp_path / "run", recipe(), tmp_path / "again", collection=collection)
     assert rows(tmp_path / "again") == rows(tmp_path / "run")
-    assert again.run["source"] is None
+    assert again.info["source"] is None
 
 
 def test_an_unfinished_run_is_not_exported(beir, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         pipeline.mine(str(beir), recipe(), tmp_path / "run", progress=Stops(2))
     with pytest.raises(DataError, match="is not finished"):
-        pipeline.export(tmp_path / "run", recipe().format, tmp_path / "out.jsonl")
+        hardneg.export(tmp_path / "run", recipe().format, tmp_path / "out.jsonl")
 
 
 def test_a_damaged_part_is_made_again(beir, tmp_path):
@@ -240,6 +245,6 @@ def test_a_damaged_part_is_made_again(beir, tmp_path):
     assert content(tmp_path / "run") == before
 
 
-def test_a_run_ends_with_its_report(beir, tmp_path, writes_report):
-    pipeline.mine(str(beir), Recipe.named("naive", rankers=["bm25"]), tmp_path / "run")
+def test_a_run_ends_with_its_report(beir, tmp_path):
+    hardneg.mine(str(beir), Recipe.named("naive", rankers=["bm25"]), tmp_path / "run")
     assert "What stands out" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")

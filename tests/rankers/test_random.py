@@ -53,7 +53,7 @@ def test_no_document_is_favoured():
 def test_the_recipe_takes_the_first_of_the_order_but_no_positive(beir, tmp_path):
     overrides = ["rank.rankers=[random, bm25]", "select.by=bm25", "rank.order=random", "format=jsonl"]
     result = pipeline.mine(str(beir), Recipe.named("random", overrides), tmp_path / "run")
-    assert result.run["counts"]["negatives"] == 7 * 4
+    assert result.info["counts"]["negatives"] == 7 * 4
     loaded = load_run(tmp_path / "run", None)[1]
     order = RANKERS.make("random").open(loaded, Context("cache")).search(rows(7), 30)[0]
     for row, example in enumerate(result.training_set):

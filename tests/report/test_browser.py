@@ -3,7 +3,7 @@
 import pytest
 
 from hardneg import Recipe, mine
-from hardneg.mining.pipeline import select
+from hardneg import select
 from hardneg.report import write_report, write_versus
 from tests.browser import opened
 from tests.evil import ATTACKS
@@ -17,8 +17,8 @@ def attacked(tmp_path_factory):
     data = evil()
     rankers = ["bm25", {"bm25": {"k1": 0.3, "name": "two"}}]
     result = mine(data, Recipe.named("naive", rankers=rankers), folder / "run")
-    again = Recipe.named("naive", ranked_by=result.run["recipe"], negatives=1)
-    select(folder / "run", again, folder / "again", collection=data)
+    again = Recipe.named("naive", ranked_by=result.info["recipe"], negatives=1)
+    select(folder / "run", again, folder / "again", collection=data, report=False)
     write_report(folder / "run", data, folder / "report.html")
     write_versus((folder / "run", folder / "again"), data, folder / "versus.html")
     return folder

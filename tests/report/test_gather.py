@@ -46,8 +46,8 @@ def test_short_queries_are_listed_with_their_reason(beir, tmp_path):
     recipe = Recipe.named("perc-pos", rankers=["bm25"], negatives=25)
     result = mine(str(beir), recipe, tmp_path / "short")
     found = gather(tmp_path / "short")
-    assert len(found.short) == sum(result.run["short"].values()) > 0
-    assert {why for _, _, why in found.short} == set(result.run["short"])
+    assert len(found.short) == sum(result.info["short"].values()) > 0
+    assert {why for _, _, why in found.short} == set(result.info["short"])
 
 
 def table(**columns):

@@ -26,7 +26,7 @@ def test_what_is_not_there_is_told(run):
 def test_tables_in_notebooks_tell_what_a_thing_is(run, collection):
     opened = open_run(run)
     assert "with a positive" in collection._repr_html_()
-    assert "rank.rankers.bm25.k1" in Recipe.build(opened.run["recipe"])._repr_html_()
+    assert "rank.rankers.bm25.k1" in Recipe.build(opened.info["recipe"])._repr_html_()
     assert "negatives" in opened._repr_html_()
     shown = opened.training_set._repr_html_()
     assert next(iter(opened.training_set)).query in shown

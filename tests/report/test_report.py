@@ -6,7 +6,7 @@ import re
 import pytest
 
 from hardneg import ConfigError, Recipe
-from hardneg.mining.pipeline import select
+from hardneg import select
 from hardneg.report import write_report, write_versus
 from hardneg.report.facts import findings
 from hardneg.report.gather import gather
@@ -67,7 +67,7 @@ def test_the_policy_allows_this_script_alone():
 
 def test_a_versus_page_tells_what_changed_and_why(run, collection, tmp_path):
     other = tmp_path / "other"
-    select(run, Recipe.named("naive", ranked_by=json.loads(page(run / "run.json"))["recipe"]), other)
+    select(run, Recipe.named("naive", ranked_by=json.loads(page(run / "run.json"))["recipe"]), other, report=False)
     html = page(write_versus((run, other), collection, tmp_path / "v.html"))
     assert "select.negatives" in html
     data = payload(html)

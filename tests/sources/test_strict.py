@@ -75,7 +75,7 @@ def test_every_command_that_loads_may_be_strict(merging, tmp_path, capsys):
 def test_a_run_is_the_same_run_with_and_without_it(beir, tmp_path):
     def mined(*overrides):
         chosen = Recipe.named("naive", overrides, rankers=["bm25"])
-        return pipeline.mine(str(beir), chosen, tmp_path / "run").run
+        return pipeline.mine(str(beir), chosen, tmp_path / "run").info
 
     first = mined()
     assert mined("load.strict=true")["fingerprint"] == first["fingerprint"]

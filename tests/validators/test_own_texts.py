@@ -161,8 +161,8 @@ def test_leaked_queries_are_left_out_on_demand(evaluation, tmp_path):
     result = pipeline.mine(trained(), recipe, tmp_path / "run")
     asked = {row for block in ledger.iterate(tmp_path / "run") for row in block.table["query_id"].to_pylist()}
     assert asked == {"clean"}
-    assert result.run["counts"]["queries"] == 1 and result.run["collection"]["queries"] == 3
-    assert result.run["validation"]["validators"]["leakage"]["dropped_queries"] == 2
+    assert result.info["counts"]["queries"] == 1 and result.info["collection"]["queries"] == 3
+    assert result.info["validation"]["validators"]["leakage"]["dropped_queries"] == 2
 
 
 def test_an_evaluation_set_that_is_not_there_is_told(tmp_path):

@@ -24,9 +24,8 @@ from hardneg.core.files import write_text
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
 from hardneg.exporters.card import write_card
-from hardneg.mining.recipe import Recipe
-from hardneg.report import write_report
-from hardneg.runs.finished import load_run
+from hardneg.mining.recipe import Recipe, recipe_of
+from hardneg.runs.finished import FinishedRun, open_run
 
 __all__ = ["METHODS", "audit", "draw_sample"]
 
@@ -34,7 +33,7 @@ METHODS = ("judged_sample", "hidden_positives", "calibrated")
 
 
 def audit(
-    run_folder: str | Path,
+    run: str | Path | FinishedRun,
     *,
     method: str | None = None,
     target: float | None = None,
@@ -42,51 +41,50 @@ def audit(
     collection: Collection | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Returns the false-negative rate of a finished run, and writes it to `audit.json`, card and report.
+    """Returns the false-negative rate of a finished run; in a folder, writes `audit.json` and the card.
 
     Args:
-        run_folder: The run directory.
+        run: The run, or its directory.
         method: One of `METHODS`; None for the first of them that has enough to go by.
         target: A rate to reach: the threshold of the recipe's rule is sought that does it with the hardest
             negatives.
         share: How many of each query's positives `hidden_positives` hides; one at least stays.
         collection: What was mined, if it was not loaded from a source.
-        progress: Is told how far the stages are.
+        progress: Receives the progress of all stages.
 
     Raises:
         DataError: The run is not usable, or has too little to go by; the message says what helps.
         ConfigError: There is no such method.
     """
-    folder = Path(run_folder)
     if method is not None and method not in METHODS:
         raise ConfigError(f'unknown method "{method}"; known: {", ".join(METHODS)}')
-    known, collection = load_run(folder, collection)
-    recipe, heard = calibrating(known["recipe"]), progress or NullProgress()
-    chooser, rankers = assessed(known, folder, collection, heard)
+    finished = run if isinstance(run, FinishedRun) else open_run(run, collection=collection)
+    recipe, progress = calibrating(recipe_of(finished)), progress or NullProgress()
+    chooser, rankers = assessed(finished, progress)
     negatives = Negatives.of(chooser)
-    estimates = _estimates(folder, collection, recipe, negatives, method, share, rankers, heard)
+    estimates = _estimates(finished, recipe, negatives, method, share, rankers, progress)
     if not estimates:
         why = chooser.validation.calibration.why
-        raise DataError(f"{folder}: no false-negative rate can be estimated. {_advice(why)}")
+        raise DataError(f"{finished.name}: no false-negative rate can be estimated. {_advice(why)}")
     best = next(estimates[name] for name in METHODS if name in estimates)
     curve = trade_off.curve(chooser, recipe, negatives, best)
     told = {
         **best.told(),
         "estimates": {name: estimate.told() for name, estimate in estimates.items()},
         "hardness": negatives.hardness(),
-        "by": groups.rates(negatives, collection),
+        "by": groups.rates(negatives, finished.collection),
         "trade_off": curve,
         "target": None if target is None else trade_off.best_threshold(curve, target),
-        "run": known["fingerprint"],
+        "run": finished.info["fingerprint"],
     }
-    write_text(folder / "audit.json", json.dumps(told, indent=2, ensure_ascii=False) + "\n")
-    write_card(known, folder / "README.md")
-    write_report(folder, collection)
+    if finished.folder is not None:
+        write_text(finished.folder / "audit.json", json.dumps(told, indent=2, ensure_ascii=False) + "\n")
+        write_card(finished.info, finished.folder / "README.md")
     return told
 
 
 def draw_sample(
-    run_folder: str | Path,
+    run: str | Path | FinishedRun,
     size: int,
     seed: int = 42,
     *,
@@ -96,11 +94,11 @@ def draw_sample(
     """Draws a random sample of a run's negatives to be judged, and returns how many there are.
 
     Args:
-        run_folder: The run directory, in which `audit_sample.jsonl` is written.
+        run: The run, or its directory, in which `audit_sample.jsonl` is written.
         size: How many to draw; rounded up to the same number from each of five strata.
-        seed: Of the draw.
+        seed: Seed of the sample.
         collection: What was mined, if it was not loaded from a source.
-        progress: Is told how far the stages are.
+        progress: Receives the progress of all stages.
 
     Raises:
         DataError: The run is not usable.
@@ -108,15 +106,14 @@ def draw_sample(
     """
     if size < 1:
         raise ConfigError(f"a sample has 1 negative or more, found {size}")
-    folder = Path(run_folder)
-    known, collection = load_run(folder, collection)
-    negatives = Negatives.of(assessed(known, folder, collection, progress or NullProgress()).chooser)
-    return sample.draw(folder, negatives, collection, size, seed)
+    finished = run if isinstance(run, FinishedRun) else open_run(run, collection=collection)
+    folder = finished.directory
+    negatives = Negatives.of(assessed(finished, progress or NullProgress()).chooser)
+    return sample.draw(folder, negatives, finished.collection, size, seed)
 
 
 def _estimates(
-    folder: Path,
-    collection: Collection,
+    run: FinishedRun,
     recipe: Recipe,
     negatives: Negatives,
     method: str | None,
@@ -127,10 +124,12 @@ def _estimates(
     """Returns the estimates that can be made, by method: all the cheap ones, or the one asked for."""
     asked = METHODS if method is None else (method,)
     found: dict[str, Estimate | None] = {}
-    if "judged_sample" in asked:
-        found["judged_sample"] = sample.estimated(folder, negatives)
+    if "judged_sample" in asked and run.folder is not None:
+        found["judged_sample"] = sample.estimated(run.folder, negatives)
     if "hidden_positives" in asked and (method or not any(found.values())):
-        found["hidden_positives"] = hidden.estimated(collection, recipe, negatives, share, progress, rankers)
+        found["hidden_positives"] = hidden.estimated(
+            run.collection, recipe, negatives, share, progress, rankers
+        )
     if "calibrated" in asked:
         found["calibrated"] = calibrated(negatives)
     return {name: estimate for name, estimate in found.items() if estimate is not None}

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from hardneg.core.components import Context, OpenedRanker, OpenedValidator
+from hardneg.core.components import RANKERS, VALIDATORS, Context, OpenedRanker, OpenedValidator
 from hardneg.core.files import cache_folder, temp_memmap
 from hardneg.core.progress import Progress
-from hardneg.core.records import Candidates, Collection, FloatArray
+from hardneg.core.records import Candidates, FloatArray
+from hardneg.core.registry import Registry
 from hardneg.mining.miner import Reselector
-from hardneg.mining.recipe import Recipe
+from hardneg.mining.recipe import Recipe, recipe_of
+from hardneg.runs.finished import FinishedRun
 
 _WORDS = "bm25"
 _LIKENESS = "similar-to-positive"
@@ -34,12 +35,26 @@ class Assessed(NamedTuple):
     rankers: Mapping[str, OpenedRanker]
 
 
-def calibrating(settings: Mapping[str, Any]) -> Recipe:
-    """Returns a run's recipe with probabilities, whether or not the run itself had them."""
-    return Recipe.build({**settings, "validation": {**settings["validation"], "calibrate": True}})
+def calibrating(recipe: Recipe, rankers: Sequence[str] = (), validators: Sequence[str] = ()) -> Recipe:
+    """Returns a run's recipe with probabilities, whether or not the run itself had them.
+
+    Args:
+        recipe: The run's.
+        rankers: Rankers to add.
+        validators: Validators to add.
+    """
+    rank, validation = recipe.rank, recipe.validation
+    added = tuple(map(RANKERS.make, rankers)), tuple(map(VALIDATORS.make, validators))
+    update = {"calibrate": True, "validators": (*validation.validators, *added[1])}
+    return recipe.model_copy(
+        update={
+            "rank": rank.model_copy(update={"rankers": (*rank.rankers, *added[0])}),
+            "validation": validation.model_copy(update=update),
+        }
+    )
 
 
-def assessed(known: Mapping[str, Any], folder: Path, collection: Collection, progress: Progress) -> Assessed:
+def assessed(run: FinishedRun, progress: Progress) -> Assessed:
     """Returns a calibrated chooser over a run's candidates, and the rankers opened for it.
 
     A run that estimates probabilities stores the evidence for them. For any other, BM25's scores and the
@@ -47,38 +62,27 @@ def assessed(known: Mapping[str, Any], folder: Path, collection: Collection, pro
     on it are too high.
 
     Args:
-        known: run.json.
-        folder: The run directory.
-        collection: What was mined.
-        progress: Is told how far the stages are.
+        run: The run.
+        progress: Receives the progress of all stages.
 
     Raises:
         HardnegError: The run is not usable, or a model whose vectors are looked up is not there.
     """
-    settings = known["recipe"]
-    if settings["validation"]["calibrate"]:
-        found = Assessed(Reselector(collection, calibrating(settings), folder, {}), {})
+    recipe = recipe_of(run)
+    if recipe.validation.calibrate:
+        result = Assessed(Reselector(run.collection, recipe, run.ledger, {}), {})
     else:
-        found = _with_more(settings, folder, collection, Context(cache_folder(), progress))
-    found.chooser.calibrate()
-    return found
+        result = _with_more(run, recipe, Context(cache_folder(), progress))
+    result.chooser.calibrate()
+    return result
 
 
-def _with_more(
-    settings: Mapping[str, Any], folder: Path, collection: Collection, context: Context
-) -> Assessed:
-    rank, validation = settings["rank"], settings["validation"]
-    words = _missing(_WORDS, rank["rankers"])
-    likeness = _missing(_LIKENESS, validation["validators"])
-    recipe = calibrating(
-        {
-            **settings,
-            "rank": {**rank, "rankers": rank["rankers"] + words},
-            "validation": {**validation, "validators": validation["validators"] + likeness},
-        }
-    )
+def _with_more(run: FinishedRun, own: Recipe, context: Context) -> Assessed:
+    words = _missing(_WORDS, own.rank.rankers, RANKERS)
+    likeness = _missing(_LIKENESS, own.validation.validators, VALIDATORS)
+    recipe, collection = calibrating(own, words, likeness), run.collection
     named = list(zip(recipe.rank.names, recipe.rank.rankers, strict=True))
-    added = {name: ranker.open(collection, context) for name, ranker in named[len(rank["rankers"]) :]}
+    added = {name: ranker.open(collection, context) for name, ranker in named[len(own.rank.rankers) :]}
     vectors: dict[str, OpenedRanker] = {}
     looking: dict[str, OpenedValidator] = {}
     if likeness:
@@ -86,7 +90,7 @@ def _with_more(
         looking[recipe.validation.names[-1]] = recipe.validation.validators[-1].open(
             collection, vectors, context
         )
-    return Assessed(Reselector(collection, recipe, folder, {}, ExtraEvidence(added, looking)), vectors)
+    return Assessed(Reselector(collection, recipe, run.ledger, {}, ExtraEvidence(added, looking)), vectors)
 
 
 class ExtraEvidence:
@@ -125,6 +129,6 @@ def _kept(values: FloatArray) -> FloatArray:
     return kept
 
 
-def _missing(kind: str, described: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Returns the kind if none of the described rankers or validators is of it."""
-    return [] if any(kind in each for each in described) else [kind]
+def _missing(kind: str, components: Sequence[Any], registry: Registry[Any]) -> list[str]:
+    """Returns the kind if none of the rankers or validators is of it."""
+    return [] if any(registry.name_of(component) == kind for component in components) else [kind]

@@ -12,7 +12,6 @@ from hardneg.auditing.estimate import Estimate, Numbers, resampled
 from hardneg.auditing.hardness import Hardness, hardness
 from hardneg.core.records import Candidates, Decision, IntArray
 from hardneg.mining.miner import Reselector
-from hardneg.runs import ledger
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Negatives:
     @classmethod
     def of(cls, chooser: Reselector) -> Negatives:
         """Returns the negatives that a run's ledger names, with the probabilities of a calibrated chooser."""
-        parts = [_part(chooser, number) for number in range(len(chooser.blocks))]
+        parts = [_part(chooser, number) for number in range(len(chooser.sizes))]
         joined = {name: np.concatenate([part[name] for part in parts]) for name in _COLUMNS}
         return cls(
             **joined,
@@ -87,7 +86,7 @@ def calibrated(negatives: Negatives) -> Estimate | None:
 
 def _part(chooser: Reselector, number: int) -> dict[str, Any]:
     """Returns the negatives of one part of the ledger."""
-    table = ledger.read_part(chooser.blocks[number]).table
+    table = chooser.ledger.read(number).table
     candidates = chooser.candidates(number)
     place = {pair: at for at, pair in enumerate(_pairs(candidates))}
     flat = np.flatnonzero(candidates.docs.ravel() >= 0)

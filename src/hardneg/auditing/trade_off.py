@@ -74,7 +74,7 @@ def _chosen(chooser: Reselector, variants: list[tuple[str, float, Recipe]]) -> l
     selectors = [Selector(chooser.collection, recipe.select, recipe.seed) for _, _, recipe in variants]
     chances: list[list[Numbers]] = [[np.empty(0)] for _ in variants]
     scores: list[list[Numbers]] = [[np.empty(0)] for _ in variants]
-    for number in range(len(chooser.blocks)):
+    for number in range(len(chooser.sizes)):
         candidates = chooser.candidates(number)
         assert candidates.probability is not None
         for place, selector in enumerate(selectors):

@@ -6,6 +6,7 @@ Adding a command = adding a file here whose function has the command's name, and
 from __future__ import annotations
 
 import importlib.metadata
+import logging
 import sys
 from typing import Annotated, Any
 
@@ -23,7 +24,6 @@ from hardneg.cli.generate import generate
 from hardneg.cli.judge import judge
 from hardneg.cli.mine import demo, mine
 from hardneg.cli.options import Command
-from hardneg.cli.places import silence_gcsfs, upload_changes
 from hardneg.cli.plan import plan
 from hardneg.cli.push import push
 from hardneg.cli.report import report
@@ -99,12 +99,11 @@ def main() -> None:
     Exits with 0 when done, 1 on a finding over a limit that the user set, 2 on a usage or data error, which
     is printed in one line.
     """
-    silence_gcsfs()
+    logging.getLogger("gcsfs").setLevel(logging.CRITICAL)  # it logs what it raises, too
     try:
         code = app(standalone_mode=False)
         if code == _INTERRUPTED:
             raise KeyboardInterrupt
-        upload_changes()
         if code:
             sys.exit(code)
     except HardnegError as error:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hardneg.cli.options import Given, OptionsOf
-from hardneg.cli.places import is_run, run_or_source
 from hardneg.cli.shared import RECIPE, Json, Quiet, print_json, print_tables, progress
 
 if TYPE_CHECKING:
     from hardneg.core.progress import Progress
-    from hardneg.core.records import Collection
 
 
 def audit(
     run: Annotated[str, typer.Argument(help="A finished run directory, or a source to mine first.")],
     settings: Annotated[
-        Given, OptionsOf("hardneg.auditing:audit", "method", target_fnr="target", hide="share")
+        Given, OptionsOf("hardneg.api:audit", "method", "report", target_fnr="target", hide="share")
     ],
     drawing: Annotated[Given, OptionsOf("hardneg.auditing:draw_sample", "seed")],
     recipe: Annotated[
@@ -38,50 +35,49 @@ def audit(
 ) -> None:
     """Measure the false-negative rate of a run, with its interval.
 
-    The audit is written to `audit.json` of the run. A source is mined first, in a temporary folder. Exits
+    The audit is written to `audit.json` of the run. A source is mined first, in memory. Exits
     with 1 if the rate is above `--max-fnr`, or if no threshold reaches `--target-fnr`. See docs/auditing.md.
     """
-    from hardneg import auditing
+    from hardneg import api
     from hardneg.cli.console import audit_table
+    from hardneg.mining.recipe import Recipe
+    from hardneg.sources import local
 
-    with tempfile.TemporaryDirectory(prefix="hardneg-audit-") as out, progress(quiet or json_) as bars:
-        folder, collection = _mined(run, recipe, Path(out) / "run", bars)
+    with progress(quiet or json_) as bars:
+        place = local(run, bars)
+        is_run = (Path(place) / "run.json").exists()
         if sample is not None:
-            _draw(folder, collection, sample, drawing, bars)
+            _draw(run, is_run, sample, drawing, bars)
             return
-        found = auditing.audit(folder, collection=collection, progress=bars, **settings)
+        audited = run if is_run else api.mine(place, Recipe.named(**recipe), progress=bars)
+        summary = api.audit(audited, progress=bars, **settings)
     if json_:
-        print_json(found)
+        print_json(summary)
     elif not quiet:
-        lines = []
-        if "judged_sample" not in found["estimates"] and folder != Path(out) / "run":
-            lines.append(f"to measure by judgments: hardneg review {run}, then audit again")
-        print_tables([audit_table(found)], lines)
-    missed = found["target"] is not None and found["target"]["threshold"] is None
-    if missed or (max_fnr is not None and found["rate"] > max_fnr):
+        lines = [f"to measure by judgments: hardneg review {run}, then audit again"]
+        print_tables(
+            [audit_table(summary)], lines if is_run and "judged_sample" not in summary["estimates"] else ()
+        )
+    missed = summary["target"] is not None and summary["target"]["threshold"] is None
+    if missed or (max_fnr is not None and summary["rate"] > max_fnr):
         raise typer.Exit(1)
 
 
-def _mined(run: str, changes: Given, out: Path, bars: Progress) -> tuple[Path, Collection | None]:
-    """Returns a run directory as it is, or one mined from a source, with the source's collection."""
-    place = run_or_source(run, bars)
-    if is_run(place):
-        return place, None
-    from hardneg.core.stores import is_url
-    from hardneg.mining.pipeline import mine_loaded
-    from hardneg.mining.recipe import Recipe
-    from hardneg.runs.directory import Clock
-    from hardneg.sources import load
+def _draw(run: str, is_run: bool, size: int, settings: Given, bars: Progress) -> None:
+    """Draws negatives to be judged and prints where they are.
 
-    recipe, clock = Recipe.named(**changes), Clock()
-    with clock.stage("load"):
-        collection = load(str(place) if is_url(run) else run, recipe.load)
-    return mine_loaded(run, collection, recipe, out, clock, progress=bars).folder, collection
-
-
-def _draw(folder: Path, collection: Collection | None, size: int, settings: Given, bars: Progress) -> None:
+    Raises:
+        ConfigError: It is a source, which has no run directory to write into.
+    """
+    from hardneg.api.places import run_folder
     from hardneg.auditing import draw_sample
+    from hardneg.core.errors import ConfigError
 
-    count = draw_sample(folder, size, collection=collection, progress=bars, **settings)
-    line = f"{count} negatives drawn into {folder / 'audit_sample.jsonl'}; judge them with hardneg review or "
-    print_tables([], [f"{line}hardneg judge, then audit again"])
+    if not is_run:
+        raise ConfigError(f"{run} is no run directory, into which --sample writes; hardneg mine writes one")
+    with run_folder(run, bars, changes=True) as folder:
+        count = draw_sample(folder, size, progress=bars, **settings)
+        line = (
+            f"{count} negatives drawn into {folder / 'audit_sample.jsonl'}; judge them with hardneg review "
+        )
+        print_tables([], [f"{line}or hardneg judge, then audit again"])

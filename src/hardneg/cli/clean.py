@@ -24,6 +24,7 @@ def clean(
             **{"ranker": "rankers", "set": "overrides"},
         ),
     ],
+    writing: Annotated[Given, OptionsOf("hardneg.api:clean", "report")],
     recipe: RecipeName = "clean",
     quiet: Quiet = False,
     json_: Json = False,
@@ -37,12 +38,12 @@ def clean(
     decision on every listed negative, with `score.listed` 1; its other candidates serve for comparison. See
     docs/validation.md.
     """
-    from hardneg.mining import cleaning
+    from hardneg import api
     from hardneg.mining.recipe import Recipe
 
     if "rankers" in changes:
         changes["rankers"].append("listed")
     chosen = Recipe.named(recipe, **changes)
     with progress(quiet or json_) as bars:
-        result = cleaning.clean(file, chosen, out, same_format="format" not in changes, progress=bars)
+        result = api.clean(file, out, chosen, same_format="format" not in changes, progress=bars, **writing)
     print_result(result, quiet, json_)

@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from hardneg.cli.options import Given, OptionsOf
-from hardneg.cli.places import on_disk
-from hardneg.cli.shared import TRAINING, Json, Quiet, Source, print_json, print_tables, progress
+from hardneg.cli.shared import TRAINING, Json, Quiet, Source, on_disk, print_json, print_tables, progress
 
 
 def compare(
@@ -29,6 +28,7 @@ def compare(
         ),
     ],
     training: Annotated[Given, OptionsOf(TRAINING, "student", "dev", "seed")],
+    writing: Annotated[Given, OptionsOf("hardneg.api:compare", "report")],
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Setting of the training, as in `epochs=2`."),
@@ -41,7 +41,7 @@ def compare(
     The students, their seeds and their settings are the same for every recipe. Recipes and seeds may be added
     to a finished comparison. Needs the extra `train`. See docs/evaluation.md.
     """
-    from hardneg import comparison
+    from hardneg import api
     from hardneg.comparison.table import WIDE, conditions, table
     from hardneg.training import TrainSettings
 
@@ -49,7 +49,7 @@ def compare(
         settings["recipes"] = [name.strip() for name in settings["recipes"].split(",") if name.strip()]
     settings["train"] = TrainSettings.build(training, set_ or ())
     with progress(quiet or json_) as bars:
-        result = comparison.compare(source, comparison.CompareSettings.build(settings), out, progress=bars)
+        result = api.compare(source, settings, out, progress=bars, **writing)
     if json_:
         print_json(dict(result.facts))
     elif not quiet:

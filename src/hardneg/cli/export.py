@@ -25,13 +25,13 @@ def export(
 
     The source must be where it was: the ledger holds ids, not texts. See docs/formats.md.
     """
+    from hardneg import api
     from hardneg.core.components import FORMATS
     from hardneg.core.settings import override
-    from hardneg.mining import pipeline
 
     name, options = FORMATS.parse(format_)
     override(options, set_ or ())
-    written = pipeline.export(run, FORMATS.make({name: options}), out)
+    written = api.export(run, {name: options}, out)
     if json_:
         print_json(written)
         return

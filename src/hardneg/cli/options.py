@@ -14,6 +14,7 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from enum import EnumType, StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, NamedTuple, Optional, TypeAlias, Union, get_args, get_origin
 
 import typer
@@ -47,15 +48,22 @@ class OptionsOf:
         names: Its fields; all unless named.
         without: Fields left out.
         unset: What None means, as in `the recipe's`.
+        least: The least values of numbers that the target does not limit.
         renamed: Fields by the name of their option, as in `target_fnr="target"`. A list among them is an
             option to repeat; a list in `names` is one option, its values separated by commas.
     """
 
     def __init__(
-        self, target: str, *names: str, without: tuple[str, ...] = (), unset: str = "", **renamed: str
+        self,
+        target: str,
+        *names: str,
+        without: tuple[str, ...] = (),
+        unset: str = "",
+        least: Mapping[str, int] = MappingProxyType({}),
+        **renamed: str,
     ) -> None:
         self._target, self._names, self._without, self._unset = target, names, without, unset
-        self._renamed = renamed
+        self._least, self._renamed = least, renamed
 
     def parameters(self) -> dict[str, inspect.Parameter]:
         """Returns the options as parameters of a function, by field name."""
@@ -72,9 +80,10 @@ class OptionsOf:
         metavar = _METAVARS.get(kind, "TEXT") if kind is not bool else None
         if isinstance(kind, EnumType):
             metavar = "|".join(kind)
+        limits = {"min": self._least[option]} if option in self._least else _limits(field)
         repeated = several and option in self._renamed
         help_text = f"{field.help}{self._default(field)}{' Repeat for several.' if repeated else ''}"
-        declared = typer.Option(flag, help=help_text, metavar=metavar, show_default=False, **_limits(field))
+        declared = typer.Option(flag, help=help_text, metavar=metavar, show_default=False, **limits)
         required = field.default is _REQUIRED
         return inspect.Parameter(
             option,

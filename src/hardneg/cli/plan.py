@@ -21,7 +21,14 @@ def plan(
             **{"recipe": "name", "ranker": "rankers", "set": "overrides"},
         ),
     ],
-    sizes: Annotated[Given, OptionsOf("hardneg.mining.planning:plan", "documents", "queries", "sample")],
+    sizes: Annotated[
+        Given,
+        OptionsOf(
+            "hardneg.mining.planning:plan",
+            *("documents", "queries", "sample"),
+            least={"documents": 1, "queries": 1, "sample": 256},
+        ),
+    ],
     quiet: Quiet = False,
     json_: Json = False,
 ) -> None:

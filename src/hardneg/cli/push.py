@@ -23,6 +23,6 @@ def push(
 
     The repository is created if there is none, and its address is printed. Needs the extra `hub` and a login.
     """
-    from hardneg.runs.push import push as upload
+    from hardneg import api
 
-    typer.echo(upload(run, repository, private=not public, judgments=judgments))
+    typer.echo(api.push(run, repository, private=not public, judgments=judgments))

@@ -13,8 +13,8 @@ _HEAD = """# Commands
 
 `hardneg COMMAND --help` prints the options of a command. Progress and summaries go to standard error, JSON to
 standard output. RUN is a run directory, or its [URL](sources.md#object-stores); SOURCE is one of the
-[sources](sources.md). Exit codes: 0 done, 1 a finding over a limit that you set, 2 a usage or data error, 130 stopped
-with Ctrl-C.
+[sources](sources.md). Exit codes: 0 done, 1 a finding over a limit that you set, 2 a usage or data error, 130
+stopped with Ctrl-C.
 """
 _HELP = "| `--help` | Print the options. |"
 

@@ -21,6 +21,7 @@ def select(
             **{"judgments": "verdicts", "set": "overrides"},
         ),
     ],
+    writing: Annotated[Given, OptionsOf("hardneg.api:select", "report")],
     quiet: Quiet = False,
     json_: Json = False,
 ) -> None:
@@ -30,11 +31,11 @@ def select(
     depth of the candidates are those of the run. Rules and draws that name a ranker need one of the run's.
     The source must be where it was.
     """
-    from hardneg.mining import pipeline
+    from hardneg import api
     from hardneg.mining.recipe import Recipe
-    from hardneg.runs.directory import RunFolder
 
-    chosen = Recipe.named(recipe, ranked_by=RunFolder(run).read()["recipe"], **changes)
+    opened = api.open_run(run)
+    chosen = Recipe.named(recipe, ranked_by=opened.info["recipe"], **changes)
     with progress(quiet or json_) as bars:
-        result = pipeline.select(run, chosen, out, progress=bars)
+        result = api.select(opened, chosen, out, progress=bars, **writing)
     print_result(result, quiet, json_)

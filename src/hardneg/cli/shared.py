@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from hardneg.cli.places import run_folder
 from hardneg.core.progress import NullProgress, Progress
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ Source = Annotated[
         help="A BEIR or TREC folder, a pairs file, the URL of one, ir:ID, hf:ID, mteb:TASK, or stdlib."
     ),
 ]
-Run = Annotated[Path, typer.Argument(parser=run_folder, help="A finished run directory, or its URL.")]
+Run = Annotated[str, typer.Argument(help="A finished run directory, or its URL.")]
 Out = Annotated[
     str,
     typer.Option(
@@ -37,6 +36,20 @@ Out = Annotated[
 RecipeName = Annotated[str, typer.Option("--recipe", metavar="NAME", help="A named recipe, or a YAML file.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON to standard output, and no table.")]
+
+
+def on_disk(path: str | Path) -> Path:
+    """Returns the path of an output that cannot be a URL.
+
+    Raises:
+        ConfigError: It is a URL.
+    """
+    from hardneg.core.errors import ConfigError
+    from hardneg.core.stores import is_url
+
+    if is_url(path):
+        raise ConfigError(f"{path} is in a store; a path on a disk is needed")
+    return Path(path)
 
 
 def request_options(overrides: list[str] | None) -> dict[str, Any]:
@@ -90,12 +103,13 @@ def progress(silent: bool) -> Iterator[Progress]:
 def print_result(result: Any, quiet: bool, json_: bool) -> None:
     """Prints a finished run: a table and its files, run.json, or nothing."""
     if json_:
-        print_json(result.run)
+        print_json(dict(result.info))
     elif not quiet:
         from hardneg.cli.console import run_table
 
-        files = (*result.run["export"]["files"], "ledger", "run.json", "README.md", "report.html")
-        print_tables([run_table(result.run)], [str(result.folder / file) for file in files])
+        files = (*result.info["export"]["files"], "ledger", "run.json", "README.md", "report.html")
+        paths = [result.folder / file for file in files]
+        print_tables([run_table(result.info)], [str(path) for path in paths if path.exists()])
 
 
 def print_summary(

@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from hardneg.cli.options import Given, OptionsOf
-from hardneg.cli.places import on_disk
-from hardneg.cli.shared import TRAINING, Json, Quiet, Run, print_json, print_tables, progress
+from hardneg.cli.shared import TRAINING, Json, Quiet, Run, on_disk, print_json, print_tables, progress
 
 
 def train(
@@ -28,12 +27,10 @@ def train(
             *("max_length", "dev", "seed"),
         ),
     ],
+    rounds: Annotated[Given, OptionsOf("hardneg.api:train", "rounds", least={"rounds": 1})],
     validator: Annotated[
         bool, typer.Option("--validator", help="Train a cross-encoder on the student's body.")
     ] = False,
-    rounds: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Rounds; from the second on the student mines again.")
-    ] = 1,
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any setting, as in `warmup=0.2`.")
     ] = None,
@@ -44,19 +41,16 @@ def train(
 
     An interrupted training is resumed. Needs the extra `train`. See docs/training.md.
     """
-    from hardneg import training
-    from hardneg.training.rounds import train_in_rounds
+    from hardneg import api
+    from hardneg.training import TrainSettings
     from hardneg.training.student import parse
     from hardneg.training.table import summary
 
-    chosen = training.TrainSettings.build(settings, set_ or ())
+    chosen = TrainSettings.build(settings, set_ or ())
     if validator:
         chosen = chosen.model_copy(update={"student": f"cross-encoder:{parse(chosen.student)[1]}"})
     with progress(quiet or json_) as bars:
-        if rounds > 1:
-            trained = train_in_rounds(run, chosen, out, rounds, progress=bars)
-        else:
-            trained = training.train(run, chosen, out, progress=bars)
+        trained = api.train(run, out, chosen, progress=bars, **rounds)
     if json_:
         print_json(dict(trained.facts))
     elif not quiet:

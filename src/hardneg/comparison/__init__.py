@@ -27,9 +27,9 @@ from hardneg.core.records import Collection, part
 from hardneg.core.tables import differing
 from hardneg.evaluation.measures import Measure
 from hardneg.evaluation.store import file_name
-from hardneg.report import COMPARISON, write_comparison
+from hardneg.report import COMPARISON, write_comparison, write_report
 from hardneg.runs.directory import Clock, RunFolder, versions
-from hardneg.runs.finished import Result
+from hardneg.runs.finished import FinishedRun
 from hardneg.sources import load
 from hardneg.training.dev_split import DevSet, dev_split, sample
 from hardneg.training.student import open_student
@@ -86,6 +86,7 @@ def compare(
     progress: Progress | None = None,
     cache: Path | None = None,
     audit: Audit | None = None,
+    report: bool = False,
 ) -> Comparison:
     """Mines, trains and measures every recipe, and writes `compare.json`, `table.csv` and `table.txt`.
 
@@ -98,6 +99,7 @@ def compare(
         progress: Is told how far it is.
         cache: Where vectors are kept; `cache_folder()` unless given.
         audit: Gives the false-negative rate of a run directory; `hardneg.auditing` unless given.
+        report: Whether to write `report.html` into the directory of each recipe's run too.
 
     Raises:
         HardnegError: The source, a recipe, the student or `out` is not usable.
@@ -126,7 +128,7 @@ def compare(
         with clock.stage("audit"):
             told = audit or (lambda run: audited(run, collection, progress, settings.audit))
             first = runs[recipes[0].name]
-            mined = {name: facts_of(run, first, told(run.folder)) for name, run in runs.items()}
+            mined = {name: facts_of(run, first, told(run.directory)) for name, run in runs.items()}
         with clock.stage("train and measure"):
             results = _results(
                 settings, measures, runs, collection, development, test, folder, progress, cache
@@ -145,6 +147,8 @@ def compare(
             "finished": True,
         }
         write(folder, facts)
+        for run in runs.values() if report else ():
+            write_report(run.directory, collection)
         return Comparison(folder, facts)
 
 
@@ -213,7 +217,7 @@ def _sampled(collection: Collection, settings: CompareSettings) -> Collection:
 def _results(
     settings: CompareSettings,
     measures: Sequence[Measure],
-    runs: Mapping[str, Result],
+    runs: Mapping[str, FinishedRun],
     collection: Collection,
     development: DevSet,
     test: Collection,
@@ -232,7 +236,7 @@ def _results(
                 changed |= {"negatives": 0, "mask": "known"}
             run = first if arm == IN_BATCH else runs[arm]
             result = measured(
-                run.folder,
+                run.directory,
                 collection,
                 settings.train.model_copy(update=changed),
                 development,

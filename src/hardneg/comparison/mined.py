@@ -19,7 +19,7 @@ from hardneg.mining import pipeline
 from hardneg.mining.recipe import Recipe
 from hardneg.runs import ledger
 from hardneg.runs.directory import Clock, fingerprint
-from hardneg.runs.finished import Result
+from hardneg.runs.finished import FinishedRun
 from hardneg.selection.rules.window import Window
 
 _RATE = ("method", "rate", "low", "high", "why")
@@ -32,7 +32,7 @@ def mine_all(
     folder: Path,
     progress: Progress,
     cache: Path,
-) -> dict[str, Result]:
+) -> dict[str, FinishedRun]:
     """Returns the run of each recipe by its name; finished ones are taken as they are.
 
     Args:
@@ -45,16 +45,16 @@ def mine_all(
     """
     recipes = settings.all_recipes()
     depth = max([settings.depth, *(_depth(recipe) for recipe in recipes)])
-    runs: dict[str, Result] = {}
+    runs: dict[str, FinishedRun] = {}
     for recipe in recipes:
         first = _candidates(recipe, depth)
         settled = first.settings()
         key = fingerprint(settled["rank"], settled["validation"], settled["load"])[:12]
         base = folder / "candidates" / key
-        pipeline.mine_loaded(source, collection, first, base, Clock(), progress=progress, cache=cache)
+        mined = pipeline.mine_loaded(source, collection, first, base, Clock(), progress=progress, cache=cache)
         out = folder / "runs" / file_name(recipe.name)
         again = recipe.model_copy(update={"rank": first.rank})
-        runs[recipe.name] = pipeline.select(base, again, out, collection=collection, progress=progress)
+        runs[recipe.name] = pipeline.select(mined, again, out, progress=progress)
     return runs
 
 
@@ -91,7 +91,7 @@ def scorer_of(run: Mapping[str, Any]) -> str:
     return str(run["recipe"]["select"]["by"])
 
 
-def facts_of(result: Result, first: Result, audit: Mapping[str, Any] | None) -> dict[str, Any]:
+def facts_of(result: FinishedRun, first: FinishedRun, audit: Mapping[str, Any] | None) -> dict[str, Any]:
     """Returns what a comparison tells of a run: how many negatives, how hard and how many of them false.
 
     Args:
@@ -99,16 +99,16 @@ def facts_of(result: Result, first: Result, audit: Mapping[str, Any] | None) -> 
         first: The run of the first recipe.
         audit: The run's audit, None without one.
     """
-    counts = result.run["counts"]
+    counts = result.info["counts"]
     return {
-        "run": result.folder.name,
+        "run": result.directory.name,
         "queries": counts["queries"],
         "negatives": counts["negatives"],
-        "short": result.run["short"],
-        "shared_with_first": shared(result.folder, first.folder),
-        "hardness": {"by": scorer_of(result.run), **hardness_by(scorer_of(result.run), result.folder)},
+        "short": result.info["short"],
+        "shared_with_first": shared(result.directory, first.directory),
+        "hardness": {"by": scorer_of(result.info), **hardness_by(scorer_of(result.info), result.directory)},
         "false_negatives": audit and {name: audit.get(name) for name in _RATE},
-        "seconds": dict(result.run["seconds"]),
+        "seconds": dict(result.info["seconds"]),
     }
 
 

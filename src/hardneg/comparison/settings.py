@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from hardneg.core.errors import ConfigError, unknown_name
-from hardneg.core.registry import first_problem
 from hardneg.evaluation.measures import Measure, parse
 from hardneg.evaluation.store import file_name
 from hardneg.mining.recipe import Recipe
@@ -71,18 +69,6 @@ class CompareSettings(BaseModel):
         if self.train.dev == self.test:
             raise ValueError(f"training would be stopped early on {self.test}, which is for measuring alone")
         return self
-
-    @classmethod
-    def build(cls, settings: Mapping[str, Any]) -> CompareSettings:
-        """Returns the settings, checked.
-
-        Raises:
-            ConfigError: One is unknown, contradictory or out of range.
-        """
-        try:
-            return cls(**settings)
-        except ValidationError as error:
-            raise ConfigError(f"compare: {first_problem(error)}") from None
 
     @property
     def all_measures(self) -> tuple[Measure, ...]:

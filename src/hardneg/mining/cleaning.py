@@ -1,4 +1,4 @@
-"""Cleans a training set that hardneg did not mine: doubtful negatives go, all else stays as it was."""
+"""Cleans a training set of any origin: suspected false negatives are dropped, all else stays as it was."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ from hardneg.core.records import Collection, Decision
 from hardneg.exporters.lines import Add, rows_to, text_to
 from hardneg.mining.pipeline import mine_loaded
 from hardneg.mining.recipe import Recipe
-from hardneg.runs import ledger
 from hardneg.runs.directory import Clock
-from hardneg.runs.finished import Result
+from hardneg.runs.finished import FinishedRun
+from hardneg.runs.ledger import Ledger
+from hardneg.runs.training_set import TrainingSet
 from hardneg.sources import LoadOptions, load, local, training
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
@@ -34,12 +35,12 @@ _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 def clean(
     source: str | Path,
     recipe: Recipe,
-    out: str | Path,
+    out: str | Path | None = None,
     *,
     same_format: bool = True,
     progress: Progress | None = None,
     cache: Path | None = None,
-) -> Result:
+) -> FinishedRun:
     """Validates the negatives that a training set lists and writes it without the doubtful ones.
 
     In the same format every row stays as it was, but for the negatives that are dropped; a row with none left
@@ -47,10 +48,10 @@ def clean(
 
     Args:
         source: A pairs file or a training set in a format that `load.training` reads; or the URL of one.
-        recipe: What to do; it needs the ranker `listed`, as the recipe `clean` has it.
-        out: The run directory.
+        recipe: What to do; it needs the ranker `listed`.
+        out: The run directory; None to keep the run in memory.
         same_format: Whether to write the source's own format rather than the recipe's.
-        progress: Is told how far the stages are.
+        progress: Receives the progress of all stages.
         cache: Where vectors are kept; the default cache unless given.
 
     Raises:
@@ -59,7 +60,7 @@ def clean(
     """
     path = Path(local(str(source), progress))
     if not path.is_file():
-        raise DataError(f"there is no file {path}; hardneg validate cleans a training set, one file")
+        raise DataError(f"there is no file {path}; hardneg clean cleans a training set, one file")
     if not any(RANKERS.name_of(ranker) == "listed" for ranker in recipe.rank.rankers):
         raise ConfigError("the recipe has no ranker listed: start from the recipe clean, or add it")
     clock = Clock()
@@ -67,8 +68,8 @@ def clean(
         collection = load(str(path), recipe.load)
     recipe = _wide_enough(recipe, _longest(collection, path))
 
-    def write(folder: Path) -> dict[str, Any]:
-        return _write(path, folder, collection, recipe.load)
+    def write(training_set: TrainingSet, folder: Path) -> dict[str, Any]:
+        return _write(path, folder, training_set.ledger, collection, recipe.load)
 
     return mine_loaded(
         str(source),
@@ -83,11 +84,11 @@ def clean(
 
 
 def _longest(collection: Collection, path: Path) -> int:
-    """Returns how many negatives are listed for one query at most."""
+    """Returns the most negatives that are listed for one query."""
     judgments = collection.judgments
     listed = judgments.query[judgments.relevance < judgments.min_relevance]
     if not len(listed):
-        raise DataError(f"{path} lists no negatives; hardneg mine finds some")
+        raise DataError(f"{path} lists no negatives; hardneg mine finds them")
     return int(np.bincount(listed).max())
 
 
@@ -103,12 +104,14 @@ def _wide_enough(recipe: Recipe, longest: int) -> Recipe:
     )
 
 
-def _write(path: Path, folder: Path, collection: Collection, options: LoadOptions) -> dict[str, Any]:
-    """Writes the training set without what the ledger dropped, and returns what run.json tells of it."""
+def _write(
+    path: Path, folder: Path, ledger: Ledger, collection: Collection, options: LoadOptions
+) -> dict[str, Any]:
+    """Writes the training set without what the ledger dropped, and returns run.json's `export`."""
     notes: Counter[str] = Counter({"dropped_negatives": 0})
     suffix = Path(uncompressed_name(path)).suffix.lower()
     out, rows = folder / f"train{suffix}", 0
-    table = training.sieve(path, _dropped(folder, collection), options, notes)
+    table = training.sieve(path, _dropped(ledger, collection), options, notes)
     first = next(table, None)
     with _rows_to(out, path, list(first or {})) as add:
         for row in chain([] if first is None else [first], table):
@@ -124,20 +127,20 @@ def _write(path: Path, folder: Path, collection: Collection, options: LoadOption
     }
 
 
-def _dropped(folder: Path, collection: Collection) -> set[training.Pair]:
+def _dropped(ledger: Ledger, collection: Collection) -> set[training.Pair]:
     """Returns the listed pairs that are no negatives."""
-    found: set[training.Pair] = set()
-    for block in ledger.iterate(folder):
+    pairs: set[training.Pair] = set()
+    for block in ledger:
         listed = pc.is_valid(block.table["score.listed"])
         refused = pc.not_equal(block.table["decision"], Decision.NEGATIVE)
         table = block.table.filter(pc.and_(listed, refused))
         queries = collection.queries.texts(collection.queries.rows(table["query_id"].to_pylist()))
         docs = collection.documents.rows(table["doc_id"].to_pylist())
         texts = zip(collection.documents.titles(docs), collection.documents.bodies(docs), strict=True)
-        found.update(
+        pairs.update(
             training.pair_of(query, text, title) for query, (title, text) in zip(queries, texts, strict=True)
         )
-    return found
+    return pairs
 
 
 @contextmanager
@@ -154,7 +157,7 @@ def _rows_to(out: Path, source: Path, columns: list[str]) -> Iterator[Add]:
 
 
 def _copied(beside: Path, source: Path, out: Path) -> Path:
-    """Returns the copy of a file that stands beside the training set, named after the new one."""
+    """Copies a file beside the training set, named after the new one, and returns its path."""
     copy = out.with_name(out.stem + beside.name.removeprefix(source.stem))
     with atomic(copy) as temporary:
         temporary.write_bytes(beside.read_bytes())

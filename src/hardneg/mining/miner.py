@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,9 +16,9 @@ from hardneg.mining.recipe import Recipe
 from hardneg.mining.validation import ValidationStage
 from hardneg.rankers.dense.prepared_search import Search, SearchNotPrepared
 from hardneg.rankers.pool import Pool
-from hardneg.runs import ledger
 from hardneg.runs.directory import Clock
-from hardneg.runs.ledger import Block
+from hardneg.runs.ledger import Block, Ledger
+from hardneg.runs.table import block_table, stored_candidates
 from hardneg.selection.anchor import anchored
 from hardneg.selection.selector import Decisions, Selector
 
@@ -52,7 +51,7 @@ class _Blocks:
         return anchored(self.validation.examine(marked), self.collection, self.settings.anchor)
 
     def table(self, candidates: Candidates, decisions: Decisions) -> pa.Table:
-        return ledger.block_table(
+        return block_table(
             self.collection,
             candidates,
             decisions.reasons,
@@ -61,10 +60,10 @@ class _Blocks:
             self.weighted,
         )
 
-    def recount(self, part: Path) -> None:
+    def recount(self, ledger: Ledger, number: int) -> None:
         """Takes a finished part's negatives into account; without a cap the part is not read."""
         if self.selector.usage is not None:
-            table = ledger.read_part(part).table
+            table = ledger.read(number).table
             docs = self.collection.documents.rows(table["doc_id"].to_pylist())
             self.selector.recount(np.repeat(docs, table["copies"].to_numpy()))
 
@@ -195,29 +194,29 @@ class Reselector(_Blocks):
     Args:
         collection: What was mined.
         recipe: How to decide.
-        run_folder: The run directory.
-        witnesses: Validators whose evidence is not stored.
-        more: Gives the stored candidates of a part, by its number, with what else is known of them.
+        ledger: The run's decisions.
+        open_validators: Validators whose evidence is not stored.
+        add_evidence: Returns the candidates of a part, by its number, with further scores and evidence.
     """
 
     def __init__(
         self,
         collection: Collection,
         recipe: Recipe,
-        run_folder: Path,
+        ledger: Ledger,
         open_validators: Mapping[str, OpenedValidator],
-        more: Callable[[int, Candidates], Candidates] | None = None,
+        add_evidence: Callable[[int, Candidates], Candidates] | None = None,
     ) -> None:
         super().__init__(collection, recipe, open_validators)
-        self._more = more
-        self.blocks = ledger.parts(run_folder)
-        self.sizes = [ledger.read_counts(path).get("queries", 0) for path in self.blocks]
+        self._add_evidence = add_evidence
+        self.ledger = ledger
+        self.sizes = [ledger.counts(number).get("queries", 0) for number in range(len(ledger))]
         self._scorer = recipe.select.by or ""
 
     def calibrate(self) -> Calibration:
         """Returns what the stored candidates of a sample of the queries teach of false negatives."""
         queries = self.validation.queries(self.collection.judgments.queries_with_positives)
-        stored = (self._stored(number) for number in range(len(self.blocks)))
+        stored = (self._stored(number) for number in range(len(self.sizes)))
         return self.validation.learn(
             self.exclusions.mark(block.take(np.flatnonzero(np.isin(block.queries, queries))))
             for block in stored
@@ -228,9 +227,8 @@ class Reselector(_Blocks):
         return self.examined(self._stored(number))
 
     def _stored(self, number: int) -> Candidates:
-        block = ledger.read_part(self.blocks[number])
-        stored = ledger.stored_candidates(block, self.collection, self._scorer)
-        return stored if self._more is None else self._more(number, stored)
+        stored = stored_candidates(self.ledger.read(number).table, self.collection, self._scorer)
+        return stored if self._add_evidence is None else self._add_evidence(number, stored)
 
     def block(self, number: int) -> Block:
         """Returns the decisions on one part of the ledger."""

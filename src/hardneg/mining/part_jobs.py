@@ -16,8 +16,8 @@ from hardneg.engines.local import Local
 from hardneg.mining.miner import Miner, Reselector
 from hardneg.mining.recipe import Recipe
 from hardneg.rankers.dense.prepared_search import ClusterContext, Search, SearchNotPrepared, ShardingPlan
-from hardneg.runs import ledger
 from hardneg.runs.directory import Clock
+from hardneg.runs.ledger import Ledger, add_counts
 
 
 @dataclass(frozen=True)
@@ -25,17 +25,17 @@ class PartWriter:
     """Decides on blocks in another process, and writes the parts of the ledger.
 
     Attributes:
-        miner: Who decides.
-        out: The run directory.
+        miner: Decides.
+        ledger: Where the parts are written.
     """
 
     miner: Miner
-    out: Path
+    ledger: Ledger
 
     def __call__(self, number: int) -> tuple[int, Mapping[str, Any] | Search]:
         """Writes one part and returns its number and its counts, or the search to prepare for it first."""
         try:
-            return _write(self.miner, self.out, number)
+            return _write(self.miner, self.ledger, number)
         except SearchNotPrepared as unsearched:
             return number, unsearched.search
 
@@ -51,7 +51,7 @@ class PartWriterFactory:
         encoded: What the workers have encoded; see `ClusterContext`.
         plan: How searches are divided; see `ClusterContext`.
         calibration: What calibration learned; None without any.
-        out: The run directory, on a shared disk.
+        ledger: Where the parts are written, on a shared disk.
     """
 
     collection: Collection
@@ -60,7 +60,7 @@ class PartWriterFactory:
     encoded: Mapping[Any, Any]
     plan: ShardingPlan | None
     calibration: Mapping[str, Any] | None
-    out: Path
+    ledger: Ledger
 
     def __call__(self) -> PartWriter:
         """Returns the part writer, its rankers and validators made ready."""
@@ -68,7 +68,7 @@ class PartWriterFactory:
         miner = Miner.opened(self.collection, self.recipe, context, Clock())
         if self.calibration is not None:
             miner.validation.calibration = Calibration.build(self.calibration)
-        return PartWriter(miner, self.out)
+        return PartWriter(miner, self.ledger)
 
 
 class RemoteExecution(NamedTuple):
@@ -86,66 +86,62 @@ class RemoteExecution(NamedTuple):
 
 
 def write_ledger(
-    work: Miner | Reselector, out: Path, progress: Progress, spread: RemoteExecution | None = None
+    work: Miner | Reselector, ledger: Ledger, progress: Progress, remote: RemoteExecution | None = None
 ) -> dict[str, Any]:
-    """Writes the parts that are not there yet, and returns the totals over all.
+    """Writes the parts that are missing, and returns the totals over all.
 
     Args:
         work: Decides in this process, unless workers do.
-        out: The run directory.
-        progress: Is told of the queries decided on.
-        spread: Deciding by workers; None where blocks must come one after the other.
+        ledger: Where the parts are written.
+        progress: Receives the number of queries decided on.
+        remote: Deciding by workers; None where blocks must come one after the other.
     """
-    known: dict[int, Mapping[str, Any]] = {}
-    if spread is not None:
-        lacking = [number for number in range(len(work.sizes)) if not _counts(out, number)]
-        spread.miner.prepare(spread.miner.first(number) for number in lacking)
+    counts: dict[int, Mapping[str, Any]] = {}
+    if remote is not None:
+        missing = [number for number in range(len(work.sizes)) if not ledger.counts(number)]
+        remote.miner.prepare(remote.miner.first(number) for number in missing)
     with progress.task("rank and select", sum(work.sizes), "queries") as task:
 
-        def missing() -> Iterator[int]:
+        def pending() -> Iterator[int]:
             for number, size in enumerate(work.sizes):
-                counts = _counts(out, number)
-                if counts:
-                    work.recount(ledger.part_path(out, number))
-                    known[number] = counts
+                stored = ledger.counts(number)
+                if stored:
+                    work.recount(ledger, number)
+                    counts[number] = stored
                     task.advance(size)
                 else:
                     yield number
 
-        if spread is None:
-            written = Local().run(lambda: partial(_write, work, out), missing(), "decide")
+        if remote is None:
+            written = Local().run(lambda: partial(_write, work, ledger), pending(), "decide")
         else:
-            written = _decided(spread, missing())
-        for number, counts in written:
-            known[number] = counts
+            written = _decided(remote, pending())
+        for number, own in written:
+            counts[number] = own
             task.advance(work.sizes[number])
-    return _totals(known)
+    return _totals(counts)
 
 
-def _decided(spread: RemoteExecution, numbers: Iterable[int]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _decided(remote: RemoteExecution, numbers: Iterable[int]) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Yields numbers and counts of parts as workers write them, and has them search deeper for the others."""
     while numbers:
         deeper: dict[int, Search] = {}
-        for number, found in spread.engine.run(spread.opener, numbers, "decide"):
-            if isinstance(found, Search):
-                deeper[number] = found
+        for number, result in remote.engine.run(remote.opener, numbers, "decide"):
+            if isinstance(result, Search):
+                deeper[number] = result
             else:
-                yield number, found
-        spread.miner.prepare(deeper.values())
+                yield number, result
+        remote.miner.prepare(deeper.values())
         numbers = list(deeper)
 
 
-def _write(work: Miner | Reselector, out: Path, number: int) -> tuple[int, Mapping[str, Any]]:
-    return number, ledger.write_part(out, number, work.block(number))
+def _write(work: Miner | Reselector, ledger: Ledger, number: int) -> tuple[int, Mapping[str, Any]]:
+    return number, ledger.write(number, work.block(number))
 
 
-def _counts(out: Path, number: int) -> Mapping[str, Any]:
-    return ledger.read_counts(ledger.part_path(out, number))
-
-
-def _totals(known: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
+def _totals(counts: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
     totals: dict[str, Any] = {}
-    for number in sorted(known):
-        ledger.add_counts(totals, known[number])
+    for number in sorted(counts):
+        add_counts(totals, counts[number])
     short = totals.pop("short", {})
     return {"counts": totals, "short": short}

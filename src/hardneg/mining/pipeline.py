@@ -1,54 +1,53 @@
-"""Runs the stages: load, rank, select, export; block by block, resuming where an interrupted run ended."""
+"""Runs the stages: load, rank, select, export; in memory, or in a folder where an interrupted run resumes."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from hardneg.calibration.calibration import Calibration
 from hardneg.core.components import FORMATS, Context, Format, OpenedValidator
-from hardneg.core.errors import ConfigError
+from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.files import cache_folder
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
-from hardneg.core.stores import display_url, fetched, output_dir, output_file
+from hardneg.core.stores import display_url, output_file
 from hardneg.exporters.card import write_card
 from hardneg.mining.description import describe
 from hardneg.mining.miner import Miner, Reselector, open_validators
 from hardneg.mining.part_jobs import PartWriterFactory, RemoteExecution, write_ledger
 from hardneg.mining.recipe import Recipe
 from hardneg.rankers.dense.prepared_search import ClusterContext, ShardingPlan
-from hardneg.report import write_report
-from hardneg.runs import ledger
-from hardneg.runs.directory import Clock, RunFolder, versions
-from hardneg.runs.finished import Result, load_run
+from hardneg.runs.directory import Clock, RunFolder, RunInMemory, versions
+from hardneg.runs.finished import FinishedRun
 from hardneg.runs.training_set import TrainingSet
 from hardneg.sources import load
 
-Writer = Callable[[Path], dict[str, Any]]
+Place = RunFolder | RunInMemory
+Writer = Callable[[TrainingSet, Path], dict[str, Any]]
+"""Writes a training set into a run directory and returns run.json's `export`."""
 
 
 def mine(
     source: str | Collection,
     recipe: Recipe,
-    out: str | Path,
+    out: str | Path | None = None,
     *,
     progress: Progress | None = None,
     cache: Path | None = None,
-) -> Result:
-    """Mines a training set with hard negatives into a run directory.
-
-    The same source, recipe and seed give byte-identical ledgers and training sets. An interrupted run goes
-    on where it ended when it is called again.
+) -> FinishedRun:
+    """Mines a training set with hard negatives, without a report; see `hardneg.mine`.
 
     Args:
         source: A BEIR folder, a pairs file, the URL of one, `ir:ID`, `hf:ID`, `mteb:TASK`, `stdlib`; or a
             loaded collection.
         recipe: What to do.
-        out: The run directory, or its URL: then it is put there when it is finished.
-        progress: Is told how far the stages are.
+        out: The run directory; None to keep the run in memory.
+        progress: Receives the progress of all stages.
         cache: Where vectors are kept; `cache_folder()` unless given.
 
     Raises:
@@ -64,151 +63,159 @@ def mine_loaded(
     source: str | Collection,
     collection: Collection,
     recipe: Recipe,
-    out: str | Path,
+    out: str | Path | None,
     clock: Clock,
     *,
     write: Writer | None = None,
     progress: Progress | None = None,
     cache: Path | None = None,
-) -> Result:
+) -> FinishedRun:
     """Mines a collection that is loaded already; see `mine`.
 
     Args:
         source: Where the collection is from.
         collection: The collection.
         recipe: What to do.
-        out: The run directory.
+        out: The run directory; None to keep the run in memory.
         clock: Counts the seconds.
-        write: Writes the training set into the run directory and returns run.json's `export`; unless given,
-            the recipe's format does.
-        progress: Is told how far the stages are.
+        write: Writes the training set; unless given, the recipe's format does.
+        progress: Receives the progress of all stages.
         cache: Where vectors are kept; `cache_folder()` unless given.
     """
     progress = progress or NullProgress()
-    with output_dir(out, progress) as place, RunFolder(place).opened() as folder:
-        folder.check_free(describe(source, collection, recipe, {}, {}))
+    with _opened(out) as place:
+        place.check_free(describe(source, collection, recipe, {}, {}))
         cache = (cache or cache_folder()).absolute()
-        plan = ShardingPlan(folder.searches.absolute()) if _spreads(recipe) else None
+        plan = ShardingPlan(place.searches.absolute()) if _is_remote(place, recipe) else None
         context = ClusterContext(cache, progress, recipe.engine, plan=plan)
         miner = Miner.opened(collection, recipe, context, clock)
-        run = describe(source, collection, recipe, miner.facts, miner.validation.facts)
-        resumed = folder.begin(run)
-        _calibrate(miner, recipe, folder, run, clock)
+        info = describe(source, collection, recipe, miner.facts, miner.validation.facts)
+        resumed = place.claim(info)
+        _calibrate(miner, recipe, place, info, clock)
         with clock.stage("rank and select"):
-            counts = write_ledger(miner, folder.path, progress, _spread(miner, recipe, context, folder))
-        return _finish(folder, collection, recipe, {**run, **counts, "resumed": resumed}, clock, write)
+            remote = _remote(miner, recipe, context, place)
+            counts = write_ledger(miner, place.ledger, progress, remote)
+        return _finish(place, collection, recipe, {**info, **counts, "resumed": resumed}, clock, write)
 
 
 def select(
-    run_folder: str | Path,
-    recipe: Recipe,
-    out: str | Path,
-    *,
-    collection: Collection | None = None,
-    progress: Progress | None = None,
-) -> Result:
-    """Decides again from the candidates of a finished run; nothing is ranked or encoded.
+    run: FinishedRun, recipe: Recipe, out: str | Path | None = None, *, progress: Progress | None = None
+) -> FinishedRun:
+    """Decides again on the candidates of a finished run, without a report; see `hardneg.select`.
 
     Args:
-        run_folder: The run directory to read, or its URL.
-        recipe: Its `select`, `seed` and `format` are used; the ranking stays that of the run.
-        out: Another run directory, to be written, or its URL.
-        collection: What was mined, if it was not loaded from a source.
-        progress: Is told how far the stages are.
+        run: The run to read.
+        recipe: Its selection, seed and format are used; its ranking must be that of the run.
+        out: Another run directory, to be written; None to keep the run in memory.
+        progress: Receives the progress of all stages.
 
     Raises:
-        HardnegError: The run or its source has changed or is not there, or `out` is not usable.
+        HardnegError: The run is damaged, or `out` is not usable.
     """
-    clock = Clock()
-    run_folder = fetched(run_folder, progress)
-    with clock.stage("load"):
-        known, collection = load_run(run_folder, collection)
-    with (
-        output_dir(out, progress) as place,
-        RunFolder(_check_distinct(run_folder, place)).opened() as folder,
-    ):
-        context = Context(cache_folder(), progress or NullProgress())
-        chooser = Reselector(
-            collection, recipe, run_folder, _verdict_validators(recipe, collection, context, clock)
-        )
-        facts = known["rankers"], chooser.validation.facts
-        run = describe(known["source"] or collection, collection, recipe, *facts)
-        run["selected_from"] = {"run": display_url(str(run_folder)), "fingerprint": known["fingerprint"]}
-        folder.check_free(run)
-        resumed = folder.begin(run)
-        _calibrate(chooser, recipe, folder, run, clock)
+    clock, progress = Clock(), progress or NullProgress()
+    if out is not None and run.folder is not None and Path(out).resolve() == run.folder.resolve():
+        raise ConfigError(f"{out} is the run to decide on again; choose another --out")
+    with _opened(out) as place:
+        context = Context(cache_folder(), progress)
+        verdicts = _verdict_validators(recipe, run.collection, context, clock)
+        reselector = Reselector(run.collection, recipe, run.ledger, verdicts)
+        facts = run.info["rankers"], reselector.validation.facts
+        info = describe(run.info["source"] or run.collection, run.collection, recipe, *facts)
+        info["selected_from"] = {"run": display_url(run.name), "fingerprint": run.info["fingerprint"]}
+        place.check_free(info)
+        resumed = place.claim(info)
+        _calibrate(reselector, recipe, place, info, clock)
         with clock.stage("select"):
-            counts = write_ledger(chooser, folder.path, progress or NullProgress())
-        return _finish(folder, collection, recipe, {**run, **counts, "resumed": resumed}, clock)
+            counts = write_ledger(reselector, place.ledger, progress)
+        return _finish(place, run.collection, recipe, {**info, **counts, "resumed": resumed}, clock)
 
 
-def export(
-    run_folder: str | Path, form: Format, out: str | Path, *, collection: Collection | None = None
-) -> Mapping[str, Any]:
-    """Writes the training set of a finished run in another format.
+def save(run: FinishedRun, out: str | Path) -> FinishedRun:
+    """Writes a run in memory as mining into the folder does, without a report; copies one of a folder.
+
+    Raises:
+        ConfigError: The directory holds something else.
+        DataError: It cannot be written.
+    """
+    with RunFolder(Path(out)).opened() as folder:
+        folder.check_free(run.info)
+        if run.folder is not None:
+            _copy(run.folder, folder.path)
+            return replace(run, folder=folder.path, ledger=folder.ledger, url=None)
+        folder.claim(run.info)
+        if run.calibration is not None:
+            folder.write_calibration(run.calibration)
+        for number, block in enumerate(run.ledger):
+            folder.ledger.write(number, block)
+        recipe = run.recipe or Recipe.build(run.info["recipe"])
+        return _finish(folder, run.collection, recipe, dict(run.info), Clock(run.info["seconds"]), run.write)
+
+
+def export(run: FinishedRun, form: Format, out: str | Path) -> Mapping[str, Any]:
+    """Writes the training set of a finished run in another format; see `hardneg.export`.
 
     Args:
-        run_folder: The run directory to read, or its URL.
+        run: The run to read.
         form: The format.
-        out: The main file to write, or its URL; what the format writes beside it goes along.
-        collection: What was mined, if it was not loaded from a source.
+        out: The main file to write, or its URL; further files of the format are put beside it.
 
     Returns:
         The files written, their rows, and what was left out, as in run.json's `export`.
 
     Raises:
-        HardnegError: The run or its source is not usable, or the format cannot carry an example.
+        HardnegError: The run is damaged, or the format cannot carry an example.
     """
-    run_folder = fetched(run_folder)
-    known, collection = load_run(run_folder, collection)
-    own = {(run_folder / name).resolve() for name in known["export"]["files"]}
-    scorer = known["recipe"]["select"]["by"]
+    own = set()
+    if run.folder is not None:
+        own = {(run.folder / name).resolve() for name in run.info["export"]["files"]}
     with output_file(out) as path:
         if path.resolve() in own:
             raise ConfigError(f"{out} is the run's own training set; choose another file")
-        return _export(TrainingSet(run_folder, collection, scorer), form, path)
+        return _export(run.training_set, form, path)
 
 
-def _check_distinct(run_folder: Path, out: Path) -> Path:
-    """Returns the run directory to write, if it is not the one that is read."""
-    if out.resolve() == run_folder.resolve():
-        raise ConfigError(f"{out} is the run to decide on again; choose another --out")
-    return out
+@contextmanager
+def _opened(out: str | Path | None) -> Iterator[Place]:
+    """Yields where a run is kept, a directory being locked."""
+    if out is None:
+        yield RunInMemory()
+        return
+    with RunFolder(Path(out)).opened() as folder:
+        yield folder
 
 
 def _verdict_validators(
     recipe: Recipe, collection: Collection, context: Context, clock: Clock
 ) -> dict[str, OpenedValidator]:
     """Returns the validators whose evidence a finished run has not stored: files of verdicts."""
-    own = recipe.validation
-    heard = tuple(v for v in own.validators if v.judges)
-    alone = recipe.model_copy(update={"validation": own.model_copy(update={"validators": heard})})
-    return open_validators(alone, collection, {}, context, clock)
+    judges = tuple(validator for validator in recipe.validation.validators if validator.judges)
+    validation = recipe.validation.model_copy(update={"validators": judges})
+    return open_validators(
+        recipe.model_copy(update={"validation": validation}), collection, {}, context, clock
+    )
 
 
 def _calibrate(
-    work: Miner | Reselector, recipe: Recipe, folder: RunFolder, run: dict[str, Any], clock: Clock
+    work: Miner | Reselector, recipe: Recipe, place: Place, info: dict[str, Any], clock: Clock
 ) -> None:
     """Estimates probabilities of false negatives, or reads what the interrupted run had estimated."""
     if not recipe.validation.calibrate:
         return
     with clock.stage("calibrate"):
-        known = folder.read_calibration()
-        if known is None:
+        stored = place.read_calibration()
+        if stored is None:
             learned = work.calibrate()
-            folder.write_calibration(learned.describe())
+            place.write_calibration(learned.describe())
         else:
-            learned = work.validation.calibration = Calibration.build(known)
-    run["validation"]["calibration"] = dict(learned.facts)
+            learned = work.validation.calibration = Calibration.build(stored)
+    info["validation"]["calibration"] = dict(learned.facts)
 
 
-def _spread(
-    miner: Miner, recipe: Recipe, context: ClusterContext, folder: RunFolder
-) -> RemoteExecution | None:
+def _remote(miner: Miner, recipe: Recipe, context: ClusterContext, place: Place) -> RemoteExecution | None:
     """Returns how blocks are decided on by other processes; None where they must be one after the other."""
-    if not _spreads(recipe):
+    if not _is_remote(place, recipe):
         return None
-    calibration = folder.read_calibration() if recipe.validation.calibrate else None
+    calibration = place.read_calibration() if recipe.validation.calibrate else None
     opener = PartWriterFactory(
         miner.collection,
         recipe,
@@ -216,51 +223,61 @@ def _spread(
         context.encoded,
         context.plan,
         calibration,
-        folder.path.absolute(),
+        RunFolder(place.path.absolute()).ledger,
     )
     return RemoteExecution(recipe.engine, opener, miner)
 
 
-def _spreads(recipe: Recipe) -> bool:
-    """Returns whether blocks are decided on by other processes: with a cap they depend on those before."""
-    return recipe.engine.spreads and recipe.select.max_uses is None
+def _is_remote(place: Place, recipe: Recipe) -> TypeGuard[RunFolder]:
+    """Returns whether other processes decide on blocks: not in memory, nor with a cap over all blocks."""
+    return isinstance(place, RunFolder) and recipe.engine.spreads and recipe.select.max_uses is None
 
 
 def _finish(
-    folder: RunFolder,
+    place: Place,
     collection: Collection,
     recipe: Recipe,
-    run: dict[str, Any],
+    info: dict[str, Any],
     clock: Clock,
     write: Writer | None = None,
-) -> Result:
-    """Exports the training set, and writes the card and run.json."""
-    training_set = TrainingSet(folder.path, collection, recipe.select.by or "")
-    out = folder.path / f"train{recipe.format.suffix}"
-    with clock.stage("export"):
-        run["export"] = _export(training_set, recipe.format, out) if write is None else write(folder.path)
-    _remove_others(folder.path, run["export"]["files"])
-    run.update(
-        finished=True, parts=len(ledger.parts(folder.path)), versions=versions(), seconds=clock.seconds
-    )
-    write_card(run, folder.path / "README.md")
-    output_dir = folder.write(run)
-    folder.delete_searches()
-    write_report(folder.path, collection)
-    return Result(folder.path, output_dir, training_set)
+) -> FinishedRun:
+    """Returns the finished run; in a folder, exports the training set and writes the card and run.json."""
+    training_set = TrainingSet(place.ledger, collection, recipe.select.by or "")
+    if isinstance(place, RunFolder):
+        out = place.path / f"train{recipe.format.suffix}"
+        with clock.stage("export"):
+            own = write(training_set, place.path) if write else _export(training_set, recipe.format, out)
+        info["export"] = own
+        _remove_others(place.path, own["files"])
+    info.update(finished=True, parts=len(place.ledger), versions=versions(), seconds=clock.seconds)
+    if isinstance(place, RunFolder):
+        write_card(info, place.path / "README.md")
+        info = place.write(info)
+        place.delete_searches()
+    calibration = place.read_calibration()
+    return FinishedRun(place.path, info, collection, place.ledger, calibration, recipe, write)
 
 
 def _export(training_set: TrainingSet, form: Format, out: Path) -> dict[str, Any]:
-    output_dir = form.write(training_set, out)
-    if output_dir.rows:
+    written = form.write(training_set, out)
+    if written.rows:
         form.lint(out)
     return {
         "format": FORMATS.describe(form),
-        "files": [path.name for path in output_dir.files],
-        "rows": output_dir.rows,
-        "skipped": output_dir.skipped,
-        "notes": dict(output_dir.notes),
+        "files": [path.name for path in written.files],
+        "rows": written.rows,
+        "skipped": written.skipped,
+        "notes": dict(written.notes),
     }
+
+
+def _copy(source: Path, out: Path) -> None:
+    """Copies a run directory, but for what belongs to the process that writes it."""
+    try:
+        left_out = shutil.ignore_patterns(".lock", ".searches", ".*.tmp")
+        shutil.copytree(source, out, ignore=left_out, dirs_exist_ok=True)
+    except OSError as error:
+        raise DataError(f"cannot write {out}: {error.strerror or error}") from error
 
 
 def _remove_others(folder: Path, files: Sequence[str]) -> None:

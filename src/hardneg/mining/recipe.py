@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.resources
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, ValidationError
 
-from hardneg.core.components import (
-    DRAWS,
-    ENGINES,
-    FORMATS,
-    RANKERS,
-    RULES,
-    VALIDATORS,
-    Engine,
-    Format,
-    Ranker,
-)
-from hardneg.core.errors import ConfigError, DataError, unknown_name
-from hardneg.core.registry import Registry, first_problem
-from hardneg.core.settings import LISTS, check_names, override, parse_yaml, put
+from hardneg.core.components import ENGINES, FORMATS, RANKERS, VALIDATORS, Engine, Format, Ranker
+from hardneg.core.errors import ConfigError, unknown_name
+from hardneg.core.registry import first_problem
+from hardneg.core.settings import check_names, override, put
 from hardneg.core.tables import flat, html_table
 from hardneg.engines.local import Local
+from hardneg.mining.notations import copied, spelled_out
+from hardneg.mining.recipes import read_recipe, recipe_names, register_recipe
 from hardneg.rankers.fusion import FUSIONS
+from hardneg.runs.finished import FinishedRun
 from hardneg.selection.settings import SelectSettings
 from hardneg.sources import LoadOptions
 from hardneg.validators.settings import ValidateSettings
+
+__all__ = [
+    "RankSettings",
+    "Recipe",
+    "read_recipe",
+    "recipe_names",
+    "recipe_of",
+    "register_recipe",
+    "reselecting",
+]
 
 AnyRanker = Annotated[Ranker, PlainValidator(RANKERS.make), PlainSerializer(RANKERS.describe)]
 AnyEngine = Annotated[Engine, PlainValidator(ENGINES.make), PlainSerializer(ENGINES.describe)]
@@ -41,8 +43,8 @@ class RankSettings(BaseModel):
 
     Attributes:
         rankers: Each as `bm25`, `dense:MODEL` or `{dense: {model: MODEL, ...}}`.
-        depth: How many documents each ranker gives at first; short queries are looked at deeper.
-        max_depth: Where deepening ends; None for the size of the corpus.
+        depth: Documents per query that each ranker retrieves at first; short queries are searched deeper.
+        max_depth: The deepest search; None for the size of the corpus.
         order: How several lists become one: `rrf`, `minmax`, `zscore`, `scorer` (by the scores that rules
             read), or the name of the ranker whose scores give the order.
     """
@@ -74,7 +76,7 @@ class RankSettings(BaseModel):
     def scorers(self) -> dict[str, bool]:
         """For each ranker, whether its scores mean the same for every query: cosines do, BM25's do not.
 
-        Lists of negatives have no scores that could tell anything.
+        Lists of negatives have no scores to learn from.
         """
         named = zip(self.names, self.rankers, strict=True)
         return {name: ranker.comparable for name, ranker in named if ranker.scored}
@@ -88,10 +90,10 @@ class Recipe(BaseModel):
         description: What it does, and whose method it is.
         load: How strictly the source is read.
         rank: How candidates are found.
-        validation: Who looks for false negatives among them.
+        validation: How false negatives among them are found.
         select: How negatives are selected.
         format: How the training set is written.
-        seed: Of all random draws.
+        seed: Seed of all random draws.
         engine: Where encoding, ranking and deciding run; changes neither ledger nor training set.
     """
 
@@ -116,7 +118,7 @@ class Recipe(BaseModel):
         """
         check_names(settings, f"recipe {settings.get('name', '')}")
         try:
-            recipe = cls(**_spelled_out(_copied(settings)))
+            recipe = cls(**spelled_out(copied(settings)))
         except ValidationError as error:
             raise ConfigError(f"recipe {settings.get('name', '')}: {first_problem(error)}") from None
         return recipe._resolved()
@@ -124,7 +126,7 @@ class Recipe(BaseModel):
     @classmethod
     def named(
         cls,
-        name: str = "default",
+        name: str | Mapping[str, Any] = "default",
         overrides: Sequence[str] = (),
         *,
         rankers: Sequence[Any] | None = None,
@@ -141,7 +143,7 @@ class Recipe(BaseModel):
         seed: int | None = None,
         engine: Any = None,
         verdicts: str | Path | None = None,
-        ranked_by: Mapping[str, Any] | None = None,
+        ranked_by: Recipe | Mapping[str, Any] | None = None,
     ) -> Recipe:
         """Returns a named recipe or one from a YAML file, changed; None changes nothing.
 
@@ -149,28 +151,28 @@ class Recipe(BaseModel):
         class or a function: `Recipe.named("default", rules=[min_length])`.
 
         Args:
-            name: One of `recipe_names()`, or a YAML file.
-            overrides: `KEY=VALUE` each, the key a path such as `select.max_uses`, the value YAML.
-            rankers: In place of the recipe's.
+            name: Named recipe or YAML file; from Python also settings.
+            overrides: `KEY=VALUE`: a setting by its path, as in `select.max_uses=10`.
+            rankers: Ranker, as `bm25`, `dense:MODEL` or `run:FILE`.
             validators: In place of the recipe's.
             rules: In place of the recipe's.
             draw: In place of the recipe's.
             negatives: Negatives per query.
             by: The ranker whose scores rules read.
             format: The trainer's format.
-            split: Which judgments to read.
-            corpus: More documents than a pairs file holds.
-            strict: Whether what loading would skip or merge is an error.
+            split: Judgments to read.
+            corpus: File with more documents than a pairs file holds.
+            strict: Fail on whatever loading would skip or merge.
             load: All settings of loading, in place of the recipe's.
             seed: Seed of all random draws.
-            engine: Where the work runs.
-            verdicts: A file of verdicts that validation is to read.
-            ranked_by: Settings of another recipe, whose loading, ranking and validators are kept.
+            engine: Where the work runs: `local`, `ray` or `ray:ADDRESS`.
+            verdicts: File of verdicts, as `hardneg review` and `hardneg judge` write them.
+            ranked_by: Another recipe, or its settings, whose loading, ranking and validators are kept.
 
         Raises:
             ConfigError: There is no such recipe, or the changes do not fit it.
         """
-        settings = read_recipe(name)
+        settings = read_recipe(name) if isinstance(name, str) else copied(name)
         changes = {
             "rank.rankers": rankers,
             "validation.validators": validators,
@@ -188,15 +190,15 @@ class Recipe(BaseModel):
         }
         changes = {key: value for key, value in changes.items() if value is not None}
         if ranked_by is not None:
-            _keep(settings, ranked_by, (*changes, *(given.partition("=")[0] for given in overrides)))
+            _keep(settings, _parts(ranked_by), (*changes, *(given.partition("=")[0] for given in overrides)))
         for key, value in changes.items():
             put(settings, key.split("."), value, key)
-        settings = _spelled_out(settings)
+        settings = spelled_out(settings)
         override(settings, overrides)
         if verdicts is not None:
-            read = {"verdicts": {"file": str(Path(verdicts).resolve())}}
-            validate = settings.setdefault("validation", {})
-            validate["validators"] = [*_others(validate.get("validators") or []), read]
+            validator = {"verdicts": {"file": str(Path(verdicts).resolve())}}
+            validation = settings.setdefault("validation", {})
+            validation["validators"] = [*_others(validation.get("validators") or []), validator]
         return cls.build(settings)
 
     def settings(self) -> dict[str, Any]:
@@ -213,14 +215,15 @@ class Recipe(BaseModel):
         Raises:
             ConfigError: There is no such format, or no ranker has a choice of them.
         """
-        choosing = [hasattr(ranker, "precision") for ranker in self.rank.rankers]
-        if not any(choosing):
+        chosen = [hasattr(ranker, "precision") for ranker in self.rank.rankers]
+        if not any(chosen):
             raise ConfigError("no ranker of the recipe has a precision to choose; dense rankers have")
-        settings = self.settings()
-        described = settings["rank"]["rankers"]
+        settings = _parts(self)
         settings["rank"]["rankers"] = [
-            {name: {**given, "precision": precision} for name, given in each.items()} if chosen else ranker
-            for each, chosen, ranker in zip(described, choosing, self.rank.rankers, strict=True)
+            {name: {**own, "precision": precision} for name, own in RANKERS.describe(ranker).items()}
+            if has_precision
+            else ranker
+            for has_precision, ranker in zip(chosen, self.rank.rankers, strict=True)
         ]
         return Recipe.build(settings)
 
@@ -249,50 +252,61 @@ class Recipe(BaseModel):
         return self.model_copy(update={"rank": rank, "select": resolved, "load": _located(self.load)})
 
 
-def recipe_names() -> list[str]:
-    """Returns the names of the recipes that come with hardneg, sorted."""
-    files = importlib.resources.files("hardneg.mining.recipes").iterdir()
-    return sorted(file.name.removesuffix(".yaml") for file in files if file.name.endswith(".yaml"))
-
-
-def read_recipe(name: str) -> dict[str, Any]:
-    """Returns the plain settings of a named recipe or a YAML file.
+def recipe_of(run: FinishedRun) -> Recipe:
+    """Returns the recipe of a finished run: the object it was made with, else what run.json describes.
 
     Raises:
-        ConfigError: There is no such recipe.
-        DataError: The file cannot be read or is not YAML.
+        ConfigError: run.json names a component that is not imported, or was an object.
     """
-    if name.endswith((".yaml", ".yml")) or "/" in name:
-        try:
-            text = Path(name).read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:
-            raise DataError(
-                f"cannot read recipe {name}: {getattr(error, 'strerror', None) or error}"
-            ) from None
-    elif name in recipe_names():
-        text = (importlib.resources.files("hardneg.mining.recipes") / f"{name}.yaml").read_text(
-            encoding="utf-8"
-        )
-    else:
-        raise unknown_name("recipe", name, recipe_names())
-    settings = parse_yaml(text, name)
-    if not isinstance(settings, dict):
-        raise DataError(f"recipe {name} is not a mapping of settings")
-    return settings
+    recipe = run.recipe
+    return recipe if isinstance(recipe, Recipe) else Recipe.build(run.info["recipe"])
+
+
+def reselecting(run: FinishedRun, recipe: Recipe | str | Mapping[str, Any]) -> Recipe:
+    """Returns a recipe with the loading, ranking and validators of a finished run.
+
+    Args:
+        run: The run to decide on again.
+        recipe: A recipe, the name or file of one, or its settings; validators of verdicts are kept.
+
+    Raises:
+        ConfigError: The recipe names a ranker that the run has not.
+    """
+    ranked_by = run.recipe if isinstance(run.recipe, Recipe) else run.info["recipe"]
+    if not isinstance(recipe, Recipe):
+        return Recipe.named(recipe, ranked_by=ranked_by)
+    if recipe.settings()["rank"] == run.info["recipe"]["rank"]:
+        return recipe
+    settings, judges = _parts(recipe), [v for v in recipe.validation.validators if v.judges]
+    if recipe.select.by not in recipe_of(run).rank.names:
+        settings["select"] |= {"by": None, "teachers": ()}
+    _keep(settings, _parts(recipe_of(run)), ())
+    if judges:
+        validators = _others(settings["validation"]["validators"])
+        settings["validation"]["validators"] = [*validators, *judges]
+    return Recipe.build(settings)
+
+
+def _parts(recipe: Recipe | Mapping[str, Any]) -> dict[str, Any]:
+    """Returns settings as `Recipe.build` takes them; the components of a recipe stay objects."""
+    if not isinstance(recipe, Recipe):
+        return dict(copied(recipe))
+    parts: dict[str, Any] = {**dict(recipe), "load": dataclasses.asdict(recipe.load)}
+    return {**parts, **{key: dict(parts[key]) for key in ("rank", "validation", "select")}}
 
 
 def _keep(settings: dict[str, Any], ranked_by: Mapping[str, Any], changes: Sequence[str]) -> None:
-    """Takes loading, ranking and validators from another recipe, in place.
+    """Puts loading, ranking and validators of another recipe into settings, in place.
 
     Raises:
         ConfigError: One of them is to be changed.
     """
     settings.update(rank=ranked_by["rank"], load=ranked_by["load"])
-    validate = settings.setdefault("validation", {})
-    validate["validators"] = ranked_by.get("validation", {}).get("validators", [])
+    validation = settings.setdefault("validation", {})
+    validation["validators"] = ranked_by.get("validation", {}).get("validators", [])
     for path in changes:
         if path.split(".")[0] in ("rank", "load") or path.startswith("validation.validators"):
-            raise ConfigError(f"{path} cannot be changed when deciding again: mine anew")
+            raise ConfigError(f"{path} cannot be changed when deciding again: mine again")
 
 
 def _others(validators: Sequence[Any]) -> list[Any]:
@@ -305,41 +319,3 @@ def _located(options: LoadOptions) -> LoadOptions:
     if options.corpus is None or not Path(options.corpus).exists():
         return options
     return dataclasses.replace(options, corpus=str(Path(options.corpus).resolve()))
-
-
-def _spelled_out(settings: dict[str, Any]) -> dict[str, Any]:
-    """Returns settings with every component as `{name: {setting: value}}`, so that paths can enter them."""
-    nested = (settings.get("rank"), settings.get("validation"), settings.get("select"))
-    rank, validate, select = (part if isinstance(part, dict) else {} for part in nested)
-    spelled: list[tuple[dict[str, Any], str, Registry[Any]]] = [
-        (rank, "rankers", RANKERS),
-        (validate, "validators", VALIDATORS),
-        (select, "rules", RULES),
-        (select, "draw", DRAWS),
-        (settings, "format", FORMATS),
-        (settings, "engine", ENGINES),
-    ]
-    for owner, key, registry in spelled:
-        if key in LISTS and isinstance(owner.get(key), str | Mapping):
-            owner[key] = [owner[key]]
-        if isinstance(owner.get(key), list | tuple):
-            owner[key] = [_spell(item, registry) for item in owner[key]]
-        elif owner.get(key) is not None:
-            owner[key] = _spell(owner[key], registry)
-    return settings
-
-
-def _spell(given: Any, registry: Registry[Any]) -> Any:
-    """Returns a component as `{name: {setting: value}}`, or as it is if that would not make it again."""
-    if isinstance(given, str | Mapping):
-        name, settings = registry.parse(given)
-        return {name: settings}
-    described = registry.describe(given)
-    return described if registry.can_make(described) else registry.make(given)
-
-
-def _copied(settings: Any) -> Any:
-    """Returns plain settings whose mappings and lists are new; components stay what they are."""
-    if isinstance(settings, Mapping):
-        return {key: _copied(value) for key, value in settings.items()}
-    return [_copied(value) for value in settings] if isinstance(settings, list | tuple) else settings

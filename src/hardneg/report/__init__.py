@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from hardneg.core.errors import DataError
+from hardneg.core.errors import DataError, MissingExtra
 from hardneg.core.files import atomic, write_text
 from hardneg.core.records import Collection
 
@@ -15,6 +16,17 @@ FILE = "report.html"
 
 COMPARISON = "compare.json"
 """Tells what a comparison of recipes found, in its directory."""
+
+
+def require() -> None:
+    """Checks that the libraries are installed that pages and figures are drawn with.
+
+    Raises:
+        MissingExtra: One is not.
+    """
+    for module, package in (("altair", "altair"), ("vl_convert", "vl-convert-python"), ("jinja2", "jinja2")):
+        if importlib.util.find_spec(module) is None:
+            raise MissingExtra(package, "report")
 
 
 def write_report(
@@ -35,9 +47,11 @@ def write_report(
         limit: How many queries the examples show at most.
 
     Raises:
+        MissingExtra: The extra `report` is not installed.
         ConfigError: The report is not written in that language.
         DataError: The run is not finished or damaged, or the file cannot be written.
     """
+    require()
     from hardneg.report.gather import gather
     from hardneg.report.i18n import Words
     from hardneg.report.sections import report
@@ -66,9 +80,11 @@ def write_versus(
         limit: How many queries it shows at most.
 
     Raises:
+        MissingExtra: The extra `report` is not installed.
         ConfigError: The runs are of different collections.
         DataError: A run is not finished or damaged, or the file cannot be written.
     """
+    require()
     from hardneg.report.i18n import Words
     from hardneg.report.versus import versus
 
@@ -93,9 +109,11 @@ def write_comparison(
         figures: Where to write each figure as SVG and PNG too.
 
     Raises:
+        MissingExtra: The extra `report` is not installed.
         ConfigError: The report is not written in that language.
         DataError: The comparison is not finished or damaged, or a file cannot be written.
     """
+    require()
     import json
 
     from hardneg.report.comparison import comparison, drawn
@@ -120,8 +138,10 @@ def write_figures(folder: str | Path, out: str | Path, *, language: str = "en") 
     """Writes every figure of a run's report as SVG and PNG, and returns the files.
 
     Raises:
+        MissingExtra: The extra `report` is not installed.
         DataError: The run is not finished or damaged, or the folder cannot be written.
     """
+    require()
     from hardneg.report.figures.style import FILE as LOOK
     from hardneg.report.gather import gather
     from hardneg.report.i18n import Words

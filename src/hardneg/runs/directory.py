@@ -15,6 +15,8 @@ from typing import IO, Any
 
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.files import open_locked, write_text
+from hardneg.core.tables import flat
+from hardneg.runs.ledger import FolderLedger, Ledger, MemoryLedger
 
 _CALIBRATION = "calibration.json"
 _CHECKSUM = "checksum"
@@ -23,13 +25,18 @@ _LIBRARIES = ("hardneg", "numpy", "pyarrow", "torch", "sentence-transformers", "
 
 _IGNORED = ("format", "description", "engine")
 _ANOTHER = "{path} holds another run, which differs in {differs}; choose another --out, or delete it"
+_SHOWN = 3
 
 
 class Clock:
-    """Adds up the seconds of named stages."""
+    """Adds up the seconds of named stages.
 
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
+    Args:
+        seconds: Those of stages that are done.
+    """
+
+    def __init__(self, seconds: Mapping[str, float] | None = None) -> None:
+        self.seconds: dict[str, float] = dict(seconds or {})
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -42,15 +49,47 @@ class Clock:
             self.seconds[name] = round(spent, 3)
 
 
+class RunInMemory:
+    """A place for a run that is kept in memory: always free, and gone with the process.
+
+    Attributes:
+        path: None: there is no directory.
+        ledger: Keeps the decisions.
+    """
+
+    path = None
+
+    def __init__(self) -> None:
+        self.ledger: Ledger = MemoryLedger()
+        self._calibration: Mapping[str, Any] | None = None
+
+    def check_free(self, run: Mapping[str, Any]) -> None:
+        """Does nothing; see `RunFolder`."""
+
+    def claim(self, run: Mapping[str, Any]) -> bool:
+        """Returns False: no such run was begun before."""
+        return False
+
+    def read_calibration(self) -> Mapping[str, Any] | None:
+        """Returns what calibration learned; None before it has."""
+        return self._calibration
+
+    def write_calibration(self, calibration: Mapping[str, Any]) -> None:
+        """Keeps what calibration learned."""
+        self._calibration = calibration
+
+
 class RunFolder:
     """A run directory that one process writes.
 
-    Args:
+    Attributes:
         path: The directory; made if it is not there.
+        ledger: Writes and reads the decisions.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.ledger: Ledger = FolderLedger(path)
 
     @contextmanager
     def opened(self) -> Iterator[RunFolder]:
@@ -79,7 +118,7 @@ class RunFolder:
 
     @property
     def searches(self) -> Path:
-        """Where lists lie that workers found, until the run is finished."""
+        """Where workers store the lists that they found, until the run is finished."""
         return self.path / ".searches"
 
     def delete_searches(self) -> None:
@@ -87,10 +126,10 @@ class RunFolder:
         shutil.rmtree(self.searches, ignore_errors=True)
 
     def check_free(self, run: Mapping[str, Any]) -> None:
-        """Finds out, before any work, that the directory is not free for a run.
+        """Checks, before any work, that the directory is free for a run.
 
         Args:
-            run: What run.json will hold; what the rankers tell of themselves may still be missing.
+            run: What run.json will hold; the facts of the rankers may still be missing.
 
         Raises:
             ConfigError: The directory holds another run, or files of something else.
@@ -104,8 +143,8 @@ class RunFolder:
         if others:
             raise ConfigError(f"{self.path} holds other files ({others[0]}, ...); choose an empty --out")
 
-    def begin(self, run: Mapping[str, Any]) -> bool:
-        """Claims the directory for a run; returns whether the same run had been begun here before.
+    def claim(self, run: Mapping[str, Any]) -> bool:
+        """Claims the directory for a run; returns whether the same run was begun in it before.
 
         Raises:
             ConfigError: The directory holds another run.
@@ -123,7 +162,7 @@ class RunFolder:
         """Returns run.json.
 
         Raises:
-            DataError: It is not there or damaged.
+            DataError: It is missing or damaged.
         """
         path = self.path / "run.json"
         try:
@@ -135,19 +174,19 @@ class RunFolder:
             raise DataError(f"{path} is damaged: {reason}; delete {self.path} and mine again") from None
 
     def finished(self) -> dict[str, Any]:
-        """Returns run.json of a run that is finished, all parts of its ledger there.
+        """Returns run.json of a run that is finished, with all parts of its ledger.
 
         Raises:
-            DataError: It is not there, damaged, or not finished.
+            DataError: It is missing, damaged, or not finished.
         """
         run = self.read()
         if not run.get("finished"):
             raise DataError(f"{self.path} is not finished; run the same hardneg mine command to finish it")
-        found = len(list((self.path / "ledger").glob("part-*.parquet")))
-        if found != run.get("parts", found):
+        parts = len(list((self.path / "ledger").glob("part-*.parquet")))
+        if parts != run.get("parts", parts):
             raise DataError(
-                f"{self.path}/ledger has {found} of {run['parts']} parts; "
-                "run the same hardneg mine or select command again to mend it"
+                f"{self.path}/ledger has {parts} of {run['parts']} parts; "
+                "run the same hardneg mine or select command again to rebuild it"
             )
         return run
 
@@ -156,7 +195,7 @@ class RunFolder:
         return _write(self.path / "run.json", run)
 
     def read_calibration(self) -> dict[str, Any] | None:
-        """Returns calibration.json; None if it is not there or damaged and must be made again."""
+        """Returns calibration.json; None if it is missing or damaged and must be computed again."""
         try:
             return _read(self.path / _CALIBRATION)
         except (OSError, ValueError, RecursionError):
@@ -174,18 +213,15 @@ def fingerprint(*parts: Any) -> str:
 
 def versions() -> dict[str, str]:
     """Returns the versions of Python and of the libraries that results depend on."""
-    found = {"python": platform.python_version()}
+    installed = {"python": platform.python_version()}
     for library in _LIBRARIES:
         with suppress(importlib.metadata.PackageNotFoundError):
-            found[library] = importlib.metadata.version(library)
-    return found
+            installed[library] = importlib.metadata.version(library)
+    return installed
 
 
 def fingerprinted(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the settings of a recipe that decisions depend on: all but where and how they are made.
-
-    Strict loading decides only whether there is a run.
-    """
+    """Returns the settings that decisions depend on: all but format, engine and strict loading."""
     kept = {key: value for key, value in recipe.items() if key not in _IGNORED}
     if isinstance(kept.get("load"), Mapping):
         kept["load"] = {key: value for key, value in kept["load"].items() if key != "strict"}
@@ -193,9 +229,21 @@ def fingerprinted(recipe: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _difference(known: Mapping[str, Any], run: Mapping[str, Any], keys: tuple[str, ...]) -> str:
-    """Returns in what two runs differ, empty if in nothing."""
-    both = [{**each, "recipe": fingerprinted(each.get("recipe", {}))} for each in (known, run)]
-    return " and ".join(key for key in keys if fingerprint(both[0].get(key)) != fingerprint(both[1].get(key)))
+    """Returns in what two runs differ, as `recipe (seed: 42 there, 7 asked for)`; empty if in nothing."""
+    stored, asked = ({**each, "recipe": fingerprinted(each.get("recipe", {}))} for each in (known, run))
+    differing = [key for key in keys if fingerprint(stored.get(key)) != fingerprint(asked.get(key))]
+    return " and ".join(f"{key}{_settings(stored.get(key), asked.get(key))}" for key in differing)
+
+
+def _settings(stored: Any, asked: Any) -> str:
+    """Returns the first settings that differ, in brackets; empty if they have no other names or values."""
+    before, after = dict(flat(stored)), dict(flat(asked))
+    paths = [path for path in dict.fromkeys((*before, *after)) if before.get(path) != after.get(path)]
+    shown = [
+        f"{path}: {before.get(path, 'nothing')[:40]} there, {after.get(path, 'nothing')[:40]} asked for"
+        for path in paths[:_SHOWN]
+    ]
+    return f" ({'; '.join(shown)}{', ...' if len(paths) > _SHOWN else ''})" if shown else ""
 
 
 def _lock(folder: Path) -> IO[str]:

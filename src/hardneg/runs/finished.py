@@ -1,79 +1,112 @@
-"""Finished runs: what they left behind, opened again."""
+"""Finished runs: what mining returns, and what is opened again from a run directory."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from hardneg.core.errors import DataError, HardnegError
+import pyarrow as pa
+
+from hardneg.core.errors import ConfigError, DataError, HardnegError
 from hardneg.core.records import Collection
-from hardneg.core.stores import fetched
-from hardneg.core.tables import html_table
 from hardneg.runs.directory import RunFolder
+from hardneg.runs.ledger import Ledger
 from hardneg.runs.training_set import TrainingSet
 from hardneg.sources import LoadOptions, load
 
-if TYPE_CHECKING:
-    from hardneg.report.plot import Plots
-
 
 @dataclass(frozen=True)
-class Result:
-    """What a run left behind.
+class FinishedRun:
+    """A finished run, in a folder or in memory.
 
     Attributes:
-        folder: The run directory.
-        run: The content of its run.json.
-        training_set: Its examples.
+        folder: The run directory; None for a run in memory.
+        info: The content of run.json, as `info["counts"]`; in memory without `export`.
+        collection: What was mined.
+        ledger: The decisions on every candidate, part by part.
+        calibration: What calibration learned, as calibration.json has it; None without any.
+        recipe: The `Recipe` of a run that this process made; None where run.json alone has its settings.
+        write: Writes the training set of a run in memory into a folder and returns run.json's `export`; None
+            for the recipe's format.
+        url: The store's place that the folder is a copy of; None for a folder of its own.
     """
 
-    folder: Path
-    run: Mapping[str, Any]
-    training_set: TrainingSet
+    folder: Path | None
+    info: Mapping[str, Any]
+    collection: Collection
+    ledger: Ledger
+    calibration: Mapping[str, Any] | None = None
+    recipe: Any = field(default=None, repr=False)
+    write: Any = field(default=None, repr=False)
+    url: str | None = None
+
+    @cached_property
+    def training_set(self) -> TrainingSet:
+        """The examples: queries, positives and chosen negatives."""
+        return TrainingSet(self.ledger, self.collection, self.scorer)
 
     @property
-    def plot(self) -> Plots:
-        """The figures of the report: `result.plot.scores()`."""
-        from hardneg.report.plot import Plots
+    def candidates(self) -> pa.Table:
+        """The whole ledger, one row per candidate: scores, decision, reason, evidence, weight."""
+        return pa.concat_tables(block.table for block in self.ledger).replace_schema_metadata(None)
 
-        return Plots(self.folder)
+    @property
+    def scorer(self) -> str:
+        """The ranker whose scores thresholds read."""
+        return self.info["recipe"]["select"]["by"] or ""
 
-    def _repr_html_(self) -> str:
-        """Returns a table of the run's counts, for notebooks."""
-        counts = {**self.run["counts"], **self.run["counts"].get("dropped", {})}
-        rows = [(name.replace("_", " "), count) for name, count in counts.items() if name != "dropped"]
-        return html_table(f"{self.run['recipe']['name']} on {self.run['collection']['name']}", rows)
+    @property
+    def directory(self) -> Path:
+        """The run directory.
+
+        Raises:
+            ConfigError: The run is in memory.
+        """
+        if self.folder is None:
+            raise ConfigError(
+                "the run is in memory, and this needs its files; save it first: run.save(folder)"
+            )
+        return self.folder
+
+    @property
+    def name(self) -> str:
+        """What errors call it: its folder, or `the run in memory`."""
+        return self.ledger.name
 
 
-def load_run(run_folder: Path, collection: Collection | None) -> tuple[dict[str, Any], Collection]:
-    """Returns run.json of a finished run and the collection it was mined from, loaded unless given."""
-    known = RunFolder(run_folder).finished()
-    if collection is None and known["source"] is None:
-        raise DataError(f"{run_folder} was mined from a collection in memory; give it as collection=")
-    if collection is None:
-        collection = load(known["source"], LoadOptions(**known["recipe"]["load"]))
-    if collection.digest != known["collection"]["digest"]:
-        source = known["source"] or "the collection"
-        raise DataError(f"{source} has changed since {run_folder} was mined; mine it again")
-    return known, collection
-
-
-def open_run(run_folder: str | Path, *, collection: Collection | None = None) -> Result:
-    """Returns a finished run: its run.json, its training set, its figures.
+def open_run(run_folder: str | Path, *, collection: Collection | None = None) -> FinishedRun:
+    """Returns the finished run of a folder.
 
     Args:
-        run_folder: The run directory, or its URL.
+        run_folder: The run directory.
         collection: What was mined, if it was not loaded from a source.
 
     Raises:
         DataError: The run is not finished, or its source has changed or is not there.
     """
-    folder = fetched(run_folder)
-    known, collection = load_run(folder, collection)
-    training_set = TrainingSet(folder, collection, known["recipe"]["select"]["by"] or "")
-    return Result(folder, known, training_set)
+    folder = RunFolder(Path(run_folder))
+    info, collection = load_run(folder.path, collection)
+    return FinishedRun(folder.path, info, collection, folder.ledger, folder.read_calibration())
+
+
+def load_run(run_folder: Path, collection: Collection | None) -> tuple[dict[str, Any], Collection]:
+    """Returns run.json of a finished run and the collection it was mined from, loaded unless given.
+
+    Raises:
+        DataError: The run is not finished, or its source has changed or is not there.
+    """
+    info = RunFolder(run_folder).finished()
+    if collection is None and info["source"] is None:
+        raise DataError(f"{run_folder} was mined from a collection in memory; give it as collection=")
+    if collection is None:
+        collection = load(info["source"], LoadOptions(**info["recipe"]["load"]))
+    if collection.digest != info["collection"]["digest"]:
+        source = info["source"] or "the collection"
+        raise DataError(f"{source} has changed since {run_folder} was mined; mine it again")
+    return info, collection
 
 
 def collection_of(run_folder: str | Path) -> Collection | None:

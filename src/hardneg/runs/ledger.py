@@ -1,33 +1,30 @@
-"""The ledger: every decision on every candidate, on disk, one part a block of queries.
+"""The ledger: every decision on every candidate, one part per block of queries, in a folder or in memory.
 
-A part is written whole or not at all, and carries its own counts, so that a run resumes part by part and
-totals are sums over parts. Its sha256 lies beside it, as `sha256sum` writes it.
+A part in a folder is written whole or not at all, and carries its own counts, so that a run resumes part by
+part and totals are sums over parts. Its sha256 is stored beside it, as `sha256sum` writes it.
 """
 
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hardneg.core.errors import DataError
 from hardneg.core.files import atomic, digest_file, write_text
-from hardneg.core.records import JUDGED_RELEVANT, RELABELLED, Candidates, Collection, Decision, IntArray
+from hardneg.core.records import Decision
 
 _META = b"hardneg"
-_POSITIVE = (JUDGED_RELEVANT, RELABELLED)
-_DECISIONS = (Decision.NEGATIVE, Decision.DROPPED, Decision.POSITIVE)
 _COLUMNS = ("query_id", "doc_id", "decision", "reason")
-_RERUN_HINT = "run the same hardneg mine or select command again to mend it"
+_RERUN_HINT = "run the same hardneg mine or select command again to rebuild it"
 
 
 @dataclass(frozen=True)
@@ -56,51 +53,104 @@ class Block:
         }
 
 
-def block_table(
-    collection: Collection,
-    candidates: Candidates,
-    reasons: tuple[str, ...],
-    reason: npt.NDArray[np.int16],
-    copies: npt.NDArray[np.int16],
-    weighted: bool = False,
-) -> pa.Table:
-    """Returns the ledger's rows for a block, in the order of the queries and their pools.
+class Ledger(ABC):
+    """The parts of a run's ledger, numbered from 0.
 
-    Args:
-        collection: Gives the ids.
-        candidates: The block.
-        reasons: All reasons.
-        reason: (n_queries, depth) int16, an index into `reasons`.
-        copies: (n_queries, depth) int16, how often a candidate is a negative.
-        weighted: Whether a negative weighs 1 less its probability of being a false one.
+    Attributes:
+        name: What errors call it.
     """
-    rows, columns = np.nonzero(candidates.docs >= 0)
-    docs, taken = candidates.docs[rows, columns], copies[rows, columns]
-    codes = reason[rows, columns]
-    decision = np.where(taken > 0, _DECISIONS.index(Decision.NEGATIVE), _DECISIONS.index(Decision.DROPPED))
-    decision[np.array([name in _POSITIVE for name in reasons])[codes]] = _DECISIONS.index(Decision.POSITIVE)
-    ranks = candidates.ranks[rows, columns]
-    data = {"query_id": _distinct(collection.queries.ids, candidates.queries[rows])}
-    if candidates.pair is not None:
-        data["positive_id"] = _distinct(collection.documents.ids, candidates.pair[rows])
-    data["doc_id"] = _distinct(collection.documents.ids, docs)
-    data["rank"] = pa.array(ranks, pa.int32(), mask=ranks == 0)
-    for name, values in candidates.scores.items():
-        data[f"score.{name}"] = _nullable(values[rows, columns])
-    for name, anchors in candidates.positive.items():
-        data[f"positive.{name}"] = _nullable(anchors[rows])
-    data["decision"] = pa.array(_DECISIONS, pa.string()).take(pa.array(decision))
-    data["reason"] = pa.array(reasons, pa.string()).take(pa.array(codes))
-    for name, values in candidates.evidence.items():
-        data[f"evidence.{name}"] = _nullable(values[rows, columns])
-    probability = np.full(len(rows), np.nan, np.float32)
-    if candidates.probability is not None:
-        probability = candidates.probability[rows, columns]
-    data["p_false_negative"] = _nullable(probability)
-    weights = np.where(np.isnan(probability) | (not weighted), 1, 1 - probability)
-    data["weight"] = pa.array(weights.astype(np.float32), mask=taken == 0)
-    data["copies"] = pa.array(taken, pa.int16())
-    return pa.table(data)
+
+    name: str
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Returns the number of parts, all of them whole.
+
+        Raises:
+            DataError: There are none, one is missing, or one is not what its checksum says.
+        """
+
+    @abstractmethod
+    def read(self, number: int) -> Block:
+        """Returns one part.
+
+        Raises:
+            DataError: It is damaged.
+        """
+
+    @abstractmethod
+    def counts(self, number: int) -> Mapping[str, Any]:
+        """Returns the counts of one part; {} if it is not there or damaged."""
+
+    @abstractmethod
+    def write(self, number: int, block: Block) -> Mapping[str, Any]:
+        """Stores one part, and returns its counts.
+
+        Raises:
+            DataError: It cannot be written.
+        """
+
+    def __iter__(self) -> Iterator[Block]:
+        """Yields the parts, in order."""
+        for number in range(len(self)):
+            yield self.read(number)
+
+
+class MemoryLedger(Ledger):
+    """Parts as tables in memory."""
+
+    name = "the run in memory"
+
+    def __init__(self) -> None:
+        self._blocks: dict[int, Block] = {}
+        self._counts: dict[int, Mapping[str, Any]] = {}
+
+    def __len__(self) -> int:
+        return len(self._blocks)
+
+    def read(self, number: int) -> Block:
+        """Returns one part."""
+        return self._blocks[number]
+
+    def counts(self, number: int) -> Mapping[str, Any]:
+        """Returns the counts of one part; {} before it is decided on."""
+        return self._counts.get(number, {})
+
+    def write(self, number: int, block: Block) -> Mapping[str, Any]:
+        """Keeps one part, and returns its counts."""
+        self._blocks[number], self._counts[number] = block, block.counts()
+        return self._counts[number]
+
+
+@dataclass(frozen=True)
+class FolderLedger(Ledger):
+    """Parts as files in `ledger/` of a run directory.
+
+    Attributes:
+        folder: The run directory.
+    """
+
+    folder: Path
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        """The run directory."""
+        return str(self.folder)
+
+    def __len__(self) -> int:
+        return len(parts(self.folder))
+
+    def read(self, number: int) -> Block:
+        """Returns one part; see `read_part`."""
+        return read_part(part_path(self.folder, number))
+
+    def counts(self, number: int) -> Mapping[str, Any]:
+        """Returns the counts of one part; see `read_counts`."""
+        return read_counts(part_path(self.folder, number))
+
+    def write(self, number: int, block: Block) -> Mapping[str, Any]:
+        """Writes one part; see `write_part`."""
+        return write_part(self.folder, number, block)
 
 
 def write_part(folder: Path, number: int, block: Block) -> dict[str, Any]:
@@ -120,16 +170,16 @@ def write_part(folder: Path, number: int, block: Block) -> dict[str, Any]:
 
 
 def write_checksum(path: Path) -> None:
-    """Writes the checksum of a part, without which nobody reads it.
+    """Writes the checksum of a part, without which it is not read.
 
     Raises:
         DataError: It cannot be written.
     """
-    write_text(_checksum(path), _told(path))
+    write_text(_checksum(path), _checksum_line(path))
 
 
 def part_path(folder: Path, number: int) -> Path:
-    """Returns where a part of the ledger lies in a run directory."""
+    """Returns the path of a part of the ledger in a run directory."""
     return folder / "ledger" / f"part-{number:05d}.parquet"
 
 
@@ -139,22 +189,22 @@ def parts(folder: Path) -> list[Path]:
     Raises:
         DataError: There are none, one is missing, or one is not what its checksum says.
     """
-    found = sorted((folder / "ledger").glob("part-*.parquet"), key=lambda path: (len(path.name), path.name))
-    if not found:
+    paths = sorted((folder / "ledger").glob("part-*.parquet"), key=lambda path: (len(path.name), path.name))
+    if not paths:
         raise DataError(f"{folder} holds no ledger; it is not a finished run of hardneg mine")
-    for number, path in enumerate(found):
+    for number, path in enumerate(paths):
         if path != part_path(folder, number):
             raise DataError(f"{part_path(folder, number)} is missing; {_RERUN_HINT}")
         if not _is_whole(path):
             raise DataError(f"{path} is damaged: it is not what {_checksum(path).name} says; {_RERUN_HINT}")
-    return found
+    return paths
 
 
 def read_part(path: Path) -> Block:
     """Returns one part of the ledger.
 
     Raises:
-        DataError: The file is damaged, or something else than a part of a ledger.
+        DataError: The file is damaged, or is no part of a ledger.
     """
     try:
         table = pq.read_table(path)
@@ -162,9 +212,9 @@ def read_part(path: Path) -> Block:
         short = json.loads(table.schema.metadata[_META])["short"]
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, RecursionError) as error:
         raise DataError(f"{path} is damaged: {' '.join(str(error).split())}; {_RERUN_HINT}") from error
-    lacking = [name for name in _COLUMNS if name not in table.column_names]
-    if lacking or not isinstance(short, dict):
-        raise DataError(f"{path} is no part of a ledger: {', '.join(lacking) or 'short'} is missing")
+    missing = [name for name in _COLUMNS if name not in table.column_names]
+    if missing or not isinstance(short, dict):
+        raise DataError(f"{path} is no part of a ledger: {', '.join(missing) or 'short'} is missing")
     return Block(table, short)
 
 
@@ -180,10 +230,10 @@ def read_counts(path: Path) -> dict[str, Any]:
 
 
 def _checksum(path: Path) -> Path:
-    return path.with_name(f".{path.stem}.sha256")  # hidden: who reads the folder as one table passes it over
+    return path.with_name(f".{path.stem}.sha256")  # hidden from readers of the folder as one table
 
 
-def _told(path: Path) -> str:
+def _checksum_line(path: Path) -> str:
     return f"{digest_file(path)}  {path.name}\n"
 
 
@@ -196,7 +246,7 @@ def _is_whole(path: Path) -> bool:
     if not (path.exists() and _checksum(path).exists()):
         return False
     try:
-        return _checksum(path).read_bytes() == _told(path).encode()
+        return _checksum(path).read_bytes() == _checksum_line(path).encode()
     except OSError as error:
         raise DataError(f"cannot read {_checksum(path)}: {error.strerror or error}") from error
 
@@ -210,86 +260,7 @@ def add_counts(totals: dict[str, Any], counts: Mapping[str, Any]) -> None:
             totals[key] = totals.get(key, 0) + value
 
 
-def stored_candidates(block: Block, collection: Collection, scorer: str) -> Candidates:
-    """Returns the candidates of a block as the rankers gave them, before any decision.
-
-    Args:
-        block: A part of the ledger.
-        collection: The collection that it was mined from.
-        scorer: The ranker that thresholds are to read.
-
-    Raises:
-        DataError: The ledger names a query or document that the collection has not.
-    """
-    table = _first_pairs(block.table)
-    queries = known_rows(_rows(collection.queries.rows, table["query_id"]), "query")
-    docs = known_rows(_rows(collection.documents.rows, table["doc_id"]), "document")
-    starts = np.flatnonzero(np.r_[True, queries[1:] != queries[:-1]]) if len(queries) else np.empty(0, int)
-    row = np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, len(queries)]))
-    column = np.arange(len(queries)) - starts[row]
-    shape = (len(starts), int(column.max(initial=-1)) + 1)
-
-    def spread(values: npt.NDArray[Any], empty: Any, dtype: Any) -> npt.NDArray[Any]:
-        wide = np.full(shape, empty, dtype)
-        wide[row, column] = values
-        return wide
-
-    def named(prefix: str) -> dict[str, npt.NDArray[np.float32]]:
-        names = [name.removeprefix(prefix) for name in table.column_names if name.startswith(prefix)]
-        return {name: spread(table[prefix + name].to_numpy(), np.nan, np.float32) for name in names}
-
-    ranks = spread(table["rank"].fill_null(0).to_numpy(), 0, np.int32)
-    return Candidates(
-        queries[starts],
-        spread(docs, -1, np.int32),
-        ranks,
-        named("score."),
-        {},
-        scorer,
-        evidence=named("evidence."),
-        collection=collection,
-    )
-
-
 def iterate(folder: Path) -> Iterator[Block]:
     """Yields the parts of a run directory's ledger, in order."""
     for path in parts(folder):
         yield read_part(path)
-
-
-def _first_pairs(table: pa.Table) -> pa.Table:
-    """Returns each query's rows once: those of its first positive, where every pair has its own."""
-    if "positive_id" not in table.column_names:
-        return table
-    query, pair = table["query_id"].to_numpy(), table["positive_id"].to_numpy()
-    first: dict[str, str] = {}
-    keep = [first.setdefault(q, p) == p for q, p in zip(query, pair, strict=True)]
-    return table.filter(pa.array(keep))
-
-
-def known_rows(rows: IntArray, kind: str) -> IntArray:
-    """Returns rows as they are.
-
-    Raises:
-        DataError: One is -1: the ledger names what the collection has not.
-    """
-    if (rows < 0).any():
-        raise DataError(f"the ledger names a {kind} that is not in the collection: the source has changed")
-    return rows
-
-
-def _nullable(values: npt.NDArray[np.float32]) -> pa.Array:
-    return pa.array(values, pa.float32(), mask=np.isnan(values))
-
-
-def _rows(rows_of_ids: Callable[[list[str]], IntArray], ids: pa.ChunkedArray) -> IntArray:
-    """Returns the rows of ids, each distinct id looked up once."""
-    encoded = ids.combine_chunks().dictionary_encode()
-    places: IntArray = encoded.indices.to_numpy()
-    return rows_of_ids(encoded.dictionary.to_pylist())[places]
-
-
-def _distinct(ids: Any, rows: IntArray) -> pa.Array:
-    """Returns the ids of rows as strings, each distinct row looked up once."""
-    distinct, places = np.unique(rows, return_inverse=True)
-    return pa.array(ids(distinct), pa.string()).take(pa.array(places.ravel()))

@@ -2,37 +2,79 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
-from hardneg.core.errors import DataError
+from hardneg.core.components import FORMATS, Format
+from hardneg.core.errors import ConfigError, DataError
+from hardneg.core.optional import optional_library
 from hardneg.core.records import RELABELLED, Collection, Decision, Example, IntArray, Scored
 from hardneg.core.tables import html_table
-from hardneg.runs.ledger import iterate, known_rows
+from hardneg.runs.ledger import Ledger
+from hardneg.runs.table import known_rows
 
 
 class TrainingSet:
-    """The examples of a run directory, in the ledger's order; may be iterated any number of times.
+    """The examples of a run, in the ledger's order; may be iterated any number of times.
 
     Args:
-        folder: The run directory.
+        ledger: The run's decisions.
         collection: The collection that it was mined from.
         scorer: The ranker whose scores the examples carry.
     """
 
-    def __init__(self, folder: Path, collection: Collection, scorer: str) -> None:
-        self._folder = folder
+    def __init__(self, ledger: Ledger, collection: Collection, scorer: str) -> None:
+        self.ledger = ledger
         self.collection = collection
         self._scorer = scorer
 
     def __iter__(self) -> Iterator[Example]:
-        for block in iterate(self._folder):
+        for block in self.ledger:
             yield from self._examples(block.table)
+
+    def to_arrow(self, format: str | Mapping[str, Any] | Format = "jsonl") -> pa.Table:
+        """Returns the rows of the main file of a format; by default one row per query, as `jsonl` has them.
+
+        What a format puts into further files, as texts by id, is not in it.
+
+        Args:
+            format: The name of a format, `{name: {option: value}}`, or a `Format`.
+
+        Raises:
+            ConfigError: There is no such format, or its main file is no table of rows.
+            DataError: The format cannot carry an example.
+        """
+        form = FORMATS.make(format)
+        if form.suffix not in (".jsonl", ".parquet"):
+            raise ConfigError(f"the format {FORMATS.name_of(form)} has no table of rows; export it to a file")
+        with tempfile.TemporaryDirectory(prefix="hardneg-rows-") as folder:
+            out = Path(folder) / "train.parquet"
+            with suppress(DataError):  # of a format that has no Parquet form
+                return pq.read_table(form.write(self, out).files[0], memory_map=False)
+            main = form.write(self, out.with_suffix(form.suffix)).files[0]
+            with main.open(encoding="utf-8") as lines:
+                return pa.Table.from_pylist([json.loads(line) for line in lines])
+
+    def to_dataset(self, format: str | Mapping[str, Any] | Format = "sentence-transformers-triplet") -> Any:
+        """Returns a `datasets.Dataset` of the rows of a format, as a trainer takes them.
+
+        Args:
+            format: As for `to_arrow`.
+
+        Raises:
+            HardnegError: As for `to_arrow`.
+            MissingExtra: datasets is not installed.
+        """
+        return optional_library("datasets", "hf").Dataset(self.to_arrow(format))
 
     def _repr_html_(self) -> str:
         """Returns a table of the first examples, for notebooks."""
@@ -44,12 +86,12 @@ class TrainingSet:
             )
             for example in islice(self, 5)
         ]
-        return html_table(f"Training set of {self._folder}", rows, ("query", "positive", "negatives"))
+        return html_table(f"Training set of {self.ledger.name}", rows, ("query", "positive", "negatives"))
 
     def _examples(self, table: pa.Table) -> Iterator[Example]:
         for name in ("copies", "weight", f"score.{self._scorer}"):
             if name not in table.column_names:
-                raise DataError(f"the ledger of {self._folder} has no column {name}")
+                raise DataError(f"the ledger of {self.ledger.name} has no column {name}")
         used = table.filter(pc.not_equal(table["decision"], Decision.DROPPED))
         grouped = list(_grouped(used.to_pylist()))
         queries = known_rows(self.collection.queries.rows([query_id for query_id, _, _ in grouped]), "query")
@@ -59,25 +101,28 @@ class TrainingSet:
         documents = self._documents(ids, docs)
         names = dict(zip(docs.tolist(), ids, strict=True))
         for (query_id, pair, own), query, text in zip(grouped, queries.tolist(), texts, strict=True):
-            known = {row["doc_id"]: row for row in own}
-            wanted = [pair] if pair is not None else self._positives(query, own, names)
-            lacking = [doc_id for doc_id in wanted if doc_id not in known]
-            if lacking:
-                raise DataError(f'the ledger of {self._folder} lacks "{lacking[0]}" of query "{query_id}"')
+            rows = {row["doc_id"]: row for row in own}
+            positives = [pair] if pair is not None else self._positives(query, own, names)
+            missing = [doc_id for doc_id in positives if doc_id not in rows]
+            if missing:
+                raise DataError(
+                    f'the ledger of {self.ledger.name} lacks "{missing[0]}" of query "{query_id}"'
+                )
             negatives = [row for row in own for _ in range(row["copies"])]
             yield Example(
                 query_id,
                 text,
-                [self._scored(known[doc_id], documents) for doc_id in wanted],
+                [self._scored(rows[doc_id], documents) for doc_id in positives],
                 [self._scored(row, documents) for row in negatives],
             )
 
     def _positives(self, query: int, own: list[dict[str, Any]], names: Mapping[int, str]) -> list[str]:
         """Returns the ids of a query's positives, the judged ones first."""
         judged = self.collection.judgments.positives(query)
-        lacking = [doc for doc in judged.tolist() if doc not in names]
-        if lacking:
-            raise DataError(f"the ledger of {self._folder} lacks {self.collection.documents.ids(lacking)[0]}")
+        missing = [doc for doc in judged.tolist() if doc not in names]
+        if missing:
+            doc_id = self.collection.documents.ids(missing)[0]
+            raise DataError(f"the ledger of {self.ledger.name} lacks {doc_id}")
         return [
             *(names[doc] for doc in judged.tolist()),
             *(row["doc_id"] for row in own if row["reason"] == RELABELLED),

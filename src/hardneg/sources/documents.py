@@ -10,7 +10,7 @@ from hardneg.core.lines import text_lines, uncompressed_name
 from hardneg.core.records import Collection
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
 from hardneg.sources.fields import id_of, one_of, optional_text, text_of
-from hardneg.sources.tables import Row, accepted_names, is_table, rows, some
+from hardneg.sources.tables import Row, Rows, accepted_names, is_table, rows, some
 
 IDS = ("_id", "id", "doc_id", "docid", "docno")
 TEXTS = ("text", "contents", "document")
@@ -56,15 +56,25 @@ def add_documents(builder: CollectionBuilder, path: Path, label: str = "") -> No
     Raises:
         DataError: The file is broken or has no text column.
     """
-    names = fresh_names(builder)
     if Path(uncompressed_name(path)).suffix.lower() == ".txt":
+        names = fresh_names(builder)
         for where, line in text_lines(path, label):
             add_unnamed(builder, line, names, where=where)
     elif is_table(path):
-        for where, row in rows(path, label):
-            _add(builder, row, names, where)
+        add_rows(builder, rows(path, label))
     else:
         raise DataError(f"{path}: a file of documents ends with .txt or one of {accepted_names()}")
+
+
+def add_rows(builder: CollectionBuilder, table: Rows) -> None:
+    """Adds the documents of a table with a text, perhaps an id and a title.
+
+    Raises:
+        DataError: There is no text column, or a row is not as it should be.
+    """
+    names = fresh_names(builder)
+    for where, row in table:
+        _add(builder, row, names, where)
 
 
 def add_unnamed(

@@ -26,7 +26,7 @@ from hardneg.core.lines import uncompressed_name
 from hardneg.core.records import Collection
 from hardneg.core.stores import fetched
 from hardneg.sources.builder import WHOLE, CollectionBuilder, LoadOptions
-from hardneg.sources.documents import add_documents, add_unnamed, fresh_names
+from hardneg.sources.documents import add_documents, add_rows, add_unnamed, fresh_names
 from hardneg.sources.fields import as_id, id_of, one_of, relevance_of, text_of
 from hardneg.sources.tables import Row, Rows, kind_of, rows, some
 
@@ -50,7 +50,14 @@ def read(path: Path, options: LoadOptions) -> Collection:
     return read_rows(name, rows(path), options)
 
 
-def read_rows(name: str, table: Rows, options: LoadOptions, *, split_is_read: bool = False) -> Collection:
+def read_rows(
+    name: str,
+    table: Rows,
+    options: LoadOptions,
+    *,
+    split_is_read: bool = False,
+    documents: Rows | None = None,
+) -> Collection:
     """Returns the collection that the rows of a pairs table make.
 
     Args:
@@ -58,6 +65,7 @@ def read_rows(name: str, table: Rows, options: LoadOptions, *, split_is_read: bo
         table: (where, row) for each row.
         options: How to read.
         split_is_read: Whether the rows are those of the chosen split already.
+        documents: More documents, each row with a text, perhaps an id and a title.
 
     Raises:
         DataError: The columns cannot be told, a row is not as it should be, or there is no such split.
@@ -65,6 +73,8 @@ def read_rows(name: str, table: Rows, options: LoadOptions, *, split_is_read: bo
     builder = CollectionBuilder(name, options)
     if options.corpus is not None:
         add_documents(builder, fetched(options.corpus))
+    if documents is not None:
+        add_rows(builder, documents)
     pairs = _Pairs(builder, None if split_is_read else options.split)
     for where, row in table:
         pairs.add(row, where)

@@ -3,19 +3,20 @@
 import json
 import logging
 import sys
+from functools import partial
 
 import pytest
 
-from hardneg import cli, open_run
+from hardneg import cli, export, mine, open_run
 from hardneg.core.components import FORMATS
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.files import locked
 from hardneg.core.stores import Mirror, display_url, fetched, output_dir, output_file
 from hardneg.core.stores.place import Place
-from hardneg.mining import pipeline
 from hardneg.mining.recipe import Recipe
 from hardneg.sources import load
 
+mine = partial(mine, report=False)
 RECIPE = ["select.negatives=2"]
 
 
@@ -35,7 +36,7 @@ def decided(store, root):
 def mined(beir, put, store):
     """A run in the store, mined from a collection in it."""
     put(beir, "memory://data/beir")
-    pipeline.mine("memory://data/beir", recipe(), "memory://runs/a")
+    mine("memory://data/beir", recipe(), "memory://runs/a")
     return store
 
 
@@ -86,7 +87,7 @@ def test_a_file_and_its_documents(put, write):
 
 
 def test_a_training_set_comes_with_the_files_that_it_is_read_with_alone(mined, moves):
-    pipeline.export("memory://runs/a", FORMATS.make("pylate"), "memory://out/p.jsonl")
+    export("memory://runs/a", FORMATS.make("pylate"), "memory://out/p.jsonl")
     mined.pipe_file("/out/other.jsonl", b"")
     del moves[:]
     whole = load("memory://out/p.jsonl")
@@ -111,8 +112,8 @@ def test_lines_are_named_by_the_url(put, write, capsys):
 
 def test_a_run_is_that_of_a_disk_and_its_last_file_says_that_it_is_whole(beir, put, store, moves, tmp_path):
     put(beir, "memory://data/beir")
-    pipeline.mine("memory://data/beir", recipe(), "memory://runs/a")
-    local = pipeline.mine(str(beir), recipe(), tmp_path / "run")
+    mine("memory://data/beir", recipe(), "memory://runs/a")
+    local = mine(str(beir), recipe(), tmp_path / "run")
     assert moves[-1] == "/runs/a/run.json"
     assert decided(store, "/runs/a") == {
         path.relative_to(local.folder).as_posix(): path.read_bytes()
@@ -120,7 +121,7 @@ def test_a_run_is_that_of_a_disk_and_its_last_file_says_that_it_is_whole(beir, p
         if "train" in path.name or "part" in path.name
     }
     kept = json.loads(store.cat("/runs/a/run.json"))
-    assert (kept["source"], kept["fingerprint"]) == ("memory://data/beir", local.run["fingerprint"])
+    assert (kept["source"], kept["fingerprint"]) == ("memory://data/beir", local.info["fingerprint"])
     assert [e.query_id for e in open_run("memory://runs/a").training_set] == [
         e.query_id for e in local.training_set
     ]
@@ -138,31 +139,31 @@ def test_an_upload_that_breaks_off_goes_on(beir, put, store, monkeypatch):
     monkeypatch.setattr("hardneg.core.stores.mirror._AT_ONCE", 1)
     monkeypatch.setattr(type(store), "put_file", breaks)
     with pytest.raises(DataError, match="ConnectionError: gone"):
-        pipeline.mine("memory://data/beir", recipe(), "memory://runs/a")
+        mine("memory://data/beir", recipe(), "memory://runs/a")
     half = set(content(store, "/runs/a"))
     assert half and "run.json" not in half
     with pytest.raises(DataError, match="runs/a is not finished; run the same hardneg mine command"):
         fetched("memory://runs/a")
-    pipeline.mine("memory://data/beir", recipe(), "memory://runs/a")
+    mine("memory://data/beir", recipe(), "memory://runs/a")
     monkeypatch.setattr(type(store), "put_file", puts)
-    pipeline.mine("memory://data/beir", recipe(), "memory://runs/b")
+    mine("memory://data/beir", recipe(), "memory://runs/b")
     assert decided(store, "/runs/b") == decided(store, "/runs/a")
 
 
 def test_another_run_or_other_files_are_refused_and_a_deleted_run_is_made_anew(mined):
     with pytest.raises(ConfigError, match="holds another run, which differs in recipe"):
-        pipeline.mine("memory://data/beir", recipe("naive", "select.negatives=1"), "memory://runs/a")
+        mine("memory://data/beir", recipe("naive", "select.negatives=1"), "memory://runs/a")
     with pytest.raises(ConfigError, match=r"memory://data holds other files \(beir/corpus.jsonl"):
-        pipeline.mine("memory://data/beir", recipe(), "memory://data")
+        mine("memory://data/beir", recipe(), "memory://data")
     mined.rm("/runs/a", recursive=True)
-    pipeline.mine("memory://data/beir", recipe("naive", "select.negatives=1"), "memory://runs/a")
+    mine("memory://data/beir", recipe("naive", "select.negatives=1"), "memory://runs/a")
     assert json.loads(mined.cat("/runs/a/run.json"))["recipe"]["select"]["negatives"] == 1
 
 
 def test_another_machine_goes_on_from_the_store(mined, monkeypatch, tmp_path, moves):
     before = decided(mined, "/runs/a")
     monkeypatch.setenv("HARDNEG_CACHE", str(tmp_path / "other"))
-    pipeline.mine("memory://data/beir", recipe("naive", "format=flagembedding"), "memory://runs/a")
+    mine("memory://data/beir", recipe("naive", "format=flagembedding"), "memory://runs/a")
     assert json.loads(mined.cat("/runs/a/run.json"))["resumed"]
     after = decided(mined, "/runs/a")
     assert {name: data for name, data in after.items() if "part" in name}.items() <= before.items()
@@ -170,7 +171,7 @@ def test_another_machine_goes_on_from_the_store(mined, monkeypatch, tmp_path, mo
 
 
 def test_a_format_of_another_suffix_takes_the_place_of_the_first(mined):
-    pipeline.mine("memory://data/beir", recipe("naive", "format=parquet"), "memory://runs/a")
+    mine("memory://data/beir", recipe("naive", "format=parquet"), "memory://runs/a")
     assert [name for name in content(mined, "/runs/a") if "train" in name] == ["train.parquet"]
 
 
@@ -235,7 +236,9 @@ def test_commands_take_and_give_urls(mined, capsys):
     assert json.loads(capsys.readouterr().out)["second"] == "memory://runs/b"
 
 
-def test_a_source_is_listed_and_fetched_once_and_is_not_put_back(beir, put, write, moves, monkeypatch):
+def test_a_source_is_listed_and_fetched_once_and_is_not_put_back(
+    beir, put, write, moves, monkeypatch, capsys
+):
     put(beir, "memory://data/beir")
     by_words = write("recipe.yaml", "{name: words, rank: {rankers: [bm25]}, format: jsonl}")
     listing, listed = Place.listing, []
@@ -245,7 +248,8 @@ def test_a_source_is_listed_and_fetched_once_and_is_not_put_back(beir, put, writ
         return listing(self)
 
     monkeypatch.setattr(Place, "listing", told)
-    run("audit", "memory://data/beir", "--recipe", by_words, "--sample", 3)
+    run("audit", "memory://data/beir", "--recipe", by_words, expect=2)
+    assert "7 retrieved positives are too few, 20 are needed" in capsys.readouterr().err
     assert listed == ["memory://data/beir"]
     assert sorted(moves) == [
         f"/data/beir/{name}" for name in ("corpus.jsonl", "qrels/train.tsv", "queries.jsonl")
@@ -253,8 +257,8 @@ def test_a_source_is_listed_and_fetched_once_and_is_not_put_back(beir, put, writ
 
 
 def test_exports_go_to_the_store_with_what_is_beside_them(mined, tmp_path):
-    pipeline.export("memory://runs/a", FORMATS.make("pylate"), "memory://out/p.jsonl")
-    pipeline.export("memory://runs/a", FORMATS.make("pylate"), tmp_path / "p" / "p.jsonl")
+    export("memory://runs/a", FORMATS.make("pylate"), "memory://out/p.jsonl")
+    export("memory://runs/a", FORMATS.make("pylate"), tmp_path / "p" / "p.jsonl")
     assert content(mined, "/out") == {path.name: path.read_bytes() for path in (tmp_path / "p").iterdir()}
 
 
@@ -277,7 +281,7 @@ def test_runs_are_not_written_to_repositories_of_the_hub(mined, capsys):
 
 def test_other_outputs_stay_on_a_disk(mined, capsys):
     run("train", "memory://runs/a", "--out", "memory://model", expect=2)
-    assert "memory://model is in a store; here a path on a disk is asked for" in capsys.readouterr().err
+    assert "memory://model is in a store; a path on a disk is needed" in capsys.readouterr().err
 
 
 def test_paths_of_the_disk_pass(tmp_path):

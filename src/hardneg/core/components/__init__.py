@@ -14,6 +14,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 from hardneg.core.components.engine import ENGINES, Engine, engine
 from hardneg.core.components.format import FORMATS, Format, Written, file_format
 from hardneg.core.components.loss import LOSSES, Loss, loss
@@ -21,6 +24,32 @@ from hardneg.core.components.ranker import RANKERS, Context, OpenedRanker, Ranke
 from hardneg.core.components.selection import DRAWS, RULES, Draw, Rule, Threshold, draw, rule
 from hardneg.core.components.source import SOURCES, Source, source
 from hardneg.core.components.validator import VALIDATORS, OpenedValidator, Validator, validator
+from hardneg.core.errors import unknown_name
+from hardneg.core.registry import Registry
+
+C = TypeVar("C")
+
+_KINDS: dict[str, Registry[Any]] = {
+    registry.kind: registry
+    for registry in (RANKERS, RULES, DRAWS, VALIDATORS, FORMATS, SOURCES, LOSSES, ENGINES)
+}
+
+
+def component(kind: str, name: str, **attributes: Any) -> Callable[[C], C]:
+    """Returns a decorator that registers a class or a function, as `@component("rule", "short")`.
+
+    Args:
+        kind: `ranker`, `rule`, `draw`, `validator`, `format`, `source`, `loss` or `engine`.
+        name: Small letters, digits and hyphens.
+        attributes: Class attributes to set, as `label="too short"`.
+
+    Raises:
+        ConfigError: There is no such kind, or the name is not fit or taken.
+    """
+    if kind not in _KINDS:
+        raise unknown_name("kind of component", kind, _KINDS)
+    return _KINDS[kind].register(name, **attributes)
+
 
 __all__ = [
     "Context",
@@ -44,6 +73,7 @@ __all__ = [
     "VALIDATORS",
     "Validator",
     "Written",
+    "component",
     "draw",
     "engine",
     "file_format",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -196,6 +198,44 @@ class Collection:
     judgments: Judgments
     digest: str = ""
     notes: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        data: Any = None,
+        *,
+        corpus: Any = None,
+        judgments: Any = None,
+        queries: Any = None,
+        name: str = "memory",
+        options: Any = None,
+    ) -> Collection:
+        """Returns the collection of objects in memory; the same data in files has the same digest.
+
+        Args:
+            data: Pairs: a list of dicts or of (query, positive, negative, ...) tuples, a dict of lists, a
+                frame, an Arrow table or a Dataset, with the columns of a pairs file. With `judgments`, the
+                queries.
+            corpus: Documents beside the pairs' own: `{id: text}`, `{id: {"title": ..., "text": ...}}`, a
+                table with a text and an id, or a file.
+            judgments: `{query_id: {doc_id: relevance}}`, (query_id, doc_id, relevance) triples, or a table.
+            queries: `{id: text}` or a table, to be judged by `judgments`.
+            name: What the collection is called.
+            options: A `hardneg.LoadOptions`: the split, and how strictly to read.
+
+        Raises:
+            ConfigError: What is given does not go together.
+            DataError: A row is not as it should be; the message names it.
+
+        Example:
+            >>> Collection.of([("who wrote it", "Ada wrote it."), ("when", "In 1843.")])
+            >>> Collection.of({"q": "who"}, corpus={"d": "Ada"}, judgments={"q": {"d": 1}})
+        """
+        objects = importlib.import_module("hardneg.sources.objects")  # by name: records know no reader
+        collection: Collection = objects.read(
+            data, corpus=corpus, judgments=judgments, queries=queries, name=name, options=options
+        )
+        return collection
 
     def _repr_html_(self) -> str:
         """Returns a table for notebooks: how large it is, and its first queries with their positives."""

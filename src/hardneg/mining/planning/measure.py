@@ -166,8 +166,8 @@ def tried_on(
     written = sum(path.stat().st_size for path in (place / "run").rglob("*") if path.is_file())
     fixed = sum(path.stat().st_size for path in (place / "run").glob("*.html"))
     return (
-        max(int(result.run["counts"].get("queries", 0)), 1),
-        {**result.run["seconds"], "documents": float(len(some.documents))},
+        max(int(result.info["counts"].get("queries", 0)), 1),
+        {**result.info["seconds"], "documents": float(len(some.documents))},
         written - fixed,
     )
 

@@ -1,0 +1,256 @@
+"""The public verbs that ask language models, and that train and measure students."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hardneg.api.places import AnyRun, run_folder
+from hardneg.core.errors import ConfigError
+from hardneg.core.progress import NullProgress, Progress
+from hardneg.core.records import Collection
+from hardneg.runs.finished import FinishedRun
+from hardneg.sources import LoadOptions
+
+if TYPE_CHECKING:
+    from hardneg.comparison import Comparison
+    from hardneg.comparison.settings import CompareSettings
+    from hardneg.evaluation import Evaluation
+    from hardneg.training import Trained, TrainSettings
+
+
+def judge(
+    run: AnyRun,
+    endpoint: str,
+    *,
+    model: str,
+    collection: Collection | None = None,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+    **settings: Any,
+) -> dict[str, Any]:
+    """Lets a language model grade doubtful negatives of a run, into its `judgments.jsonl`.
+
+    Args:
+        run: The run directory, its URL, or a run in one of these.
+        endpoint: The base of an OpenAI-compatible interface, as `http://localhost:8000/v1`.
+        model: The model's name at the endpoint.
+        collection: What was mined, if it was not loaded from a source.
+        cache: Where answers are kept; `HARDNEG_CACHE` or the user's cache folder unless given.
+        progress: Receives the progress of judging.
+        settings: The other attributes of `hardneg.llm.judging.settings.JudgeSettings`.
+
+    Returns:
+        What was judged, the verdicts and the costs, as in `judge/summary.json`.
+
+    Raises:
+        ConfigError: A setting, the prompt or the key is not usable, or the run is in memory.
+        DataError: The run or its source is not usable, or the endpoint does not answer.
+        MissingExtra: httpx2 is not installed.
+    """
+    from hardneg.llm import judging
+
+    with run_folder(run, progress, changes=True) as folder:
+        given = _collection(run, collection)
+        return judging.judge(
+            folder, endpoint, model=model, collection=given, cache=cache, progress=progress, **settings
+        )
+
+
+def generate(
+    source: str | Path | Collection,
+    out: str | Path,
+    endpoint: str,
+    *,
+    model: str,
+    load: LoadOptions | None = None,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+    **settings: Any,
+) -> dict[str, Any]:
+    """Lets a language model write queries for documents, or negatives for queries.
+
+    Args:
+        source: A collection, or what `mine` reads; for queries, documents alone will do.
+        out: The folder to write: a BEIR folder for queries, `train.jsonl` for negatives.
+        endpoint: The base of an OpenAI-compatible interface, as `http://localhost:8000/v1`.
+        model: The model's name at the endpoint.
+        load: How the source is read.
+        cache: Where answers and vectors are kept; the default cache unless given.
+        progress: Receives the progress of writing.
+        settings: The other attributes of `hardneg.llm.generating.settings.GenerateSettings`.
+
+    Returns:
+        What was written, left out and spent, as in `generate.json` of the folder.
+
+    Raises:
+        ConfigError: A setting, the prompt or the key is not usable, or the folder holds something else.
+        DataError: The source is not usable, or the endpoint does not answer.
+        MissingExtra: httpx2 is not installed.
+    """
+    from hardneg.llm import generating
+
+    return generating.generate(
+        source, out, endpoint, model=model, load=load, cache=cache, progress=progress, **settings
+    )
+
+
+def train(
+    run: AnyRun,
+    out: str | Path,
+    settings: TrainSettings | Mapping[str, Any] | None = None,
+    *,
+    rounds: int = 1,
+    collection: Collection | None = None,
+    progress: Progress | None = None,
+    cache: Path | None = None,
+) -> Trained:
+    """Trains a student on a finished run and saves it; an interrupted training goes on.
+
+    Args:
+        run: The run to learn from.
+        out: The model directory.
+        settings: `TrainSettings`, or some of them: `{"student": "static:default", "epochs": 2}`.
+        rounds: Rounds of mining and training; from the second on the student mines.
+        collection: What was mined, if it was not loaded from a source.
+        progress: Receives the progress of all stages.
+        cache: Where vectors are kept; `HARDNEG_CACHE` or the user's cache folder unless given.
+
+    Raises:
+        HardnegError: The run, the student or `out` is not usable; the message says why.
+    """
+    from hardneg import training
+    from hardneg.training.rounds import train_in_rounds
+
+    chosen = settings
+    if not isinstance(chosen, training.TrainSettings):
+        chosen = training.TrainSettings.build(dict(chosen or {}))
+    with run_folder(run, progress) as folder:
+        if rounds > 1:
+            return train_in_rounds(folder, chosen, out, rounds, progress=progress, cache=cache)
+        given = _collection(run, collection)
+        return training.train(folder, chosen, out, collection=given, progress=progress, cache=cache)
+
+
+def evaluate(
+    source: str | Path | Collection,
+    models: Sequence[str] = (),
+    runs: Sequence[str | Path] = (),
+    *,
+    measures: Sequence[str] = (),
+    load: LoadOptions | None = None,
+    depth: int = 1000,
+    pool: str = "bm25",
+    pool_depth: int = 100,
+    max_length: int | None = None,
+    baseline: str | None = None,
+    out: str | Path | None = None,
+    seed: int = 42,
+    progress: Progress | None = None,
+    cache: Path | None = None,
+) -> Evaluation:
+    """Measures how well models, rankers and run files rank, per query and on average, and compares them.
+
+    Args:
+        source: A collection, or what `mine` reads.
+        models: Model, or ranker as `bm25`, `sparse:MODEL` or `cross-encoder:MODEL`.
+        runs: TREC run file.
+        measures: Measure, as `nDCG@10` or `recall@100`; nDCG@10 and six others unless given.
+        load: How the source is read; the split `test` unless given.
+        depth: Documents per query.
+        pool: Ranker that retrieves for a cross-encoder.
+        pool_depth: Documents that a cross-encoder scores.
+        max_length: Tokens after which texts are cut.
+        baseline: System that the others are compared with; the first unless named.
+        out: A folder in which the values of each query are written.
+        seed: Seed of the resampling.
+        progress: Receives the progress of ranking.
+        cache: Where vectors are kept; `HARDNEG_CACHE` or the user's cache folder unless given.
+
+    Raises:
+        ConfigError: Nothing is named to evaluate, a name is unknown, or a measure does not fit.
+        DataError: The source or a run file is not usable.
+        MissingExtra: ir-measures, scipy or the library of a model is not installed.
+    """
+    from hardneg import evaluation
+    from hardneg.core.components import Context
+    from hardneg.core.files import cache_folder
+    from hardneg.evaluation import systems
+    from hardneg.evaluation.measures import DEFAULT, parse
+    from hardneg.evaluation.store import save
+    from hardneg.sources import load as load_source
+
+    if not models and not runs:
+        raise ConfigError("name what to evaluate: --model MODEL or --run FILE")
+    chosen = parse(list(measures)) if measures else DEFAULT
+    names = systems.distinct([*models, *(Path(file).name.split(".")[0] for file in runs)])
+    evaluation.baseline_of(baseline, names)
+    collection = source
+    if not isinstance(collection, Collection):
+        collection = load_source(str(source), load or LoadOptions(split="test"), progress)
+    if out is not None:
+        Path(out).mkdir(parents=True, exist_ok=True)
+    listed = [
+        systems.run_file(str(file), collection, name)
+        for file, name in zip(runs, names[len(models) :], strict=True)
+    ]
+    context = Context(cache or cache_folder(), progress or NullProgress())
+    ranked = [
+        systems.run_model(
+            model,
+            collection,
+            context,
+            depth,
+            pool=pool,
+            pool_depth=pool_depth,
+            max_length=max_length,
+            name=name,
+        )
+        for model, name in zip(models, names, strict=False)
+    ]
+    summary = evaluation.evaluate(collection, [*ranked, *listed], chosen, baseline=baseline, seed=seed)
+    if out is not None:
+        save(summary, Path(out))
+    return summary
+
+
+def compare(
+    source: str | Path,
+    settings: CompareSettings | Mapping[str, Any] | Sequence[str],
+    out: str | Path,
+    *,
+    report: bool = True,
+    progress: Progress | None = None,
+    cache: Path | None = None,
+) -> Comparison:
+    """Mines, trains and measures every recipe, and writes `compare.json`, tables and a report.
+
+    Args:
+        source: Has the splits that are mined and measured.
+        settings: `CompareSettings`, some of them, or the recipes alone: `["naive", "default"]`.
+        out: The folder to write; an interrupted comparison goes on.
+        report: Write the report of each recipe's run too.
+        progress: Receives the progress of all stages.
+        cache: Where vectors are kept; `HARDNEG_CACHE` or the user's cache folder unless given.
+
+    Raises:
+        HardnegError: The source, a recipe, the student or `out` is not usable.
+    """
+    from pydantic import ValidationError
+
+    from hardneg import comparison
+    from hardneg.comparison.settings import CompareSettings
+    from hardneg.core.registry import first_problem
+
+    if not isinstance(settings, CompareSettings):
+        given = dict(settings) if isinstance(settings, Mapping) else {"recipes": tuple(settings)}
+        try:
+            settings = CompareSettings(**given)
+        except ValidationError as error:
+            raise ConfigError(f"compare: {first_problem(error)}") from None
+    return comparison.compare(str(source), settings, out, report=report, progress=progress, cache=cache)
+
+
+def _collection(run: AnyRun, collection: Collection | None) -> Collection | None:
+    return run.collection if isinstance(run, FinishedRun) else collection

@@ -1,0 +1,206 @@
+"""Collections of objects in memory: frames, data sets, tables, dicts and lists, read as files are.
+
+Pairs have the columns of a pairs file, see `hardneg.sources.pairs`. Documents and queries beside them are
+dicts from id to text (or to a mapping with `text` and `title`), or tables with an id and a text; judgments
+are `{query_id: {doc_id: relevance}}`, triples, or a table.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from hardneg.core.errors import ConfigError, DataError
+from hardneg.core.records import Collection
+from hardneg.sources.builder import CollectionBuilder, LoadOptions
+from hardneg.sources.documents import add_rows
+from hardneg.sources.fields import id_of, one_of, relevance_of, text_of
+from hardneg.sources.pairs import read_rows
+from hardneg.sources.tables import Row, Rows, kind_of, some
+
+_QUERY_IDS = ("_id", "id", "query_id", "query-id", "qid")
+_QUERY_TEXTS = ("text", "query")
+_DOC_IDS = ("doc_id", "doc-id", "corpus-id", "corpus_id", "docid", "docno")
+_RELEVANCE = ("relevance", "score", "rel", "label")
+_TRIPLE = "each judgment is (query_id, doc_id) or (query_id, doc_id, relevance)"
+_BATCH = 1024
+
+
+def read(
+    data: Any,
+    *,
+    corpus: Any = None,
+    judgments: Any = None,
+    queries: Any = None,
+    name: str = "memory",
+    options: LoadOptions | None = None,
+) -> Collection:
+    """Returns the collection of these objects; see `Collection.of`.
+
+    Raises:
+        ConfigError: What is given does not go together.
+        DataError: A row is not as it should be, or there is no such split; the message names the row.
+    """
+    options = options or LoadOptions()
+    if isinstance(corpus, str | Path):
+        options, corpus = dataclasses.replace(options, corpus=str(corpus)), None
+    documents = None if corpus is None else _texts(corpus, "corpus")
+    if judgments is None:
+        if data is None or queries is not None:
+            raise ConfigError("give pairs, or queries with corpus= and judgments=")
+        table, split_is_read = _pairs(data, options.split)
+        return read_rows(name, table, options, split_is_read=split_is_read, documents=documents)
+    if (data is None) == (queries is None):
+        raise ConfigError("judgments= go with one set of queries: give them first, or as queries=")
+    if documents is None:
+        raise ConfigError("judgments= name documents: give them as corpus=")
+    builder = CollectionBuilder(name, options)
+    add_rows(builder, documents)
+    for where, row in _texts(data if queries is None else queries, "queries"):
+        id_column, text_column = (
+            _column(row, _QUERY_IDS, "id", where),
+            _column(row, _QUERY_TEXTS, "text", where),
+        )
+        query_id, text = id_of(row, id_column, where, ""), text_of(row, text_column, where, "")
+        builder.add_query(query_id, text, where=where)
+    for where, row in _judgments(judgments):
+        query, doc = _column(row, _QUERY_IDS, "query id", where), _column(row, _DOC_IDS, "document id", where)
+        column = one_of(row, _RELEVANCE, "relevance", where)
+        relevance = 1 if column is None else relevance_of(row[column], where)
+        builder.add_judgment(id_of(row, query, where, ""), id_of(row, doc, where, ""), relevance, where=where)
+    return builder.build()
+
+
+def rows_of(data: Any, what: str) -> Rows:
+    """Yields (where, row) for each row of a table in memory.
+
+    Args:
+        data: A mapping from column to list, a frame, a data set, or an iterable of mappings or tuples; the
+            tuples are query, positive and negatives.
+        what: What errors call the table.
+
+    Raises:
+        DataError: It is no table, or a row is none.
+    """
+    if isinstance(data, Mapping):
+        return _of_columns(data, what)
+    batches = _batches(data)
+    if batches is not None:
+        rows = (row for batch in batches for row in batch.to_pylist())
+        return ((f"{what} row {number}", row) for number, row in enumerate(rows, 1))
+    if isinstance(data, str | bytes) or not hasattr(data, "__iter__"):
+        raise DataError(
+            f"{what}: a {kind_of(data)} is no table; give a list of dicts or tuples, a dict of lists, "
+            "a frame, an Arrow table or a Dataset"
+        )
+    return ((where, _row(each, where)) for where, each in _numbered(data, what))
+
+
+def _pairs(data: Any, split: str) -> tuple[Rows, bool]:
+    """Returns the rows of pairs, and whether they are those of the chosen split already."""
+    if isinstance(data, Mapping) and data and all(hasattr(table, "column_names") for table in data.values()):
+        if split not in data:
+            raise DataError(f'pairs: there is no split "{split}"; splits found: {some(list(map(str, data)))}')
+        return rows_of(data[split], "pairs"), True
+    return rows_of(data, "pairs"), False
+
+
+def _texts(data: Any, what: str) -> Rows:
+    """Yields the rows of documents or queries; those of a dict from id to text have the id as `_id`."""
+    if not isinstance(data, Mapping) or all(_is_column(value) for value in data.values()):
+        yield from rows_of(data, what)
+        return
+    for name, given in data.items():
+        own = given if isinstance(given, Mapping) else {"text": given}
+        yield f"{what}[{name!r}]", {**own, "_id": name}
+
+
+def _judgments(data: Any) -> Rows:
+    """Yields rows of `query_id`, `doc_id` and, unless all are positives, `relevance`."""
+    if isinstance(data, Mapping) and not all(_is_column(value) for value in data.values()):
+        for query_id, judged in data.items():
+            where = f"judgments[{query_id!r}]"
+            if not isinstance(judged, Mapping):
+                raise DataError(f"{where}: {{doc_id: relevance}} is needed, found a {kind_of(judged)}")
+            for doc_id, relevance in judged.items():
+                yield where, {"query_id": query_id, "doc_id": doc_id, "relevance": relevance}
+        return
+    if isinstance(data, Mapping) or _batches(data) is not None:
+        yield from rows_of(data, "judgments")
+        return
+    for where, each in _numbered(data, "judgments"):
+        if isinstance(each, Mapping):
+            yield where, each
+        elif isinstance(each, Sequence) and not isinstance(each, str) and len(each) in (2, 3):
+            yield where, dict(zip(("query_id", "doc_id", "relevance"), each, strict=False))
+        else:
+            raise DataError(f"{where}: {_TRIPLE}, found {repr(each)[:200]}")
+
+
+def _of_columns(data: Mapping[str, Any], what: str) -> Rows:
+    lengths = {str(column): len(values) for column, values in data.items() if _is_column(values)}
+    if len(lengths) < len(data):
+        raise DataError(
+            f"{what}: a dict needs a list for each column; columns found: {some(list(map(str, data)))}"
+        )
+    if len(set(lengths.values())) > 1:
+        sizes = ", ".join(f"{column} has {length:,}" for column, length in lengths.items())
+        raise DataError(f"{what}: the columns are not equally long: {sizes}")
+    for number, values in enumerate(zip(*data.values(), strict=True), 1):
+        yield f"{what} row {number}", dict(zip(map(str, data), values, strict=True))
+
+
+def _row(given: Any, where: str) -> Row:
+    if isinstance(given, Mapping):
+        return given
+    if isinstance(given, tuple | list) and len(given) >= 2:
+        query, positive, *negatives = given
+        return {
+            "query": query,
+            "positive": positive,
+            **{f"negative_{number}": text for number, text in enumerate(negatives, 1)},
+        }
+    raise DataError(
+        f"{where}: a mapping or a tuple of query, positive and negatives is needed, found {repr(given)[:200]}"
+    )
+
+
+def _numbered(data: Any, what: str) -> Iterator[tuple[str, Any]]:
+    return ((f"{what} row {number}", each) for number, each in enumerate(data, 1))
+
+
+def _batches(data: Any) -> Iterator[pa.RecordBatch] | None:
+    """Returns a frame or table as Arrow batches; None for anything else."""
+    if not isinstance(data, pa.Table | pa.RecordBatch | pa.RecordBatchReader):
+        if hasattr(data, "__arrow_c_stream__"):
+            data = pa.RecordBatchReader.from_stream(data)
+        elif hasattr(data, "to_arrow"):
+            data = data.to_arrow()
+        elif hasattr(data, "__dataframe__"):
+            data = pa.interchange.from_dataframe(data)
+        else:
+            return None
+    if isinstance(data, pa.RecordBatch):
+        return iter([data])
+    batches: Iterator[pa.RecordBatch] = iter(data.to_batches(_BATCH) if isinstance(data, pa.Table) else data)
+    return batches
+
+
+def _is_column(values: Any) -> bool:
+    """Returns whether a value of a dict is a column: a list, an array, a series."""
+    return not isinstance(values, str | bytes | Mapping) and hasattr(values, "__len__")
+
+
+def _column(row: Row, accepted: Sequence[str], role: str, where: str) -> str:
+    column = one_of(row, accepted, role, where)
+    if column is None:
+        raise DataError(
+            f"{where}: no column for the {role} among those found: {some(list(islice(row, 40)))}; "
+            f"accepted: {', '.join(accepted)}"
+        )
+    return column
