@@ -110,7 +110,7 @@ def perform(line, llm):
 
 def test_the_pages_show_commands():
     shown = {shlex.split(line)[1] for path in PAGES for line in shell_lines(path)}
-    assert shown >= {"mine", "select", "export", "audit", "judge", "validate", "report", "evaluate"}
+    assert shown >= {"mine", "select", "export", "audit", "judge", "clean", "report", "evaluate"}
 
 
 @pytest.mark.parametrize("path", [p for p in PAGES if shell_lines(p)], ids=lambda path: path.name)

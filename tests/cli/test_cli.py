@@ -13,12 +13,13 @@ from hardneg import cli
 from hardneg.runs import ledger
 from tests.mining.test_pipeline import content
 
-WRITING_REPORTS = ("mine", "demo", "select", "validate", "audit")
+WRITING_REPORTS = ("demo", "mine", "select", "clean", "audit")
 
 
 def run(*arguments, expect=0, report=False):
     """Runs one command in this process, by default without a report, and returns its exit code."""
-    left_out = ["--no-report"] if arguments[0] in WRITING_REPORTS and not report else []
+    writes_report = bool(arguments) and arguments[0] in WRITING_REPORTS
+    left_out = ["--no-report"] if writes_report and not report else []
     try:
         sys.argv = ["hardneg", *map(str, arguments), *left_out]
         cli.main()
@@ -52,24 +53,31 @@ def test_quiet_prints_nothing_and_json_prints_the_run(beir, tmp_path, capsys):
 
 def test_select_decides_again(mined, tmp_path, capsys):
     run("select", mined, "--recipe", "naive", "--out", tmp_path / "again", "--negatives", 1, "--json")
-    told = json.loads(capsys.readouterr().out)
-    assert told["counts"]["negatives"] == 7
-    assert [ranker for ranker in told["rankers"]] == ["bm25"]
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["counts"]["negatives"] == 7
+    assert [ranker for ranker in printed["rankers"]] == ["bm25"]
+
+
+def test_a_run_can_be_without_a_report(beir, tmp_path, capsys):
+    run("mine", beir, "--out", tmp_path / "a", "--ranker", "bm25")
+    assert not (tmp_path / "a" / "report.html").exists() and "report.html" not in capsys.readouterr().err
+    run("mine", beir, "--out", tmp_path / "b", "--ranker", "bm25", report=True)
+    assert (tmp_path / "b" / "report.html").is_file() and "report.html" in capsys.readouterr().err
 
 
 def test_export_writes_another_format(mined, tmp_path, capsys):
     run("export", mined, "--format", "flagembedding", "-o", tmp_path / "bge.jsonl", "--json")
-    told = json.loads(capsys.readouterr().out)
+    printed = json.loads(capsys.readouterr().out)
     lines = [json.loads(line) for line in (tmp_path / "bge.jsonl").open(encoding="utf-8")]
-    assert told["rows"] == len(lines) and {"query", "pos", "neg"} <= set(lines[0])
+    assert printed["rows"] == len(lines) and {"query", "pos", "neg"} <= set(lines[0])
 
 
 def test_diff_counts_what_changed(mined, tmp_path, capsys):
     run("select", mined, "--recipe", "naive", "--out", tmp_path / "again", "--negatives", 1, "--quiet")
     run("diff", mined, tmp_path / "again", "--json")
-    told = json.loads(capsys.readouterr().out)
+    printed = json.loads(capsys.readouterr().out)
     first = sum(block.counts()["negatives"] for block in ledger.iterate(mined))
-    assert told["negatives"]["both"] + told["negatives"]["first_only"] == first
+    assert printed["negatives"]["both"] + printed["negatives"]["first_only"] == first
     run("diff", mined, tmp_path / "again")
     assert "first only" in capsys.readouterr().out
 
@@ -88,21 +96,23 @@ def test_diff_counts_what_changed(mined, tmp_path, capsys):
         (["mine", "{beir}", "--out", "{out}", "--set", "select.negatives"], "KEY=VALUE"),
         (["mine", "{beir}"], "--out"),
         (["mine", "{beir}", "--out", "/proc/none"], "cannot write"),
-        (["dig"], "No such command"),
+        (["dig"], 'unknown command "dig"'),
+        (["validate", "{beir}"], 'did you mean "clean"?'),
         (["export", "{beir}", "--format", "jsonl", "-o", "{out}"], "is no run directory"),
+        (["audit", "{beir}", "--sample", "3"], "is no run directory, into which --sample writes"),
         (["diff", "{beir}", "{beir}"], "is no run directory"),
         (["select", "{beir}", "--recipe", "naive", "--out", "{out}"], "is no run directory"),
     ],
 )
-def test_a_mistake_is_told_in_one_line_and_exits_with_2(beir, tmp_path, capsys, arguments, message):
+def test_an_error_is_one_line_and_exits_with_2(beir, tmp_path, capsys, arguments, message):
     places = {"beir": beir, "out": tmp_path / "out"}
     run(*(argument.format(**places) for argument in arguments), expect=2)
-    told = capsys.readouterr().err
-    assert message in told
-    assert told.startswith("hardneg: ") and told.count("\n") == 1
+    printed = capsys.readouterr().err
+    assert message in printed
+    assert printed.startswith("hardneg: ") and printed.count("\n") == 1
 
 
-def test_broken_data_is_told_with_file_and_line(beir, tmp_path, capsys):
+def test_an_error_of_data_names_file_and_line(beir, tmp_path, capsys):
     corpus = beir / "corpus.jsonl"
     lines = corpus.read_text(encoding="utf-8").splitlines()
     for number, line, message in (
@@ -116,7 +126,7 @@ def test_broken_data_is_told_with_file_and_line(beir, tmp_path, capsys):
         assert message in capsys.readouterr().err
 
 
-def test_a_full_disk_is_told(beir, tmp_path, capsys, monkeypatch):
+def test_a_full_disk_is_an_error_of_one_line(beir, tmp_path, capsys, monkeypatch):
     def full(*_, **options):
         raise OSError(28, "No space left on device")
 
@@ -191,7 +201,7 @@ def test_ctrl_c_leaves_a_run_that_resumes(beir, tmp_path):
     while not ledger.part_path(tmp_path / "run", 1).exists() and time.monotonic() < deadline:
         time.sleep(0.01)
     victim.send_signal(signal.SIGINT)
-    told = victim.communicate()[1]
-    assert victim.returncode == 130 and "the same command goes on" in told and "Traceback" not in told
+    printed = victim.communicate()[1]
+    assert victim.returncode == 130 and "the same command goes on" in printed and "Traceback" not in printed
     subprocess.run(command, check=True, capture_output=True)
     assert json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))["finished"]

@@ -1,4 +1,4 @@
-"""What a person sees while it runs."""
+"""Progress bars."""
 
 from types import SimpleNamespace
 
@@ -8,15 +8,15 @@ from hardneg.cli.console import _Bar
 
 
 @pytest.mark.parametrize(
-    ("speed", "told"),
+    ("speed", "expected"),
     [(1_234.5, ["1,234 documents/s"]), (1.0, ["1 documents/s"]), (0.05, ["20 s each"]), (None, [])],
 )
-def test_the_rate_beside_a_bar_is_never_nothing(speed, told):
+def test_the_rate_beside_a_bar_is_never_zero(speed, expected):
     rates = []
-    drawn = SimpleNamespace(
+    bars = SimpleNamespace(
         advance=lambda number, steps: None,
         tasks=[SimpleNamespace(speed=speed)],
         update=lambda number, rate: rates.append(rate),
     )
-    _Bar(drawn, 0, "documents").advance(3)
-    assert rates == told
+    _Bar(bars, 0, "documents").advance(3)
+    assert rates == expected

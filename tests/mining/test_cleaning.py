@@ -194,7 +194,7 @@ def test_the_command_writes_another_format_on_demand(tmp_path, capsys):
     source = tmp_path / "given.jsonl"
     FORMATS.make("tevatron").write(EXAMPLES, source)
     out = tmp_path / "run"
-    run("validate", source, "--out", out, "--ranker", "bm25", "--format", "flagembedding", "--quiet")
+    run("clean", source, "--out", out, "--ranker", "bm25", "--format", "flagembedding", "--quiet")
     rows = [json.loads(line) for line in (out / "train.jsonl").open(encoding="utf-8")]
     assert {text for row in rows for text in row["neg"]} == KEPT
     run("export", out, "--format", "jsonl", "-o", tmp_path / "again.jsonl")

@@ -1,6 +1,6 @@
 import pytest
 
-from hardneg.cli.console import expected
+from hardneg.cli.console import plan_text
 from hardneg.core.components import RANKERS
 from hardneg.mining.planning import Stage, _deciding, _opening, plan
 from hardneg.mining.planning.measure import Line, Measured, measured
@@ -48,5 +48,5 @@ def test_a_plan_of_a_small_collection(beir, tmp_path):
     assert all(stage.seconds >= 0 for stage in found.stages) and found.seconds > 0
     assert (found.documents, found.queries, found.cache) == (1_000_000, 500, 0)
     assert found.memory > 130 * 1_000_000 and found.temporary > 0 and found.run > 0
-    assert "1,000,000 documents, 500 queries" in expected(found)
+    assert "1,000,000 documents, 500 queries" in plan_text(found)
     assert list((tmp_path / "cache").iterdir()) == []

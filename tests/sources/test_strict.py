@@ -67,7 +67,7 @@ def test_every_command_that_loads_may_be_strict(merging, tmp_path, capsys):
     run("audit", merging, "--recipe", "naive", "--strict", expect=2)
     pairs = tmp_path / "pairs.jsonl"
     pairs.write_text('{"query": "a", "positive": "b", "negative_1": " "}\n', encoding="utf-8")
-    run("validate", pairs, "--out", tmp_path / "clean", "--strict", expect=2)
+    run("clean", pairs, "--out", tmp_path / "clean", "--strict", expect=2)
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3 and all("fix the source" in line for line in lines)
 

@@ -112,7 +112,7 @@ def train(
         run: The run to learn from.
         out: The model directory.
         settings: `TrainSettings`, or some of them: `{"student": "static:default", "epochs": 2}`.
-        rounds: Mine again with the student and train on, up to so many times in all.
+        rounds: Rounds of mining and training; from the second on the student mines.
         collection: What was mined, if it was not loaded from a source.
         progress: Receives the progress of all stages.
         cache: Where vectors are kept; `HARDNEG_CACHE` or the user's cache folder unless given.
@@ -154,15 +154,15 @@ def evaluate(
 
     Args:
         source: A collection, or what `mine` reads.
-        models: Each a model, or a ranker as `bm25`, `sparse:MODEL`, `cross-encoder:MODEL`.
-        runs: TREC run files.
-        measures: As `nDCG@10`, `MRR@10`, `recall@100`; nDCG@10 and the other defaults unless given.
+        models: Model, or ranker as `bm25`, `sparse:MODEL` or `cross-encoder:MODEL`.
+        runs: TREC run file.
+        measures: Measure, as `nDCG@10` or `recall@100`; nDCG@10 and six others unless given.
         load: How the source is read; the split `test` unless given.
         depth: Documents per query.
-        pool: What retrieves for a cross-encoder.
+        pool: Ranker that retrieves for a cross-encoder.
         pool_depth: Documents that a cross-encoder scores.
         max_length: Tokens after which texts are cut.
-        baseline: The system that the others are compared with; the first unless named.
+        baseline: System that the others are compared with; the first unless named.
         out: A folder in which the values of each query are written.
         seed: Seed of the resampling.
         progress: Receives the progress of ranking.
@@ -230,7 +230,7 @@ def compare(
         source: Has the splits that are mined and measured.
         settings: `CompareSettings`, some of them, or the recipes alone: `["naive", "default"]`.
         out: The folder to write; an interrupted comparison goes on.
-        report: Whether to write the report of each recipe's run too.
+        report: Write the report of each recipe's run too.
         progress: Receives the progress of all stages.
         cache: Where vectors are kept; `HARDNEG_CACHE` or the user's cache folder unless given.
 

@@ -46,7 +46,7 @@ def mine(
             `Collection`, or what `Collection.of` takes: frames, data sets, dicts and lists of pairs.
         recipe: What to do.
         out: The run directory, or its URL; None to keep the run in memory: see `Run` for how much.
-        report: Whether to write `report.html` into the run directory.
+        report: Write `report.html` into the run directory.
         progress: Receives the progress of all stages.
         cache: Where vectors are kept; `HARDNEG_CACHE` or the user's cache folder unless given.
 
@@ -85,7 +85,7 @@ def select(
         recipe: Its selection, seed and format are used; loading, ranking and validators stay the run's.
         out: Another run directory, to be written, or its URL; None to keep the run in memory.
         collection: What was mined, if it was not loaded from a source.
-        report: Whether to write `report.html` into the run directory.
+        report: Write `report.html` into the run directory.
         progress: Receives the progress of all stages.
 
     Raises:
@@ -118,7 +118,7 @@ def clean(
         out: The run directory, or its URL; None to keep the run in memory.
         recipe: What to do; it needs the ranker `listed`, as the recipe `clean` has it.
         same_format: Whether to write the file's own format rather than the recipe's.
-        report: Whether to write `report.html` into the run directory.
+        report: Write `report.html` into the run directory.
         progress: Receives the progress of all stages.
         cache: Where vectors are kept; `HARDNEG_CACHE` or the user's cache folder unless given.
 
@@ -153,10 +153,10 @@ def audit(
     Args:
         run: The run to audit.
         method: `judged_sample`, `hidden_positives` or `calibrated`; None for the first that has enough data.
-        target: A rate to reach, as `0.05`: finds the threshold that does it with the hardest negatives.
+        target: Rate to reach, as `0.05`: finds the threshold that does it with the hardest negatives.
         share: Fraction of each query's positives that `hidden_positives` hides.
         collection: What was mined, if it was not loaded from a source.
-        report: Whether to write `report.html` anew.
+        report: Write `report.html` of the run.
         progress: Receives the progress of all stages.
 
     Raises:
@@ -215,7 +215,7 @@ def write_report(
         other: A second run of the same collection, to show what it decides differently.
         language: `en` or `ru`.
         limit: Most queries to show.
-        figures: A folder in which each figure is written as SVG and PNG too.
+        figures: Folder in which each figure is written as SVG and PNG too.
         collection: What was mined; loaded from the source unless given. Without it examples have no texts.
 
     Returns:

@@ -96,7 +96,7 @@ def draw_sample(
     Args:
         run: The run, or its directory, in which `audit_sample.jsonl` is written.
         size: How many to draw; rounded up to the same number from each of five strata.
-        seed: Of the draw.
+        seed: Seed of the sample.
         collection: What was mined, if it was not loaded from a source.
         progress: Receives the progress of all stages.
 

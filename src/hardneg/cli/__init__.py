@@ -1,4 +1,4 @@
-"""The command line: one short function a command; it parses, calls the library and formats.
+"""The command line: one short function a command; it receives options, calls the library and prints.
 
 Adding a command = adding a file here whose function has the command's name, and a line below.
 """
@@ -6,13 +6,15 @@ Adding a command = adding a file here whose function has the command's name, and
 from __future__ import annotations
 
 import importlib.metadata
+import logging
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from hardneg.cli.audit import audit
-from hardneg.cli.clean import validate
+from hardneg.cli.clean import clean
 from hardneg.cli.compare import compare
 from hardneg.cli.diff import diff
 from hardneg.cli.doctor import doctor
@@ -21,48 +23,67 @@ from hardneg.cli.export import export
 from hardneg.cli.generate import generate
 from hardneg.cli.judge import judge
 from hardneg.cli.mine import demo, mine
-from hardneg.cli.places import silence_gcsfs, upload_changes
+from hardneg.cli.options import Command
 from hardneg.cli.plan import plan
 from hardneg.cli.push import push
 from hardneg.cli.report import report
 from hardneg.cli.review import review
 from hardneg.cli.select import select
 from hardneg.cli.train import train
-from hardneg.core.errors import HardnegError
+from hardneg.core.errors import ConfigError, HardnegError, unknown_name
 
-_STOPPED = 130  # the exit code after Ctrl-C
+_INTERRUPTED = 130  # the exit code after Ctrl-C
+_SYNONYMS = {"validate": "clean"}
+_COMMANDS = (
+    demo,
+    mine,
+    select,
+    clean,
+    export,
+    audit,
+    judge,
+    review,
+    report,
+    diff,
+    generate,
+    train,
+    evaluate,
+    compare,
+    plan,
+    push,
+    doctor,
+)
+
+
+class _Commands(TyperGroup):
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = {function.__name__: Command(function) for function in _COMMANDS}
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Returns the command that is named.
+
+        Raises:
+            ConfigError: There is no such command.
+        """
+        if args[0] in _SYNONYMS:
+            raise ConfigError(f'unknown command "{args[0]}"; did you mean "{_SYNONYMS[args[0]]}"?')
+        if args[0] not in self.commands:
+            raise unknown_name("command", args[0], self.commands)
+        return super().resolve_command(ctx, args)
+
 
 app = typer.Typer(
+    cls=_Commands,
     help="Hard negatives for contrastive training, every decision on record.",
     invoke_without_command=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 
-for command in (
-    mine,
-    demo,
-    plan,
-    select,
-    audit,
-    export,
-    generate,
-    judge,
-    diff,
-    validate,
-    report,
-    review,
-    push,
-    evaluate,
-    train,
-    compare,
-    doctor,
-):
-    app.command()(command)
-
 
 @app.callback()
-def _whole(
+def _hardneg(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
@@ -73,26 +94,26 @@ def _whole(
 
 
 def main() -> None:
-    """Runs the command line: exit 0 when done, 1 on a finding over a limit that the user set, 2 on an error.
+    """Runs the command line.
 
-    A usage or data error is told in one line.
+    Exits with 0 when done, 1 on a finding over a limit that the user set, 2 on a usage or data error, which
+    is printed in one line.
     """
-    silence_gcsfs()
+    logging.getLogger("gcsfs").setLevel(logging.CRITICAL)  # it logs what it raises, too
     try:
         code = app(standalone_mode=False)
-        if code == _STOPPED:
+        if code == _INTERRUPTED:
             raise KeyboardInterrupt
-        upload_changes()
         if code:
             sys.exit(code)
     except HardnegError as error:
         _fail(str(error))
-    except OSError as error:  # whatever the system refuses: a full disk, a file that may not be read
+    except OSError as error:  # a full disk, a file that may not be read
         _fail(f"cannot go on: {error}")
     except MemoryError:
         _fail("cannot go on: there is not enough memory")
     except (typer.Abort, KeyboardInterrupt):
-        _fail("stopped; the same command goes on where this one ended", _STOPPED)
+        _fail("stopped; the same command goes on where this one ended", _INTERRUPTED)
     except Exception as error:  # usage errors have many classes, of click or of typer's copy of it
         if not hasattr(error, "format_message"):
             raise

@@ -1,11 +1,11 @@
-"""What a person sees: progress bars while it runs, a table when it is done."""
+"""Progress bars and tables for people."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich import progress as bars
 from rich.console import Console
@@ -34,7 +34,7 @@ class Bars:
         )
 
     def __enter__(self) -> Bars:
-        """Starts nothing yet: a run that fails at once draws no bars."""
+        """Draws nothing yet: a run that fails at once draws no bars."""
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -50,34 +50,36 @@ class Bars:
 
 
 class _Bar:
-    def __init__(self, drawn: bars.Progress, number: bars.TaskID, unit: str) -> None:
-        self._drawn, self._number, self._unit = drawn, number, unit
+    def __init__(self, progress: bars.Progress, task: bars.TaskID, unit: str) -> None:
+        self._progress, self._task, self._unit = progress, task, unit
 
     def advance(self, steps: int = 1) -> None:
-        """Moves the bar and renews the rate beside it."""
-        self._drawn.advance(self._number, steps)
-        speed = self._drawn.tasks[self._number].speed
+        """Advances the bar and updates the rate beside it."""
+        self._progress.advance(self._task, steps)
+        speed = self._progress.tasks[self._task].speed
         if speed:
             rate = f"{speed:,.0f} {self._unit}/s" if speed >= 1 else f"{1 / speed:,.0f} s each"
-            self._drawn.update(self._number, rate=rate)
+            self._progress.update(self._task, rate=rate)
 
 
-def summary(run: Mapping[str, Any]) -> Table:
-    """Returns the table that ends a run: what was looked at, kept, dropped and why, and how long."""
-    table = Table(title=f"{run['recipe']['name']} on {run['collection']['name']}", show_header=False)
-    table.add_column(style="bold")
-    table.add_column(justify="right")
+def run_table(run: Mapping[str, Any]) -> Table:
+    """Returns the table of a finished run: counts, reasons of drops, notes and seconds.
+
+    Args:
+        run: The content of run.json.
+    """
+    table = _plain_table(f"{run['recipe']['name']} on {run['collection']['name']}")
     counts = run["counts"]
     for name in ("queries", "candidates", "positives", "negatives"):
         table.add_row(name, f"{counts.get(name, 0):,}")
-    _section(table, "dropped", counts.get("dropped", {}))
-    _section(table, "short queries", run["short"])
-    _section(table, "notes", {**run["collection"]["notes"], **run["export"]["notes"]})
-    _section(table, "seconds", run["seconds"])
+    _add_section(table, "dropped", counts.get("dropped", {}))
+    _add_section(table, "short queries", run["short"])
+    _add_section(table, "notes", {**run["collection"]["notes"], **run["export"]["notes"]})
+    _add_section(table, "seconds", run["seconds"])
     return table
 
 
-def examples(training_set: Iterable[Example], count: int) -> Table:
+def example_table(training_set: Iterable[Example], count: int) -> Table:
     """Returns a table of the first examples: queries, their positives and their negatives with scores."""
     table = Table(title="the first examples", show_lines=True)
     for heading in ("query", "positives", "negatives"):
@@ -91,87 +93,96 @@ def examples(training_set: Iterable[Example], count: int) -> Table:
     return table
 
 
-_RESTS_ON = {
+_COUNTED = {
     "judged_sample": "verdicts",
     "hidden_positives": "hidden positives",
     "calibrated": "known positives",
 }
 
 
-def audited(told: Mapping[str, Any]) -> Table:
-    """Returns the table of an audit: the rates by every method, hardness, and what thresholds would bring."""
-    table = Table(title="false negatives among the negatives", show_header=False)
-    table.add_column(style="bold")
-    table.add_column()
-    for name, found in told["estimates"].items():
-        table.add_row(name.replace("_", " "), f"{rate(found)} by {found['judged']:,} {_RESTS_ON[name]}")
-        for note in found["notes"]:
+def audit_table(audit: Mapping[str, Any]) -> Table:
+    """Returns the table of an audit: rates by method and group, hardness, and the rates at other thresholds.
+
+    Args:
+        audit: The content of audit.json.
+    """
+    table = _plain_table("false negatives among the negatives", justify="left")
+    for name, estimate in audit["estimates"].items():
+        basis = f"{estimate['judged']:,} {_COUNTED[name]}"
+        table.add_row(name.replace("_", " "), f"{rate(estimate)} by {basis}")
+        for note in estimate["notes"]:
             table.add_row("", escape(note))
     table.add_section()
-    for name, value in told["hardness"].items():
+    for name, value in audit["hardness"].items():
         average = "median" if name == "relative_margin" else "mean"
         table.add_row(f"{average} {name.replace('_', ' ')}", "-" if value is None else f"{value:,.3f}")
-    for kind, rates in told["by"].items():
+    for kind, rates in audit["by"].items():
         table.add_section()
-        for name, found in rates.items():
-            table.add_row(f"{kind} {name}", f"{rate(found)}, {found['count']:,} negatives")
-    if told["trade_off"]:
+        for name, group in rates.items():
+            table.add_row(f"{kind} {name}", f"{rate(group)}, {group['count']:,} negatives")
+    if audit["trade_off"]:
         table.add_section()
-        setting = told["trade_off"][0]["setting"].removeprefix("select.rules.")
+        setting = audit["trade_off"][0]["setting"].removeprefix("select.rules.")
         table.add_row(setting, "rate, mean score, negatives")
-    for point in told["trade_off"]:
+    for point in audit["trade_off"]:
         hardness = "-" if point["hardness"] is None else f"{point['hardness']:.3f}"
         table.add_row(f"{point['threshold']:g}", f"{rate(point)}, {hardness}, {point['negatives']:,}")
-    if told["target"] is not None:
+    if audit["target"] is not None:
         table.add_section()
-        wanted, flag = told["target"]["rate"], told["target"].get("flag", "no threshold reaches it")
-        table.add_row(f"for {wanted:.1%}", escape(flag))
+        flag = audit["target"].get("flag", "no threshold reaches it")
+        table.add_row(f"for {audit['target']['rate']:.1%}", escape(flag))
     return table
 
 
-def rate(found: Mapping[str, float]) -> str:
-    """Returns a rate and its interval as people read them, with two decimals where the interval is narrow."""
-    places = 1 if found["high"] - found["low"] >= 0.01 or found["high"] == found["low"] else 2
-    return f"{found['rate']:.{places}%} [{found['low']:.{places}%}, {found['high']:.{places}%}]"
+def rate(estimate: Mapping[str, float]) -> str:
+    """Returns a rate and its interval in percent, with two decimals where the interval is narrow."""
+    low, high = estimate["low"], estimate["high"]
+    places = 1 if high - low >= 0.01 or high == low else 2
+    return f"{estimate['rate']:.{places}%} [{low:.{places}%}, {high:.{places}%}]"
 
 
-def judgement(told: Mapping[str, Any]) -> Table:
-    """Returns the table that ends `hardneg judge`: what the models said, what is left, what it cost."""
-    models = " then ".join(model["model"] for model in told["models"])
-    table = Table(title=escape(f"judged by {models}"), show_header=False)
-    table.add_column(style="bold")
-    table.add_column(justify="right")
+def judge_table(summary: Mapping[str, Any]) -> Table:
+    """Returns the table of `hardneg judge`: verdicts, grades, pairs that are left, and costs."""
+    table = _plain_table(f"judged by {' then '.join(model['model'] for model in summary['models'])}")
     for name in ("pairs", "judged"):
-        table.add_row(name, f"{told[name]:,}")
-    _section(table, "verdict", told["verdicts"])
-    _section(table, "grade", told["grades"])
+        table.add_row(name, f"{summary[name]:,}")
+    _add_section(table, "verdict", summary["verdicts"])
+    _add_section(table, "grade", summary["grades"])
     rest = ("passed_on", "unreadable", "shortened", "failed", "left")
-    _section(table, "pairs", {name: told[name] for name in rest if told[name]})
-    _spent(table, told)
+    _add_section(table, "pairs", {name: summary[name] for name in rest if summary[name]})
+    _add_costs(table, summary)
     return table
 
 
-def generated(told: Mapping[str, Any]) -> Table:
-    """Returns the table that ends `hardneg generate`: what was written, what is left, what it cost."""
-    table = Table(title=escape(f"{told['writes']} by {told['model']}"), show_header=False)
-    table.add_column(style="bold")
-    table.add_column(justify="right")
+def generate_table(summary: Mapping[str, Any]) -> Table:
+    """Returns the table of `hardneg generate`: texts written, kept and dropped, and costs."""
+    table = _plain_table(f"{summary['writes']} by {summary['model']}")
     rest = ("asked", "answered", "unreadable", "asked_again", "failed", "left")
-    _section(table, told["unit"], {name: told[name] for name in rest if told[name] or name == "asked"})
-    _section(table, told["writes"], {name: told[name] for name in ("written", "kept")})
-    _section(table, "dropped", told["dropped"])
-    _spent(table, told)
+    _add_section(
+        table, summary["unit"], {name: summary[name] for name in rest if summary[name] or name == "asked"}
+    )
+    _add_section(table, summary["writes"], {name: summary[name] for name in ("written", "kept")})
+    _add_section(table, "dropped", summary["dropped"])
+    _add_costs(table, summary)
     return table
 
 
-def _spent(table: Table, told: Mapping[str, Any]) -> None:
+def _plain_table(title: str, justify: Literal["left", "right"] = "right") -> Table:
+    """Returns a table of two columns, names and values, without a header."""
+    table = Table(title=escape(title), show_header=False)
+    table.add_column(style="bold")
+    table.add_column(justify=justify, overflow="fold")
+    return table
+
+
+def _add_costs(table: Table, summary: Mapping[str, Any]) -> None:
     costs = ("requests", "repeated", "cached", "tokens", "seconds")
-    _section(table, "spent", {name: told[name] for name in costs})
-    if told["stopped"]:
-        table.add_row("stopped by", f"--{told['stopped'].replace('_', '-')}")
+    _add_section(table, "spent", {name: summary[name] for name in costs})
+    if summary["stopped"]:
+        table.add_row("stopped by", f"--{summary['stopped'].replace('_', '-')}")
 
 
-def _section(table: Table, title: str, numbers: Mapping[str, float]) -> None:
+def _add_section(table: Table, title: str, numbers: Mapping[str, float]) -> None:
     if numbers:
         table.add_section()
     for name, number in numbers.items():
@@ -179,58 +190,52 @@ def _section(table: Table, title: str, numbers: Mapping[str, float]) -> None:
         table.add_row(f"{title}: {name.replace('_', ' ')}", shown)
 
 
-def expected(plan: Plan) -> str:
-    """Returns what a job will take, as text."""
+def plan_text(plan: Plan) -> str:
+    """Returns the estimated time of each stage, memory and disk, as lines of text."""
     lines = [f"{plan.documents:,} documents, {plan.queries:,} queries"]
-    lines += [f"{stage.name:<20} {_time(stage.seconds):>10}  {stage.basis}" for stage in plan.stages]
-    lines.append(f"{'in all':<20} {_time(plan.seconds):>10}")
+    lines += [f"{stage.name:<20} {_duration(stage.seconds):>10}  {stage.basis}" for stage in plan.stages]
+    lines.append(f"{'in all':<20} {_duration(plan.seconds):>10}")
     sizes = {"memory": plan.memory, "vectors in the cache": plan.cache}
     sizes |= {"temporary files": plan.temporary, "run directory": plan.run}
     lines += [f"{name:<20} {size / 1e9:>7,.2f} GB" for name, size in sizes.items()]
     return "\n".join(lines)
 
 
-def _time(seconds: float) -> str:
+def _duration(seconds: float) -> str:
     if seconds < 120:
         return f"{seconds:,.1f} s"
     return f"{seconds / 60:,.1f} min" if seconds < 7_200 else f"{seconds / 3_600:,.1f} h"
 
 
-def surroundings(found: Mapping[str, Any]) -> list[Table]:
-    """Returns tables of what `hardneg.cli.environment` found: the whole, the core, the extras."""
-    device, threads, memory, cache = (found[name] for name in ("device", "threads", "memory", "cache"))
-    whole = Table(title=f"hardneg {found['hardneg']}", show_header=False)
-    whole.add_column(style="bold")
-    whole.add_column(overflow="fold")
+def environment_tables(environment: Mapping[str, Any]) -> list[Table]:
+    """Returns tables of what `inspect_environment` returned: the machine, the core's packages, the extras."""
+    device, threads, memory, cache = (environment[name] for name in ("device", "threads", "memory", "cache"))
+    machine = _plain_table(f"hardneg {environment['hardneg']}", justify="left")
     models = f"{threads['models']} for models" if threads["models"] else "no torch"
-    rows = [
-        ("python", f"{found['python']}, {found['system']}"),
-        ("device", device["name"] if device else "no models: torch is not installed"),
-        ("precision auto", f"{device['precision']}: {device['why']}" if device else "-"),
-        ("threads", f"{threads['search']} for search, {models}; {threads['cores']} cores"),
-        ("memory", f"{_size(memory['free'])} free of {_size(memory['total'])}"),
-        ("cache", f"{cache['folder']}{'' if cache['writable'] else ' (cannot be written to)'}"),
-        ("in it", f"{_size(cache['size'])} in {cache['files']:,} files; {_size(cache['free'])} free on disk"),
-    ]
-    for row in rows:
-        whole.add_row(*map(escape, row))
+    rows = {
+        "python": f"{environment['python']}, {environment['system']}",
+        "device": device["name"] if device else "no models: torch is not installed",
+        "precision auto": f"{device['precision']}: {device['why']}" if device else "-",
+        "threads": f"{threads['search']} for search, {models}; {threads['cores']} cores",
+        "memory": f"{_size(memory['free'])} free of {_size(memory['total'])}",
+        "cache": f"{cache['folder']}{'' if cache['writable'] else ' (cannot be written to)'}",
+        "in it": f"{_size(cache['size'])} in {cache['files']:,} files; {_size(cache['free'])} free on disk",
+    }
+    for name, text in rows.items():
+        machine.add_row(name, escape(text))
     extras = Table("extra", "installed", "what it adds", title="Extras")
-    for name, extra in found["extras"].items():
-        missing = [package for package, version in extra["packages"].items() if version is None]
-        told = _versions(extra["packages"]) if not missing else f"no: pip install 'hardneg[{name}]'"
-        extras.add_row(name, escape(told), extra["adds"])
+    for name, extra in environment["extras"].items():
+        versions = ", ".join(f"{package} {version}" for package, version in extra["packages"].items())
+        installed = versions if extra["installed"] else f"no: pip install 'hardneg[{name}]'"
+        extras.add_row(name, escape(installed), extra["adds"])
     core = Table("package", "version", title="Core")
-    for name, version in found["core"].items():
+    for name, version in environment["core"].items():
         core.add_row(name, version or "MISSING")
-    return [whole, core, extras]
-
-
-def _versions(packages: Mapping[str, str | None]) -> str:
-    return ", ".join(f"{name} {version}" for name, version in packages.items())
+    return [machine, core, extras]
 
 
 def _size(count: int | None) -> str:
-    """Returns bytes as a person reads them."""
+    """Returns bytes in GiB or MiB."""
     if count is None:
         return "unknown"
     return f"{count / 2**30:,.1f} GiB" if count >= 2**30 else f"{count / 2**20:,.1f} MiB"

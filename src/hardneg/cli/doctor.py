@@ -1,27 +1,26 @@
-"""`hardneg doctor`: what is here to work with."""
+"""`hardneg doctor`: installed libraries, device, threads, memory and cache."""
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
 from rich.console import Console
 
-from hardneg.cli.shared import print_json
+from hardneg.cli.shared import Json, print_json
 
 
-def doctor(
-    json_: Annotated[bool, typer.Option("--json", help="Print it as JSON, and no tables.")] = False,
-) -> None:
-    """Print what is installed, what is missing, and what models and the cache have to work with."""
-    from hardneg.cli.environment import examine
+def doctor(json_: Json = False) -> None:
+    """Print installed libraries, device, memory and cache.
 
-    found = examine()
+    Missing extras are shown with what they add, and the precision `auto` with the reason for it. Exits with 0
+    whatever is missing.
+    """
+    from hardneg.cli.environment import inspect_environment
+
+    environment = inspect_environment()
     if json_:
-        print_json(found)
+        print_json(environment)
         return
-    from hardneg.cli.console import surroundings
+    from hardneg.cli.console import environment_tables
 
     console = Console()
-    for table in surroundings(found):
+    for table in environment_tables(environment):
         console.print(table)

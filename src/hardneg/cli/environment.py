@@ -1,4 +1,4 @@
-"""What is here to work with: libraries, device, threads, memory, and the cache."""
+"""Installed libraries, device, threads, memory and cache, for `hardneg doctor`."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ ADDS = {
     "hub": "hardneg push: sharing a run",
     "ray": "--engine ray: many machines",
     "stores": "sources and runs at URLs",
-    "s3": "those at s3://",
-    "gs": "those at gs://",
+    "s3": "sources and runs at s3://",
+    "gs": "sources and runs at gs://",
     "http": "sources at http:// and https://",
 }
-"""What each extra brings, by its name."""
+"""What each extra adds, by its name."""
 
 _REQUIREMENT = re.compile(r"([\w.-]+)(?:\[([\w,-]+)\])?[^;]*(?:;.*\bextra == ['\"]([\w-]+)['\"])?")
 
 
-def examine() -> dict[str, Any]:
-    """Returns what is found, as plain data.
+def inspect_environment() -> dict[str, Any]:
+    """Returns libraries, device, threads, memory and cache as plain data.
 
-    `core` and the `packages` of each of the `extras` map a distribution to its version, None where it is not
-    installed. `device` is None without torch. Sizes are in bytes, None where the system does not tell.
+    `core` and the `packages` of each of the `extras` map a distribution to its version, None if it is not
+    installed. `device` is None without torch. Sizes are in bytes, None where the system does not report them.
     """
     core, extras = requirements()
     return {
@@ -57,18 +57,18 @@ def examine() -> dict[str, Any]:
 
 
 def requirements() -> tuple[list[str], dict[str, list[str]]]:
-    """Returns the distributions that hardneg needs, and all those of each extra."""
+    """Returns the distributions of the core, and those of each extra and of the extras that it includes."""
     core: list[str] = []
     extras: dict[str, list[str]] = {}
     for line in importlib.metadata.requires("hardneg") or ():
         match = _REQUIREMENT.match(line)
         if match is None:
             continue
-        name, inner, extra = match.groups()
+        name, included, extra = match.groups()
         if extra is None:
             core.append(name)
         elif name == "hardneg":
-            extras.setdefault(extra, []).extend(f"[{one}]" for one in (inner or "").split(","))
+            extras.setdefault(extra, []).extend(f"[{item}]" for item in (included or "").split(","))
         else:
             extras.setdefault(extra, []).append(name)
     return core, {extra: list(dict.fromkeys(_flat(extra, extras))) for extra in extras}
@@ -94,7 +94,7 @@ def _version(name: str) -> str | None:
 
 
 def _device() -> dict[str, str] | None:
-    """Returns the device that models run on, the precision that `auto` takes there, and why."""
+    """Returns the device that models run on, the precision that `auto` chooses for it, and why."""
     try:
         import torch
     except ImportError:
@@ -106,41 +106,37 @@ def _device() -> dict[str, str] | None:
         why = f"{torch.cuda.get_device_name()} has compute capability {major}.{minor}"
         return {"name": "cuda", "precision": best_precision("cuda"), "why": why}
     if torch.backends.mps.is_available():
-        return {"name": "mps", "precision": best_precision("mps"), "why": "bf16 brings nothing on mps"}
+        return {"name": "mps", "precision": best_precision("mps"), "why": "bf16 is no faster on mps"}
     precision = best_precision("cpu")
-    fast = "multiplies" if precision == "bf16" else "does not multiply"
-    return {
-        "name": "cpu",
-        "precision": precision,
-        "why": f"the processor {fast} bf16 matrices (AMX, AVX512-BF16)",
-    }
+    verb = "multiplies" if precision == "bf16" else "does not multiply"
+    why = f"the processor {verb} bf16 matrices (AMX, AVX512-BF16)"
+    return {"name": "cpu", "precision": precision, "why": why}
 
 
 def _threads() -> dict[str, Any]:
-    """Returns the cores that this process may use, and the threads that are started on them."""
+    """Returns the cores of this process, and the threads of search and models, None without torch."""
     from hardneg.rankers.kernels.parallel import threads
 
-    mine = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    found: dict[str, Any] = {"cores": mine, "search": threads(), "models": None}
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     try:
-        import torch
+        from torch import get_num_threads
     except ImportError:
-        return found
-    return found | {"models": torch.get_num_threads()}
+        return {"cores": cores, "search": threads(), "models": None}
+    return {"cores": cores, "search": threads(), "models": get_num_threads()}
 
 
 def _memory() -> dict[str, int | None]:
-    sizes: dict[str, int | None] = {"total": None, "free": None}
+    """Returns the machine's memory and what is available of it, in bytes."""
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
     except OSError:
-        return sizes
-    told = {name: int(rest.split()[0]) * 1024 for name, rest in (line.split(":") for line in lines)}
-    return {"total": told.get("MemTotal"), "free": told.get("MemAvailable")}
+        lines = []
+    sizes = {name: int(size.split()[0]) * 1024 for name, size in (line.split(":") for line in lines)}
+    return {"total": sizes.get("MemTotal"), "free": sizes.get("MemAvailable")}
 
 
 def _cache(folder: Path) -> dict[str, Any]:
-    """Returns where the cache lies, what it holds, and the room on its disk."""
+    """Returns the folder of the cache, its files and size, and the free space on its disk, in bytes."""
     files = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
     disk = next((path for path in (folder, *folder.parents) if path.is_dir()), None)
     return {

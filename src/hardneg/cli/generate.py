@@ -1,151 +1,82 @@
-"""`hardneg generate`: queries and negatives that a language model writes."""
+"""`hardneg generate`: queries and negatives written by a language model."""
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from hardneg.cli.places import on_disk
+from hardneg.cli.options import Given, OptionsOf
 from hardneg.cli.shared import (
-    Concurrency,
-    EndpointUrl,
-    JsonSummary,
-    KeyEnv,
-    MaxCharacters,
-    MaxRequests,
-    MaxTokens,
-    ModelName,
+    LOAD,
+    Json,
     Quiet,
-    Retries,
-    Seed,
     Source,
-    Timeout,
     load_options,
+    on_disk,
     print_json,
+    print_summary,
     progress,
     request_options,
-    told,
 )
 from hardneg.core.errors import ConfigError
 
 
-class AlsoJudged(StrEnum):
-    """Documents that get queries beside those without any."""
-
-    JUDGED = "judged"
-
-
 def generate(
     source: Source,
-    endpoint: EndpointUrl,
-    model: ModelName,
+    settings: Annotated[Given, OptionsOf("hardneg.llm.generating:GenerateSettings", without=("options",))],
+    load: Annotated[Given, OptionsOf(LOAD, "split", "corpus")],
     out: Annotated[
         Path | None,
-        typer.Option("--out", parser=on_disk, help="The folder to write."),
-    ] = None,
-    key_env: KeyEnv = None,
-    negatives: Annotated[
-        int | None, typer.Option("--negatives", help="Write so many negatives a query, in place of queries.")
-    ] = None,
-    queries: Annotated[int | None, typer.Option("--queries", help="Queries a document.")] = None,
-    kinds: Annotated[
-        str | None, typer.Option("--kinds", help="Of question, keywords and claim, parted by commas.")
-    ] = None,
-    also: Annotated[
-        AlsoJudged | None, typer.Option("--also", help="Queries for documents too that are a positive.")
-    ] = None,
-    limit: Annotated[
-        int | None, typer.Option("--limit", help="At most so many documents, or queries with --negatives.")
-    ] = None,
-    examples: Annotated[
-        int | None, typer.Option("--examples", help="Judged pairs that the prompt shows.")
-    ] = None,
-    ranker: Annotated[
-        str | None, typer.Option("--ranker", help="Must find a query's document again, as bm25.")
-    ] = None,
-    round_trip: Annotated[
-        int | None, typer.Option("--round-trip", help="Within so many ranks; 0 keeps every query.")
-    ] = None,
-    seed: Seed = None,
-    prompt: Annotated[str | None, typer.Option("--prompt", help="A file in place of the prompt.")] = None,
-    split: Annotated[str, typer.Option("--split", help="Whose queries and judgments count.")] = "train",
-    corpus: Annotated[
-        str | None, typer.Option("--corpus", help="More documents than a pairs file holds.")
+        typer.Option(
+            parser=on_disk, metavar="DIR", help="The folder to write. Required unless `--dry-run` is given."
+        ),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Ask nothing; print one prompt and the costs.")
+        bool, typer.Option("--dry-run", help="Ask nothing; print the first prompt and the highest cost.")
     ] = False,
-    concurrency: Concurrency = 8,
-    max_requests: MaxRequests = None,
-    max_tokens: MaxTokens = None,
-    timeout: Timeout = 120.0,
-    retries: Retries = 5,
-    max_characters: MaxCharacters = 6000,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", help="FIELD=VALUE of the request, or load.KEY=VALUE of the source."),
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Field of the request, as in `max_tokens=2000`, or `load.KEY=VALUE` of the source.",
+        ),
     ] = None,
     quiet: Quiet = False,
-    json_: JsonSummary = False,
+    json_: Json = False,
 ) -> None:
-    """Let a language model write queries for documents, or negatives for queries."""
-    from hardneg.llm import generating
+    """Write queries for documents, or negatives for queries, by a language model.
 
-    given = {
-        "negatives": negatives,
-        "queries": queries,
-        "kinds": tuple(kinds.split(",")) if kinds else None,
-        "also": also.value if also else None,
-        "limit": limit,
-        "examples": examples,
-        "ranker": ranker,
-        "round_trip": round_trip,
-        "seed": seed,
-        "prompt": prompt,
-    }
-    settings: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    settings |= {
-        "model": model,
-        "load": load_options([each for each in set_ or () if _of_load(each)], split=split, corpus=corpus),
-        "key_env": key_env,
-        "max_characters": max_characters,
-        "options": request_options([each for each in set_ or () if not _of_load(each)]),
-    }
+    Queries are written for the documents that are no query's positive; with `--negatives`, negatives for the
+    queries that have a positive. SOURCE may also be a folder with `corpus.jsonl` alone, or a file of
+    documents. Needs the extra `judge`. See docs/generating.md.
+    """
+    from hardneg import api
+    from hardneg.cli.console import generate_table
+    from hardneg.llm.generating import dry_run as dry_run_of
+
+    of_load = [given for given in set_ or () if given.startswith("load.")]
+    of_request = [given for given in set_ or () if not given.startswith("load.")]
+    if "kinds" in settings:
+        settings["kinds"] = tuple(settings["kinds"].split(","))
+    settings |= {"load": load_options(of_load, load), "options": request_options(of_request)}
     if dry_run:
-        _foretell(generating.dry_run(source, endpoint, **settings), json_)
+        _print_dry_run(dry_run_of(source, **settings), json_)
         return
     if out is None:
-        raise ConfigError("--out is missing: name the folder to write, or ask for a --dry-run")
+        raise ConfigError("--out is missing: name the folder to write, or pass --dry-run")
     with progress(quiet or json_) as bars:
-        summary = generating.generate(
-            source,
-            out,
-            endpoint,
-            progress=bars,
-            concurrency=concurrency,
-            max_requests=max_requests,
-            max_tokens=max_tokens,
-            timeout=timeout,
-            retries=retries,
-            **settings,
-        )
-    from hardneg.cli.console import generated
-
-    told(summary, generated, summary["asked"], summary["unit"], quiet, json_)
+        summary = api.generate(source, out, progress=bars, **settings)
+    print_summary(summary, generate_table, summary["asked"], summary["unit"], quiet, json_)
 
 
-def _of_load(setting: str) -> bool:
-    return setting.startswith("load.")
-
-
-def _foretell(foretold: dict[str, Any], json_: bool) -> None:
+def _print_dry_run(costs: dict[str, Any], json_: bool) -> None:
     """Prints the prompt to standard output and the costs to standard error, or all as JSON."""
     if json_:
-        print_json(foretold)
+        print_json(costs)
         return
-    typer.echo(foretold["prompt"])
-    costs = [f"{name.replace('_', ' ')}: {value:,}" for name, value in foretold.items() if name != "prompt"]
-    typer.echo(", ".join(costs), err=True)
+    typer.echo(costs["prompt"])
+    shown = [f"{name.replace('_', ' ')}: {value:,}" for name, value in costs.items() if name != "prompt"]
+    typer.echo(", ".join(shown), err=True)

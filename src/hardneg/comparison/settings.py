@@ -24,19 +24,19 @@ class CompareSettings(BaseModel):
     """The settings of a comparison.
 
     Attributes:
-        recipes: Their names or YAML files, in the order of the table; the first is the baseline.
-        recipe_set: `KEY=VALUE` changes made to every recipe.
-        negatives: Negatives a query, the same for every recipe.
-        depth: How deep candidates are mined, at least.
-        seeds: How many students each recipe trains.
+        recipes: Named recipes or YAML files, in the order of the table; the first is the baseline.
+        recipe_set: `KEY=VALUE` to set in every recipe.
+        negatives: Negatives per query, the same for every recipe.
+        depth: Least depth to which candidates are mined.
+        seeds: Students per recipe.
         train: How they are trained; its seed is that of the first student.
-        split: The split that is mined and learned from.
-        test: The split that students are measured on, and nothing else.
-        queries: The most training queries, drawn by seed; None for all.
-        measures: What is measured on the test split; nDCG@10 and recall@100 always are.
-        min_relevance: The least relevance of a positive.
+        split: Split that is mined and learned from.
+        test: Split on which students are measured.
+        queries: Most training queries, drawn by seed; None for all.
+        measures: Measures on the test split beside nDCG@10 and recall@100.
+        min_relevance: Least relevance of a positive.
         load: Other options of loading.
-        audit: Whether to audit the recipes' runs for their false-negative rates.
+        audit: Audit the recipes' runs for their false-negative rates.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -15,15 +15,15 @@ class EndpointSettings(BaseModel):
     """Where a model is served, how it is asked, and what that may cost.
 
     Attributes:
-        endpoint: The base of an OpenAI-compatible interface, as in `http://localhost:8000/v1`.
-        model: The model's name there.
-        key_env: The environment variable that holds the key; `OPENAI_API_KEY`, if it is set, unless given.
-        concurrency: Requests at one time.
-        max_requests: The most requests that this call may send, repeated ones included.
-        max_tokens: The most tokens of prompts and answers that this call may spend.
-        timeout: Seconds that one request may take.
-        retries: How often a request that failed is sent again.
-        max_characters: Where longer documents are cut.
+        endpoint: Base URL of an OpenAI-compatible interface, as in `http://localhost:8000/v1`.
+        model: Name of the model at the endpoint.
+        key_env: Environment variable that holds the key; `OPENAI_API_KEY`, if it is set, unless given.
+        concurrency: Most requests at one time.
+        max_requests: Most requests to send, repeated ones included.
+        max_tokens: Most tokens to spend, of prompts and answers.
+        timeout: Seconds per request.
+        retries: Times that a failed request is repeated.
+        max_characters: Characters after which documents are cut.
         options: Fields of the request body, changed or added; None takes one away.
     """
 

@@ -60,7 +60,7 @@ def clean(
     """
     path = Path(local(str(source), progress))
     if not path.is_file():
-        raise DataError(f"there is no file {path}; hardneg validate cleans a training set, one file")
+        raise DataError(f"there is no file {path}; hardneg clean cleans a training set, one file")
     if not any(RANKERS.name_of(ranker) == "listed" for ranker in recipe.rank.rankers):
         raise ConfigError("the recipe has no ranker listed: start from the recipe clean, or add it")
     clock = Clock()

@@ -151,22 +151,22 @@ class Recipe(BaseModel):
         class or a function: `Recipe.named("default", rules=[min_length])`.
 
         Args:
-            name: One of `recipe_names()`, a YAML file, or plain settings.
-            overrides: `KEY=VALUE` each, the key a path such as `select.max_uses`, the value YAML.
-            rankers: In place of the recipe's.
+            name: Named recipe or YAML file; from Python also settings.
+            overrides: `KEY=VALUE`: a setting by its path, as in `select.max_uses=10`.
+            rankers: Ranker, as `bm25`, `dense:MODEL` or `run:FILE`.
             validators: In place of the recipe's.
             rules: In place of the recipe's.
             draw: In place of the recipe's.
             negatives: Negatives per query.
             by: The ranker whose scores rules read.
             format: The trainer's format.
-            split: Which judgments to read.
-            corpus: More documents than a pairs file holds.
-            strict: Whether what loading would skip or merge is an error.
+            split: Judgments to read.
+            corpus: File with more documents than a pairs file holds.
+            strict: Fail on whatever loading would skip or merge.
             load: All settings of loading, in place of the recipe's.
             seed: Seed of all random draws.
-            engine: Where the work runs.
-            verdicts: A file of verdicts that validation is to read.
+            engine: Where the work runs: `local`, `ray` or `ray:ADDRESS`.
+            verdicts: File of verdicts, as `hardneg review` and `hardneg judge` write them.
             ranked_by: Another recipe, or its settings, whose loading, ranking and validators are kept.
 
         Raises:

@@ -28,7 +28,7 @@ class ReviewServer(ThreadingHTTPServer):
     Args:
         session: What is judged.
         words: The language of the page.
-        judge: Who judges unless the page is told another name.
+        judge: Name of the judge until another is entered on the page.
         port: Where to listen; 0 for any free port.
     """
 
@@ -74,8 +74,8 @@ def open_server(
         collection: What it was mined from.
         judge: Who judges unless the page is told another name.
         language: `en` or `ru`.
-        port: Where to listen; None for 8642, or any other if that is taken.
-        count: How many candidates to ask about.
+        port: Port to listen on, 0 for any free one; None for 8642, or another if that is taken.
+        count: Candidates to judge.
 
     Raises:
         ConfigError: The port is taken, or there is nothing to judge.

@@ -31,11 +31,11 @@ class LoadOptions:
     Attributes:
         split: Which judgments to read, as in `qrels/train.tsv`. A source without splits is read whole, as
             `train` or `all`; any other name is an error.
-        min_relevance: The least relevance of a positive, 1 or more.
-        corpus: A file with documents beyond those of a pairs file.
+        min_relevance: Least relevance of a positive, 1 or more.
+        corpus: File with more documents than a pairs file holds.
         unknown_ids: What to do with judgments of queries or documents that are not there.
         empty_texts: What to do with documents and queries that have no text.
-        strict: Whether anything skipped or merged, as `Collection.notes` counts it, is an error.
+        strict: Fail on anything skipped or merged, as `Collection.notes` counts it.
     """
 
     split: str = "train"

@@ -34,17 +34,17 @@ class TrainSettings(BaseModel):
     Attributes:
         student: `KIND:MODEL` or a model, whose configuration tells its kind. Kinds: `dense`, `static`,
             `sparse`, `cross-encoder`.
-        loss: One of `LOSSES`.
-        negatives: The most negatives of a query that are used; None for all, 0 for in-batch negatives alone.
+        loss: Loss, as `infonce` or `margin-mse`; all are in docs/training.md.
+        negatives: Most negatives per query, 0 for in-batch negatives alone; None for all.
         teacher: The ranker whose scores in the ledger teach; None for the run's scorer.
         guide: A ranker that scores every pair of a batch, for loss `gist`; None for none.
         mask: Which documents of other queries are no negatives: `known` positives, or also those that the
             run's rules and validators `suspected`.
-        batch_size: Queries in a batch.
+        batch_size: Queries per batch.
         mini_batch: Texts encoded at once, the gradient computed piece by piece (GradCache); None for all.
-        epochs: How often each row is seen.
-        steps: The most steps; None for as many as the epochs have.
-        learning_rate: The peak; None for 2e-5, or 0.02 for static students.
+        epochs: Times that each row is seen.
+        steps: Most steps; None for as many as the epochs have.
+        learning_rate: Peak learning rate; None for 2e-5, or 0.02 for static students.
         warmup: The fraction of the steps in which the rate rises.
         weight_decay: Of AdamW.
         max_length: Tokens after which texts are cut; None for the model's own limit.
@@ -54,12 +54,12 @@ class TrainSettings(BaseModel):
         query_flops: Weight of the sparsity of queries' vectors, for sparse students.
         document_flops: Weight of the sparsity of documents' vectors.
         bf16: Whether sums run in bfloat16; None where the processor has it.
-        dev: The split on which training is stopped early; None to hold back some training queries.
+        dev: Split on which training is stopped early; None to hold back some training queries.
         dev_queries: The most queries of it, and the most that are held back.
         dev_documents: The most documents that these are searched in; None for the whole corpus.
         checks: How often the development split is looked at.
         patience: After how many looks without a better nDCG@10 training stops.
-        seed: Of the shuffling, dropout and the queries held back.
+        seed: Seed of shuffling, dropout and the queries held back.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)

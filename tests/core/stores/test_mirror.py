@@ -95,7 +95,7 @@ def test_a_training_set_comes_with_the_files_that_it_is_read_with_alone(mined, m
     assert load("memory://out/p.jsonl").digest == whole.digest and len(moves) == 3
     mined.pipe_file("/out/p.documents.jsonl", mined.cat("/out/p.documents.jsonl") + b"\n")
     assert load("memory://out/p.jsonl").digest == whole.digest and len(moves) == 4
-    run("validate", "memory://out/p.jsonl", "--out", "memory://runs/c", "--ranker", "bm25", "--quiet")
+    run("clean", "memory://out/p.jsonl", "--out", "memory://runs/c", "--ranker", "bm25", "--quiet")
     assert {"train.jsonl", "train.documents.jsonl", "train.queries.jsonl"} < content(mined, "/runs/c").keys()
     mined.rm("/out/p.queries.jsonl")
     with pytest.raises(DataError, match="out/p.jsonl: p.queries.jsonl, which goes with it: not found"):
@@ -236,7 +236,9 @@ def test_commands_take_and_give_urls(mined, capsys):
     assert json.loads(capsys.readouterr().out)["second"] == "memory://runs/b"
 
 
-def test_a_source_is_listed_and_fetched_once_and_is_not_put_back(beir, put, write, moves, monkeypatch):
+def test_a_source_is_listed_and_fetched_once_and_is_not_put_back(
+    beir, put, write, moves, monkeypatch, capsys
+):
     put(beir, "memory://data/beir")
     by_words = write("recipe.yaml", "{name: words, rank: {rankers: [bm25]}, format: jsonl}")
     listing, listed = Place.listing, []
@@ -246,7 +248,8 @@ def test_a_source_is_listed_and_fetched_once_and_is_not_put_back(beir, put, writ
         return listing(self)
 
     monkeypatch.setattr(Place, "listing", told)
-    run("audit", "memory://data/beir", "--recipe", by_words, "--sample", 3)
+    run("audit", "memory://data/beir", "--recipe", by_words, expect=2)
+    assert "7 retrieved positives are too few, 20 are needed" in capsys.readouterr().err
     assert listed == ["memory://data/beir"]
     assert sorted(moves) == [
         f"/data/beir/{name}" for name in ("corpus.jsonl", "qrels/train.tsv", "queries.jsonl")
@@ -262,7 +265,7 @@ def test_exports_go_to_the_store_with_what_is_beside_them(mined, tmp_path):
 def test_training_sets_are_cleaned_from_store_to_store(put, write, store):
     rows = [{"query": f"q{n}", "positive": f"p{n} x", "negative": f"n{n} y"} for n in range(4)]
     url = put(write("pairs.jsonl", rows), "memory://in/pairs.jsonl")
-    run("validate", url, "--out", "memory://runs/c", "--ranker", "bm25", "--quiet")
+    run("clean", url, "--out", "memory://runs/c", "--ranker", "bm25", "--quiet")
     assert len(store.cat("/runs/c/train.jsonl").splitlines()) == 4
     assert json.loads(store.cat("/runs/c/run.json"))["source"] == url
 
@@ -278,7 +281,7 @@ def test_runs_are_not_written_to_repositories_of_the_hub(mined, capsys):
 
 def test_other_outputs_stay_on_a_disk(mined, capsys):
     run("train", "memory://runs/a", "--out", "memory://model", expect=2)
-    assert "memory://model is in a store; here a path on a disk is asked for" in capsys.readouterr().err
+    assert "memory://model is in a store; a path on a disk is needed" in capsys.readouterr().err
 
 
 def test_paths_of_the_disk_pass(tmp_path):

@@ -33,7 +33,7 @@ def test_they_are_mined_and_validated_like_listed_ones(written, served, tmp_path
     served.answer = about
     written(negatives=2)
     file = tmp_path / "out" / "train.jsonl"
-    run("validate", file, "--out", tmp_path / "valid", "--ranker", "bm25", "--quiet")
+    run("clean", file, "--out", tmp_path / "valid", "--ranker", "bm25", "--quiet")
     assert json.loads((tmp_path / "valid" / "run.json").read_text())["export"]["format"] == {"jsonl": {}}
     found = load(str(file))
     listed = found.judgments.doc[found.judgments.relevance == 0]

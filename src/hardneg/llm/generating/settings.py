@@ -18,16 +18,16 @@ class GenerateSettings(EndpointSettings):
     """What is written, and how much of it: the settings of `EndpointSettings`, and these.
 
     Attributes:
-        negatives: So many negatives for each query that has a positive, in place of queries.
-        queries: How many queries a document.
-        kinds: Their kinds, taken in turn.
-        also: `judged`: write queries for documents too that a query has as a positive.
-        limit: At most so many documents, or queries with `negatives`, drawn by the seed.
-        examples: How many of the collection's judged pairs the prompt shows.
-        ranker: The SPEC of the ranker that must find a query's document again.
-        round_trip: Within how many ranks; 0 keeps every query.
-        seed: Of all draws.
-        prompt: A file in place of the prompt that comes along.
+        negatives: Negatives to write per query that has a positive, in place of queries.
+        queries: Queries per document.
+        kinds: Kinds of queries, taken in turn.
+        also: `judged`: write queries also for documents that are a query's positive.
+        limit: Most documents to write queries for, or queries to write negatives for, drawn by the seed.
+        examples: Judged pairs of the collection that the prompt shows.
+        ranker: Ranker that must retrieve a query's document, as `bm25` or `dense:MODEL`.
+        round_trip: Rank up to which it must be retrieved; 0 keeps every query.
+        seed: Seed of all random draws.
+        prompt: File in place of the built-in prompt.
     """
 
     negatives: int | None = Field(default=None, ge=1, le=20)

@@ -19,14 +19,15 @@ class JudgeSettings(EndpointSettings):
     """How pairs are judged: the settings of `EndpointSettings`, and these.
 
     Attributes:
-        strong_model: Judges again what `model` calls relevant or cannot decide; its word then counts.
-        strong_endpoint: Where the strong model is served; the same endpoint unless given.
-        strong_key_env: The variable of its key; `key_env` unless given.
-        pairs: A JSON lines file of `query_id` and `doc_id`, in place of the ledger's doubtful negatives.
-        also: `dropped`: candidates dropped as suspected false negatives too.
-        limit: At most how many pairs; by default 1,000 of a ledger and all of a file.
+        strong_model: Model that grades again what `model` calls relevant or cannot decide; its verdict
+            counts.
+        strong_endpoint: Base URL of the strong model; that of `model` unless given.
+        strong_key_env: Environment variable that holds the strong model's key; that of `model` unless given.
+        pairs: JSON lines of `query_id` and `doc_id` to judge, in place of the ledger's doubtful negatives.
+        also: `dropped`: judge candidates dropped as suspected false negatives too.
+        limit: Most pairs to judge; 1,000 of a ledger and all of a file unless given.
         prompt: `en`, `ru`, or a file with `{query}` and `{document}` in it.
-        relevant_from: The least grade, 0 to 3, that counts as relevant.
+        relevant_from: Least grade, 1 to 3, of a relevant document.
     """
 
     strong_model: str | None = Field(default=None, min_length=1)

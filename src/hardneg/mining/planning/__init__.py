@@ -84,8 +84,8 @@ def plan(
     Args:
         source: As `pipeline.mine` takes it.
         recipe: What to do; its engine is left out of account.
-        documents: A size to plan for; that of the source unless given.
-        queries: Likewise.
+        documents: Documents to plan for; those of the source unless given.
+        queries: Queries to plan for; those of the source unless given.
         sample: Documents to encode; more make the plan better and slower.
         cache: Where vectors are kept; `cache_folder()` unless given.
         progress: Is told how far the measuring is.
