@@ -17,7 +17,7 @@ def plan(
         int | None, typer.Option("--documents", help="Plan for so many documents.", min=1)
     ] = None,
     queries: Annotated[int | None, typer.Option("--queries", help="Plan for so many queries.", min=1)] = None,
-    sample: Annotated[int, typer.Option("--sample", help="Documents to encode for it.", min=256)] = 1_024,
+    sample: Annotated[int, typer.Option("--sample", help="Most documents to encode.", min=256)] = 1_024,
     split: Annotated[str | None, typer.Option(help="Which judgments to read.")] = None,
     set_: Set = None,
     quiet: Quiet = False,
