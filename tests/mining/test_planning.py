@@ -90,8 +90,10 @@ def test_work_is_bounded_however_slow_a_ranker_is(collection, tmp_path):
 
 def test_encoding_is_extrapolated_by_characters_within_the_budget(collection, tmp_path, monkeypatch):
     timer = FakeTimer()
-    monkeypatch.setattr(measure, "vector_search", lambda *given: 0.0)
-    found = samples(collection, tmp_path, timer).ranker("slow", SlowEncoder(timer))
+    monkeypatch.setattr(measure, "vector_search", lambda dimension, depth, timer, size: 1e-6 * size)
+    drawn = samples(collection, tmp_path, timer)
+    found = drawn.with_search(drawn.ranker("slow", SlowEncoder(timer)))
+    assert found.searching.at(1_000_000) == pytest.approx(1.0)
     assert found.opening.fixed == 3.0 and found.opening.slope == pytest.approx(1e-3)
     assert found.dimension == 8 and found.cached == 0.0
     assert timer.now <= 3.0 + ENCODING + 1.0

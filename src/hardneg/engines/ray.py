@@ -1,4 +1,4 @@
-"""Work spread over a Ray cluster (Moritz et al., OSDI 2018)."""
+"""Runs jobs on a Ray cluster (Moritz et al., OSDI 2018)."""
 
 from __future__ import annotations
 

@@ -114,10 +114,10 @@ def plan(
             rankers[name] = samples.ranker(name, settings)
             task.advance()
         trial = try_out(samples, recipe, rankers)
+        found = [samples.with_search(ranker) for ranker in rankers.values()]
         task.advance()
         characters, terms = samples.mean_characters(), samples.words()
     total, asked = documents or held, queries or len(collection.judgments.queries_with_positives)
-    found = list(rankers.values())
     stages = [Stage("load", loading * total / held, f"{held / loading:,.0f} documents a second")]
     stages += [_opening(ranker, total, characters, documents is None) for ranker in found]
     stages += _deciding(found, trial, recipe, total, asked)
