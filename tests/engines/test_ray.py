@@ -45,7 +45,7 @@ def cluster():
 
 @dataclass(frozen=True)
 class Gate:
-    """Makes a tool that, before each job, tells on which node it is and waits until it may begin."""
+    """Opens a tool that, before each job, records its node and waits until the gate is open."""
 
     opener: Any
     folder: Path
@@ -98,15 +98,15 @@ def content(folder):
 
 
 def test_a_run_ends_as_the_local_one_though_a_node_dies_in_each_stage(cluster, tmp_path, monkeypatch):
-    for each in (store, remote_encoding):  # many shards: those of this process are also the workers'
-        monkeypatch.setattr(each, "SHARD", 20)
+    for module in (store, remote_encoding):  # many shards: those of this process are also the workers'
+        monkeypatch.setattr(module, "SHARD", 20)
     monkeypatch.setattr(pipeline, "ShardingPlan", partial(ShardingPlan, min_shards=2))
     model, collection = tiny.bi_encoder(tmp_path), words()
     with threads(1):  # as many as an encoder of the cluster has
         local = mine(collection, recipe(model), tmp_path / "local", cache=tmp_path / "cache")
 
     monkeypatch.setattr(GatedRay, "gates", str(tmp_path / "gates"), raising=False)
-    gated = recipe(model).model_copy(update={"engine": GatedRay(encoders=2, miners=2, patience=0.5)})
+    gated = recipe(model).model_copy(update={"engine": GatedRay(encoders=2, miners=2)})
     nodes = {node.node_id: node for node in cluster.worker_nodes}
     with ThreadPoolExecutor(1) as beside:
         running = beside.submit(mine, collection, gated, tmp_path / "ray", cache=tmp_path / "other")
@@ -142,7 +142,7 @@ def refuses():
     raise ConfigError("there is no such model")
 
 
-def test_what_a_worker_refuses_is_told(cluster):
+def test_an_error_of_a_worker_is_raised_in_one_line(cluster):
     with pytest.raises(HardnegError, match="^there is no such model$"):
         list(Ray().run(refuses, [1, 2, 3], "decide"))
     with pytest.raises(ConfigError, match="no node of the Ray cluster has 64 CPUs and 1 GPUs"):

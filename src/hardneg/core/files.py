@@ -1,4 +1,4 @@
-"""Files that are whole or not there at all and tell of damage, and where what is worth keeping lies."""
+"""Local files: written atomically, checked by digests, locked, temporary; and the folder of the cache."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import numpy as np
 from hardneg.core.errors import DataError
 
 T = TypeVar("T")
-_SEAL = hashlib.sha256().digest_size
+_CHECKSUM = hashlib.sha256().digest_size
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def cache_folder() -> Path:
-    """Returns where vectors are kept: `HARDNEG_CACHE`, or a folder of the user's cache directory."""
+    """Returns the folder of the cache: `HARDNEG_CACHE`, or a folder of the user's cache directory."""
     given = os.environ.get("HARDNEG_CACHE")
     if given:
         return Path(given)
@@ -70,14 +70,14 @@ def digest_file(path: Path) -> str:
 
 
 def append_checksum(path: Path) -> None:
-    """Puts the sha256 of a file's bytes behind them."""
+    """Appends the sha256 of a file's bytes to it."""
     digest = digest_file(path)
     with path.open("ab") as opened:
         opened.write(bytes.fromhex(digest))
 
 
 def has_valid_checksum(path: Path) -> bool:
-    """Returns whether a file is there and all its bytes are those that were sealed."""
+    """Returns whether a file exists and ends in the sha256 of the bytes before it."""
     digest = hashlib.sha256()
     try:
         left = content_length(path)
@@ -92,8 +92,8 @@ def has_valid_checksum(path: Path) -> bool:
 
 
 def content_length(path: Path) -> int:
-    """Returns how many bytes stand before a file's seal."""
-    return path.stat().st_size - _SEAL
+    """Returns the bytes of a file before its checksum."""
+    return path.stat().st_size - _CHECKSUM
 
 
 def locked(opened: Any, *, wait: bool) -> bool:
@@ -112,7 +112,7 @@ def locked(opened: Any, *, wait: bool) -> bool:
 
 
 def open_locked(path: Path, mode: str, *, wait: bool) -> IO[Any] | None:
-    """Opens a file for one process at a time; the lock falls when it is closed.
+    """Opens a file for one process at a time; the lock is released when it is closed.
 
     Args:
         path: The file that is opened is the one that has this name once it is locked, whatever other
@@ -141,10 +141,10 @@ def open_locked(path: Path, mode: str, *, wait: bool) -> IO[Any] | None:
 def exclusive(
     folder: Path, waiting: Callable[[], AbstractContextManager[Any]] = nullcontext
 ) -> Iterator[None]:
-    """Lets one process at a time work in the block; the lock falls with the process that holds it.
+    """Lets one process at a time work in the block; the lock is released when the process ends.
 
     Args:
-        folder: What they would work on; made if it is not there.
+        folder: What they would work on; made if it is missing.
         waiting: The context in which to wait for another process.
 
     Raises:
@@ -168,7 +168,7 @@ def build_once(
     folder: Path,
     waiting: Callable[[], AbstractContextManager[Any]] = nullcontext,
 ) -> T:
-    """Returns what is read, or what is made where there is nothing; processes take turns at making.
+    """Returns what is read, or what is made where there is nothing; one process at a time makes it.
 
     Args:
         read: Returns None where there is nothing.
@@ -179,17 +179,17 @@ def build_once(
     Raises:
         DataError: The folder cannot be written to.
     """
-    found = read()
-    if found is None:
+    result = read()
+    if result is None:
         with exclusive(folder, waiting):
-            found = read()
-            if found is None:
-                found = make()
-    return found
+            result = read()
+            if result is None:
+                result = make()
+    return result
 
 
 def unlinked_file(folder: Path) -> IO[bytes]:
-    """Returns a new file without a name, which is gone once nobody holds it.
+    """Returns a new file without a name, which is removed when it is closed.
 
     Raises:
         DataError: The folder cannot be written to.
@@ -202,15 +202,15 @@ def unlinked_file(folder: Path) -> IO[bytes]:
 
 
 def temp_memmap(shape: Sequence[int], kind: Any, folder: Path | None = None) -> Any:
-    """Returns an array in a file without a name, which is gone once nobody holds the array.
+    """Returns an array in a file without a name, which is removed with the array.
 
     Args:
         shape: The array's shape.
         kind: Its dtype.
-        folder: Where the file is to be; the system's folder for temporary files unless given.
+        folder: The folder of the file; the system's folder for temporary files unless given.
 
     Raises:
-        DataError: There is no room for it.
+        DataError: The disk is full, or the folder cannot be written to.
     """
     place = folder or Path(tempfile.gettempdir())
     try:

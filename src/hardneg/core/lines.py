@@ -1,7 +1,7 @@
 """Text files as lines: plain, `.gz` or `.zst`, UTF-8 with or without a byte order mark, LF or CRLF.
 
 A line ends at a line feed and nowhere else, so texts may hold any other separator that Unicode knows. A file
-is read once, in constant memory; what is wrong with it is told with its line. No line may be longer than
+is read once, in constant memory; errors name the line. No line may be longer than
 256 MiB, and no packed file may unpack to more than a thousand times its size, once it is beyond 1 GiB.
 """
 
@@ -21,7 +21,7 @@ from hardneg.core.errors import DataError
 
 COMPRESSED = (".gz", ".zst")
 LONGEST = 1 << 28
-"""Bytes in a line, at most."""
+"""Most bytes in a line."""
 _CHUNK = 1 << 16
 _PACKED = 1 << 12  # zstd may unpack 4 KiB to 128 MiB, and no more
 _MOST_UNPACKED = 1 << 30
@@ -45,7 +45,7 @@ def raw_lines(path: Path, label: str = "") -> Iterator[str]:
         with _opened(path) as lines:
             for line in _bounded(lines, path, label):
                 number += 1
-                yield (_begun(line, label) if number == 1 else line).decode("utf-8")
+                yield (_without_mark(line, label) if number == 1 else line).decode("utf-8")
     except UnicodeDecodeError as error:
         raise DataError(
             f"{label}:{number}: the text is not UTF-8 ({error.reason}); convert the file"
@@ -80,8 +80,8 @@ def uncompressed_name(path: Path) -> str:
 def unreadable(path: Path, error: Exception) -> DataError:
     """Returns the error for a file that cannot be opened or read."""
     reason = error.strerror if isinstance(error, OSError) else None
-    said = next(iter(str(error).splitlines()), type(error).__name__)
-    return DataError(f"cannot read {path}: {reason or said}")
+    message = next(iter(str(error).splitlines()), type(error).__name__)
+    return DataError(f"cannot read {path}: {reason or message}")
 
 
 def _bounded(lines: io.BufferedIOBase, path: Path, label: str) -> Iterator[bytes]:
@@ -104,7 +104,7 @@ def _bounded(lines: io.BufferedIOBase, path: Path, label: str) -> Iterator[bytes
         yield line
 
 
-def _begun(line: bytes, label: str) -> bytes:
+def _without_mark(line: bytes, label: str) -> bytes:
     """Returns the first line without its byte order mark.
 
     Raises:
@@ -126,7 +126,7 @@ def _opened(path: Path) -> io.BufferedIOBase:
 
 
 class _Zstd(io.RawIOBase):
-    """The content of a zstd file of one or several frames; unlike zstandard's own reader it minds the end."""
+    """The content of a zstd file of one or several frames; unlike zstandard's own reader, checks the end."""
 
     def __init__(self, path: Path) -> None:
         self._source = path.open("rb")

@@ -1,4 +1,4 @@
-"""Random numbers that depend on nothing but the seed, the query's id and the document's text."""
+"""Uniform random numbers from nothing but the seed, the query's id and the document's text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Other people's libraries: what is not installed, and whatever fails inside, is told in one line."""
+"""Optional libraries: errors in one line when one is missing or raises."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def wrap_errors(where: str) -> Iterator[None]:
     """Turns an exception of any kind, raised inside the block by a foreign library, into a `DataError`.
 
     Raises:
-        DataError: In one line: `where`, the exception's kind and the first line that it says.
+        DataError: In one line: `where`, the exception's kind and the first line of its message.
     """
     try:
         yield

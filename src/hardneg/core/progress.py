@@ -1,4 +1,4 @@
-"""How a long stage tells what it is doing, without knowing who listens."""
+"""Progress of long stages: the interface that they report to, and one that drops all reports."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class NullTask:
     """A `Task` whose reports are dropped."""
 
     def advance(self, steps: int = 1) -> None:
-        """Reports to nobody."""
+        """Drops the report."""
 
 
 class NullProgress:
-    """A `Progress` to which nobody listens: the default from Python."""
+    """A `Progress` that drops all reports: the default from Python."""
 
     @contextmanager
     def task(self, name: str, total: int | None, unit: str) -> Iterator[Task]:

@@ -1,4 +1,4 @@
-"""Plain settings, as YAML gives them: read from text that anybody may have written, and changed by paths."""
+"""Plain settings: parsed from untrusted YAML, checked, and changed by paths such as `select.negatives`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_VALUES = 10_000
 
 
 def parse_yaml(text: str, where: str) -> Any:
-    """Returns what a YAML text says.
+    """Returns the content of a YAML text.
 
     Args:
         text: The text.
@@ -41,7 +41,7 @@ def check_names(settings: Mapping[Any, Any], where: str) -> None:
     """Checks that all settings have names.
 
     Raises:
-        ConfigError: One is called by a number or something else.
+        ConfigError: A name is a number or something else.
     """
     for key in settings:
         if not isinstance(key, str):

@@ -1,4 +1,4 @@
-"""Small tables for notebooks, in which all that comes from data is escaped."""
+"""Small HTML tables for notebooks, all text escaped, and differences between nested settings."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def flat(settings: Any, path: str = "") -> list[tuple[str, str]]:
     return [(path, str(settings))]
 
 
-def differing(known: Any, asked: Any) -> list[str]:
-    """Returns the paths of the settings asked for that are not those known."""
-    had = dict(flat(known))
-    return [path for path, value in flat(asked) if had.get(path) != value]
+def differing(before: Any, after: Any) -> list[str]:
+    """Returns the paths of the settings of `after` that differ from `before`."""
+    old = dict(flat(before))
+    return [path for path, value in flat(after) if old.get(path) != value]
 
 
 def _shown(cell: Any) -> str:

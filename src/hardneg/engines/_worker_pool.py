@@ -1,206 +1,153 @@
-"""Workers of a cluster, and the handing out of jobs: never more than two waiting for a worker."""
+"""Workers of a Ray cluster, one actor each, and how jobs are handed to them."""
 
 from __future__ import annotations
 
 import os
-import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any
 
 from hardneg.core.errors import ConfigError, HardnegError
 
 _QUEUE_PER_WORKER = 2
-_SLOW = 3
-_POLL_SECONDS = 0.5
 _SHUTDOWN_TIMEOUT = 10.0
-_NONE: Final = object()
-
-
-@dataclass(frozen=True)
-class Refused:
-    """An error that a user can mend, on its way back."""
-
-    message: str
 
 
 class Worker:
-    """One process of the cluster, with a tool of its own.
+    """A process of the cluster.
 
     Args:
-        folder: Where relative paths begin.
-        threads: How many threads it may use.
+        opener: Returns the function that does a job; called at the first one.
+        folder: The working directory.
+        threads: Threads that numba may use.
     """
 
-    def __init__(self, folder: str, threads: int) -> None:
+    def __init__(self, opener: Callable[[], Callable[[Any], Any]], folder: str, threads: int) -> None:
         os.environ.setdefault("NUMBA_NUM_THREADS", str(threads))  # read when numba is first imported
         with suppress(OSError):
             os.chdir(folder)
+        self._opener = opener
         self._tool: Callable[[Any], Any] | None = None
 
-    def do(self, given: tuple[Any, Any]) -> Any:
-        """Returns what a job gives.
-
-        Args:
-            given: The reference to what opens the tool, and the job. The reference is no argument of the
-                worker itself: what a worker needs to be begun again must not be in the object store.
-        """
-        import ray
-
-        opener, job = given
+    def do(self, job: Any) -> Any:
+        """Returns the result of a job, or the error that a user can mend."""
         try:
-            if self._tool is None:
-                self._tool = ray.get(opener)()
+            self._tool = self._tool or self._opener()
             return self._tool(job)
         except HardnegError as error:
-            return Refused(str(error))
+            return HardnegError(str(error))
 
 
-@dataclass
-class _Given:
-    """A job that is not done yet."""
+@dataclass(eq=False)
+class _Job:
+    content: Any = None
+    losses: int = 0
 
-    job: Any
-    begin: float
-    workers: set[int] = field(default_factory=set)
-    lost: int = 0
+
+@dataclass(eq=False)
+class _Member:
+    actor: Any
+    ready: bool = False
+    load: int = 0
 
 
 class WorkerPool:
-    """Hands jobs to workers as they become free.
+    """Hands each job to a worker that is ready, and again to another one if that is lost.
 
-    Workers are hired when there is work for them. The cluster begins a lost one, and its jobs, again, where
-    there is room; what it gives up goes to the next free worker. A job that stays away is given to an idle
-    worker too (backup tasks: Dean and Ghemawat, OSDI 2004).
+    Ray restarts actors itself (`max_restarts`), but calls of an actor that has no room on the nodes left wait
+    for ever, and `ray.util.ActorPool` does not say which job was lost with its actor. So actors are not
+    restarted: a lost one is replaced where there is room.
 
     Args:
         ray: The library, connected.
-        hire: Begins a worker.
-        most: How many workers there may be.
+        start: Starts an actor of `Worker` and returns its handle.
+        room: Returns how many workers there may be at the moment.
         jobs: Taken as they are handed out.
-        patience: Seconds for which a job may stay away, at least.
-        retries: How often a job may be lost together with its worker.
+        retries: How often a job, or the start of a worker, may fail.
     """
 
     def __init__(
-        self, ray: Any, hire: Callable[[], Any], most: int, jobs: Iterator[Any], patience: float, retries: int
+        self, ray: Any, start: Callable[[], Any], room: Callable[[], int], jobs: Iterator[Any], retries: int
     ) -> None:
-        self._ray, self._hire, self._most = ray, hire, most
-        self._patience, self._retries = patience, retries
-        self._jobs: Iterator[Any] | None = jobs
-        self._workers: dict[int, Any] = {}
-        self._hired = 0
-        self._line: list[int] = []
-        self._calls: dict[Any, tuple[int, int]] = {}
-        self._open: dict[int, _Given] = {}
-        self._count = 0
-        self._slowest = 0.0
+        self._ray, self._start, self._room, self._retries = ray, start, room, retries
+        self._jobs = map(_Job, jobs)
+        self._waiting: deque[_Job] = deque()
+        self._members: list[_Member] = []
+        self._calls: dict[Any, tuple[_Member, _Job]] = {}
+        self._start_up = _Job()
 
     def results(self) -> Iterator[Any]:
-        """Yields what each job gives, once, as it is done.
+        """Yields the result of each job once, in the order in which they are done.
 
         Raises:
             HardnegError: A job raised it.
-            ConfigError: Workers are lost again and again.
+            ConfigError: A job was lost with its worker more than `retries` times.
         """
         try:
-            while True:
-                self._hand_out()
-                if not self._open:
-                    return
-                done, _ = self._ray.wait(list(self._calls), num_returns=1, timeout=_POLL_SECONDS)
-                for call in done:
-                    number, worker = self._calls.pop(call)
-                    result = self._result(call, number, worker) if number in self._open else _NONE
-                    if result is not _NONE:
-                        begin = self._open.pop(number).begin
-                        self._slowest = max(self._slowest, time.monotonic() - begin)
-                        yield result
+            while self._hand_out():
+                [call], _ = self._ray.wait(list(self._calls), num_returns=1)
+                member, job = self._calls.pop(call)
+                member.load -= 1
+                try:
+                    result = self._ray.get(call)
+                except self._ray.exceptions.RayTaskError:
+                    raise
+                except self._ray.exceptions.RayError as error:  # the worker, its node or its result is gone
+                    self._replace(member, job, error)
+                    continue
+                if isinstance(result, HardnegError):
+                    raise result
+                if job is self._start_up:
+                    member.ready, job.losses = True, 0
+                else:
+                    yield result
         finally:
-            self._dismiss()
+            for member in self._members:
+                self._ray.kill(member.actor)
+            if self._calls:
+                self._ray.wait(list(self._calls), num_returns=len(self._calls), timeout=_SHUTDOWN_TIMEOUT)
 
-    def _dismiss(self) -> None:
-        """Ends the workers, and waits until what they still had in hand is given up."""
-        for handle in self._workers.values():
-            self._ray.kill(handle)
-        if self._calls:
-            self._ray.wait(list(self._calls), num_returns=len(self._calls), timeout=_SHUTDOWN_TIMEOUT)
+    def _hand_out(self) -> bool:
+        """Hands out jobs, starts workers for those that are left, and returns whether any job is not done."""
+        self._give(load=0)
+        starting, room = sum(not member.ready for member in self._members), max(1, self._room())
+        while len(self._members) < room and self._look_ahead(starting + 1):
+            self._members.append(member := _Member(self._start()))
+            self._call(member, self._start_up, member.actor.__ray_ready__.remote())
+            starting += 1
+        for load in range(1, 1 if starting else _QUEUE_PER_WORKER):
+            self._give(load)
+        return bool(self._waiting) or any(job is not self._start_up for _, job in self._calls.values())
 
-    def _result(self, call: Any, number: int, worker: int) -> Any:
-        """Returns what a job gave, `_NONE` if it was lost and must be done again."""
-        try:
-            result = self._ray.get(call)
-        except self._ray.exceptions.RayActorError as error:
-            self._lost(number, worker, error)
-            return _NONE
-        if isinstance(result, Refused):
-            raise HardnegError(result.message)
-        return result
+    def _give(self, load: int) -> None:
+        """Gives one more job to each worker that has `load` of them."""
+        for member in self._members:
+            if member.ready and member.load == load and self._look_ahead(1):
+                job = self._waiting.popleft()
+                self._call(member, job, member.actor.do.remote(job.content))
 
-    def _lost(self, number: int, worker: int, error: Exception) -> None:
-        """Dismisses a worker, and puts its job in the line unless another worker has it too."""
-        if worker in self._workers:
-            self._ray.kill(self._workers.pop(worker))
-        self._open[number].lost += 1
-        if self._open[number].lost > self._retries:
+    def _look_ahead(self, count: int) -> bool:
+        """Returns whether `count` jobs are waiting, after taking one more where that is needed."""
+        if len(self._waiting) < count and (job := next(self._jobs, None)) is not None:
+            self._waiting.append(job)
+        return len(self._waiting) >= count
+
+    def _call(self, member: _Member, job: _Job, call: Any) -> None:
+        member.load += 1
+        self._calls[call] = (member, job)
+
+    def _replace(self, member: _Member, job: _Job, error: Exception) -> None:
+        """Gives up a worker, and puts its job first in line."""
+        if member in self._members:
+            self._members.remove(member)
+            self._ray.kill(member.actor)
+        job.losses += 1
+        if job.losses > self._retries:
             raise ConfigError(
-                f"the Ray cluster lost a worker too often ({str(error).splitlines()[0]}); its logs tell why, "
-                "too little memory mostly; the same command goes on where this one ended"
+                f"the Ray cluster lost a worker too often ({str(error).splitlines()[0]}); its logs say why, "
+                "mostly too little memory; the same command continues where this one ended"
             )
-        if not any(number == other for other, _ in self._calls.values()):
-            self._line.append(number)
-
-    def _hand_out(self) -> None:
-        while self._line or self._jobs is not None:
-            worker = self._free()
-            if worker is None:
-                return
-            number = self._line.pop(0) if self._line else self._next()
-            if number is not None:
-                self._give(number, worker)
-        self._back_up()
-
-    def _next(self) -> int | None:
-        """Returns the number of the next job, None if there is none."""
-        job = _NONE if self._jobs is None else next(self._jobs, _NONE)
-        if job is _NONE:
-            self._jobs = None
-            return None
-        self._count += 1
-        self._open[self._count] = _Given(job, time.monotonic())
-        return self._count
-
-    def _free(self) -> int | None:
-        """Returns the worker to give a job to, None if all have enough."""
-        loads = self._loads()
-        idle = min(loads, key=loads.__getitem__, default=None)
-        if idle is not None and loads[idle] == 0:
-            return idle
-        if len(self._workers) < self._most:
-            self._hired += 1
-            self._workers[self._hired] = self._hire()
-            return self._hired
-        return idle if idle is not None and loads[idle] < _QUEUE_PER_WORKER else None
-
-    def _loads(self) -> dict[int, int]:
-        loads = dict.fromkeys(self._workers, 0)
-        for _, worker in self._calls.values():
-            if worker in loads:
-                loads[worker] += 1
-        return loads
-
-    def _back_up(self) -> None:
-        """Gives jobs that stay away to idle workers too."""
-        late = time.monotonic() - max(self._patience, _SLOW * self._slowest)
-        idle = [worker for worker, load in self._loads().items() if not load]
-        for number, given in self._open.items():
-            free = [worker for worker in idle if worker not in given.workers]
-            if free and given.begin < late:
-                idle.remove(free[0])
-                self._give(number, free[0])
-
-    def _give(self, number: int, worker: int) -> None:
-        given = self._open[number]
-        given.workers.add(worker)
-        self._calls[self._workers[worker].do.remote(given.job)] = (number, worker)
+        if job is not self._start_up:
+            self._waiting.appendleft(job)

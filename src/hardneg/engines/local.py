@@ -1,4 +1,4 @@
-"""Work in this process, one job after the other."""
+"""Runs jobs in this process, one after the other."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Local(Engine):
     spreads: ClassVar[bool] = False
 
     def run(self, opener: Callable[[], Callable[[J], R]], jobs: Iterable[J], stage: Stage) -> Iterator[R]:
-        """Yields what the jobs give, in order; see `Engine.run`."""
+        """Yields the results of the jobs, in order; see `Engine.run`."""
         tool = opener()
         for job in jobs:
             yield tool(job)

@@ -1,10 +1,11 @@
-"""Work spread over a Ray cluster (Moritz et al., OSDI 2018)."""
+"""Runs jobs on a Ray cluster (Moritz et al., OSDI 2018)."""
 
 from __future__ import annotations
 
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import chain, islice
 from typing import Any, ClassVar
 
@@ -23,16 +24,14 @@ class Ray(Engine):
     """Runs the jobs on a Ray cluster whose nodes share the disk of the cache and of the run directory.
 
     Attributes:
-        address: The cluster, as `ray.init` takes it; None for `RAY_ADDRESS`, else one begun on this machine.
+        address: The cluster, as `ray.init` takes it; None for `RAY_ADDRESS`, else one on this machine.
         encoders: Workers that encode, each with a model of its own; None for as many as there is room for.
         encoder_cpus: Processors of one encoder; parts of one are allowed.
         encoder_gpus: GPUs of one encoder; parts of one are allowed.
         miners: Workers that rank and decide, each with its own index; None for as many as there is room for.
         miner_cpus: Processors of one miner.
         miner_gpus: GPUs of one miner, for cross-encoders.
-        retries: How often Ray begins a lost worker, and the jobs that it had, again.
-        patience: Seconds after which a job that takes three times as long as the slowest so far is given to
-            an idle worker too; whoever is first counts.
+        retries: How often a job may be lost together with its worker, and is done again by another one.
     """
 
     address: str | None = None
@@ -43,45 +42,38 @@ class Ray(Engine):
     miner_cpus: float = Field(default=1, ge=0)
     miner_gpus: float = Field(default=0, ge=0)
     retries: int = Field(default=5, ge=0)
-    patience: float = Field(default=30, ge=0)
     shorthand: ClassVar[str] = "address"
     spreads: ClassVar[bool] = True
 
     def run(self, opener: Callable[[], Callable[[J], R]], jobs: Iterable[J], stage: Stage) -> Iterator[R]:
-        """Yields what the jobs give, as they are done; see `Engine.run`.
+        """Yields the results of the jobs as they are done; see `Engine.run`.
 
         Raises:
             MissingExtra: Ray is not installed.
             ConfigError: The cluster cannot be reached, has no room for a worker, or loses too many.
         """
         waiting = iter(jobs)
-        begun = list(islice(waiting, 1))
-        if not begun:
+        first = list(islice(waiting, 1))
+        if not first:
             return
         ray = _connected(self.address)
-        asked, cpus, gpus = self._share(stage)
-        room = _room(ray, cpus, gpus)
-        if not room:
+        most, cpus, gpus = self._share(stage)
+        if not _room(ray, cpus, gpus):
             raise ConfigError(
                 f"no node of the Ray cluster has {cpus:g} CPUs and {gpus:g} GPUs, which one worker is to "
                 f"have; change engine.ray.{'encoder' if stage == 'encode' else 'miner'}_cpus or _gpus"
             )
-        shared = ray.put(opener)
-        actor = ray.remote(Worker).options(
-            num_cpus=cpus, num_gpus=gpus, max_restarts=self.retries, max_task_retries=self.retries
-        )
-        crew = WorkerPool(
-            ray,
-            lambda: actor.remote(os.getcwd(), max(1, int(cpus))),
-            min(asked or room, room),
-            ((shared, job) for job in chain(begun, waiting)),
-            self.patience,
-            self.retries,
-        )
-        yield from crew.results()
+        actor = ray.remote(Worker).options(num_cpus=cpus, num_gpus=gpus)
+        start = partial(actor.remote, ray.put(opener), os.getcwd(), max(1, int(cpus)))
+
+        def room() -> int:
+            free = _room(ray, cpus, gpus)
+            return min(most or free, free)
+
+        yield from WorkerPool(ray, start, room, chain(first, waiting), self.retries).results()
 
     def _share(self, stage: Stage) -> tuple[int | None, float, float]:
-        """Returns how many workers a stage is to have, and the CPUs and GPUs of each."""
+        """Returns the most workers of a stage, None for no limit, and the CPUs and GPUs of each."""
         if stage == "encode":
             return self.encoders, self.encoder_cpus, self.encoder_gpus
         return self.miners, self.miner_cpus, self.miner_gpus
@@ -95,8 +87,8 @@ def _connected(address: str | None) -> Any:
     except ImportError:
         raise MissingExtra("ray", "ray") from None
     if not ray.is_initialized():
-        alone = address is None and "RAY_ADDRESS" not in os.environ
-        more: dict[str, Any] = {"include_dashboard": False} if alone else {}
+        own = address is None and "RAY_ADDRESS" not in os.environ
+        more: dict[str, Any] = {"include_dashboard": False} if own else {}
         try:
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **more)
         except (ConnectionError, RuntimeError, ValueError) as error:
@@ -110,8 +102,5 @@ def _connected(address: str | None) -> Any:
 def _room(ray: Any, cpus: float, gpus: float) -> int:
     """Returns how many workers fit on the nodes of the cluster."""
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    asked = {"CPU": cpus, "GPU": gpus}
-    return sum(
-        min([int(node.get(kind, 0) // share) for kind, share in asked.items() if share], default=1)
-        for node in nodes
-    )
+    needs = {kind: share for kind, share in (("CPU", cpus), ("GPU", gpus)) if share}
+    return sum(min((int(node.get(kind, 0) // needs[kind]) for kind in needs), default=1) for node in nodes)

@@ -52,6 +52,7 @@ class Bm25(Ranker):
     method: Literal["lucene", "robertson", "atire"] = "lucene"
     name: str | None = None
     shorthand: ClassVar[str] = "language"
+    bytes_per_term: ClassVar[int] = 16
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
         """Returns the ranker, its index built or loaded from the cache."""

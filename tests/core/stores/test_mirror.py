@@ -194,6 +194,16 @@ def test_what_people_judged_here_is_not_lost(mined):
     assert judgments.read_text() == "one\ntwo\nother\n"
 
 
+def test_a_file_that_another_process_changed_is_not_overwritten(mined):
+    mirror = Mirror("memory://runs/a")
+    card = mirror.pull() / "README.md"
+    card.write_text("ours")
+    mined.pipe_file("/runs/a/README.md", b"theirs")
+    with pytest.raises(ConfigError, match="README.md has changed both in"):
+        mirror.push()
+    assert mined.cat("/runs/a/README.md") == b"theirs"
+
+
 def test_damage_is_not_put_into_the_store(mined):
     train = fetched("memory://runs/a") / "train.jsonl"
     whole = train.read_bytes()

@@ -1,4 +1,4 @@
-"""Where work runs: in this process, or spread over a cluster. What is done is the same."""
+"""Engines run jobs in this process or on a cluster, with the same results."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, TypeVar
 from hardneg.core.registry import Component, Registry
 
 Stage = Literal["encode", "search", "decide"]
-"""The kinds of work that an engine is given: encoding shards, searching through them, deciding on queries."""
+"""Kinds of jobs: to encode a shard, to search a range of shards, to decide on a block of queries."""
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -19,22 +19,22 @@ class Engine(Component, ABC):
     """Runs jobs.
 
     Attributes:
-        spreads: Whether jobs run in other processes, so that openers and jobs must be picklable.
+        spreads: Whether jobs run in other processes: openers and jobs must be picklable then.
     """
 
     spreads: ClassVar[bool] = False
 
     @abstractmethod
     def run(self, opener: Callable[[], Callable[[J], R]], jobs: Iterable[J], stage: Stage) -> Iterator[R]:
-        """Yields what the jobs give, in any order.
+        """Yields the results of the jobs, in any order.
 
-        A job may run more than once, where a machine is lost or slow: it must not matter.
+        A job may run more than once, where a machine is lost: its result must be the same.
 
         Args:
-            opener: Makes the function that does the jobs: loads a model, builds an index. Called once
-                a worker.
-            jobs: Taken only as fast as they are done.
-            stage: What kind of work it is.
+            opener: Returns the function that does a job: loads a model, builds an index. Called once per
+                worker.
+            jobs: Taken lazily, as they are done.
+            stage: The kind of the jobs.
 
         Raises:
             HardnegError: A job raised it, or the machines cannot be reached.

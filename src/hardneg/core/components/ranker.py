@@ -80,6 +80,8 @@ class Ranker(Component, ABC):
         scored: Whether its scores differ between documents; those of `listed` do not.
         reads_texts: Whether it needs nothing but texts, so that it can rank any collection.
         encodes: Whether opening it is mostly encoding texts, which plans estimate per document.
+        bytes_per_term: Bytes of temporary files for each distinct word of each document while an index is
+            built.
         compares_documents: Whether the opened ranker has `alike(docs, others)`, which returns (n, m) float32,
             the similarity of (n,) documents to (n, m) others.
         name: The ranker's name in the ledger; None for the name of its kind.
@@ -91,6 +93,7 @@ class Ranker(Component, ABC):
     scored: ClassVar[bool] = True
     reads_texts: ClassVar[bool] = True
     encodes: ClassVar[bool] = False
+    bytes_per_term: ClassVar[int] = 0
     compares_documents: ClassVar[bool] = False
     name: str | None = None
 
@@ -101,6 +104,13 @@ class Ranker(Component, ABC):
         Raises:
             HardnegError: A model, file or library is missing or does not fit the collection.
         """
+
+    def encoder(self) -> Any:
+        """Returns the encoder whose vectors the cache keeps, its model loaded; None where it keeps none.
+
+        It has `documents(texts)`, which returns (n, dimension) vectors, and `fingerprint("document")`.
+        """
+        return None
 
 
 RANKERS: Registry[Ranker] = Registry("ranker", Ranker, "open", "hardneg.rankers")

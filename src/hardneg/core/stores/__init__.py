@@ -1,8 +1,7 @@
-"""Object stores (`s3://`, `gs://`, `hf://`, `https://`...): what lies there has a copy in the cache.
+"""Object stores (`s3://`, `gs://`, `hf://`, `https://`...): a URL has a local copy in the cache.
 
-All else in hardneg reads and writes local files. A `Place` is a file or folder of a store, reached through
-fsspec; a `Mirror` is the local copy of one, made like the store before it is read, and put back when what was
-done to it is done.
+All other code reads and writes local files. A `Place` is a file or folder of a store, reached through fsspec;
+a `Mirror` is its local copy, downloaded before it is read and uploaded when the work on it is done.
 """
 
 from __future__ import annotations

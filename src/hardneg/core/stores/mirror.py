@@ -1,4 +1,4 @@
-"""The copy of a place in the cache: made like the store, and put back into it."""
+"""The local copy of a place in a store: downloaded before it is read, uploaded when the work is done."""
 
 from __future__ import annotations
 
@@ -16,33 +16,30 @@ from pathlib import Path
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.files import cache_folder, digest_file, exclusive, locked, write_text
 from hardneg.core.progress import NullProgress, Progress
-from hardneg.core.stores.known import KnownFiles, SyncedFile
 from hardneg.core.stores.names import is_temporary, is_url
 from hardneg.core.stores.place import Advance, Place, Version
+from hardneg.core.stores.synced import SyncedFile, SyncedFiles
 
 _AT_ONCE = 8
-_NAMED = "named.json"
-_WHOLE = "run.json"
-"""What tells that a run is whole: it is put when all else is there."""
+_URL_FILE = "named.json"
+_LAST = "run.json"
+"""The file that says that a run is finished: it is uploaded when all others are there."""
 
-Move = Callable[[str, Advance], SyncedFile]
 Companions = Callable[[Path], Iterable[str]]
 """Returns the names of files beside a file that are read with it."""
 
 
-def alone(path: Path) -> Iterable[str]:
+def no_companions(path: Path) -> Iterable[str]:
     """Returns no names: the file is read without any other."""
     return ()
 
 
 class Mirror:
-    """The copy of one place.
-
-    Beside it lies the list of what was the same here and there: what was killed goes on where it ended.
+    """The local copy of one place, with a list of the files that were the same in both.
 
     Args:
         url: The place.
-        progress: Is told of the bytes that pass.
+        progress: Receives the bytes transferred.
 
     Raises:
         HardnegError: The URL cannot be used; see `Place`.
@@ -53,157 +50,161 @@ class Mirror:
         self._progress = progress or NullProgress()
         self._folder = _copies() / hashlib.sha256(self._place.url.encode()).hexdigest()[:32]
         self._copy = self._folder / self._place.name
-        self._list = KnownFiles(self._folder / "known.jsonl")
+        self._synced = SyncedFiles(self._folder / "known.jsonl")
 
-    def pull(self, companions: Companions = alone) -> Path:
-        """Makes the copy like the store and returns where it is.
+    def pull(self, companions: Companions = no_companions) -> Path:
+        """Makes the copy equal to the store, but for a run's own new files, and returns its path.
 
         Args:
-            companions: Of one file, the files beside it that are fetched with it.
+            companions: Names the files beside a single file that are downloaded with it.
 
         Raises:
-            ConfigError: Another process writes the run that is here.
-            DataError: There is nothing there, half a run, or it cannot be fetched.
+            ConfigError: Another process writes the run.
+            DataError: The place is empty, a run in it is not finished, or it cannot be downloaded.
         """
-        with self._turn():
-            found = self._place.listing()
-            if not found:
-                raise DataError(f"there is nothing at {self._place.url}{self._place.unseen}")
-            if _WHOLE not in found and self._begun():
+        with self._exclusive():
+            listing = self._place.listing()
+            if not listing:
+                raise DataError(f"there is nothing at {self._place.url}{self._place.hint}")
+            own_run = (self._copy / _LAST).exists() and _LAST not in self._synced.read()
+            if _LAST not in listing and own_run:
                 raise DataError(
                     f"{self._place.url} is not finished; run the same hardneg mine command to finish it"
                 )
-            self._call()
-            self._fetch(found)
+            self._record_url()
+            self._download(listing)
             if not self._place.alone:
                 return self._copy
             path = self._copy / self._place.name
-            self._fetch(self._place.beside(companions(path)))
+            self._download(self._place.beside(companions(path)))
         return path
 
     def begin(self) -> Path:
-        """Makes the copy ready for a run to be written, or to go on, and returns where it is.
+        """Prepares the copy for a run to be written or resumed, and returns its path.
 
         Raises:
-            ConfigError: The place holds something else, or another process writes the run that is here.
+            ConfigError: The place holds other files, or another process writes the run.
             DataError: The place cannot be written to.
         """
         self._place.refuse_commits()
-        with self._turn():
-            found, known = self._place.listing(), self._list.read()
-            self._call()
-            if _WHOLE in found:
-                self._fetch(found)
+        with self._exclusive():
+            listing, synced = self._place.listing(), self._synced.read()
+            self._record_url()
+            if _LAST in listing:
+                self._download(listing)
                 return self._copy
-            others = [name for name in found if not (self._copy / name).is_file()]
-            if others:
+            foreign = [name for name in listing if not (self._copy / name).is_file()]
+            if foreign:
                 raise ConfigError(
-                    f"{self._place.url} holds other files ({min(others)}, ...), or a run that another "
+                    f"{self._place.url} holds other files ({min(foreign)}, ...), or a run that another "
                     "machine has not finished; choose another --out, or delete it"
                 )
             self._place.check_writable()
-            if _WHOLE in known:  # the run was finished, and has been deleted there
+            if _LAST in synced:  # the run was finished, and has been deleted in the store
                 shutil.rmtree(self._copy, ignore_errors=True)
-            self._list.write(
-                {
-                    name: same
-                    for name, same in known.items()
-                    if name in found and same.stamp == found[name].stamp
-                }
-            )
+            same = {n: file for n, file in synced.items() if n in listing and file.stamp == listing[n].stamp}
+            self._synced.write(same)
         return self._copy
 
     def push(self) -> int:
-        """Puts what has changed into the store, and returns how many files that are.
+        """Uploads what has changed, and returns how many files.
 
         Raises:
-            DataError: It cannot be put.
+            ConfigError: One has been changed in the store since it was downloaded.
+            DataError: One cannot be uploaded.
         """
-        with self._turn():
-            known, own = self._list.read(), {name: digest_file(self._copy / name) for name in self._names()}
+        with self._exclusive():
+            synced = self._synced.read()
+            digests = {name: digest_file(self._copy / name) for name in self._names()}
+            changed = [n for n, digest in digests.items() if n not in synced or synced[n].digest != digest]
+            removed = synced.keys() - digests.keys()
+            if synced and (changed or removed):
+                self._refuse_conflicts({*changed, *removed} & synced.keys(), self._place.listing(), synced)
 
             def put(name: str, advance: Advance) -> SyncedFile:
                 path = self._copy / name
-                return SyncedFile(self._place.put(path, name, advance).stamp, own[name], path.stat().st_size)
+                stamp = self._place.put(path, name, advance).stamp
+                return SyncedFile(stamp, digests[name], path.stat().st_size)
 
-            changed = [name for name in own if name not in known or known[name].digest != own[name]]
-            for names in ([n for n in changed if n != _WHOLE], [n for n in changed if n == _WHOLE]):
-                self._move("put", {name: (self._copy / name).stat().st_size for name in names}, put)
-            for name in known.keys() - own.keys():
+            for names in ([n for n in changed if n != _LAST], [n for n in changed if n == _LAST]):
+                self._transfer("put", {name: (self._copy / name).stat().st_size for name in names}, put)
+            for name in removed:
                 self._place.remove(name)
-            self._list.write({name: same for name, same in self._list.read().items() if name in own})
+            self._synced.write({n: file for n, file in self._synced.read().items() if n in digests})
         return len(changed)
 
-    def _fetch(self, found: Mapping[str, Version]) -> None:
+    def _download(self, listing: Mapping[str, Version]) -> None:
         self._refuse_while_written()
-        for left in self._folder.rglob(".*.tmp"):  # by a process that was killed
-            left.unlink(missing_ok=True)
-        known = self._list.read()
-        own = self._own_work(found, known) if _WHOLE in found else set()
+        for temporary in self._folder.rglob(".*.tmp"):  # of a process that was killed
+            temporary.unlink(missing_ok=True)
+        synced = self._synced.read()
+        own = {n for n in self._names() if self._is_own(n, listing, synced)} if _LAST in listing else set()
+        self._refuse_conflicts(own, listing, synced)
         if not self._place.alone:
-            for name in set(self._names()) - found.keys() - own:
+            for name in set(self._names()) - listing.keys() - own:
                 (self._copy / name).unlink()
-            known = {name: known[name] for name in known.keys() & found.keys()}
+            synced = {name: synced[name] for name in synced.keys() & listing.keys()}
         missing = {
             name: version
-            for name, version in found.items()
-            if name not in own and not self._same(known, name, version)
+            for name, version in listing.items()
+            if name not in own and not self._is_same(synced.get(name), name, version)
         }
-        self._list.write({name: known[name] for name in known.keys() - missing.keys()})
+        self._synced.write({name: synced[name] for name in synced.keys() - missing.keys()})
 
         def get(name: str, advance: Advance) -> SyncedFile:
             path = self._copy / name
             self._place.get(name, missing[name], path, advance)
             return SyncedFile(missing[name].stamp, digest_file(path), path.stat().st_size)
 
-        self._move("fetch", {name: max(version.size, 0) for name, version in missing.items()}, get)
+        self._transfer("fetch", {name: max(version.size, 0) for name, version in missing.items()}, get)
 
-    def _own_work(self, found: Mapping[str, Version], known: Mapping[str, SyncedFile]) -> set[str]:
-        """Returns the files of a run that were begun or lengthened here and have not been put there yet.
+    def _refuse_conflicts(
+        self, names: Iterable[str], listing: Mapping[str, Version], synced: Mapping[str, SyncedFile]
+    ) -> None:
+        """Refuses files that have changed in the copy and in the store too.
 
         Raises:
-            ConfigError: One has changed there too.
+            ConfigError: There is one.
         """
-        own = {name for name in self._names() if self._is_own(name, found, known)}
-        for name in own & found.keys():
-            if name not in known or known[name].stamp != found[name].stamp:
+        for name in sorted(listing.keys() & set(names)):
+            if name not in synced or synced[name].stamp != listing[name].stamp:
                 raise ConfigError(
                     f"{name} has changed both in {self._copy} and at the store; put what both have into the "
                     "one at the store, and delete the other"
                 )
-        return own
 
-    def _is_own(self, name: str, found: Mapping[str, Version], known: Mapping[str, SyncedFile]) -> bool:
+    def _is_own(self, name: str, listing: Mapping[str, Version], synced: Mapping[str, SyncedFile]) -> bool:
+        """Returns whether a file of a run is new in the copy, or has grown there since it was the same."""
         size = (self._copy / name).stat().st_size
-        if name not in known:  # a file of just that size has been fetched, and the process killed
-            return name not in found or found[name].size != size
-        return size > known[name].size and _digest(self._copy / name, known[name].size) == known[name].digest
+        if name not in synced:  # one of the same size has been downloaded, and the process killed
+            return name not in listing or listing[name].size != size
+        return (
+            size > synced[name].size and _digest(self._copy / name, synced[name].size) == synced[name].digest
+        )
 
-    def _begun(self) -> bool:
-        """Returns whether there is a run here that has never been there as a whole."""
-        return (self._copy / _WHOLE).exists() and _WHOLE not in self._list.read()
+    def _is_same(self, file: SyncedFile | None, name: str, version: Version) -> bool:
+        path = self._copy / name
+        if file is None or file.stamp != version.stamp or not path.is_file():
+            return False
+        return digest_file(path) == file.digest
 
-    def _move(self, what: str, sizes: Mapping[str, int], move: Move) -> None:
-        """Moves files, several at once, and adds each to the list of what is the same."""
+    def _transfer(
+        self, verb: str, sizes: Mapping[str, int], work: Callable[[str, Advance], SyncedFile]
+    ) -> None:
+        """Transfers files, several at once, and adds each to the list."""
         if not sizes:
             return
         with (
-            self._progress.task(f"{what} {self._place.name}", sum(sizes.values()), "bytes") as task,
-            self._list.appender() as add,
+            self._progress.task(f"{verb} {self._place.name}", sum(sizes.values()), "bytes") as task,
+            self._synced.appender() as add,
             ThreadPoolExecutor(_AT_ONCE) as pool,
         ):
-            moves = {pool.submit(move, name, task.advance): name for name in sizes}
+            calls = {pool.submit(work, name, task.advance): name for name in sizes}
             try:
-                for done in as_completed(moves):
-                    add(moves[done], done.result())
+                for done in as_completed(calls):
+                    add(calls[done], done.result())
             finally:
                 pool.shutdown(cancel_futures=True)
-
-    def _same(self, known: Mapping[str, SyncedFile], name: str, version: Version) -> bool:
-        path = self._copy / name
-        if name not in known or known[name].stamp != version.stamp or not path.is_file():
-            return False
-        return digest_file(path) == known[name].digest
 
     def _names(self) -> list[str]:
         """Returns the files of the copy, by their paths below it."""
@@ -211,43 +212,43 @@ class Mirror:
         names = sorted(path.relative_to(self._copy).as_posix() for path in paths)
         return [name for name in names if not is_temporary(name)]
 
-    def _call(self) -> None:
-        """Puts down what the copy stands for; see `display_url`."""
+    def _record_url(self) -> None:
+        """Records the URL of the copy, for `display_url`."""
         url = self._place.url.rpartition("/")[0] if self._place.alone else self._place.url
-        write_text(self._folder / _NAMED, json.dumps([str(self._copy), url]))
+        write_text(self._folder / _URL_FILE, json.dumps([str(self._copy), url]))
 
-    def _turn(self) -> AbstractContextManager[None]:
+    def _exclusive(self) -> AbstractContextManager[None]:
         return exclusive(self._folder, lambda: self._progress.task("wait for another process", None, "files"))
 
     def _refuse_while_written(self) -> None:
-        lock = self._copy / ".lock"
-        if not lock.exists():
-            return
-        with lock.open("a") as opened:
-            if not locked(opened, wait=False):
-                raise ConfigError(f"another process is writing to {self._place.url}; wait for it")
+        if (lock := self._copy / ".lock").exists():
+            with lock.open("a") as opened:
+                if not locked(opened, wait=False):
+                    raise ConfigError(f"another process is writing to {self._place.url}; wait for it")
 
 
-def fetched(place: str | Path, progress: Progress | None = None, companions: Companions = alone) -> Path:
-    """Returns where a place can be read: itself if it is on a disk, else its copy, made like the store.
+def fetched(
+    place: str | Path, progress: Progress | None = None, companions: Companions = no_companions
+) -> Path:
+    """Returns where a place can be read: a path itself, or the copy of a URL, made equal to the store.
 
     Args:
         place: A path or a URL.
-        progress: Is told of the bytes that pass.
-        companions: Of one file, the files beside it that are fetched with it.
+        progress: Receives the bytes transferred.
+        companions: Names the files beside a single file that are downloaded with it.
 
     Raises:
-        HardnegError: The URL cannot be used, or there is nothing there.
+        HardnegError: The URL cannot be used, or there is nothing at it.
     """
     return Mirror(str(place), progress).pull(companions) if is_url(place) else Path(place)
 
 
 @contextmanager
 def output_dir(place: str | Path, progress: Progress | None = None) -> Iterator[Path]:
-    """Yields where a run is to be written: the place itself, or its copy, put there when all went well.
+    """Yields where to write a run: a path itself, or the copy of a URL, uploaded when all went well.
 
     Raises:
-        HardnegError: The URL cannot be used, or holds something else, or cannot be written to.
+        HardnegError: The URL cannot be used, holds something else, or cannot be written to.
     """
     if not is_url(place):
         yield Path(place)
@@ -259,7 +260,7 @@ def output_dir(place: str | Path, progress: Progress | None = None) -> Iterator[
 
 @contextmanager
 def output_file(place: str | Path) -> Iterator[Path]:
-    """Yields where a file is to be written; with a URL, it and what is beside it are put there in the end.
+    """Yields where to write a file; for a URL, it is uploaded in the end, with the files beside it.
 
     Raises:
         HardnegError: The URL cannot be used or written to.
@@ -268,21 +269,21 @@ def output_file(place: str | Path) -> Iterator[Path]:
         yield Path(place)
         return
     folder, _, name = str(place).rpartition("/")
-    there = Place(folder)
-    there.check_writable()
+    target = Place(folder)
+    target.check_writable()
     with tempfile.TemporaryDirectory(prefix="hardneg-put-") as temporary:
         out = Path(temporary) / name
         yield out
         for path in sorted(out.parent.iterdir(), key=lambda path: path == out):
-            there.put(path, path.name, lambda count: None)
+            target.put(path, path.name, lambda count: None)
 
 
 def display_url(text: str) -> str:
-    """Returns a text in which copies are called by the URLs that they stand for."""
+    """Returns a text in which the paths of copies are replaced by their URLs."""
     copies = _copies()
     for key in set(re.findall(re.escape(f"{copies}{os.sep}") + "([0-9a-f]{32})", text)):
         try:
-            path, url = json.loads((copies / key / _NAMED).read_text(encoding="utf-8"))
+            path, url = json.loads((copies / key / _URL_FILE).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
         text = text.replace(path, url)

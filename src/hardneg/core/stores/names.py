@@ -1,4 +1,4 @@
-"""What a place in a store and its files may be called."""
+"""Names of URLs and of files in stores: which are refused, and which are temporary."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from pathlib import Path
 from hardneg.core.errors import ConfigError, DataError
 
 WEB = ("http", "https")
-"""Stores that are read as pages are."""
 PROBE = ".hardneg-may-write"
-"""A file that is put and removed, to find out whether files can be."""
+"""A file that is written and removed, to find out whether files can be."""
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]*@")
@@ -23,37 +22,35 @@ def is_url(place: str | Path) -> bool:
 
 
 def is_temporary(name: str) -> bool:
-    """Returns whether a file is there only while something is written: a lock, a probe, half a file."""
+    """Returns whether a file exists only while something is written: a lock, a probe, half a file."""
     last = posixpath.basename(name)
     return last in (".lock", PROBE) or (last.startswith(".") and last.endswith(".tmp"))
 
 
 def refuse_secrets(url: str) -> None:
-    """Refuses a URL that holds what should stay in no record.
+    """Refuses a URL with a secret in it, as URLs are recorded.
 
     Raises:
-        ConfigError: It has a password, or of the web a query.
+        ConfigError: It has a password, or on the web a query.
     """
     scheme, _, rest = url.partition("://")
     if _PASSWORD.search(url):
-        place = f"{scheme}://{rest.partition('@')[2]}"
         raise ConfigError(
-            f"{place} was given with a password, which would stay in records; give credentials through the "
-            "environment, as the store's own library reads them"
+            f"{scheme}://{rest.partition('@')[2]} was given with a password, which would stay in records; "
+            "give credentials through the environment, as the store's own library reads them"
         )
     if scheme.lower() in WEB and ("?" in rest or "#" in rest):
-        place = re.split(r"[?#]", url)[0]
         raise ConfigError(
-            f"{place} was given with a query, which may be a signature and would stay in records; leave it "
-            "out, or fetch the file and name it here"
+            f"{re.split(r'[?#]', url)[0]} was given with a query, which may be a signature and would stay in "
+            "records; leave it out, or fetch the file and name it here"
         )
 
 
 def safe(name: str, url: str) -> str:
-    """Returns the path of a file in a store, if it can be one below a local folder.
+    """Returns the path of a file in a store, if it stays below a local folder.
 
     Raises:
-        DataError: It leads elsewhere.
+        DataError: It leads outside.
     """
     parts = name.split("/")
     if not all(parts) or ".." in parts or "." in parts or "\\" in name or "\0" in name:

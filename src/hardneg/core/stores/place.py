@@ -1,14 +1,13 @@
-"""A file or a folder of an object store."""
+"""A file or a folder of an object store, reached through fsspec."""
 
 from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hardneg.core.errors import DataError, HardnegError, MissingExtra
 from hardneg.core.files import atomic
@@ -16,45 +15,38 @@ from hardneg.core.stores.names import PROBE, WEB, is_temporary, refuse_secrets, 
 
 _EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "hf": "hub", "http": "http", "https": "http"}
 _IN_PLACE = ("file", "local", "sftp", "ssh", "ftp", "smb")
-"""Where a file that is being put is there before all of it is: elsewhere it appears when it is whole."""
-_UNSEEN = {"hf": "; if it is private, set HF_TOKEN"}
-"""Stores that do not tell what may not be read from what is not there."""
+"""Stores in which a file is visible before it is whole: it is uploaded under a temporary name."""
+_HIDDEN = {"hf": "; if it is private, set HF_TOKEN"}
+"""Stores that answer in the same way for what is missing and for what may not be read."""
 
 _VERSIONS = (
     *("ETag", "etag", "content_md5", "md5Hash", "blob_id", "generation"),
     *("mtime", "LastModified", "last_modified", "Last-Modified", "updated", "modified", "created"),
 )
-"""What stores call that which changes with a file, the surest first."""
+"""What stores call that which changes with a file, the surest first; `ukey` of fsspec is not sure enough:
+it never changes on the web, and may change without the file."""
 
 Advance = Callable[[int], None]
 
 
-@dataclass(frozen=True)
-class Version:
-    """What a store says of one file.
-
-    Attributes:
-        size: Bytes, -1 where it does not tell.
-        stamp: Changes with the file.
-    """
+class Version(NamedTuple):
+    """What a store says of a file: its bytes, -1 where it does not say, and a stamp that changes with it."""
 
     size: int
     stamp: str
 
 
 class Place:
-    """A file or a folder of a store.
-
-    Credentials come from the environment, as the store's own library reads it.
+    """A file or a folder of a store. Credentials come from the environment, as the store's library reads it.
 
     Attributes:
-        url: Where it is.
+        url: The URL.
         name: The last part of it.
-        alone: Whether it is one file, as `listing` has found.
-        unseen: Why there may seem to be nothing there.
+        alone: Whether it is one file, once it is listed.
+        hint: Why it may seem to be empty.
 
     Args:
-        url: Where it is; of the web, a folder ends with a slash.
+        url: The URL; on the web, that of a folder ends with a slash.
 
     Raises:
         ConfigError: The URL has a secret in it.
@@ -66,25 +58,25 @@ class Place:
         refuse_secrets(url)
         self.url = url.rstrip("/")
         self._scheme = url.partition("://")[0].lower()
-        self._files, root = _opened(url, self._scheme)
+        self._files, root = _file_system(url, self._scheme)
         self._root = root.rstrip("/")
-        self._folder_of_the_web = self._scheme in WEB and url.endswith("/")
+        self._web_folder = self._scheme in WEB and url.endswith("/")
         self.alone = False
-        self.unseen = _UNSEEN.get(self._scheme, "")
+        self.hint = _HIDDEN.get(self._scheme, "")
         self.name = safe(posixpath.basename(self._root) or self._scheme, self.url)
 
     def listing(self) -> dict[str, Version]:
-        """Returns the files below, by their paths; a file by its own name alone.
+        """Returns the versions of the files below, by their paths; of a single file, by its name.
 
         Raises:
-            DataError: The store cannot be asked.
+            DataError: The store cannot be reached, or a name leads outside.
         """
-        with _told(self.url):
+        with _errors(self.url):
             self._files.invalidate_cache()
             try:
-                found = self._found()
+                found = self._find()
             except FileNotFoundError as error:
-                if error.__cause__ is not None and self._scheme in WEB:  # whatever went wrong there
+                if error.__cause__ is not None and self._scheme in WEB:  # any error of the connection
                     raise error.__cause__ from None
                 return {}
             self.alone = list(found) == [self._root]
@@ -96,25 +88,25 @@ class Place:
             return {name: version for name, version in files.items() if not is_temporary(name)}
 
     def beside(self, names: Iterable[str]) -> dict[str, Version]:
-        """Returns files in the folder of one that is alone, by their names.
+        """Returns the versions of files in the folder of a single one, by their names.
 
         Raises:
-            DataError: One is not there, or the store cannot be asked.
+            DataError: One is missing, or the store cannot be reached.
         """
-        found = {}
+        versions = {}
         for name in names:
-            with _told(f"{self.url}: {name}, which goes with it"):
-                found[name] = self._version(self._path(name), self._files.info(self._path(name)))
-        return found
+            with _errors(f"{self.url}: {name}, which goes with it"):
+                versions[name] = self._version(self._path(name), self._files.info(self._path(name)))
+        return versions
 
     def get(self, name: str, version: Version, to: Path, advance: Advance) -> None:
-        """Fetches a file; it is there whole or not at all.
+        """Downloads a file, atomically.
 
         Raises:
-            DataError: It cannot be fetched, or is not as long as the store said.
+            DataError: It cannot be downloaded, or has another length than the store said.
         """
         with atomic(to) as temporary:
-            with _told(f"{self.url}: {name}"):
+            with _errors(f"{self.url}: {name}"):
                 self._files.get_file(self._path(name), str(temporary), callback=_callback(advance))
             size = temporary.stat().st_size
             if version.size not in (-1, size):
@@ -123,19 +115,18 @@ class Place:
                 )
 
     def put(self, path: Path, name: str, advance: Advance) -> Version:
-        """Puts a file there and returns its version.
+        """Uploads a file and returns its version.
 
         Raises:
-            DataError: It cannot be put, or is not as long there as here.
+            DataError: It cannot be uploaded, or has another length in the store.
         """
         self.refuse_commits()
-        with _told(f"{self.url}: {name}"):
-            if self._scheme in _IN_PLACE:
-                folder, _, last = self._path(name).rpartition("/")
-                self._files.put_file(str(path), f"{folder}/.{last}.tmp", callback=_callback(advance))
-                self._files.mv(f"{folder}/.{last}.tmp", self._path(name))
-            else:
-                self._files.put_file(str(path), self._path(name), callback=_callback(advance))
+        with _errors(f"{self.url}: {name}"):
+            folder, _, last = self._path(name).rpartition("/")
+            target = f"{folder}/.{last}.tmp" if self._scheme in _IN_PLACE else self._path(name)
+            self._files.put_file(str(path), target, callback=_callback(advance))
+            if target != self._path(name):
+                self._files.mv(target, self._path(name))
             self._files.invalidate_cache()
             version = self._version(self._path(name), self._files.info(self._path(name)))
         if version.size not in (-1, path.stat().st_size):
@@ -150,22 +141,22 @@ class Place:
         Raises:
             DataError: It cannot be removed.
         """
-        with _told(f"{self.url}: {name}"):
+        with _errors(f"{self.url}: {name}"):
             self._files.rm_file(self._path(name))
 
     def check_writable(self) -> None:
-        """Finds out, before any work, that files can be put there.
+        """Checks before any work that files can be uploaded.
 
         Raises:
             DataError: They cannot.
         """
         self.refuse_commits()
-        with _told(f"cannot write to {self.url}"):
+        with _errors(f"cannot write to {self.url}"):
             self._files.pipe_file(self._path(PROBE), b"hardneg")
             self._files.rm_file(self._path(PROBE))
 
     def refuse_commits(self) -> None:
-        """Refuses repositories of the hub, where each file that is put would be a commit.
+        """Refuses repositories of the hub, where each upload would be a commit.
 
         Raises:
             DataError: It is one.
@@ -176,15 +167,14 @@ class Place:
                 "upload the run with hardneg push"
             )
 
-    def _found(self) -> Mapping[str, Any]:
-        """Returns what the store says of each file, by its path there."""
-        if self._folder_of_the_web:
-            found: Mapping[str, Any] = self._files.find(f"{self._root}/", detail=True)
-            return found
-        facts = self._files.info(self._root)
-        if facts["type"] == "file":
-            return {self._root: facts}
-        found = self._files.find(self._root, detail=True)
+    def _find(self) -> Mapping[str, Any]:
+        """Returns what the store says of each file, by its path in the store."""
+        if not self._web_folder:
+            facts = self._files.info(self._root)
+            if facts["type"] == "file":
+                return {self._root: facts}
+        root = f"{self._root}/" if self._web_folder else self._root
+        found: Mapping[str, Any] = self._files.find(root, detail=True)
         return found
 
     def _version(self, path: str, facts: Mapping[str, Any]) -> Version:
@@ -203,14 +193,14 @@ class Place:
 
 
 def _stamp(facts: Mapping[str, Any]) -> str | None:
-    found = next((facts[key] for key in _VERSIONS if facts.get(key)), None)
-    if isinstance(found, datetime):
-        found = found.timestamp()
-    return None if found is None else f"{facts.get('size')} {found}".replace('"', "")
+    value = next((facts[key] for key in _VERSIONS if facts.get(key)), None)
+    if isinstance(value, datetime):
+        value = value.timestamp()
+    return None if value is None else f"{facts.get('size')} {value}".replace('"', "")
 
 
-def _opened(url: str, scheme: str) -> tuple[Any, str]:
-    """Returns the file system of a URL, and the path there."""
+def _file_system(url: str, scheme: str) -> tuple[Any, str]:
+    """Returns the file system of a URL, and the path in it."""
     try:
         from fsspec import available_protocols
         from fsspec.core import url_to_fs
@@ -218,10 +208,10 @@ def _opened(url: str, scheme: str) -> tuple[Any, str]:
         raise MissingExtra("fsspec", "stores") from None
     if scheme not in available_protocols():
         raise DataError(f'{url}: there is no store of kind "{scheme}"; s3, gs, hf and https are some')
-    more = {"auto_mkdir": True} if scheme in ("file", "local") else {}
+    options = {"auto_mkdir": True} if scheme in ("file", "local") else {}
     try:
-        with _told(url):
-            files, root = url_to_fs(url, **more)
+        with _errors(url):
+            files, root = url_to_fs(url, **options)
     except ImportError as error:
         if scheme in _EXTRAS:
             raise MissingExtra(f"what reads {scheme}://", _EXTRAS[scheme]) from None
@@ -230,39 +220,35 @@ def _opened(url: str, scheme: str) -> tuple[Any, str]:
 
 
 @contextmanager
-def _told(where: str) -> Iterator[None]:
-    """Turns whatever a store's library raises into one line; a missing library stays what it is.
+def _errors(where: str) -> Iterator[None]:
+    """Turns exceptions of a store's library into one line; a missing library stays an ImportError.
 
     Raises:
-        DataError: `where`, the exception's kind and the first line that it says.
+        DataError: `where`, the kind of the exception and the first line of its message.
     """
     try:
         yield
     except (HardnegError, ImportError):
         raise
-    except PermissionError as error:
-        raise DataError(
-            f"{where}: no permission ({_first_line(error)}); see the store's credentials"
-        ) from error
-    except FileNotFoundError as error:
-        raise DataError(f"{where}: not found ({_first_line(error)})") from error
     except Exception as error:
-        raise DataError(f"{where}: {type(error).__name__}: {_first_line(error)}") from error
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(getattr(error, "strerror", None) or error).splitlines()), "")
+        line = next(iter(str(getattr(error, "strerror", None) or error).splitlines()), "")
+        reason = f"{type(error).__name__}: {line}"
+        if isinstance(error, PermissionError):
+            reason = f"no permission ({line}); see the store's credentials"
+        elif isinstance(error, FileNotFoundError):
+            reason = f"not found ({line})"
+        raise DataError(f"{where}: {reason}") from error
 
 
 def _callback(advance: Advance) -> Any:
-    """Returns what tells of the bytes that have passed, as fsspec wants it."""
+    """Returns the callback of fsspec that reports bytes to `advance`."""
     from fsspec.callbacks import Callback
 
-    passed = 0
+    done = 0
 
-    def told(size: int | None, value: int, **_: Any) -> None:
-        nonlocal passed
-        advance(value - passed)
-        passed = value
+    def report(size: int | None, value: int, **_: Any) -> None:
+        nonlocal done
+        advance(value - done)
+        done = value
 
-    return Callback(hooks={"told": told})
+    return Callback(hooks={"report": report})

@@ -1,16 +1,18 @@
-"""What a job will take, from measuring a sample of it on this machine."""
+"""What a job will take, measured on samples of it on this machine within budgets of seconds."""
 
 from __future__ import annotations
 
 import tempfile
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from hardneg.core.files import cache_folder
 from hardneg.core.progress import NullProgress, Progress
-from hardneg.mining.planning.measure import Measured, cached_share, measured, own_memory, tried_on, words
+from hardneg.mining.planning.budget import Timer
+from hardneg.mining.planning.measure import Measured, Samples
+from hardneg.mining.planning.trial import Trial, try_out
 from hardneg.mining.recipe import Recipe
 from hardneg.sources import load
 
@@ -74,55 +76,60 @@ def plan(
     sample: int = 1_024,
     cache: Path | None = None,
     progress: Progress | None = None,
+    timer: Timer = time.perf_counter,
 ) -> Plan:
-    """Returns what mining a source will take on this machine.
+    """Returns what mining a source will take on this machine, measured within budgets of seconds.
 
-    The source is loaded whole. Each ranker is opened on two samples of the documents and a run is made on one
-    of them, in a folder for temporary files; what grows with documents or queries is carried on in a straight
-    line.
+    The source is loaded whole. Samples grow while there is time: texts to encode, documents to index, vectors
+    to search, and queries of a trial run without a report, in a folder for temporary files. Seconds are
+    extrapolated in a straight line: encoding and indexing by characters, searching by documents, deciding by
+    queries.
 
     Args:
         source: As `pipeline.mine` takes it.
         recipe: What to do; its engine is left out of account.
-        documents: Documents to plan for; those of the source unless given.
-        queries: Queries to plan for; those of the source unless given.
-        sample: Documents to encode; more make the plan better and slower.
-        cache: Where vectors are kept; `cache_folder()` unless given.
-        progress: Is told how far the measuring is.
+        documents: A size to plan for; that of the source unless given.
+        queries: Likewise.
+        sample: Most documents to encode.
+        cache: Where vectors are kept; `cache_folder()` unless given. It is only read.
+        progress: Receives the progress.
+        timer: Returns seconds.
 
     Raises:
         HardnegError: The source or a model is not usable.
     """
-    begin = time.perf_counter()
+    begin = timer()
     collection = load(source, recipe.load, progress)
-    loading = time.perf_counter() - begin
+    loading = timer() - begin
     held = len(collection.documents)
-    recipe = _local(recipe)
+    recipe, cache = _local(recipe), cache or cache_folder()
+    cache.mkdir(parents=True, exist_ok=True)
     with (
-        tempfile.TemporaryDirectory(prefix="hardneg-plan-", dir=_made(cache or cache_folder())) as folder,
+        tempfile.TemporaryDirectory(prefix="hardneg-plan-", dir=cache) as folder,
         (progress or NullProgress()).task("measure", len(recipe.rank.rankers) + 1, "measurements") as task,
     ):
-        place = Path(folder)
-        rankers = []
+        samples = Samples(collection, Path(folder), cache, sample, recipe.rank.depth, timer)
+        rankers = {}
         for name, settings in zip(recipe.rank.names, recipe.rank.rankers, strict=True):
-            found = measured(name, settings, collection, sample, place, recipe.rank.depth)
-            rankers.append(replace(found, cached=cached_share(settings, collection, cache or cache_folder())))
+            rankers[name] = samples.ranker(name, settings)
             task.advance()
-        tried, seconds, size = tried_on(collection, recipe, sample, place)
+        trial = try_out(samples, recipe, rankers)
+        found = [samples.with_search(ranker) for ranker in rankers.values()]
         task.advance()
+        characters, terms = samples.mean_characters(), samples.words()
     total, asked = documents or held, queries or len(collection.judgments.queries_with_positives)
     stages = [Stage("load", loading * total / held, f"{held / loading:,.0f} documents a second")]
-    stages += [_opening(ranker, total, held, documents is None) for ranker in rankers]
-    stages += _deciding(rankers, tried, seconds, recipe, total, asked)
-    entries = 16 * words(collection) * total if any(r.name.startswith("bm25") for r in rankers) else 0
+    stages += [_opening(ranker, total, characters, documents is None) for ranker in found]
+    stages += _deciding(found, trial, recipe, total, asked)
+    indexing = terms * total * max(ranker.bytes_per_term for ranker in found)
     return Plan(
         total,
         asked,
         tuple(stages),
-        own_memory() + _BYTES_A_DOCUMENT * max(total - held, 0) + 4 * total,
-        sum(4 * r.dimension * total for r in rankers if r.encodes),
-        int(entries + max(0, total - 262_144) * collection.documents.table.nbytes / held),
-        int(size / tried * asked),
+        _own_memory() + _BYTES_A_DOCUMENT * max(total - held, 0) + 4 * total,
+        sum(4 * ranker.dimension * total for ranker in found),
+        int(indexing + max(0, total - 262_144) * collection.documents.table.nbytes / held),
+        int(trial.bytes_per_query * asked),
     )
 
 
@@ -133,34 +140,37 @@ def _local(recipe: Recipe) -> Recipe:
     return recipe.model_copy(update={"engine": Local()})
 
 
-def _opening(ranker: Measured, total: int, held: int, own: bool) -> Stage:
-    """Returns the stage in which a ranker is opened; what is cached of its own texts takes no time."""
+def _opening(ranker: Measured, total: int, characters: float, own: bool) -> Stage:
+    """Returns the stage in which a ranker is opened; vectors of the source's own texts may be cached."""
     left = 1 - ranker.cached if own else 1.0
-    seconds = ranker.opening.fixed + ranker.opening.slope * total * left
-    rate = f"{1 / ranker.opening.slope:,.0f} documents a second" if ranker.opening.slope else "measured"
+    slope = ranker.opening.slope * characters
+    rate = f"{1 / slope:,.0f} documents a second" if slope else "measured"
     cached = f", {ranker.cached:.0%} cached" if own and ranker.cached else ""
-    return Stage(f"open {ranker.name}", seconds, rate + cached)
+    return Stage(f"open {ranker.name}", ranker.opening.fixed + slope * total * left, rate + cached)
 
 
-def _deciding(
-    rankers: list[Measured], tried: int, seconds: dict[str, float], recipe: Recipe, total: int, asked: int
-) -> list[Stage]:
+def _deciding(rankers: list[Measured], trial: Trial, recipe: Recipe, total: int, asked: int) -> list[Stage]:
     """Returns the stages whose time grows with the queries."""
-    size = seconds["documents"]
     searching = sum(ranker.searching.at(total) for ranker in rankers)
-    known = sum(ranker.searching.at(size) for ranker in rankers)
-    rest = max(seconds["rank and select"] / tried - known, 0.0)
-    basis = f"{1e3 * searching:,.2f} ms a query to search, {1e3 * rest:,.2f} ms for the rest"
+    tried = sum(ranker.searching.at(trial.documents) for ranker in rankers)
+    deeper = min(recipe.rank.depth, total) / min(recipe.rank.depth, trial.documents)
+    rest = max(trial.deciding.slope - tried, 0.0) * deeper
+    basis = f"{1e3 * searching:,.2f} ms per query to search, {1e3 * rest:,.2f} ms for the rest"
     stages = []
     if recipe.validation.calibrate:
         count = min(recipe.validation.sample, asked)
-        fixed = max(seconds.get("calibrate", 0.0) - known * min(recipe.validation.sample, tried), 0.0)
-        stages.append(Stage("calibrate", fixed * count / tried + searching * count, f"{count:,} queries"))
+        own = max(trial.calibrating.slope - tried, 0.0) * deeper
+        seconds = trial.calibrating.fixed + (own + searching) * count
+        stages.append(Stage("calibrate", seconds, f"{count:,} queries"))
     stages.append(Stage("rank and select", (searching + rest) * asked, basis))
-    export = seconds.get("export", 0.0) / tried
-    return [*stages, Stage("export", export * asked, f"{1e3 * export:,.2f} ms a query")]
+    export = trial.exporting
+    return [*stages, Stage("export", export.at(asked), f"{1e3 * export.slope:,.2f} ms per query")]
 
 
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def _own_memory() -> int:
+    """Returns the bytes that this process holds, without mapped files; 0 where the system does not say."""
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return 0
+    return sum(1_024 * int(line.split()[1]) for line in lines if line.startswith("RssAnon"))

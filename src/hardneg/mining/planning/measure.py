@@ -1,48 +1,32 @@
-"""What is measured on a sample: how long rankers take to be opened and to search, and what a run takes."""
+"""How long rankers take to be opened and to search, measured on samples."""
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hardneg.core.components import RANKERS, Context, OpenedRanker
+from hardneg.core.components import Context, OpenedRanker, Ranker
 from hardneg.core.records import Collection, IntArray, part, rows_of
-from hardneg.core.stores import fetched
 from hardneg.mining.miner import BLOCK
-from hardneg.mining.pipeline import mine
-from hardneg.mining.recipe import Recipe
+from hardneg.mining.planning.budget import Line, T, Timer, grow, sizes
 
-_SIZES = (16_384, 65_536)
-"""Documents among which a search is timed, where nothing has to be encoded for it."""
+ENCODING, OPENING, SEARCHING = 10.0, 5.0, 5.0
+"""Seconds to spend on one ranker's encoding, indexing and searching."""
 
+_ENCODED, _INDEXED, _VECTORS = 4, 64, 4_096
+"""The smallest samples: texts encoded, documents indexed, vectors searched."""
+_MOST_INDEXED, _MOST_VECTORS = 16_384, 65_536
 _QUERIES = 256
-_WARM = 64
-
-
-@dataclass(frozen=True)
-class Line:
-    """Seconds that grow with a number: `fixed + slope * number`, neither below 0."""
-
-    fixed: float
-    slope: float
-
-    @classmethod
-    def through(cls, few: tuple[int, float], many: tuple[int, float]) -> Line:
-        """Returns the line through two measurements, each (number, seconds)."""
-        if many[0] <= few[0]:
-            return cls(0.0, many[1] / max(many[0], 1))
-        slope = max((many[1] - few[1]) / (many[0] - few[0]), 0.0)
-        return cls(max(many[1] - slope * many[0], 0.0), slope)
-
-    def at(self, number: float) -> float:
-        """Returns seconds."""
-        return self.fixed + self.slope * number
+_SHARDS = 16
+_LONGEST = 2_000
+"""Characters of a text that count: encoders cut longer ones."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +35,12 @@ class Measured:
 
     Attributes:
         name: Its name.
-        opening: Seconds by documents.
-        searching: Seconds a query, by documents.
+        opening: Seconds by characters of the documents.
+        searching: Seconds per query, by documents.
         cached: Share of the documents whose vectors are in the cache already.
-        dimension: Of its vectors, 0 without any.
-        encodes: Whether opening it is mostly encoding.
+        dimension: Of the vectors that the cache keeps, 0 without any.
+        whole: The ranker over the whole collection, where samples of texts do not concern it.
+        bytes_per_term: See `Ranker.bytes_per_term`.
     """
 
     name: str
@@ -63,56 +48,149 @@ class Measured:
     searching: Line
     cached: float = 0.0
     dimension: int = 0
-    encodes: bool = False
+    whole: OpenedRanker | None = None
+    bytes_per_term: int = 0
 
 
-def measured(
-    name: str, settings: Any, collection: Collection, sample: int, place: Path, depth: int
-) -> Measured:
-    """Returns how long a ranker takes to be opened and to search."""
-    kind = RANKERS.name_of(settings)
-    few, many = (sample // 4, sample) if settings.encodes else _SIZES
-    opened: dict[int, tuple[float, OpenedRanker | None, Collection]] = {}
-    for number, size in enumerate((_WARM, few, many)):
-        some = _part(collection, size)
-        context = Context(place / f"{name}-{number}")  # of its own: nothing is cached, be two sizes the same
-        opened[len(some.documents)] = (*_timed(partial(_open, kind, settings, some, context)), some)
-    sizes = sorted(opened)[-2:]
-    opening = Line.through(*((size, opened[size][0]) for size in (sizes[0], sizes[-1])))
-    dimension = _dimension(kind, settings)
-    if dimension:
-        points = [(size, _vector_search(dimension, size, depth)) for size in _SIZES]
-    else:
-        points = [(size, _search(*opened[size][1:], depth)) for size in sizes]
-    return Measured(name, opening, Line.through(points[0], points[-1]), 0.0, dimension, settings.encodes)
+@dataclass(frozen=True)
+class Samples:
+    """Draws evenly from a collection and measures on what is drawn.
+
+    Attributes:
+        collection: The whole collection.
+        folder: Where whatever is made on the way is kept.
+        cache: The cache of real runs, which is only read.
+        most: Most documents to encode.
+        depth: Documents per query.
+        timer: Returns seconds.
+    """
+
+    collection: Collection
+    folder: Path
+    cache: Path
+    most: int
+    depth: int
+    timer: Timer = time.perf_counter
+
+    def ranker(self, name: str, settings: Ranker) -> Measured:
+        """Returns how long a ranker takes to be opened and to search."""
+        if not settings.reads_texts:
+            return self._whole(name, settings)
+        encoder, loading = self.timed(settings.encoder)
+        if encoder is None:
+            return self._opened(name, settings)
+        return self._encoded(name, encoder, loading)
+
+    def _encoded(self, name: str, encoder: Any, loading: float) -> Measured:
+        documents = self.collection.documents
+        encoder.documents(documents.texts(self._rows(1)))  # compiles and allocates
+        points = grow(
+            lambda size: encoder.documents(documents.texts(self._rows(size))),
+            sizes(_ENCODED, min(self.most, len(documents))),
+            ENCODING,
+            self.timer,
+        )
+        last = points[-1]
+        opening = Line(loading, last.seconds / max(self.characters(self._rows(last.size)), 1))
+        dimension = int(last.made.shape[1])
+        return Measured(
+            name, opening, Line(0.0, 0.0), self._cached(encoder.fingerprint("document")), dimension
+        )
+
+    def with_search(self, ranker: Measured) -> Measured:
+        """Returns what was measured, with the seconds to search vectors of the ranker's dimension.
+
+        To be called when all is encoded: encoding was up to ten times slower after a search.
+        """
+        if not ranker.dimension:
+            return ranker
+        search = partial(vector_search, ranker.dimension, self.depth, self.timer)
+        points = grow(search, sizes(_VECTORS, _MOST_VECTORS), SEARCHING, self.timer)
+        line = Line.through(*((point.size, point.made) for point in (points[0], points[-1])))
+        return replace(ranker, searching=line)
+
+    def _whole(self, name: str, settings: Ranker) -> Measured:
+        opened, seconds = self.timed(lambda: settings.open(self.collection, Context(self.folder / name)))
+        documents = len(self.collection.documents)
+        opening = Line(0.0, seconds / max(documents * self.mean_characters(), 1))
+        return Measured(
+            name, opening, Line(0.0, self._search(opened, self.collection) / documents), whole=opened
+        )
+
+    def _opened(self, name: str, settings: Ranker) -> Measured:
+        def opened(size: int) -> tuple[OpenedRanker, Collection]:
+            drawn = self.part(size)[0]
+            own = Path(tempfile.mkdtemp(dir=self.folder))  # nothing in it is cached
+            return settings.open(drawn, Context(own)), drawn
+
+        first, most = (_ENCODED, self.most) if settings.encodes else (_INDEXED, _MOST_INDEXED)
+        opened(first)  # imports and compiles
+        budget = ENCODING if settings.encodes else OPENING
+        points = grow(opened, sizes(first, min(most, len(self.collection.documents))), budget, self.timer)
+        few, many = points[max(len(points) - 2, 0)], points[-1]
+        texts = [(self.characters(None, point.made[1]), point.seconds) for point in (few, many)]
+        searches = [(len(point.made[1].documents), self._search(*point.made)) for point in (few, many)]
+        return Measured(
+            name, Line.through(*texts), Line.through(*searches), bytes_per_term=settings.bytes_per_term
+        )
+
+    def _search(self, ranker: OpenedRanker, collection: Collection) -> float:
+        """Returns seconds per query."""
+        queries: IntArray = np.arange(min(_QUERIES, len(collection.queries)), dtype=np.int32)
+        if not ranker.retrieves:
+            return 0.0
+        depth = min(self.depth, len(collection.documents))
+        ranker.search(queries[:1], depth)
+        return self.timed(partial(ranker.search, queries, depth))[1] / len(queries)
+
+    def part(self, size: int) -> tuple[Collection, IntArray, IntArray]:
+        """Returns documents, evenly drawn, with some queries and their positives; and the rows of both."""
+        judgments = self.collection.judgments
+        answered = judgments.queries_with_positives
+        drawn = np.linspace(0, len(answered) - 1, max(1, min(_QUERIES, size // 4)))
+        queries = answered[np.unique(drawn.astype(int))]
+        positives = judgments.doc[np.isin(judgments.query, queries)]
+        docs = np.union1d(positives, self._rows(size)).astype(np.int32)
+        return part(self.collection, queries, docs), queries, docs
+
+    def mean_characters(self) -> float:
+        """Returns the mean characters of a document, of each at most `_LONGEST`."""
+        rows = self._rows(4 * _QUERIES)
+        return self.characters(rows) / max(len(rows), 1)
+
+    def characters(self, rows: IntArray | None, collection: Collection | None = None) -> int:
+        """Returns the characters of some documents, or of all of a sample, of each at most `_LONGEST`."""
+        documents = (collection or self.collection).documents
+        rows = np.arange(len(documents), dtype=np.int32) if rows is None else rows
+        return sum(min(len(text), _LONGEST) for text in documents.texts(rows))
+
+    def words(self) -> float:
+        """Returns the mean number of distinct words in a document."""
+        texts = self.collection.documents.texts(self._rows(_QUERIES))
+        return float(np.mean([len(set(text.split())) for text in texts]))
+
+    def _cached(self, fingerprint: str) -> float:
+        """Returns the share of shards that are in the cache, of a sample of them."""
+        from hardneg.rankers.dense.store import SHARD, Store
+
+        store, documents = Store(self.cache, fingerprint), self.collection.documents
+        shards = list(rows_of(len(documents), SHARD))
+        sample = shards[:: -(-len(shards) // _SHARDS)]
+        return sum(store.has(documents.texts(rows)) for rows in sample) / len(sample)
+
+    def _rows(self, size: int) -> IntArray:
+        total = len(self.collection.documents)
+        return np.unique(np.linspace(0, total - 1, min(size, total)).astype(np.int32))
+
+    def timed(self, work: Callable[[], T]) -> tuple[T, float]:
+        """Returns what the work makes, and the seconds that it takes."""
+        begin = self.timer()
+        made = work()
+        return made, self.timer() - begin
 
 
-def _open(kind: str, settings: Any, some: Collection, context: Context) -> OpenedRanker | None:
-    """Returns a ranker over a part of the collection, None for given vectors, which are of the whole one."""
-    if kind == "vectors":
-        return None
-    ranker: OpenedRanker = settings.open(some, context)
-    return ranker
-
-
-def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
-    begin = time.perf_counter()
-    made = work()
-    return time.perf_counter() - begin, made
-
-
-def _search(ranker: OpenedRanker | None, some: Collection, depth: int) -> float:
-    """Returns seconds a query."""
-    queries: IntArray = np.arange(min(_QUERIES, len(some.queries)), dtype=np.int32)
-    if ranker is None or not ranker.retrieves:
-        return 0.0
-    depth = min(depth, len(some.documents))
-    ranker.search(queries[:1], depth)
-    return _timed(partial(ranker.search, queries, depth))[0] / len(queries)
-
-
-def _vector_search(dimension: int, size: int, depth: int) -> float:
-    """Returns seconds a query among vectors drawn around centres, a block of queries at once."""
+def vector_search(dimension: int, depth: int, timer: Timer, size: int) -> float:
+    """Returns seconds per query among vectors drawn around centres, a block of queries at once."""
     from hardneg.rankers.dense.store import Vectors
     from hardneg.rankers.dense.topk import ExactSearch
 
@@ -127,78 +205,6 @@ def _vector_search(dimension: int, size: int, depth: int) -> float:
     search = ExactSearch(Vectors.of(drawn(size)), BLOCK)
     queries = drawn(BLOCK)
     search.search(queries[:1], depth)
-    return _timed(partial(search.search, queries, depth))[0] / BLOCK
-
-
-def _dimension(kind: str, settings: Any) -> int:
-    if kind == "vectors":
-        return int(
-            np.load(
-                fetched(settings.folder).expanduser() / "documents.npy", mmap_mode="r", allow_pickle=False
-            ).shape[1]
-        )
-    return int(settings.encoder().documents(["text"]).shape[1]) if kind == "dense" else 0
-
-
-def cached_share(settings: Any, collection: Collection, cache: Path) -> float:
-    """Returns the share of the documents whose vectors are in the cache."""
-    from hardneg.rankers.dense.store import SHARD, Store
-
-    if RANKERS.name_of(settings) != "dense":
-        return 0.0
-    store = Store(cache, settings.encoder().fingerprint("document"))
-    documents = collection.documents
-    found = [len(rows) for rows in rows_of(len(documents), SHARD) if store.has(documents.texts(rows))]
-    return sum(found) / len(documents)
-
-
-def tried_on(
-    collection: Collection, recipe: Recipe, sample: int, place: Path
-) -> tuple[int, dict[str, float], int]:
-    """Returns the queries of a trial run, its seconds by stage, and the bytes that it wrote."""
-    kinds = [RANKERS.name_of(settings) for settings in recipe.rank.rankers]
-    if "vectors" in kinds:
-        cheap = [s for s, kind in zip(recipe.rank.rankers, kinds, strict=True) if kind != "vectors"]
-        recipe = _without_vectors(recipe, cheap)
-    mine(_part(collection, _WARM), recipe, place / "warm", cache=place / "trial")  # imports and compiles
-    some = _part(collection, sample)
-    result = mine(some, recipe, place / "run", cache=place / "trial")
-    written = sum(path.stat().st_size for path in (place / "run").rglob("*") if path.is_file())
-    fixed = sum(path.stat().st_size for path in (place / "run").glob("*.html"))
-    return (
-        max(int(result.info["counts"].get("queries", 0)), 1),
-        {**result.info["seconds"], "documents": float(len(some.documents))},
-        written - fixed,
-    )
-
-
-def _without_vectors(recipe: Recipe, others: list[Any]) -> Recipe:
-    """Returns the naive recipe over what else ranks: given vectors are those of the whole collection."""
-    kinds = others or ["random"]
-    return Recipe.named("naive", rankers=kinds, negatives=recipe.select.negatives)
-
-
-def _part(collection: Collection, size: int) -> Collection:
-    """Returns some of the documents, evenly drawn, and queries with their positives."""
-    asked = collection.judgments.queries_with_positives
-    queries = asked[np.unique(np.linspace(0, len(asked) - 1, min(_QUERIES, size // 4)).astype(int))]
-    judged = np.isin(collection.judgments.query, queries)
-    total = len(collection.documents)
-    drawn = np.linspace(0, total - 1, min(size, total)).astype(np.int32)
-    docs = np.union1d(collection.judgments.doc[judged], drawn).astype(np.int32)
-    return part(collection, queries, docs)
-
-
-def words(collection: Collection) -> float:
-    """Returns distinct words a document."""
-    rows = np.unique(np.linspace(0, len(collection.documents) - 1, _QUERIES).astype(np.int32))
-    return float(np.mean([len(set(text.split())) for text in collection.documents.texts(rows)]))
-
-
-def own_memory() -> int:
-    """Returns the bytes that this process holds, beside what is mapped; 0 where the system does not tell."""
-    try:
-        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return 0
-    return sum(1_024 * int(line.split()[1]) for line in lines if line.startswith("RssAnon"))
+    begin = timer()
+    search.search(queries, depth)
+    return (timer() - begin) / BLOCK
