@@ -4,6 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from hardneg.cli.console import plan_text
 from hardneg.core.components import RANKERS, Ranker
 from hardneg.mining.planning import Stage, _deciding, _opening, measure, plan
 from hardneg.mining.planning.budget import Line, grow, sizes

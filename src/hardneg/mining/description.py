@@ -43,7 +43,7 @@ def describe(
         "seed": recipe.seed,
         "rankers": dict(facts),
         "validation": {"validators": dict(validators)},
-        "reasons": describe_reasons(recipe.select.rules),
+        "reasons": describe_reasons(recipe.select.rules, recipe.select.draw),
     }
 
 

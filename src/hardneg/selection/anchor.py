@@ -1,4 +1,4 @@
-"""Finds the anchor scores: what margins are measured from."""
+"""Anchor scores: what margins are measured from."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def anchored(
         positive = collection.judgments.relevant.has(candidates.queries, candidates.docs)
         weakest = {name: _weakest(scores, positive) for name, scores in candidates.scores.items()}
         return replace(candidates, positive=weakest, pair=None)
-    found = [collection.judgments.positives(int(query)) for query in candidates.queries]
-    rows = np.repeat(np.arange(len(found)), [len(docs) for docs in found])
+    positives = [collection.judgments.positives(int(query)) for query in candidates.queries]
+    rows = np.repeat(np.arange(len(positives)), [len(docs) for docs in positives])
     paired = candidates.take(rows)
-    pair = np.concatenate([*found, np.empty(0, np.int32)]).astype(np.int32)
+    pair = np.concatenate([*positives, np.empty(0, np.int32)]).astype(np.int32)
     own = paired.docs == pair[:, None]
     return replace(
         paired,
@@ -40,7 +40,7 @@ def anchored(
 
 
 def _weakest(scores: FloatArray, positive: BoolArray) -> FloatArray:
-    """Returns (n,) float32: the lowest known score of the positives, NaN if none is known."""
-    known = positive & ~np.isnan(scores)
-    lowest = np.where(known, scores, np.inf).min(axis=1, initial=np.inf)
+    """Returns (n,) float32: the lowest score of the positives, NaN if none has one."""
+    scored = positive & ~np.isnan(scores)
+    lowest = np.where(scored, scores, np.inf).min(axis=1, initial=np.inf)
     return np.where(np.isinf(lowest), np.nan, lowest).astype(np.float32)

@@ -5,31 +5,97 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from hardneg.core.components import RULES, Rule
-from hardneg.core.exclusions import EXCLUSIONS
+from hardneg.core.components import DRAWS, RULES, Draw, Rule
+from hardneg.core.exclusions import DUPLICATE_OF_POSITIVE, EXCLUSIONS, QUERY_TEXT
+from hardneg.core.records import JUDGED_RELEVANT, RELABELLED
+
+NO_SCORE = "no_score"
+NO_ANCHOR_SCORE = "no_anchor_score"
+SURPLUS = "surplus"
+MAX_USES = "max_uses"
+
+_LABELS = {
+    JUDGED_RELEVANT: ("judged relevant", "признан релевантным"),
+    QUERY_TEXT: ("text of the query", "текст самого запроса"),
+    DUPLICATE_OF_POSITIVE: ("copy of a positive", "копия релевантного"),
+    RELABELLED: ("relabelled as relevant", "переразмечен как релевантный"),
+    NO_SCORE: ("no score", "нет оценки"),
+    NO_ANCHOR_SCORE: ("positive without score", "у релевантного нет оценки"),
+    SURPLUS: ("not needed", "не понадобился"),
+    MAX_USES: ("used often enough", "уже часто используется"),
+}
+_MEANINGS = {
+    JUDGED_RELEVANT: (
+        "Somebody judged it relevant to this query, or to another of the same text.",
+        "Кто-то признал его релевантным этому запросу или запросу с тем же текстом.",
+    ),
+    QUERY_TEXT: ("Its text is the query itself.", "Его текст совпадает с запросом."),
+    DUPLICATE_OF_POSITIVE: (
+        "Its text is that of a positive but for case, spacing or Unicode form.",
+        "Его текст отличается от релевантного только регистром, пробелами или формой Юникода.",
+    ),
+    RELABELLED: (
+        "A judge or a validator found it relevant; it is a positive now.",
+        "Судья или проверка признали его релевантным; теперь он среди релевантных.",
+    ),
+    NO_SCORE: (
+        "The ranker that decides gave it no score.",
+        "Ранжировщик, который решает, не оценил его.",
+    ),
+    NO_ANCHOR_SCORE: (
+        "The ranker that decides gave the query's positive no score.",
+        "Ранжировщик, который решает, не оценил релевантный документ запроса.",
+    ),
+    SURPLUS: (
+        "The rules allow it, but the query had its negatives already.",
+        "Правила его пропускают, но запросу уже хватило негативов.",
+    ),
+    MAX_USES: (
+        "It serves as a negative for enough other queries.",
+        "Он уже служит негативом достаточному числу запросов.",
+    ),
+}
+FIXED = tuple(_LABELS)
+"""The reasons that are there whatever the rules: no rule or draw may have the name of one."""
 
 
-def reason_of(rule: Rule) -> str:
+def rule_reason(rule: Rule) -> str:
     """Returns the reason that a rule's drops have in the ledger, as in `max_score`."""
     return RULES.name_of(rule).replace("-", "_")
 
 
-def describe_reasons(rules: tuple[Rule, ...]) -> dict[str, dict[str, Any]]:
-    """Returns for each reason of a drop whether it implies doubt, and what rules say of themselves.
+def draw_reason(draw: Draw) -> str:
+    """Returns the reason that a draw's negatives have in the ledger, as in `top`."""
+    return DRAWS.name_of(draw).replace("-", "_")
 
-    Exclusions imply that a document is relevant; a rule says so of itself (`implies_doubt`).
+
+def describe_reasons(rules: tuple[Rule, ...], draw: Draw) -> dict[str, dict[str, Any]]:
+    """Returns `{reason: {"implies_doubt", "label", "meaning"}}` of all reasons that a selection can give.
+
+    Exclusions imply that a document is relevant; a rule says so of itself (`implies_doubt`). Labels and
+    meanings are texts, or texts by language.
     """
-    reasons: dict[str, dict[str, Any]] = {name: {"implies_doubt": True} for name in EXCLUSIONS}
-    for rule in rules:
-        reasons[reason_of(rule)] = {
-            "implies_doubt": rule.implies_doubt,
-            "label": rule.label or RULES.name_of(rule).replace("-", " "),
-            "meaning": rule.meaning or _first_line(type(rule)),
+    reasons: dict[str, dict[str, Any]] = {
+        reason: {
+            "implies_doubt": reason in EXCLUSIONS,
+            "label": dict(zip(("en", "ru"), _LABELS[reason], strict=True)),
+            "meaning": dict(zip(("en", "ru"), _MEANINGS[reason], strict=True)),
         }
+        for reason in FIXED
+    }
+    for rule in rules:
+        reasons[rule_reason(rule)] = {"implies_doubt": rule.implies_doubt, **_texts(rule, rule_reason(rule))}
+    reasons[draw_reason(draw)] = {"implies_doubt": False, **_texts(draw, draw_reason(draw))}
     return reasons
 
 
-def _first_line(kind: type[Rule]) -> str:
-    """Returns the first line of a docstring; none of the signature that a dataclass gets for one."""
+def _texts(component: Rule | Draw, reason: str) -> dict[str, Any]:
+    """Returns the label and the meaning of a component; for want of one its docstring's first line."""
+    kind = type(component)
     documented = inspect.getdoc(kind) or ""
-    return "" if documented.startswith(f"{kind.__name__}(") else next(iter(documented.splitlines()), "")
+    if documented.startswith(f"{kind.__name__}("):  # the signature that a dataclass gets for a docstring
+        documented = ""
+    return {
+        "label": component.label or reason.replace("_", " "),
+        "meaning": component.meaning or documented.partition("\n")[0],
+    }

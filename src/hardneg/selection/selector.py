@@ -8,30 +8,32 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from hardneg.core.components import DRAWS, Rule
+from hardneg.core.components import Rule
 from hardneg.core.exclusions import EXCLUSIONS, excluded
 from hardneg.core.noise import uniform
 from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray
 from hardneg.selection.pick import Usage, pick
-from hardneg.selection.reasons import reason_of
+from hardneg.selection.reasons import (
+    MAX_USES,
+    NO_ANCHOR_SCORE,
+    NO_SCORE,
+    SURPLUS,
+    draw_reason,
+    rule_reason,
+)
 from hardneg.selection.settings import SelectSettings
-
-NO_SCORE = "no_score"
-NO_ANCHOR_SCORE = "no_anchor_score"
-SURPLUS = "surplus"
-MAX_USES = "max_uses"
 
 
 @dataclass(frozen=True)
 class Decisions:
-    """What became of every candidate of a block.
+    """The decisions on all candidates of a block.
 
     Attributes:
         reasons: All reasons that occur.
         reason: (n_queries, depth) int16, an index into `reasons`; -1 where there is no candidate.
         copies: (n_queries, depth) int16, how often a candidate is a negative; 0 if it is none.
         missing: (n_queries,) int32, how many negatives a query is short of.
-        deeper: (n_queries,) bool, whether looking deeper may find the missing ones.
+        deeper: (n_queries,) bool, whether more depth may find the missing ones.
     """
 
     reasons: tuple[str, ...]
@@ -47,8 +49,13 @@ class Decisions:
         )
 
 
-class _View(NamedTuple):
-    """One teacher's verdict: what it allows, why not the rest, and its order of drawing."""
+class _TeacherDecisions(NamedTuple):
+    """What rules and draw decide by the scores of one teacher.
+
+    Attributes:
+        reason: (n_queries, depth) int16, why a candidate is dropped; surplus for the allowed.
+        orders: For each query the columns of the allowed, the first to be drawn first.
+    """
 
     reason: npt.NDArray[np.int16]
     orders: list[list[int]]
@@ -62,7 +69,7 @@ class Selector:
     Args:
         collection: What is mined.
         settings: The recipe's.
-        seed: Of the draws.
+        seed: Seed of the draws.
     """
 
     def __init__(
@@ -74,11 +81,10 @@ class Selector:
         self._settings = settings
         self._collection = collection
         self._seed = seed
-        names = [reason_of(rule) for rule in settings.rules]
-        draw = DRAWS.name_of(settings.draw).replace("-", "_")
-        late = (NO_SCORE, NO_ANCHOR_SCORE, SURPLUS, MAX_USES, draw)
-        self.reasons = tuple(dict.fromkeys((*EXCLUSIONS, *names, *late)))
-        self.negative_reason = draw
+        self.negative_reason = draw_reason(settings.draw)
+        rules = map(rule_reason, settings.rules)
+        others = (NO_SCORE, NO_ANCHOR_SCORE, SURPLUS, MAX_USES, self.negative_reason)
+        self.reasons = tuple(dict.fromkeys((*EXCLUSIONS, *rules, *others)))
         self.usage = _usage(settings, len(collection.documents))
 
     def select(self, candidates: Candidates) -> Decisions:
@@ -86,17 +92,17 @@ class Selector:
         codes = excluded(candidates).astype(np.int16)
         codes[candidates.docs < 0] = -2
         noise = self._noise(candidates)
-        views = [self._view(seen, codes, noise) for seen in self._seen(candidates)]
-        reason = np.where(codes == -2, np.int16(-1), views[0].reason)
-        for view in views[1:]:
-            allowed = (view.reason == self._code(SURPLUS)) & (reason >= 0)
-            reason[allowed] = view.reason[allowed]
-        copies = self._pick(candidates, views, reason)
+        by_teacher = [self._decide_by(one, codes, noise) for one in self._teacher_views(candidates)]
+        reason = np.where(codes == -2, np.int16(-1), by_teacher[0].reason)
+        for decided in by_teacher[1:]:
+            allowed = (decided.reason == self._code(SURPLUS)) & (reason >= 0)
+            reason[allowed] = decided.reason[allowed]
+        copies = self._pick(candidates, by_teacher, reason)
         missing = np.maximum(self._settings.negatives - copies.sum(axis=1), 0).astype(np.int32)
         return Decisions(self.reasons, reason, copies, missing, self._deeper(candidates, missing))
 
     def forget(self, candidates: Candidates, decisions: Decisions, rows: BoolArray) -> None:
-        """Takes the negatives of some rows back out of the cap's counts: they will be decided again."""
+        """Subtracts the negatives of some rows from the cap's counts: they will be decided again."""
         if self.usage is not None:
             docs = np.repeat(candidates.docs[rows].ravel(), decisions.copies[rows].ravel())
             np.subtract.at(self.usage.counts, docs, 1)
@@ -106,7 +112,8 @@ class Selector:
         if self.usage is not None:
             np.add.at(self.usage.counts, docs, 1)
 
-    def _seen(self, candidates: Candidates) -> list[Candidates]:
+    def _teacher_views(self, candidates: Candidates) -> list[Candidates]:
+        """Returns the candidates as each teacher scores them; without an ensemble, as the scorer does."""
         settings = self._settings
         if settings.ensemble == "none":
             return [candidates]
@@ -118,38 +125,41 @@ class Selector:
             keys = keys ^ self._collection.documents.keys[candidates.pair]
         return uniform(self._seed, keys[:, None], self._collection.documents.keys[candidates.docs])
 
-    def _view(self, seen: Candidates, codes: npt.NDArray[np.int16], noise: FloatArray) -> _View:
+    def _decide_by(
+        self, view: Candidates, codes: npt.NDArray[np.int16], noise: FloatArray
+    ) -> _TeacherDecisions:
         reason = codes.copy()
         for rule in self._settings.rules:
-            reason = np.where((reason == -1) & ~rule.keep(seen), self._refusal(rule, seen), reason)
+            reason = np.where((reason == -1) & ~rule.keep(view), self._drop_reason(rule, view), reason)
         allowed = reason == -1
-        priority = self._settings.draw.priority(seen.only(allowed), noise)
+        priority = self._settings.draw.priority(view.only(allowed), noise)
         undrawable = allowed & np.isnan(priority)
         reason[undrawable] = self._code(NO_SCORE)
         allowed &= ~undrawable
         reason[allowed] = self._code(SURPLUS)
         order = np.argsort(np.where(allowed, -priority, np.inf), axis=1, kind="stable")
         counts = allowed.sum(axis=1)
-        return _View(reason, [row[:count].tolist() for row, count in zip(order, counts, strict=True)])
+        orders = [row[:count].tolist() for row, count in zip(order, counts, strict=True)]
+        return _TeacherDecisions(reason, orders)
 
-    def _refusal(self, rule: Rule, seen: Candidates) -> npt.NDArray[np.int16]:
-        """Returns (n_queries, depth) int16: why this rule refuses: by its judgment or for want of a score."""
-        codes = np.full(seen.shape, self._code(reason_of(rule)), np.int16)
+    def _drop_reason(self, rule: Rule, view: Candidates) -> npt.NDArray[np.int16]:
+        """Returns (n_queries, depth) int16: the rule's own reason, or that a score is missing."""
+        codes = np.full(view.shape, self._code(rule_reason(rule)), np.int16)
         if rule.reads not in ("score", "anchor"):
             return codes
-        codes[np.isnan(seen.score(rule.by))] = self._code(NO_SCORE)
+        codes[np.isnan(view.score(rule.by))] = self._code(NO_SCORE)
         if rule.reads == "anchor":
-            codes[np.isnan(seen.anchor(rule.by)[:, 0])] = self._code(NO_ANCHOR_SCORE)
+            codes[np.isnan(view.anchor(rule.by)[:, 0])] = self._code(NO_ANCHOR_SCORE)
         return codes
 
     def _pick(
-        self, candidates: Candidates, views: list[_View], reason: npt.NDArray[np.int16]
+        self, candidates: Candidates, by_teacher: list[_TeacherDecisions], reason: npt.NDArray[np.int16]
     ) -> npt.NDArray[np.int16]:
         settings = self._settings
         copies = np.zeros(candidates.shape, np.int16)
-        turns = self._turns(candidates, len(views))
+        turns = self._turns(candidates, len(by_teacher))
         for row in range(len(copies)):
-            orders = [views[turn].orders[row] for turn in turns[row]]
+            orders = [by_teacher[turn].orders[row] for turn in turns[row]]
             docs = candidates.docs[row]
             taken, capped = pick(docs, orders, settings.negatives, settings.distinct, self.usage)
             np.add.at(copies[row], taken, 1)
@@ -165,16 +175,16 @@ class Selector:
         return turns[:, :1] if self._settings.ensemble == "cross-sample" else turns
 
     def _deeper(self, candidates: Candidates, missing: npt.NDArray[np.int32]) -> BoolArray:
-        open_ = missing > 0
+        unfinished = missing > 0
         if candidates.exhausted is not None:
-            open_ &= ~candidates.exhausted
-        useful = np.zeros_like(open_)
-        for seen in self._seen(candidates):
-            passing = np.ones_like(open_)
+            unfinished &= ~candidates.exhausted
+        useful = np.zeros_like(unfinished)
+        for view in self._teacher_views(candidates):
+            passing = np.ones_like(unfinished)
             for rule in self._settings.rules:
-                passing &= rule.useful_deeper(seen)
+                passing &= rule.useful_deeper(view)
             useful |= passing
-        return np.asarray(open_ & useful)
+        return np.asarray(unfinished & useful)
 
     def _code(self, reason: str) -> np.int16:
         return np.int16(self.reasons.index(reason))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, model_validator
 
 from hardneg.core.components import DRAWS, RULES, Draw, Rule
 from hardneg.selection.draws.top import Top
+from hardneg.selection.reasons import FIXED, draw_reason, rule_reason
 
 AnyRule = Annotated[Rule, PlainValidator(RULES.make), PlainSerializer(RULES.describe)]
 AnyDraw = Annotated[Draw, PlainValidator(DRAWS.make), PlainSerializer(DRAWS.describe)]
@@ -17,7 +18,7 @@ class SelectSettings(BaseModel):
     """How negatives are selected from the candidates.
 
     Attributes:
-        negatives: How many negatives a query gets at most.
+        negatives: Most negatives per query.
         rules: What a candidate must pass, in order; the first that it fails is its reason.
         draw: In which order the allowed are taken.
         by: The scorer, the ranker whose scores rules read; by default a cross-encoder, else the first
@@ -45,3 +46,14 @@ class SelectSettings(BaseModel):
     teachers: tuple[str, ...] = ()
     distinct: bool = True
     max_uses: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _distinct_reasons(self) -> SelectSettings:
+        """Checks that a reason in the ledger tells what gave it."""
+        drawn = draw_reason(self.draw)
+        for reason in map(rule_reason, self.rules):
+            if reason in (*FIXED, drawn):
+                raise ValueError(f'a rule cannot be called "{reason}", a reason of its own; rename it')
+        if drawn in FIXED:
+            raise ValueError(f'a draw cannot be called "{drawn}", a reason of its own; rename it')
+        return self

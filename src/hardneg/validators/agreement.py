@@ -30,6 +30,11 @@ class Agreement(Validator):
     kind: ClassVar[Kind] = "note"
     weight: ClassVar[float] = 0.0
     shorthand: ClassVar[str] = "bound"
+    label: ClassVar[Mapping[str, str]] = {"en": "Agreement", "ru": "Согласие ранжировщиков"}
+    meaning: ClassVar[Mapping[str, str]] = {
+        "en": "Candidates that every ranker places at the positive or above it.",
+        "ru": "Кандидаты, которых все ранжировщики ставят на уровень релевантного или выше.",
+    }
 
     def open(
         self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context

@@ -47,6 +47,11 @@ class CrossEncoder(Validator):
     kind: ClassVar[Kind] = "score"
     weight: ClassVar[float] = 2.0
     shorthand: ClassVar[str] = "model"
+    label: ClassVar[Mapping[str, str]] = {"en": "Cross-encoder", "ru": "Кросс-энкодер"}
+    meaning: ClassVar[Mapping[str, str]] = {
+        "en": "Candidates that a cross-encoder scores as high as the positive.",
+        "ru": "Кандидаты, которых кросс-энкодер оценивает не ниже релевантного.",
+    }
 
     def open(
         self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context

@@ -39,6 +39,11 @@ class Guide(Validator):
     kind: ClassVar[Kind] = "score"
     weight: ClassVar[float] = 1.5
     shorthand: ClassVar[str] = "model"
+    label: ClassVar[Mapping[str, str]] = {"en": "Guide model", "ru": "Модель-наставник"}
+    meaning: ClassVar[Mapping[str, str]] = {
+        "en": "Candidates that a stronger encoder finds as close to the query as the positive.",
+        "ru": "Кандидаты, которых более сильный энкодер ставит не дальше от запроса, чем релевантный.",
+    }
 
     def open(
         self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context

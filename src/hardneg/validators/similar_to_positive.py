@@ -48,6 +48,11 @@ class SimilarToPositive(Validator):
     kind: ClassVar[Kind] = "score"
     weight: ClassVar[float] = 1.0
     shorthand: ClassVar[str] = "by"
+    label: ClassVar[Mapping[str, str]] = {"en": "Similar to positives", "ru": "Похожие на релевантные"}
+    meaning: ClassVar[Mapping[str, str]] = {
+        "en": "Candidates whose vectors are close to those of the query's positives.",
+        "ru": "Кандидаты, чьи векторы близки к векторам релевантных документов запроса.",
+    }
 
     def open(
         self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context

@@ -35,6 +35,11 @@ class Verdicts(Validator):
     weight: ClassVar[float] = 0.0
     judges: ClassVar[bool] = True
     shorthand: ClassVar[str] = "file"
+    label: ClassVar[Mapping[str, str]] = {"en": "Verdicts", "ru": "Вердикты"}
+    meaning: ClassVar[Mapping[str, str]] = {
+        "en": "Candidates that people or language models judged relevant.",
+        "ru": "Кандидаты, которых люди или языковые модели признали релевантными.",
+    }
 
     def open(
         self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context

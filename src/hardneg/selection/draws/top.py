@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import numpy as np
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
@@ -23,6 +26,11 @@ class Top(Draw):
     """
 
     by: str | None = None
+    label: ClassVar[Mapping[str, str]] = {"en": "the hardest", "ru": "самый сложный"}
+    meaning: ClassVar[Mapping[str, str]] = {
+        "en": "Chosen because it ranks highest among those that the rules allow.",
+        "ru": "Выбран, потому что стоит выше всех, кого пропускают правила.",
+    }
 
     def priority(self, candidates: Candidates, noise: FloatArray) -> Priority:
         """Returns the negated rank."""

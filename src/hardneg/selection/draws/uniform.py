@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import numpy as np
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
@@ -23,6 +26,11 @@ class Uniform(Draw):
     """
 
     by: str | None = None
+    label: ClassVar[Mapping[str, str]] = {"en": "drawn evenly", "ru": "выбран равномерно"}
+    meaning: ClassVar[Mapping[str, str]] = {
+        "en": "Chosen by an even draw among those that the rules allow.",
+        "ru": "Выбран равномерным жребием среди тех, кого пропускают правила.",
+    }
 
     def priority(self, candidates: Candidates, noise: FloatArray) -> Priority:
         """Returns the noise."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -31,6 +32,11 @@ class AbsoluteMargin(Rule):
     implies_doubt: ClassVar[bool] = True
     threshold: ClassVar[Threshold] = Threshold("margin", (-0.2, -0.1, 0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3))
     shorthand: ClassVar[str] = "margin"
+    label: ClassVar[Mapping[str, str]] = {"en": "absolute margin", "ru": "абсолютный отступ"}
+    meaning: ClassVar[Mapping[str, str]] = {
+        "en": "It scores too near the query's weakest positive, or above it; it may be relevant.",
+        "ru": "Оценка слишком близка к оценке слабейшего релевантного или выше неё; возможно, он релевантен.",
+    }
 
     def keep(self, candidates: Candidates) -> BoolArray:
         """Returns which candidates lie below the anchor by the margin."""

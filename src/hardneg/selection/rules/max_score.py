@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -31,6 +32,11 @@ class MaxScore(Rule):
     implies_doubt: ClassVar[bool] = True
     threshold: ClassVar[Threshold] = Threshold("maximum", (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2))
     shorthand: ClassVar[str] = "maximum"
+    label: ClassVar[Mapping[str, str]] = {"en": "score too high", "ru": "оценка слишком высока"}
+    meaning: ClassVar[Mapping[str, str]] = {
+        "en": "It scores so high that it may be relevant.",
+        "ru": "Его оценка так высока, что он может быть релевантным.",
+    }
 
     def keep(self, candidates: Candidates) -> BoolArray:
         """Returns which candidates score at most the maximum."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -29,6 +30,11 @@ class MinScore(Rule):
     by: str | None = None
     reads: ClassVar[Reads] = "score"
     shorthand: ClassVar[str] = "minimum"
+    label: ClassVar[Mapping[str, str]] = {"en": "score too low", "ru": "оценка слишком низка"}
+    meaning: ClassVar[Mapping[str, str]] = {
+        "en": "It scores so low that it would teach little.",
+        "ru": "Его оценка так низка, что он мало чему научит.",
+    }
 
     def keep(self, candidates: Candidates) -> BoolArray:
         """Returns which candidates score at least the minimum."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -41,6 +42,11 @@ class SuspectedFalseNegative(Rule):
         "maximum", (1, 0.5, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 0.005, 0.002)
     )
     shorthand: ClassVar[str] = "maximum"
+    label: ClassVar[Mapping[str, str]] = {"en": "suspected false negative", "ru": "под подозрением"}
+    meaning: ClassVar[Mapping[str, str]] = {
+        "en": "The validators find it likely to be relevant.",
+        "ru": "Проверки считают, что он, вероятно, релевантен.",
+    }
 
     def keep(self, candidates: Candidates) -> BoolArray:
         """Returns which candidates are improbable enough, or far enough below the positive."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -35,6 +36,11 @@ class Window(Rule):
     reads: ClassVar[Reads] = "rank"
     threshold: ClassVar[Threshold] = Threshold("first", (1, 6, 11, 21, 31, 51, 81))
     shorthand: ClassVar[str] = "first"
+    label: ClassVar[Mapping[str, str]] = {"en": "outside the ranks", "ru": "вне заданных мест"}
+    meaning: ClassVar[Mapping[str, str]] = {
+        "en": "It stands outside the ranks that the recipe takes from.",
+        "ru": "Он стоит вне мест, из которых берёт рецепт.",
+    }
 
     @model_validator(mode="after")
     def _ordered(self) -> Window:
