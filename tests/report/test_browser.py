@@ -1,4 +1,4 @@
-"""The report in a real browser: readable everywhere, searchable, deaf to what documents want to do."""
+"""The report in a real browser: readable on all screens, searchable, safe against markup in documents."""
 
 import pytest
 

@@ -25,7 +25,7 @@ from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
 from hardneg.exporters.card import write_card
 from hardneg.mining.recipe import Recipe
-from hardneg.report import write_report
+from hardneg.report import write_if_installed, write_report
 from hardneg.runs.finished import load_run
 
 __all__ = ["METHODS", "audit", "draw_sample"]
@@ -81,7 +81,7 @@ def audit(
     }
     write_text(folder / "audit.json", json.dumps(told, indent=2, ensure_ascii=False) + "\n")
     write_card(known, folder / "README.md")
-    write_report(folder, collection)
+    write_if_installed(write_report, folder, collection)
     return told
 
 

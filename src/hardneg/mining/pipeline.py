@@ -20,7 +20,7 @@ from hardneg.mining.miner import Miner, Reselector, open_validators
 from hardneg.mining.part_jobs import PartWriterFactory, RemoteExecution, write_ledger
 from hardneg.mining.recipe import Recipe
 from hardneg.rankers.dense.prepared_search import ClusterContext, ShardingPlan
-from hardneg.report import write_report
+from hardneg.report import write_if_installed, write_report
 from hardneg.runs import ledger
 from hardneg.runs.directory import Clock, RunFolder, versions
 from hardneg.runs.finished import Result, load_run
@@ -246,7 +246,7 @@ def _finish(
     write_card(run, folder.path / "README.md")
     output_dir = folder.write(run)
     folder.delete_searches()
-    write_report(folder.path, collection)
+    write_if_installed(write_report, folder.path, collection)
     return Result(folder.path, output_dir, training_set)
 
 

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Context, OpenedRanker, OpenedValidator, Validator, validator
-from hardneg.core.components.validator import Kind
+from hardneg.core.components.validator import Finds, Kind
 from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray, IntArray, KeyArray
 from hardneg.sources import LoadOptions, load
 from hardneg.validators._common import empty_evidence
@@ -46,6 +46,12 @@ class Leakage(Validator):
     shingle: int = Field(default=5, ge=1)
     kind: ClassVar[Kind] = "note"
     weight: ClassVar[float] = 0.0
+    finds: ClassVar[Finds] = "leakage"
+    label: ClassVar[Mapping[str, str]] = {"en": "Leakage", "ru": "Утечки"}
+    meaning: ClassVar[Mapping[str, str]] = {
+        "en": "Candidates that are relevant in the evaluation set, with the same or nearly the same text.",
+        "ru": "Кандидаты, которые релевантны в тестовой выборке: с тем же или почти с тем же текстом.",
+    }
     shorthand: ClassVar[str] = "evaluation"
 
     def open(

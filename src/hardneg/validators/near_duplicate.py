@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Context, OpenedRanker, OpenedValidator, Validator, validator
-from hardneg.core.components.validator import Kind
+from hardneg.core.components.validator import Finds, Kind
 from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray
 from hardneg.validators._common import empty_evidence, iter_rows, scatter
 from hardneg.validators._shingles import Signatures, resemblance
@@ -34,6 +34,12 @@ class NearDuplicate(Validator):
     shingle: int = Field(default=5, ge=1)
     kind: ClassVar[Kind] = "flag"
     weight: ClassVar[float] = 3.0
+    finds: ClassVar[Finds] = "copies"
+    label: ClassVar[Mapping[str, str]] = {"en": "Near-duplicates", "ru": "Почти копии"}
+    meaning: ClassVar[Mapping[str, str]] = {
+        "en": "Candidates with almost the text of a positive or of the query. What differs is marked.",
+        "ru": "Кандидаты, почти дословно повторяющие релевантный документ или запрос. Различия выделены.",
+    }
     shorthand: ClassVar[str] = "bound"
 
     def open(

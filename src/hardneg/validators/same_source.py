@@ -10,7 +10,7 @@ from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Context, OpenedRanker, OpenedValidator, Validator, validator
-from hardneg.core.components.validator import Kind
+from hardneg.core.components.validator import Finds, Kind
 from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray, IntArray, folded
 from hardneg.validators._common import empty_evidence, iter_rows, scatter
 
@@ -32,6 +32,12 @@ class SameSource(Validator):
     separators: tuple[str, ...] = ("#", "_chunk")
     kind: ClassVar[Kind] = "flag"
     weight: ClassVar[float] = 1.0
+    finds: ClassVar[Finds] = "same source"
+    label: ClassVar[Mapping[str, str]] = {"en": "Same source", "ru": "Тот же источник"}
+    meaning: ClassVar[Mapping[str, str]] = {
+        "en": "Candidates from the document of a positive: the same title, or the same beginning of the id.",
+        "ru": "Кандидаты из документа релевантного фрагмента: тот же заголовок или начало идентификатора.",
+    }
 
     def open(
         self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context

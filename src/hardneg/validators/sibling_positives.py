@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Context, OpenedRanker, OpenedValidator, Validator, validator
-from hardneg.core.components.validator import Kind
+from hardneg.core.components.validator import Finds, Kind
 from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray, IntArray
 from hardneg.validators._common import empty_evidence, iter_rows, scatter
 from hardneg.validators._shingles import alike, signatures
@@ -41,6 +41,12 @@ class SiblingPositives(Validator):
     shingle: int = Field(default=4, ge=1)
     kind: ClassVar[Kind] = "flag"
     weight: ClassVar[float] = 3.0
+    finds: ClassVar[Finds] = "similar queries"
+    label: ClassVar[Mapping[str, str]] = {"en": "Similar queries", "ru": "Похожие запросы"}
+    meaning: ClassVar[Mapping[str, str]] = {
+        "en": "Candidates that are relevant for a query with nearly the same words or the same positives.",
+        "ru": "Кандидаты, релевантные запросу почти с теми же словами или с общими релевантными документами.",
+    }
     shorthand: ClassVar[str] = "bound"
 
     def open(

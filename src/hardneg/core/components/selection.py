@@ -37,12 +37,14 @@ class Rule(Component, ABC):
         implies_doubt: Whether a candidate that it drops is likelier relevant than others: training then
             never uses it as a negative of the query, in a batch either.
         threshold: The setting that an audit varies; None for none.
+        relative: Whether a margin that it sets is a share of the anchor score, not in the ranker's unit.
         by: The ranker whose scores or ranks it reads; None for the selection's scorer.
     """
 
     reads: ClassVar[Reads] = "nothing"
     implies_doubt: ClassVar[bool] = False
     threshold: ClassVar[Threshold | None] = None
+    relative: ClassVar[bool] = False
     by: str | None = None
 
     @abstractmethod

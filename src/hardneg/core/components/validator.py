@@ -17,6 +17,7 @@ from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray
 from hardneg.core.registry import Component, Registry
 
 Kind = Literal["score", "flag", "note"]
+Finds = Literal["", "copies", "same source", "similar queries", "leakage"]
 
 
 class OpenedValidator(Protocol):
@@ -49,11 +50,14 @@ class Validator(Component, ABC):
         judges: Whether the evidence is what people or models judged of the very pair: the share of those who
             find it relevant. It stands above all other evidence, and is read again when a run is decided
             again.
+        finds: What the candidates that it suspects have in common with the query's positives, with the
+            positives of other queries or with an evaluation set; the report shows them. Empty for none of it.
     """
 
     kind: ClassVar[Kind] = "score"
     weight: ClassVar[float] = 1.0
     judges: ClassVar[bool] = False
+    finds: ClassVar[Finds] = ""
 
     @abstractmethod
     def open(

@@ -31,6 +31,7 @@ class RelativeMargin(Rule):
     margin: float = 0.05
     by: str | None = None
     reads: ClassVar[Reads] = "anchor"
+    relative: ClassVar[bool] = True
     implies_doubt: ClassVar[bool] = True
     threshold: ClassVar[Threshold] = Threshold(
         "margin", (-0.3, -0.1, 0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4)
