@@ -58,7 +58,7 @@ def test_the_examples_can_be_searched_filtered_and_ordered(report, chromium):
         page.locator("input[type=search]").fill("")
         page.locator("select").first.select_option("reason:surplus")
         assert found.inner_text() != "0 found"
-        page.locator("select").nth(1).select_option("doubtful")
+        page.locator("select").nth(1).select_option("most_probable")
         assert page.locator(".example").count() > 0
 
 

@@ -34,7 +34,7 @@
   if (data.queries.some(hasSuspected)) filters.suspected = hasSuspected;
   filters.above = (query) => query.negatives.some((row) => row[MARGIN] !== null && row[MARGIN] < 0);
   const orders = { as_mined: null, hardest: (a, b) => smallestMargin(a) - smallestMargin(b) };
-  if (data.queries.some((query) => highestProbability(query) >= 0)) orders.doubtful = (a, b) => highestProbability(b) - highestProbability(a);
+  if (data.queries.some((query) => highestProbability(query) >= 0)) orders.most_probable = (a, b) => highestProbability(b) - highestProbability(a);
 
   const search = element("input", { type: "search", placeholder: text("examples.search"), "aria-label": text("examples.search") });
   const filter = element("select", { "aria-label": text("examples.filter") },
