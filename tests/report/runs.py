@@ -104,7 +104,7 @@ def _arm(name, mean, difference=None, p=None, rate=None, spread=0.01):
     if difference is not None:
         apart = {"mean": difference, "low": difference - 0.02, "high": difference + 0.02}
         against = {"difference": apart, "p_randomisation": p, "p_t": p, "p_holm": p, "base": "naive"}
-    told = {"method": "calibrated", "rate": rate, "low": 0.5 * (rate or 0), "high": 1.5 * (rate or 0)}
+    estimate = {"method": "calibrated", "rate": rate, "low": 0.5 * (rate or 0), "high": 1.5 * (rate or 0)}
     return {
         "arm": name,
         "measures": {"nDCG@10": ends, "recall@100": {"mean": 0.9, "low": 0.85, "high": 0.95}},
@@ -115,7 +115,7 @@ def _arm(name, mean, difference=None, p=None, rate=None, spread=0.01):
         "best": name == "default",
         "mined": None
         if rate is None
-        else {"false_negatives": told, "hardness": {"score": 0.5}, "shared_with_first": 0.4},
+        else {"false_negatives": estimate, "hardness": {"score": 0.5}, "shared_with_first": 0.4},
         "seconds": {"train": 12.3, "evaluate": 1.0},
     }
 

@@ -1,4 +1,4 @@
-"""What the report says of near-duplicates, sister queries, shared sources and leakage."""
+"""What the report says of near-duplicates, similar queries, shared sources and leakage."""
 
 import json
 
@@ -10,13 +10,15 @@ from hardneg import Recipe, mine
 from hardneg.core.components import VALIDATORS
 from hardneg.report import write_report
 from hardneg.report.checks import Check
-from hardneg.report.duplicate_examples import differing, examples_of, likeness
-from hardneg.report.facts import checked, findings, leaks
-from hardneg.report.gather import GROUPS, gather
-from hardneg.report.i18n import LANGUAGES, Words
+from hardneg.report.columns import GROUPS
+from hardneg.report.duplicate_examples import differing, duplicate_examples, shingle_similarity
+from hardneg.report.findings import findings
+from hardneg.report.i18n import LANGUAGES, Locale
+from hardneg.report.summary import summarize
+from hardneg.report.tables import checks, leaks
 from hardneg.testing import collection
 
-EN = Words("en")
+EN = Locale("en")
 ANSWER = "Amber is the resin of ancient trees, hardened over millions of years in the ground."
 DOCUMENTS = {
     "a#1": ANSWER,
@@ -40,7 +42,7 @@ def data():
 
 @pytest.fixture(scope="module")
 def checked_run(data, tmp_path_factory):
-    """A run over a copy of a positive, a sister query, a shared source and an evaluation set that leaks."""
+    """A run over a copy of a positive, a similar query, a shared source and an evaluation set that leaks."""
     folder = tmp_path_factory.mktemp("checked")
     evaluation = folder / "exam.jsonl"
     pairs = [
@@ -59,71 +61,74 @@ def checked_run(data, tmp_path_factory):
     return folder / "run"
 
 
-def test_each_check_counts_what_it_points_at(checked_run):
-    by_kind = {check.kind: check for check in gather(checked_run).checks}
+def test_each_check_counts_what_it_finds(checked_run):
+    by_kind = {check.finds: check for check in summarize(checked_run).checks}
     assert {kind: check.found for kind, check in by_kind.items()} == {
-        "near-duplicate": 1,  # q1: copy
-        "same-source": 1,  # q1: a#2
-        "sibling-positives": 2,  # q1: b, q2: a#1
+        "copies": 1,  # q1: copy
+        "same source": 1,  # q1: a#2
+        "similar queries": 2,  # q1: b, q2: a#1
         "leakage": 6,  # a#1 and its near copy, for each query
     }
-    assert by_kind["near-duplicate"].hits[0][:2] == ("q1", "copy")
-    assert by_kind["near-duplicate"].of("negative") == 1
+    assert by_kind["copies"].hits[0][:2] == ("q1", "copy")
+    assert by_kind["copies"].of("negative") == 1
     assert by_kind["leakage"].of("positive") == 1
-    assert by_kind["sibling-positives"].queries == 2
+    assert by_kind["similar queries"].queries == 2
 
 
-def test_examples_stand_beside_what_they_are_like(checked_run, data):
-    shown = {c.kind: examples_of(c, data) for c in gather(checked_run).checks}
-    [copy] = shown["near-duplicate"]
-    assert (copy.like, copy.like_id) == ("positive", "a#1")
+def test_examples_are_shown_beside_what_they_resemble(checked_run, data):
+    shown = {c.finds: duplicate_examples(c, data) for c in summarize(checked_run).checks}
+    [copy] = shown["copies"]
+    assert (copy.resembles, copy.other_id) == ("positive", "a#1")
     assert [text.strip() for text, differs in copy.text if differs] == ["billions"]
-    assert [text.strip() for text, differs in copy.like_text if differs] == ["millions"]
-    [chunk] = shown["same-source"]
-    assert (chunk.hit.doc_id, chunk.like_id) == ("a#2", "a#1")
-    sisters = {
-        one.hit.query_id: (one.hit.doc_id, one.like, one.like_id) for one in shown["sibling-positives"]
+    assert [text.strip() for text, differs in copy.other_text if differs] == ["millions"]
+    [chunk] = shown["same source"]
+    assert (chunk.hit.doc_id, chunk.other_id) == ("a#2", "a#1")
+    similar = {
+        one.hit.query_id: (one.hit.doc_id, one.resembles, one.other_id) for one in shown["similar queries"]
     }
-    assert sisters == {"q1": ("b", "sister", "q2"), "q2": ("a#1", "sister", "q1")}
-    assert all(one.like == "" for one in shown["leakage"])
+    assert similar == {"q1": ("b", "similar_query", "q2"), "q2": ("a#1", "similar_query", "q1")}
+    assert all(one.resembles == "" for one in shown["leakage"])
 
 
 def test_without_texts_the_ids_are_shown(checked_run):
-    for check in gather(checked_run).checks:
-        assert all(one.text == [] and one.hit.doc_id for one in examples_of(check, None))
+    for check in summarize(checked_run).checks:
+        assert all(one.text == [] and one.hit.doc_id for one in duplicate_examples(check, None))
 
 
-def test_leakage_of_queries_and_positives_is_told(checked_run):
-    found = gather(checked_run)
+def test_leakage_of_queries_and_positives_is_reported(checked_run):
+    found = summarize(checked_run)
     [leak] = leaks(found, EN)
     assert leak["name"] == "exam.jsonl"
     assert leak["rows"] == [("training queries", "3", "1", "0"), ("their positives", "3", "1", "0")]
     assert ("training queries", QUERIES["q3"]) in leak["examples"]
     sentences = [text for kind, text in findings(found, EN) if kind == "bad"]
-    assert "The evaluation set exam.jsonl holds 1 training queries and 1 of their positives." in sentences
+    assert "The evaluation set exam.jsonl contains 1 training queries and 1 of their positives." in sentences
     assert any(text.startswith("Near-duplicates of a positive") and ": 1." in text for text in sentences)
 
 
 def test_the_table_has_a_row_a_check(checked_run):
-    rows = checked(gather(checked_run), EN)
+    rows = checks(summarize(checked_run), EN)
     assert [row[0] for row in rows] == [
-        "Near-duplicates", "Same source", "Sister queries", "Leakage",
+        "Near-duplicates", "Same source", "Similar queries", "Leakage",
     ]  # fmt: skip
     assert rows[0][2:] == ("1", EN.percent(1 / int(rows[0][1])), "1", "1")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_shows_the_section(checked_run, data, tmp_path, language):
-    words = Words(language)
+    locale = Locale(language)
     html = write_report(checked_run, data, tmp_path / "r.html", language=language).read_text(encoding="utf-8")
-    assert '<section id="checks">' in html and words("figure.checks") in html
-    assert '<mark class="differs">billions ' in html and words("leak.title", name="exam.jsonl") in html
-    assert words("data.not_asked") not in html
+    assert '<section id="checks">' in html and locale("figure.checks") in html
+    assert '<mark class="differs">billions ' in html and locale("leak.title", name="exam.jsonl") in html
+    assert locale("data.not_checked", validators="x")[:30] not in html
 
 
 def test_a_run_without_those_validators_says_so(run, tmp_path):
     html = write_report(run, None, tmp_path / "r.html").read_text(encoding="utf-8")
-    assert '<section id="checks">' not in html and EN("data.not_asked") in html
+    assert (
+        '<section id="checks">' not in html
+        and "leakage, near-duplicate, same-source, sibling-positives" in html
+    )
 
 
 def part(**columns):
@@ -137,17 +142,17 @@ def test_a_positive_is_no_finding_but_a_leak():
     leak = Check("leakage", VALIDATORS.make("leakage:some"), GROUPS)
     for check in (near, leak):
         check.add(part(**evidence), groups)
-    assert (near.found, near.looked_at, near.hits[0].doc_id) == (1, 2, "e")
-    assert (leak.found, leak.looked_at, leak.of("positive"), leak.of("dropped")) == (2, 3, 1, 1)
+    assert (near.found, near.examined, near.hits[0].doc_id) == (1, 2, "e")
+    assert (leak.found, leak.examined, leak.of("positive"), leak.of("dropped")) == (2, 3, 1, 1)
 
 
-def test_what_was_not_looked_at_is_not_counted():
+def test_what_has_no_evidence_is_not_counted():
     near = Check("near_duplicate", VALIDATORS.make("near-duplicate"), GROUPS)
     near.add(
         part(**{"evidence.near_duplicate": pa.array([None, 0.9, None], pa.float32())}), np.ones(3, np.int8)
     )
     near.add(part(), np.ones(3, np.int8))
-    assert (near.looked_at, near.found, near.queries) == (1, 1, 1)
+    assert (near.examined, near.found, near.queries) == (1, 1, 1)
 
 
 def test_differences_are_marked_and_found_deep_in_a_text():
@@ -162,6 +167,8 @@ def test_differences_are_marked_and_found_deep_in_a_text():
     assert sum(len(text) for text, _ in parts) < 330
 
 
-def test_likeness_is_that_of_runs_of_five_characters():
-    assert likeness("Abcde  F", "abcde f") == 1 and likeness("abcdef", "bcdefg") == pytest.approx(1 / 3)
-    assert likeness("", "abc") == 0
+def test_similarity_is_that_of_shingles_of_five_characters():
+    assert shingle_similarity("Abcde  F", "abcde f") == 1 and shingle_similarity(
+        "abcdef", "bcdefg"
+    ) == pytest.approx(1 / 3)
+    assert shingle_similarity("", "abc") == 0

@@ -7,14 +7,14 @@ import pytest
 
 from hardneg import DataError
 from hardneg.report import write_comparison
-from hardneg.report.comparison import drawn
-from hardneg.report.figures import compared
-from hardneg.report.figures.style import FILE, PAGE, svg
-from hardneg.report.i18n import Words
+from hardneg.report.comparison_page import drawn
+from hardneg.report.figures import comparison
+from hardneg.report.figures.style import FILE_STYLE, PAGE_STYLE, svg
+from hardneg.report.i18n import Locale
 from tests.cli.test_cli import run as command
 from tests.report.runs import COMPARED, write
 
-EN = Words("en")
+EN = Locale("en")
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_the_table_has_every_arm_with_its_figures(folder):
 
 
 def test_intervals_carry_their_numbers():
-    charts = {f"{kind} {part}".strip(): svg(chart) for kind, part, chart in drawn(COMPARED, EN, FILE)}
+    charts = {f"{kind} {part}".strip(): svg(chart) for kind, part, chart in drawn(COMPARED, EN, FILE_STYLE)}
     assert "default: 0.480 [0.450, 0.510]" in charts["measured nDCG@10"]
     assert "default: +0.030 [+0.010, +0.050]" in charts["differences nDCG@10"]
     assert "untrained" not in charts["differences nDCG@10"]
@@ -56,11 +56,14 @@ def test_intervals_carry_their_numbers():
 
 def test_what_is_not_known_is_not_drawn():
     rows = [{**COMPARED["rows"][1], "mined": {"false_negatives": None}}]
-    assert compared.false_negatives(rows, EN, PAGE) is None and compared.differences(rows, EN, PAGE) is None
-    assert compared.measured(rows, EN, PAGE, "MAP") is None
+    assert (
+        comparison.false_negatives(rows, EN, PAGE_STYLE) is None
+        and comparison.differences(rows, EN, PAGE_STYLE) is None
+    )
+    assert comparison.measured(rows, EN, PAGE_STYLE, "MAP") is None
 
 
-def test_a_damaged_comparison_is_told(tmp_path):
+def test_a_damaged_comparison_is_refused(tmp_path):
     (tmp_path / "compare.json").write_text(json.dumps(COMPARED)[:-5], encoding="utf-8")
     with pytest.raises(DataError, match="compare again"):
         write_comparison(tmp_path)

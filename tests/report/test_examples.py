@@ -1,7 +1,7 @@
 """The sample of queries that a report shows."""
 
 from hardneg.report.examples import cut, examples, sample
-from hardneg.report.gather import gather
+from hardneg.report.summary import summarize
 from hardneg.runs import ledger
 
 
@@ -14,7 +14,7 @@ def test_a_sample_is_always_the_same_and_keeps_the_order():
 
 
 def test_an_example_has_what_the_ledger_says(run, collection):
-    found = gather(run)
+    found = summarize(run)
     shown = examples(found, collection)
     rows = [row for block in ledger.iterate(run) for row in block.table.to_pylist()]
     assert shown["total"] == shown["sampled"] == len(shown["queries"]) == 7
@@ -30,7 +30,7 @@ def test_an_example_has_what_the_ledger_says(run, collection):
 
 
 def test_what_the_rules_refused_comes_before_what_was_not_needed(run, collection):
-    for example in examples(gather(run), collection)["queries"]:
+    for example in examples(summarize(run), collection)["queries"]:
         reasons = [row[4] for row in example["dropped"]]
         assert len(reasons) <= 5
         assert reasons == sorted(reasons, key=lambda reason: reason == "surplus")
@@ -38,7 +38,7 @@ def test_what_the_rules_refused_comes_before_what_was_not_needed(run, collection
 
 
 def test_without_a_collection_there_are_ids_only(run):
-    shown = examples(gather(run), None, limit=3)
+    shown = examples(summarize(run), None, limit=3)
     assert shown["docs"] == {} and len(shown["queries"]) == 3 and shown["total"] == 7
     assert all(example["text"] == "" for example in shown["queries"])
 

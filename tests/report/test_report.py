@@ -7,10 +7,10 @@ import pytest
 
 from hardneg import ConfigError, Recipe, select
 from hardneg.report import write_report, write_versus
-from hardneg.report.facts import findings
-from hardneg.report.gather import gather
-from hardneg.report.i18n import Words
+from hardneg.report.findings import findings
+from hardneg.report.i18n import Locale
 from hardneg.report.page import embedded, policy
+from hardneg.report.summary import summarize
 from tests.cli.test_cli import run as command
 
 
@@ -33,7 +33,7 @@ def test_a_report_is_one_file_in_the_language_asked_for(full, collection, tmp_pa
     assert html.count("<svg") >= 12
 
 
-def test_the_report_of_an_old_run_says_what_is_missing(run, collection, tmp_path):
+def test_the_report_of_a_run_without_audit_says_what_is_missing(run, collection, tmp_path):
     html = page(write_report(run, collection))
     assert (run / "report.html").exists()
     assert "hardneg audit" in html and "Measured false negatives" not in html
@@ -45,7 +45,7 @@ def test_all_numbers_at_the_top_are_the_run_s(run, collection):
     tiles = re.findall(r'<div class="tile card"><b>(.*?)</b><span>(.*?)</span>', html)
     shown = dict((label, value) for value, label in tiles)
     assert shown["negatives"] == f"{counts['negatives']:,}"
-    assert shown["candidates looked at"] == f"{counts['candidates']:,}"
+    assert shown["candidates"] == f"{counts['candidates']:,}"
 
 
 def test_a_sample_says_so(run, collection, tmp_path):
@@ -59,12 +59,12 @@ def test_data_in_a_page_can_end_no_element():
 
 
 def test_the_policy_allows_this_script_alone():
-    told = policy("one()", "b{}")
-    assert told.startswith("default-src 'none'; script-src 'sha256-") and "unsafe" not in told
-    assert told != policy("two()", "b{}")
+    first = policy("one()", "b{}")
+    assert first.startswith("default-src 'none'; script-src 'sha256-") and "unsafe" not in first
+    assert first != policy("two()", "b{}")
 
 
-def test_a_versus_page_tells_what_changed_and_why(run, collection, tmp_path):
+def test_a_diff_page_shows_what_changed_and_why(run, collection, tmp_path):
     other = tmp_path / "other"
     select(
         run,
@@ -101,9 +101,8 @@ def test_the_command_writes_report_figures_and_comparison(run, tmp_path, capsys)
 def test_a_run_whose_source_is_gone_still_has_a_report(run, beir, capsys):
     (beir / "corpus.jsonl").unlink()
     command("report", run)
-    told = capsys.readouterr()
-    assert "ids for texts" in told.err
-    assert "The source is not at hand" in payload(page(run / "report.html"))["words"]["examples.no_text"]
+    assert "ids for texts" in capsys.readouterr().err
+    assert "The source is not available" in payload(page(run / "report.html"))["texts"]["examples.no_text"]
 
 
 def test_runs_of_different_collections_are_not_compared(run, tmp_path):
@@ -116,23 +115,23 @@ def test_runs_of_different_collections_are_not_compared(run, tmp_path):
 
 
 def test_negatives_above_the_positive_are_no_fault_where_probabilities_decide(run, full):
-    def told(found):
-        kinds = {text: kind for kind, text in findings(found, Words("en"))}
+    def above(found):
+        kinds = {text: kind for kind, text in findings(found, Locale("en"))}
         return next(((kind, text) for text, kind in kinds.items() if "score higher" in text), None)
 
-    found = gather(full)
+    found = summarize(full)
     found.margins.counts[1, :10] += 1000
-    assert told(found)[0] == "plain" and "is at most 40\u202f%" in told(found)[1]
-    found.doubt.counts[:] = 0
-    assert told(found)[0] == "bad" and "at most" not in told(found)[1]
+    assert above(found)[0] == "plain" and "is at most 40\u202f%" in above(found)[1]
+    found.probabilities.counts[:] = 0
+    assert above(found)[0] == "bad" and "at most" not in above(found)[1]
 
 
 @pytest.mark.parametrize(
     ("rate", "high", "kind"), [(0.02, 0.04, "good"), (0.05, 0.4, "plain"), (0.2, 0.3, "bad")]
 )
 def test_a_rate_is_good_only_if_its_interval_is(full, rate, high, kind):
-    found = gather(full)
+    found = summarize(full)
     found.audit.update(rate=rate, low=0.01, high=high, target=None)
-    sentences = {text: kind for kind, text in findings(found, Words("en"))}
-    [told] = [text for text in sentences if text.startswith("About")]
-    assert sentences[told] == kind and told.endswith("verdicts: 200. More of them narrow the interval.")
+    sentences = {text: kind for kind, text in findings(found, Locale("en"))}
+    [rate] = [text for text in sentences if text.startswith("About")]
+    assert sentences[rate] == kind and rate.endswith("verdicts: 200. More of them narrow the interval.")

@@ -18,12 +18,12 @@ from hardneg.review.agreement import agreements, kappa
     ],
 )
 def test_kappa(one, other, expected):
-    found = kappa([bool(x) for x in one], [bool(x) for x in other])
-    assert found == expected if expected is None else found == pytest.approx(expected)
+    value = kappa([bool(x) for x in one], [bool(x) for x in other])
+    assert value == expected if expected is None else value == pytest.approx(expected)
 
 
 def test_only_what_both_are_sure_of_counts():
-    said = [
+    verdicts = [
         Judged("q", "a", Verdict.RELEVANT, "anna"),
         Judged("q", "b", Verdict.NOT_RELEVANT, "anna"),
         Judged("q", "c", Verdict.UNSURE, "anna"),
@@ -32,4 +32,4 @@ def test_only_what_both_are_sure_of_counts():
         Judged("q", "c", Verdict.RELEVANT, "boris"),
         Judged("q", "z", Verdict.RELEVANT, "chen"),
     ]
-    assert agreements(said) == [{"judges": ["anna", "boris"], "both": 2, "kappa": 1.0}]
+    assert agreements(verdicts) == [{"judges": ["anna", "boris"], "both": 2, "kappa": 1.0}]

@@ -32,7 +32,7 @@ def press(page, key):
     return before
 
 
-def said(path):
+def judgments(path):
     return {judged.pair: str(judged.verdict) for judged in verdicts.read(path)}
 
 
@@ -45,10 +45,10 @@ def test_a_person_judges_with_the_keyboard(server, chromium):
         ready(page)
         keys = {"r": "relevant", "n": "not_relevant", "u": "unsure", "1": "relevant"}
         expected = {press(page, key): verdict for key, verdict in keys.items()}
-        assert said(server.session.path) == expected
+        assert judgments(server.session.path) == expected
         assert "4 of" in page.inner_text("#count")
         press(page, "z")
-        assert len(said(server.session.path)) == 3
+        assert len(judgments(server.session.path)) == 3
         assert pair(page) == list(expected)[-1]
 
 
@@ -59,7 +59,7 @@ def test_a_reload_goes_on_where_it_was(server, chromium):
         now = pair(page)
         page.reload()
         ready(page)
-        assert pair(page) == now and said(server.session.path) == {first: "not_relevant"}
+        assert pair(page) == now and judgments(server.session.path) == {first: "not_relevant"}
 
 
 def test_another_judge_begins_at_the_beginning_and_keys_type_the_name(server, chromium):
@@ -68,7 +68,7 @@ def test_another_judge_begins_at_the_beginning_and_keys_type_the_name(server, ch
         first = press(page, "n")
         page.locator("#judge").fill("")
         page.locator("#judge").press_sequentially("nur")
-        assert len(said(server.session.path)) == 1
+        assert len(judgments(server.session.path)) == 1
         page.locator("#judge").press("Enter")
         page.wait_for_function("() => document.getElementById('count').textContent.startsWith('0 ')")
         assert pair(page) == first
@@ -132,8 +132,9 @@ def started(run):
             "--judge",
             "anna",
         ]
-        heeding = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # tests in the background ignore it
-        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heeding)
+        # Python ignores SIGINT in background jobs, so the child restores its default.
+        interruptible = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=interruptible)
         processes.append(process)
         return process, re.search(r"http://\S+", process.stderr.readline())[0]
 
@@ -152,7 +153,7 @@ def test_judgments_outlive_kill_9(started, run, chromium):
         now = pair(page)
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
-    assert said(run / verdicts.FILE) == expected
+    assert judgments(run / verdicts.FILE) == expected
     with (run / verdicts.FILE).open("ab") as file:
         file.write(b'{"query_id": "q0", "doc')  # what a kill in the midst of writing leaves
     _, url = started()
@@ -160,12 +161,12 @@ def test_judgments_outlive_kill_9(started, run, chromium):
         ready(page)
         assert pair(page) == now
         press(page, "u")
-    assert said(run / verdicts.FILE) == {**expected, now: "unsure"}
+    assert judgments(run / verdicts.FILE) == {**expected, now: "unsure"}
 
 
 def test_ctrl_c_ends_the_review_well(started, run):
     process, _ = started()
     process.send_signal(signal.SIGINT)
-    told = process.communicate(timeout=20)[1]
+    output = process.communicate(timeout=20)[1]
     assert process.returncode == 0
-    assert "judgments.jsonl" in told and "Traceback" not in told
+    assert "judgments.jsonl" in output and "Traceback" not in output

@@ -1,4 +1,4 @@
-"""Who is judged, in which order."""
+"""Which candidates are judged, in which order."""
 
 from collections import Counter
 from itertools import pairwise
@@ -16,7 +16,7 @@ def rows(run):
     return [row for block in ledger.iterate(run) for row in block.table.to_pylist()]
 
 
-def test_all_negatives_are_asked_about_once(run):
+def test_all_negatives_are_in_the_queue_once(run):
     queue = Queue.of(run)
     negatives = {(r["query_id"], r["doc_id"]) for r in rows(run) if r["decision"] == "negative"}
     assert {item.pair for item in queue.items} == negatives
@@ -30,22 +30,22 @@ def test_the_order_is_always_the_same_and_a_shorter_queue_is_its_beginning(run):
     assert [item.pair for item in Queue.of(run, 5).items] == whole[:5]
 
 
-def test_the_smaller_the_margin_the_more_doubtful(run):
+def test_the_smaller_the_margin_the_earlier_the_stratum(run):
     items = Queue.of(run).items
     margins = {name: [i.row["margin"] for i in items if i.stratum == name] for name in STRATA}
-    known = [[margin for margin in own if margin is not None] for own in margins.values()]
-    for one, following in pairwise(own for own in known if own):
+    strata = [[margin for margin in own if margin is not None] for own in margins.values()]
+    for one, following in pairwise(own for own in strata if own):
         assert max(map(abs, one)) <= min(map(abs, following))
     sizes = Counter(item.stratum for item in items)
     assert max(sizes.values()) - min(sizes.values()) <= 1
 
 
-def test_the_doubtful_come_up_most_often(run):
+def test_the_first_stratum_comes_up_most_often(run):
     first = [item.stratum for item in Queue.of(run).items[:8]]
     assert first[0] == "1" and first.count("1") > first.count("3")
 
 
-def test_suspected_false_negatives_are_asked_about_too(run):
+def test_suspected_false_negatives_are_in_the_queue(run):
     validated(run)
     queue = Queue.of(run)
     suspected = [r for r in rows(run) if r["reason"] == "suspected_false_negative"]
@@ -76,5 +76,5 @@ def test_a_sample_that_an_audit_drew_comes_first(run):
     items = Queue.of(run).items
     last = [sample.Drawn(*item.pair, "0") for item in items[-3:]]
     sample.write(run, last, {"0": len(items)})
-    asked = Queue.of(run, 5).for_audit(run).items
-    assert [item.pair for item in asked[:3]] == [item.pair for item in items[-3:]] and len(asked) == 8
+    queue = Queue.of(run, 5).for_audit(run).items
+    assert [item.pair for item in queue[:3]] == [item.pair for item in items[-3:]] and len(queue) == 8

@@ -1,4 +1,4 @@
-"""The server answers its own page and nobody else."""
+"""The server answers its own page only."""
 
 import http.client
 import json
@@ -13,13 +13,13 @@ from hardneg.review import open_server
 
 def ask(server, path="", method="GET", body=None, **headers):
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
-    given = {"Origin": f"http://127.0.0.1:{server.port}", "Content-Type": "application/json"}
+    sent = {"Origin": f"http://127.0.0.1:{server.port}", "Content-Type": "application/json"}
     if method == "GET":
-        given = {}
-    given.update({name.replace("_", "-"): value for name, value in headers.items() if value is not None})
+        sent = {}
+    sent.update({name.replace("_", "-"): value for name, value in headers.items() if value is not None})
     for name in [name for name, value in headers.items() if value is None]:
-        given.pop(name.replace("_", "-"), None)
-    connection.request(method, f"/{server.token}/{path}", body, given)
+        sent.pop(name.replace("_", "-"), None)
+    connection.request(method, f"/{server.token}/{path}", body, sent)
     answer = connection.getresponse()
     content = answer.read()
     connection.close()
@@ -28,8 +28,8 @@ def ask(server, path="", method="GET", body=None, **headers):
 
 def judgment(server, verdict="relevant", judge="anna", number=0):
     item = server.session._queue.items[number]
-    told = {"query_id": item.query_id, "doc_id": item.doc_id, "verdict": verdict, "judge": judge}
-    return json.dumps(told)
+    content = {"query_id": item.query_id, "doc_id": item.doc_id, "verdict": verdict, "judge": judge}
+    return json.dumps(content)
 
 
 def test_it_listens_on_this_machine_only(server):
@@ -60,18 +60,18 @@ def test_the_page_comes_with_a_strict_policy(server):
         ({"Content_Length": "-1"}, 413),
     ],
 )
-def test_judgments_from_elsewhere_are_refused(server, change, status):
+def test_judgments_from_other_pages_are_refused(server, change, status):
     answer, _ = ask(server, "judge", "POST", judgment(server), **change)
     assert answer.status == status
     assert not server.session.path.exists()
 
 
-def test_pages_of_another_name_may_not_even_look(server):
+def test_pages_of_another_name_may_not_read(server):
     assert ask(server, Host="evil.example")[0].status == 403
     assert ask(server, "state?judge=a", Origin="http://evil.example")[0].status == 403
 
 
-def test_the_token_is_asked_for(server):
+def test_the_token_is_needed(server):
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
     for path in ("/", "/wrong/", f"/{server.token[:-1]}/", "/%00/"):
         connection.request("GET", path)
@@ -96,8 +96,8 @@ def test_what_is_no_judgment_is_refused(server, body, status):
 
 @pytest.mark.parametrize("change", [{"verdict": "maybe"}, {"judge": " "}, {"judge": "x" * 99}, {"judge": 7}])
 def test_a_judgment_needs_a_name_and_a_known_verdict(server, change):
-    told = {**json.loads(judgment(server)), **change}
-    assert ask(server, "judge", "POST", json.dumps(told))[0].status == 422
+    content = {**json.loads(judgment(server)), **change}
+    assert ask(server, "judge", "POST", json.dumps(content))[0].status == 422
 
 
 def test_a_judgment_is_on_disk_before_the_answer(server):
@@ -139,12 +139,12 @@ def test_many_judgments_at_once_are_all_kept(server):
     assert len(verdicts.read(server.session.path)) == 16
 
 
-def test_a_port_that_is_taken_is_told(server, run, collection):
+def test_a_port_that_is_taken_is_refused(server, run, collection):
     with pytest.raises(ConfigError, match=r"cannot listen on port \d+.*choose another --port"):
         open_server(run, collection, port=server.port)
 
 
-def test_two_reviews_of_one_run_keep_all_that_both_are_told(server, run, collection):
+def test_two_reviews_of_one_run_keep_all_judgments(server, run, collection):
     with open_server(run, collection, judge="boris", port=0) as other:
         threading.Thread(target=other.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         assert [item.pair for item in other.session._queue.items] == [

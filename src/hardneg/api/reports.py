@@ -62,5 +62,5 @@ def plots(run: FinishedRun) -> Plots:
         return Plots(run.folder)
     with run_folder(run) as folder:
         figures = Plots(folder)
-        _ = figures.findings
+        _ = figures.summary
     return figures

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from hardneg.api.places import AnyRun, opened_run, run_folder
 from hardneg.api.run import Run
 from hardneg.core.components import FORMATS, Format
-from hardneg.core.errors import MissingExtra
 from hardneg.core.progress import Progress
 from hardneg.core.records import Collection
 from hardneg.core.stores import is_url, output_dir
@@ -300,11 +299,7 @@ def _made(
 
 def _write_page(finished: FinishedRun) -> None:
     """Writes the report of a run in a folder; without the libraries for it, logs how to get them."""
-    from hardneg.report import write_report as write
+    from hardneg.report import write_if_installed, write_report
 
-    if finished.folder is None:
-        return
-    try:
-        write(finished.folder, finished.collection)
-    except MissingExtra as error:
-        _LOG.warning("hardneg: no report.html was written: %s", error)
+    if finished.folder is not None:
+        write_if_installed(write_report, finished.folder, finished.collection)

@@ -27,7 +27,7 @@ from hardneg.core.records import Collection, part
 from hardneg.core.tables import differing
 from hardneg.evaluation.measures import Measure
 from hardneg.evaluation.store import file_name
-from hardneg.report import COMPARISON, write_comparison, write_report
+from hardneg.report import COMPARISON, write_comparison, write_if_installed, write_report
 from hardneg.runs.directory import Clock, RunFolder, versions
 from hardneg.runs.finished import FinishedRun
 from hardneg.sources import load
@@ -148,7 +148,7 @@ def compare(
         }
         write(folder, facts)
         for run in runs.values() if report else ():
-            write_report(run.directory, collection)
+            write_if_installed(write_report, run.directory, collection)
         return Comparison(folder, facts)
 
 
@@ -172,7 +172,7 @@ def write(folder: Path, facts: Mapping[str, Any]) -> None:
     write_text(folder / "table.csv", as_csv(facts))
     write_text(folder / "table.txt", as_text(facts))
     write_text(folder / COMPARISON, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
-    write_comparison(folder)
+    write_if_installed(write_comparison, folder)
 
 
 def _conditions(settings: CompareSettings, collection: Collection, test: Collection) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from hardneg.core.optional import optional_library
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.exporters.sentence_transformers_triplet import Triplet
 from hardneg.mining.recipe import RankSettings, Recipe
-from hardneg.selection.reasons import reason_of
+from hardneg.selection.reasons import rule_reason
 from hardneg.selection.settings import SelectSettings
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ def mine_hard_negatives(
         )
         examples = list(mined(pairs.collection, recipe, include_positives, cache, progress, dropped))
     if verbose or report is not None:
-        skipped = {reason: dropped[reason] for reason in map(reason_of, rules)}
+        skipped = {reason: dropped[reason] for reason in map(rule_reason, rules)}
         stats = measure(examples, form == "n-tuple", num_negatives, skipped, end, seed)
         for line in stats.lines() if verbose else ():
             LOG.info(line)

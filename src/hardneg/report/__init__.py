@@ -1,9 +1,14 @@
-"""The report of a run: one HTML file, in English or Russian, that opens from disk without a network."""
+"""The report of a run: one HTML file, in English or Russian, that opens from disk without a network.
+
+It needs the extra `report`; importing this package and making a run do not.
+"""
 
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterable, Sequence
+import json
+import logging
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +20,29 @@ FILE = "report.html"
 """The file's name in a run directory."""
 
 COMPARISON = "compare.json"
-"""Tells what a comparison of recipes found, in its directory."""
+"""The file with the results of a comparison of recipes, in its directory."""
+
+_LOG = logging.getLogger("hardneg.report")
+
+
+def write_if_installed(write: Callable[..., Path], folder: Path, *args: Any) -> Path | None:
+    """Writes a report at the end of other work, and returns where it is.
+
+    Without the extra `report` nothing is written: a warning says how to get the page, None is returned.
+
+    Args:
+        write: `write_report` or `write_comparison`.
+        folder: The directory to report on.
+        args: Further arguments of `write`.
+
+    Raises:
+        DataError: The file cannot be written.
+    """
+    try:
+        return write(folder, *args)
+    except MissingExtra as error:
+        _LOG.warning("%s has no %s: %s, then: hardneg report %s", folder, FILE, error, folder)
+        return None
 
 
 def require() -> None:
@@ -44,21 +71,20 @@ def write_report(
         collection: What it was mined from; without it the examples have no texts.
         out: The file to write; `report.html` in the run directory unless given.
         language: `en` or `ru`.
-        limit: How many queries the examples show at most.
+        limit: Most queries among the examples; 1,500 unless given.
 
     Raises:
-        MissingExtra: The extra `report` is not installed.
-        ConfigError: The report is not written in that language.
+        ConfigError: There is no report in that language.
         DataError: The run is not finished or damaged, or the file cannot be written.
+        MissingExtra: The extra `report` is not installed.
     """
-    require()
-    from hardneg.report.gather import gather
-    from hardneg.report.i18n import Words
-    from hardneg.report.sections import report
+    from hardneg.report.i18n import Locale
+    from hardneg.report.report_page import report_page
+    from hardneg.report.summary import summarize
 
-    words = Words(language)
+    locale = Locale(language)
     path = Path(out) if out else Path(folder) / FILE
-    write_text(path, report(gather(Path(folder)), collection, words, limit))
+    write_text(path, report_page(summarize(Path(folder)), collection, locale, limit))
     return path
 
 
@@ -77,19 +103,19 @@ def write_versus(
         collection: What they were mined from; without it the examples have no texts.
         out: The file to write.
         language: `en` or `ru`.
-        limit: How many queries it shows at most.
+        limit: Most queries that it shows; 500 unless given.
 
     Raises:
         MissingExtra: The extra `report` is not installed.
         ConfigError: The runs are of different collections.
         DataError: A run is not finished or damaged, or the file cannot be written.
+        MissingExtra: The extra `report` is not installed.
     """
-    require()
-    from hardneg.report.i18n import Words
-    from hardneg.report.versus import versus
+    from hardneg.report.diff_page import diff_page
+    from hardneg.report.i18n import Locale
 
     first, second = map(Path, folders)
-    write_text(Path(out), versus(first, second, collection, Words(language), limit))
+    write_text(Path(out), diff_page(first, second, collection, Locale(language), limit))
     return Path(out)
 
 
@@ -106,31 +132,28 @@ def write_comparison(
         folder: The comparison's directory, with its compare.json.
         out: The file to write; `report.html` in the directory unless given.
         language: `en` or `ru`.
-        figures: Where to write each figure as SVG and PNG too.
+        figures: A folder for each figure as SVG and PNG; None for none.
 
     Raises:
-        MissingExtra: The extra `report` is not installed.
-        ConfigError: The report is not written in that language.
+        ConfigError: There is no report in that language.
         DataError: The comparison is not finished or damaged, or a file cannot be written.
+        MissingExtra: The extra `report` is not installed.
     """
-    require()
-    import json
+    from hardneg.report.comparison_page import comparison_page, drawn
+    from hardneg.report.figures.style import FILE_STYLE
+    from hardneg.report.i18n import Locale
 
-    from hardneg.report.comparison import comparison, drawn
-    from hardneg.report.figures.style import FILE as LOOK
-    from hardneg.report.i18n import Words
-
-    told = Path(folder) / COMPARISON
+    results = Path(folder) / COMPARISON
     try:
-        facts = json.loads(told.read_text(encoding="utf-8"))
+        facts = json.loads(results.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise DataError(f"{told} cannot be read: {error}; compare again") from None
-    words = Words(language)
+        raise DataError(f"{results} cannot be read: {error}; compare again") from None
+    locale = Locale(language)
     path = Path(out) if out else Path(folder) / FILE
-    write_text(path, comparison(facts, words))
+    write_text(path, comparison_page(facts, locale))
     if figures is not None:
-        names = ((f"{kind}.{part}".rstrip("."), chart) for kind, part, chart in drawn(facts, words, LOOK))
-        _save(names, Path(figures))
+        charts = drawn(facts, locale, FILE_STYLE)
+        _save(((f"{kind}.{part}".rstrip("."), chart) for kind, part, chart in charts), Path(figures))
     return path
 
 
@@ -140,16 +163,16 @@ def write_figures(folder: str | Path, out: str | Path, *, language: str = "en") 
     Raises:
         MissingExtra: The extra `report` is not installed.
         DataError: The run is not finished or damaged, or the folder cannot be written.
+        MissingExtra: The extra `report` is not installed.
     """
-    require()
-    from hardneg.report.figures.style import FILE as LOOK
-    from hardneg.report.gather import gather
-    from hardneg.report.i18n import Words
-    from hardneg.report.sections import drawn
+    from hardneg.report.figures.style import FILE_STYLE
+    from hardneg.report.i18n import Locale
+    from hardneg.report.report_page import drawn
+    from hardneg.report.summary import summarize
 
-    written = _save(drawn(gather(Path(folder)), Words(language), LOOK), Path(out))
+    written = _save(drawn(summarize(Path(folder)), Locale(language), FILE_STYLE), Path(out))
     if not written:
-        raise DataError(f"{folder} holds nothing to draw")
+        raise DataError(f"{folder} has no data to draw a figure of")
     return written
 
 

@@ -1,4 +1,4 @@
-"""What the validators found that look for copies, shared sources, sister queries and leakage."""
+"""What the validators found that look for copies, shared sources, similar queries and leakage."""
 
 from __future__ import annotations
 
@@ -9,19 +9,22 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from pydantic import ValidationError
 
 from hardneg.core.components import VALIDATORS, Validator
+from hardneg.core.errors import ConfigError
 from hardneg.core.records import BoolArray
+from hardneg.core.registry import text_in
+from hardneg.report.columns import floats
+from hardneg.report.i18n import Locale
+from hardneg.report.reasons import first_line, known
 from hardneg.validators.settings import ValidateSettings
 
-KINDS = ("near-duplicate", "same-source", "sibling-positives", "leakage")
-"""The validators whose findings are shown one by one."""
-
-_KEPT = 3
+_EXAMPLES_PER_GROUP = 3
 
 
 class Hit(NamedTuple):
-    """A candidate that a validator points at.
+    """A candidate that a validator found.
 
     Attributes:
         query_id: Its query.
@@ -44,17 +47,17 @@ class Check:
         name: Its name in the ledger's columns.
         validator: Its settings.
         groups: The figures' groups of candidates.
-        looked_at: The candidates that it looked at.
-        queries: The queries of those that it points at.
-        counts: (n_groups,) int64, the candidates that it points at. A positive counts for `leakage` alone:
-            it is no finding that a positive looks relevant.
+        examined: The candidates that it has evidence for.
+        queries: The queries of those that it found.
+        counts: (n_groups,) int64, the candidates that it found. Positives count for leakage alone: that a
+            positive looks relevant is no finding.
         hits: A few of them: the first of each group, each of another query.
     """
 
     name: str
     validator: Validator
     groups: tuple[str, ...]
-    looked_at: int = 0
+    examined: int = 0
     queries: int = 0
     counts: npt.NDArray[np.int64] = field(init=False)
     hits: list[Hit] = field(default_factory=list)
@@ -63,38 +66,45 @@ class Check:
         self.counts = np.zeros(len(self.groups), np.int64)
 
     @property
-    def kind(self) -> str:
-        """The validator's own name, as recipes write it."""
-        return VALIDATORS.name_of(self.validator)
+    def finds(self) -> str:
+        """What it looks for, see `Validator.finds`."""
+        return self.validator.finds
 
     @property
     def found(self) -> int:
-        """How many candidates it points at."""
+        """How many candidates it found."""
         return int(self.counts.sum())
 
     def of(self, group: str) -> int:
-        """Returns how many candidates of a group it points at."""
+        """Returns how many candidates of a group it found."""
         return int(self.counts[self.groups.index(group)])
+
+    def label(self, locale: Locale) -> str:
+        """Returns its title, numbered as its column is where a recipe has several of a kind."""
+        kind = VALIDATORS.name_of(self.validator).replace("-", "_")
+        title = text_in(locale.language, self.validator.label) or kind.replace("_", " ")
+        return title + self.name.removeprefix(kind).replace("_", " ")
+
+    def meaning(self, locale: Locale) -> str:
+        """Returns one sentence on what it finds."""
+        return text_in(locale.language, self.validator.meaning) or first_line(type(self.validator))
 
     def add(self, table: pa.Table, groups: npt.NDArray[np.int8]) -> None:
         """Counts what it found in a part of the ledger, whose (n_rows,) groups are given."""
-        column = f"evidence.{self.name}"
-        if column not in table.column_names:
-            return
-        evidence = table[column].cast(pa.float32()).fill_null(float("nan")).to_numpy()
+        evidence = floats(table, f"evidence.{self.name}").astype(np.float32)
         counted = ~np.isnan(evidence)
-        if self.kind != "leakage":
+        if self.finds != "leakage":
             counted &= groups != self.groups.index("positive")
-        found = counted & self._points_at(evidence)
-        self.looked_at += int(counted.sum())
-        self.counts += np.bincount(groups[found], minlength=len(self.groups))
-        places = np.flatnonzero(found)
+        hits = counted & self._hits(evidence)
+        self.examined += int(counted.sum())
+        self.counts += np.bincount(groups[hits], minlength=len(self.groups))
+        places = np.flatnonzero(hits)
         self.queries += len(table["query_id"].take(pa.array(places)).unique())
         for number, group in enumerate(self.groups):
             self._keep(group, places[groups[places] == number], table, evidence)
 
-    def _points_at(self, evidence: npt.NDArray[np.float32]) -> BoolArray:
-        """Returns (n,) bool: a note suspects nothing, so all that it names counts."""
+    def _hits(self, evidence: npt.NDArray[np.float32]) -> BoolArray:
+        """Returns (n,) bool: what it suspects; all that has evidence if it only takes notes."""
         if self.validator.kind == "note":
             return evidence > 0
         unknown = np.full((1, 1), np.nan, np.float32)
@@ -106,7 +116,7 @@ class Check:
     ) -> None:
         """Adds candidates of one group to the examples, until there are enough."""
         shown = {hit.query_id for hit in self.hits}
-        left = _KEPT - sum(hit.group == group for hit in self.hits)
+        left = _EXAMPLES_PER_GROUP - sum(hit.group == group for hit in self.hits)
         for place in places.tolist():
             if left == 0:
                 return
@@ -118,7 +128,18 @@ class Check:
 
 
 def checks(run: Mapping[str, Any], groups: tuple[str, ...]) -> list[Check]:
-    """Returns the checks that a run's recipe asked for, before anything is counted."""
-    asked = ValidateSettings.model_validate(run["recipe"].get("validation") or {})
-    named = zip(asked.names, asked.validators, strict=True)
-    return [Check(name, one, groups) for name, one in named if VALIDATORS.name_of(one) in KINDS]
+    """Returns the checks of a run's recipe, before anything is counted.
+
+    There are none if this installation does not know a validator of the recipe.
+    """
+    try:
+        settings = ValidateSettings.model_validate(run["recipe"].get("validation") or {})
+    except (ConfigError, ValidationError):
+        return []
+    named = zip(settings.names, settings.validators, strict=True)
+    return [Check(name, validator, groups) for name, validator in named if validator.finds]
+
+
+def checkers() -> list[str]:
+    """Returns the names of the validators that are checks."""
+    return [name for name in VALIDATORS.names() if (made := known(VALIDATORS, name)) and made.finds]

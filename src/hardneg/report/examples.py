@@ -16,40 +16,46 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hardneg.core.records import Collection, Decision
-from hardneg.report.gather import Findings, margins, starts
+from hardneg.report.columns import margins, starts
+from hardneg.report.summary import RunSummary
 from hardneg.runs import ledger
+from hardneg.selection.reasons import SURPLUS
 
 LIMIT = 1_500
-"""Queries that a report shows at most, unless told otherwise."""
+"""Most queries that a report shows by default."""
 
 _TEXT = 320
-_SHOWN = {Decision.POSITIVE: 3, Decision.NEGATIVE: 10, Decision.DROPPED: 5}
+_KINDS = {
+    "positives": (Decision.POSITIVE, 3),
+    "negatives": (Decision.NEGATIVE, 10),
+    "dropped": (Decision.DROPPED, 5),
+}
+"""Which candidates an example shows, and the most of each."""
 
 
-def examples(found: Findings, collection: Collection | None, limit: int = LIMIT) -> dict[str, Any]:
+def examples(summary: RunSummary, collection: Collection | None, limit: int = LIMIT) -> dict[str, Any]:
     """Returns a sample of a run's queries with their documents, scores and decisions.
 
     Args:
-        found: What the run holds.
+        summary: The run.
         collection: What it was mined from, for the texts; None leaves them out.
-        limit: How many queries; more are sampled by a hash of their ids, so that the sample is the same
-            every time.
+        limit: Most queries; of more, those with the lowest hashes of their ids.
 
     Returns:
         `docs`: {doc_id: [title, text]}; `queries`: one object an example, with `negatives`, `positives` and
         `dropped` as rows of `[doc_id, rank, scores by ranker, margin, reason, p, weight]`.
     """
-    chosen = sample(found.queries, limit)
-    short = {(query, positive): why for query, positive, why in found.short}
+    sampled = sample(summary.queries, limit)
+    short = {(query, positive): reason for query, positive, reason in summary.short}
     shown = []
-    for path in ledger.parts(found.folder):
-        for key, rows, reasons in read(path, chosen, found):
+    for path in ledger.parts(summary.folder):
+        for key, rows, reasons in read(path, sampled, summary):
             shown.append(_example(key, rows, reasons, short.get(key)))
     add_texts(shown, collection)
     return {
-        "rankers": found.rankers,
-        "total": len(found.queries),
-        "sampled": len(chosen),
+        "rankers": summary.rankers,
+        "total": len(summary.queries),
+        "sampled": len(sampled),
         "docs": documents(shown, collection),
         "queries": shown,
     }
@@ -65,42 +71,42 @@ def sample(queries: Sequence[str], limit: int) -> list[str]:
 
 
 def read(
-    path: Path, queries: Sequence[str], found: Findings
+    path: Path, queries: Sequence[str], summary: RunSummary
 ) -> Iterator[tuple[tuple[str, str], list[dict[str, Any]], dict[str, int]]]:
     """Yields ((query_id, positive_id or ""), rows, reasons) for the queries that a part of the ledger holds.
 
-    A row has the ledger's columns, and `margin` and `scores` (a list by ranker) beside them. Of the dropped
-    only the first of each kind are there, those merely not needed apart; `reasons` counts all of them.
+    A row has the ledger's columns, and `margin` and `scores` (a list by ranker) beside them. Of the dropped,
+    only the first that rules dropped and the first that were not needed; `reasons` counts all of them.
     """
     table = pq.read_table(path, filters=of(queries))
     if not len(table):
         return
-    table = table.append_column("margin", pa.array(margins(table, found.scorer, found.relative)))
+    table = table.append_column("margin", pa.array(margins(table, summary.scorer, summary.relative)))
     example = np.cumsum(starts(table)) - 1
     reason = table["reason"].to_numpy(zero_copy_only=False)
     dropped = table["decision"].to_numpy(zero_copy_only=False) == Decision.DROPPED
     kept = ~dropped
-    for kind in (dropped & (reason == "surplus"), dropped & (reason != "surplus")):
-        kept[np.flatnonzero(kind)[_places(example[kind]) < _SHOWN[Decision.DROPPED]]] = True
+    for kind in (dropped & (reason == SURPLUS), dropped & (reason != SURPLUS)):
+        kept[np.flatnonzero(kind)[_places(example[kind]) < _KINDS["dropped"][1]]] = True
     counts: dict[int, Counter[str]] = defaultdict(Counter)
     pairs = zip(example[dropped].tolist(), reason[dropped].tolist(), strict=True)
-    for (number, why), count in Counter(pairs).items():
-        counts[number][why] = count
+    for (number, name), count in Counter(pairs).items():
+        counts[number][name] = count
     rows = table.filter(pa.array(kept)).append_column("example", pa.array(example[kept])).to_pylist()
     for number, grouped in groupby(rows, key=lambda row: int(row["example"])):
         own = list(grouped)
         for row in own:
-            row["scores"] = [_round(row[f"score.{name}"]) for name in found.rankers]
+            row["scores"] = [_round(row[f"score.{name}"]) for name in summary.rankers]
         yield (own[0]["query_id"], own[0].get("positive_id") or ""), own, dict(counts[number])
 
 
 def of(queries: Sequence[str]) -> pc.Expression:
-    """Returns what filters the rows of some queries out of a ledger."""
+    """Returns the filter for the ledger's rows of some queries."""
     return pc.field("query_id").isin(pa.array(queries, pa.string()))
 
 
 def _places(example: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Returns (n,) int64: how many rows of the same example stand before each row; examples are ascending."""
+    """Returns (n,) int64: how many rows of the same example precede each row; examples are ascending."""
     return np.arange(len(example)) - np.searchsorted(example, example)
 
 
@@ -110,15 +116,24 @@ def plain(row: dict[str, Any]) -> list[Any]:
     return [row["doc_id"], row["rank"], row["scores"], rounded[0], row["reason"], *rounded[1:]]
 
 
+def _rows(shown: Sequence[dict[str, Any]]) -> Iterator[list[Any]]:
+    yield from (row for example in shown for kind in _KINDS for row in example.get(kind, ()))
+
+
 def documents(shown: Sequence[dict[str, Any]], collection: Collection | None) -> dict[str, list[str]]:
     """Returns {doc_id: [title, beginning of the text]} of all documents in the examples."""
-    kinds = ("positives", "negatives", "dropped")
-    ids = list(dict.fromkeys(row[0] for example in shown for kind in kinds for row in example.get(kind, ())))
+    ids = list(dict.fromkeys(row[0] for row in _rows(shown)))
     if collection is None or not ids:
         return {}
     places = collection.documents.rows(ids)
     titles, bodies = collection.documents.titles(places), collection.documents.bodies(places)
     return {doc: [title[:_TEXT], cut(body)] for doc, title, body in zip(ids, titles, bodies, strict=True)}
+
+
+def reasons_of(shown: Sequence[dict[str, Any]]) -> set[str]:
+    """Returns all reasons in the examples."""
+    counted = {reason for example in shown for reason in (*example["reasons"], example["short"] or "")}
+    return (counted | {row[4] for row in _rows(shown)}) - {""}
 
 
 def add_texts(shown: Sequence[dict[str, Any]], collection: Collection | None) -> None:
@@ -139,21 +154,18 @@ def cut(text: str, length: int = _TEXT) -> str:
 def _example(
     key: tuple[str, str], rows: list[dict[str, Any]], reasons: dict[str, int], short: str | None
 ) -> dict[str, Any]:
-    positives, negatives, dropped = (
-        [row for row in rows if row["decision"] == kind]
-        for kind in (Decision.POSITIVE, Decision.NEGATIVE, Decision.DROPPED)
-    )
-    positives.sort(key=lambda row: row["doc_id"] != key[1])
-    # What the rules refused tells more than what was merely not needed.
-    dropped.sort(key=lambda row: (row["reason"] == "surplus", row["rank"] or 1 << 30))
+    own = {
+        name: [row for row in rows if row["decision"] == decision] for name, (decision, _) in _KINDS.items()
+    }
+    own["positives"].sort(key=lambda row: row["doc_id"] != key[1])
+    # What rules dropped comes first: it says more than what was merely not needed.
+    own["dropped"].sort(key=lambda row: (row["reason"] == SURPLUS, row["rank"] or 1 << 30))
     return {
         "id": key[0],
         "text": "",
         "short": short,
-        "positives": [plain(row) for row in positives[: _SHOWN[Decision.POSITIVE]]],
-        "negatives": [plain(row) for row in negatives[: _SHOWN[Decision.NEGATIVE]]],
-        "dropped": [plain(row) for row in dropped[: _SHOWN[Decision.DROPPED]]],
-        "counts": [len(positives), len(negatives), sum(reasons.values())],
+        **{name: [plain(row) for row in own[name][:most]] for name, (_, most) in _KINDS.items()},
+        "counts": [len(own["positives"]), len(own["negatives"]), sum(reasons.values())],
         "reasons": reasons,
     }
 

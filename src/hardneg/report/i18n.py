@@ -1,4 +1,4 @@
-"""The report's words in a language, from `languages/LANGUAGE.*.yaml`; numbers as that language has them."""
+"""The report's texts in a language, from `languages/LANGUAGE.*.yaml`, and its number formats."""
 
 from __future__ import annotations
 
@@ -14,62 +14,59 @@ LANGUAGES = ("en", "ru")
 _PARTS = ("report", "pages")
 
 
-class Words:
-    """What the report says, in one language.
+class Locale:
+    """Texts and number formats of one language.
 
     Args:
         language: One of `LANGUAGES`.
 
+    Attributes:
+        texts: All texts by their path, as `axis.rank`.
+
     Raises:
-        ConfigError: The report is not written in that language.
+        ConfigError: There are no texts in that language.
     """
 
     def __init__(self, language: str = "en") -> None:
         if language not in LANGUAGES:
             raise unknown_name("language", language, LANGUAGES)
         self.language = language
-        place = importlib.resources.files("hardneg.report") / "languages"
-        files = [place / f"{language}.{part}.yaml" for part in _PARTS]
-        self.all = dict(pair for file in files for pair in _flat(yaml.safe_load(file.read_text("utf-8"))))
+        folder = importlib.resources.files("hardneg.report") / "languages"
+        files = [folder / f"{language}.{part}.yaml" for part in _PARTS]
+        self.texts = dict(pair for file in files for pair in _flat(yaml.safe_load(file.read_text("utf-8"))))
 
     def __call__(self, key: str, **values: Any) -> str:
-        """Returns a text by its path, as `axis.rank`, with `{name}` filled in."""
-        text = self.all[key]
+        """Returns a text by its path, with `{name}` filled in."""
+        text = self.texts[key]
         return text.format(**values) if values else text
 
-    def reason(self, reason: str) -> str:
-        """Returns what a reason of the ledger is called."""
-        return self.all.get(f"reason.{reason}", reason.replace("_", " "))
-
-    def why(self, reason: str) -> str:
-        """Returns what a reason of the ledger means, empty where nothing is known of it."""
-        return self.all.get(f"why.{reason}", "")
-
-    def check(self, name: str, kind: str) -> str:
-        """Returns what a check is called; `name` is that of its column, numbered where a kind repeats."""
-        number = name.removeprefix(kind.replace("-", "_")).replace("_", " ")
-        return self(f"check.{kind}") + number
+    def under(self, *prefixes: str) -> dict[str, str]:
+        """Returns the texts whose paths begin with one of the prefixes."""
+        return {key: text for key, text in self.texts.items() if key.startswith(prefixes)}
 
     def number(self, value: float) -> str:
-        """Returns a number with its thousands set apart."""
+        """Returns a number with its thousands separated."""
         text = f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
         return text if self.language == "en" else text.replace(",", "\u202f").replace(".", ",")
 
     def decimal(self, value: float | None, places: int = 3) -> str:
         """Returns a score, or a dash where there is none."""
-        if value is None or value != value:
-            return "–"
-        text = f"{value:.{places}f}"
-        return text if self.language == "en" else text.replace(".", ",")
+        return "–" if value is None or value != value else self._point(f"{value:.{places}f}")
 
     def figures(self, value: float, count: int | None = None) -> str:
         """Returns a number to `count` significant figures, by default as many as it needs up to six."""
-        text = f"{value:g}" if count is None else f"{value:.{count}g}"
-        return text if self.language == "en" else text.replace(".", ",")
+        return self._point(f"{value:g}" if count is None else f"{value:.{count}g}")
+
+    def percent(self, share: float) -> str:
+        """Returns a share as a percentage, with one decimal below ten unless it is whole."""
+        value = 100 * share
+        whole = abs(value - round(value)) < 1e-9
+        places = 0 if value >= 9.95 or whole else 1 if value >= 0.095 else 2
+        return f"{self.decimal(value, places)}\u202f%"
 
     @property
-    def locale(self) -> dict[str, Any]:
-        """How D3 writes numbers in this language, for the axes of figures; empty for its own way."""
+    def d3_numbers(self) -> dict[str, Any]:
+        """The number format of D3 in this language, for the axes of figures; empty for its default."""
         if self.language == "en":
             return {}
         return {
@@ -80,12 +77,8 @@ class Words:
             "percent": "\u202f%",
         }
 
-    def percent(self, share: float) -> str:
-        """Returns a share as a percentage, with one decimal below ten unless it is whole."""
-        value = 100 * share
-        whole = abs(value - round(value)) < 1e-9
-        places = 0 if value >= 9.95 or whole else 1 if value >= 0.095 else 2
-        return f"{self.decimal(value, places)}\u202f%"
+    def _point(self, text: str) -> str:
+        return text if self.language == "en" else text.replace(".", ",")
 
 
 def _flat(nested: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

@@ -1,7 +1,7 @@
-"""Puts a page together: one HTML file that needs no network and runs no code but its own.
+"""Puts a page together: one HTML file that needs no network and runs no script but its own.
 
-Whatever comes from the data is text: Jinja escapes it, and what the page's script reads lies in a block of
-JSON in which no tag can end. The content security policy names the page's script and style by their digests.
+All data is text: Jinja escapes it, and the page's script reads it from a block of JSON in which no tag can
+end. The content security policy names the page's script and style by their digests.
 """
 
 from __future__ import annotations
@@ -12,39 +12,38 @@ import importlib.resources
 import json
 from typing import Any
 
-from markupsafe import Markup
-
 from hardneg.core.errors import MissingExtra
 
 try:
     from jinja2 import Environment, PackageLoader, StrictUndefined
-except ImportError:
-    raise MissingExtra("jinja2", "report") from None
+    from markupsafe import Markup
+except ImportError as error:
+    raise MissingExtra(f"{error.name}, which pages need,", "report") from None
 
 
 def render(template: str, scripts: tuple[str, ...], styles: tuple[str, ...], **values: Any) -> str:
     """Returns a page.
 
     Args:
-        template: A template of the package's folder `pages`.
-        scripts: What the page runs, files of the same folder, in order.
+        template: A file of the folder `templates`.
+        scripts: The page's scripts, files of the same folder, in order.
         styles: Its style sheets, in order.
-        values: What the template shows; `data` is handed to the script.
+        values: What the template shows; `data` is for the script.
     """
     code = "".join(read(name) for name in scripts)
     style = "".join(read(name) for name in styles)
     page = environment().get_template(template)
     return page.render(
         **{key: value for key, value in values.items() if key != "data"},
-        style=Markup(style),
-        script=Markup(code),
+        style=style,
+        script=code,
         data=embedded(values.get("data")),
         policy=policy(code, style),
     )
 
 
 def policy(code: str, style: str) -> str:
-    """Returns the content security policy of a page: nothing is loaded, and only this script runs."""
+    """Returns the content security policy of a page: nothing is loaded, only this script runs."""
     return (
         f"default-src 'none'; script-src '{_digest(code)}'; style-src '{_digest(style)}'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
@@ -60,13 +59,13 @@ def embedded(data: Any) -> Markup:
 
 
 def read(name: str) -> str:
-    """Returns a file of the folder `pages`."""
-    return (importlib.resources.files("hardneg.report") / "pages" / name).read_text(encoding="utf-8")
+    """Returns a file of the folder `templates`."""
+    return (importlib.resources.files("hardneg.report") / "templates" / name).read_text(encoding="utf-8")
 
 
 def environment() -> Environment:
-    """Returns the templates, which escape all they are given."""
-    loader = PackageLoader("hardneg.report", "pages")
+    """Returns the templates; they escape all values."""
+    loader = PackageLoader("hardneg.report", "templates")
     return Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

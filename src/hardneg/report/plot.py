@@ -1,4 +1,4 @@
-"""The report's figures for a notebook: each is an Altair chart, to be shown, changed or saved."""
+"""The report's figures for a notebook: each is an Altair chart, to show, change or save."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from functools import cached_property
 from pathlib import Path
 
 from hardneg.core.errors import DataError
-from hardneg.report.figures import FIGURES, candidates, compared
-from hardneg.report.figures.style import FILE, AnyChart
-from hardneg.report.gather import Findings, gather
-from hardneg.report.i18n import Words
+from hardneg.report.figures import FIGURES, comparison, distributions
+from hardneg.report.figures.style import FILE_STYLE, AnyChart
+from hardneg.report.i18n import Locale
+from hardneg.report.summary import RunSummary, summarize
 
 
 class Plots:
@@ -22,38 +22,37 @@ class Plots:
 
     def __init__(self, folder: Path, language: str = "en") -> None:
         self._folder = folder
-        self._words = Words(language)
-        self._look = FILE.speaking(self._words)
+        self._locale = Locale(language)
+        self._style = FILE_STYLE.localized(self._locale)
 
     @cached_property
-    def findings(self) -> Findings:
-        """What the figures are drawn from, read once."""
-        return gather(self._folder)
+    def summary(self) -> RunSummary:
+        """The data of the figures, read once."""
+        return summarize(self._folder)
 
     def funnel(self) -> AnyChart:
         """Returns how many candidates each reason took away, and how many negatives are left."""
         return self._drawn("funnel")
 
     def scores(self, ranker: str | None = None) -> AnyChart:
-        """Returns how one ranker's scores are spread, by default those that thresholds read.
+        """Returns the distribution of one ranker's scores, by default those that thresholds read.
 
         Raises:
             DataError: The run has no such ranker.
         """
-        return self._must(
-            candidates.scores(self.findings, self._words, self._look, ranker), f"scores by {ranker}"
-        )
+        chart = distributions.scores(self.summary, self._locale, self._style, ranker)
+        return self._checked(chart, f"scores by {ranker}")
 
     def margins(self) -> AnyChart:
         """Returns how far below the weakest positive the candidates score."""
         return self._drawn("margins")
 
     def ranks(self) -> AnyChart:
-        """Returns at which ranks positives and negatives stand."""
+        """Returns at which ranks positives and negatives are."""
         return self._drawn("ranks")
 
     def doubt(self) -> AnyChart:
-        """Returns how p(false negative) is spread. Raises DataError where it was not estimated."""
+        """Returns the distribution of p(false negative). Raises DataError where it was not estimated."""
         return self._drawn("doubt")
 
     def margin_doubt(self) -> AnyChart:
@@ -77,17 +76,18 @@ class Plots:
         return self._drawn("agreement")
 
     def checks(self) -> AnyChart:
-        """Returns what near-duplicate checks and the like point at. Raises DataError if nothing was."""
+        """Returns what the checks for near-duplicates and leakage found. Raises DataError without them."""
         return self._drawn("checks")
 
     def compared(self, metric: str | None = None) -> AnyChart:
-        """Returns what the comparison that the run belongs to measured. Raises DataError without one."""
-        return self._must(compared.compared(self.findings, self._words, self._look, metric), "compared")
+        """Returns what the run's comparison measured. Raises DataError without one."""
+        chart = comparison.of_run(self.summary, self._locale, self._style, metric)
+        return self._checked(chart, "compared")
 
     def _drawn(self, name: str) -> AnyChart:
-        return self._must(FIGURES[name](self.findings, self._words, self._look), name)
+        return self._checked(FIGURES[name](self.summary, self._locale, self._style), name)
 
-    def _must(self, chart: AnyChart | None, name: str) -> AnyChart:
+    def _checked(self, chart: AnyChart | None, name: str) -> AnyChart:
         if chart is None:
-            raise DataError(f"{self._folder} holds nothing to draw for {name}")
+            raise DataError(f"{self._folder} has no data to draw {name}")
         return chart

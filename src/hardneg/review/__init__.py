@@ -1,4 +1,7 @@
-"""The local page on which a person judges doubtful negatives; every judgment is on disk at once."""
+"""A local page on which people judge negatives that may be false; each judgment is on disk at once.
+
+It needs the extra `report`.
+"""
 
 from __future__ import annotations
 

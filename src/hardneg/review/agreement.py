@@ -8,13 +8,13 @@ from typing import Any
 
 from hardneg.core.verdicts import Judged, Verdict, by_judge
 
-_SURE = (Verdict.RELEVANT, Verdict.NOT_RELEVANT)
+_DECIDED = (Verdict.RELEVANT, Verdict.NOT_RELEVANT)
 
 
 def kappa(one: Sequence[bool], other: Sequence[bool]) -> float | None:
     """Returns Cohen's kappa (1960) of two judges' answers on the same pairs.
 
-    1 is full agreement, 0 that of chance; None where both always gave one and the same answer, or none.
+    1 is full agreement, 0 chance agreement; None without pairs, or where both always gave one answer.
     """
     count = len(one)
     if not count:
@@ -26,15 +26,15 @@ def kappa(one: Sequence[bool], other: Sequence[bool]) -> float | None:
 
 
 def agreements(verdicts: list[Judged]) -> list[dict[str, Any]]:
-    """Returns for each two judges `judges`, the pairs that both decided on as `both`, and their `kappa`."""
-    said = {
-        judge: {pair: verdict == Verdict.RELEVANT for pair, verdict in own.items() if verdict in _SURE}
+    """Returns for each two `judges` the number of pairs that `both` decided, and `kappa`."""
+    answers = {
+        judge: {pair: verdict == Verdict.RELEVANT for pair, verdict in own.items() if verdict in _DECIDED}
         for judge, own in by_judge(verdicts)
     }
-    found = []
-    for one, other in combinations(said, 2):
-        pairs = [pair for pair in said[one] if pair in said[other]]
+    rows = []
+    for one, other in combinations(answers, 2):
+        pairs = [pair for pair in answers[one] if pair in answers[other]]
         if pairs:
-            value = kappa([said[one][pair] for pair in pairs], [said[other][pair] for pair in pairs])
-            found.append({"judges": [one, other], "both": len(pairs), "kappa": value})
-    return found
+            value = kappa([answers[one][pair] for pair in pairs], [answers[other][pair] for pair in pairs])
+            rows.append({"judges": [one, other], "both": len(pairs), "kappa": value})
+    return rows

@@ -1,9 +1,9 @@
-"""Which candidates a person should judge, and in which order.
+"""Which candidates people judge, and in which order.
 
-The negatives are parted into strata of equal size by how doubtful they are; the suspected false negatives
-that were dropped are a stratum of their own. Within a stratum the order is that of a hash, so that the first
-n judged are a random sample of it and an audit can weigh each stratum by its size; the most doubtful strata
-come up most often.
+The negatives are divided into four strata of equal size by how informative a judgment of them is; dropped
+suspected false negatives are a fifth. Within a stratum the order is that of a hash, so that the first n
+judged are a random sample of it and an audit can weight each stratum by its size. The most informative come
+up most often.
 """
 
 from __future__ import annotations
@@ -23,22 +23,23 @@ import pyarrow.parquet as pq
 
 from hardneg.auditing import sample
 from hardneg.core.records import Decision
-from hardneg.report.figures.candidates import doubt_limits, margin_limits
-from hardneg.report.gather import Findings, gather, margins
+from hardneg.report.columns import floats, margins
+from hardneg.report.summary import RunSummary, summarize
+from hardneg.report.thresholds import margin_limits, probability_limits
 from hardneg.runs import ledger
 
 SUSPECTED = "suspected"
-"""The stratum of what was dropped as a suspected false negative."""
+"""The stratum of dropped suspected false negatives."""
 
 STRATA = ("1", "2", "3", "4")
-"""Quarters of the negatives, the most doubtful first."""
+"""Quarters of the negatives, the most informative first."""
 
 _AUDIT = "audit"
-"""The stratum of what an audit has drawn beyond the queue."""
+"""The stratum of the candidates that only an audit has drawn."""
 
 _TURNS = ("1", "1", "2", SUSPECTED, "1", "2", "3", "1", SUSPECTED, "4")
 COUNT = 200
-"""How many candidates are asked about, unless told otherwise."""
+"""Candidates to judge by default."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Item:
     Attributes:
         query_id: Its query.
         doc_id: The document.
-        stratum: Where it was drawn from.
+        stratum: The stratum that it was drawn from.
         row: Its row in the ledger.
     """
 
@@ -68,12 +69,12 @@ class Queue:
     """What to judge in a run.
 
     Attributes:
-        found: What the run holds.
+        summary: The run.
         items: The candidates, in the order in which to judge them.
         sizes: How many candidates each stratum has in the run.
     """
 
-    found: Findings
+    summary: RunSummary
     items: list[Item]
     sizes: Mapping[str, int]
 
@@ -84,9 +85,9 @@ class Queue:
         Raises:
             DataError: It is no finished run, or damaged.
         """
-        found = gather(folder)
-        table = _candidates(folder, found)
-        strata = _strata(table, found)
+        summary = summarize(folder)
+        table = _candidates(folder, summary)
+        strata = _strata(table, summary)
         order = np.argsort(_hashes(table), kind="stable")
         places = {name: order[strata[order] == name] for name in (*STRATA, SUSPECTED)}
         turns = list(islice(_interleaved(places), count))
@@ -95,12 +96,12 @@ class Queue:
             Item(row["query_id"], row["doc_id"], stratum, row)
             for row, (_, stratum) in zip(rows, turns, strict=True)
         ]
-        return cls(found, items, {name: len(own) for name, own in places.items()})
+        return cls(summary, items, {name: len(own) for name, own in places.items()})
 
     def for_audit(self, folder: Path) -> Queue:
         """Returns the queue, the run's audit sample first; without one the queue's negatives become it.
 
-        Within its strata the queue is a random sample, so an audit can weigh what is judged of it.
+        Within its strata the queue is a random sample, so an audit can weight its judgments.
         """
         sampled = [(one.query_id, one.doc_id) for one in sample.read(folder)]
         if not sampled:
@@ -108,13 +109,13 @@ class Queue:
             drawn = [sample.Drawn(item.query_id, item.doc_id, item.stratum) for item in own]
             sample.write(folder, drawn, self.sizes)
             return self
-        known = {item.pair: item for item in self.items}
-        rows = _rows(folder, set(sampled) - set(known))
+        queued = {item.pair: item for item in self.items}
+        rows = _rows(folder, set(sampled) - set(queued))
         first = [
-            known.get(pair) or Item(*pair, _AUDIT, rows[pair]) for pair in sampled if pair in known | rows
+            queued.get(pair) or Item(*pair, _AUDIT, rows[pair]) for pair in sampled if pair in queued | rows
         ]
         rest = [item for item in self.items if item.pair not in set(sampled)]
-        return Queue(self.found, [*first, *rest], self.sizes)
+        return Queue(self.summary, [*first, *rest], self.sizes)
 
 
 def _rows(folder: Path, wanted: set[tuple[str, str]]) -> dict[tuple[str, str], dict[str, Any]]:
@@ -128,15 +129,14 @@ def _rows(folder: Path, wanted: set[tuple[str, str]]) -> dict[tuple[str, str], d
     return rows
 
 
-def _candidates(folder: Path, found: Findings) -> pa.Table:
+def _candidates(folder: Path, summary: RunSummary) -> pa.Table:
     """Returns the ledger's rows of all negatives and suspected false negatives, each pair once."""
     parts = []
     for path in ledger.parts(folder):
         names = pq.read_schema(path).names
-        chosen = [("decision", "=", Decision.NEGATIVE)]
-        suspected = [("reason", "=", "suspected_false_negative")]
-        table = pq.read_table(path, filters=[chosen, suspected])
-        margin = margins(table, found.scorer, found.relative)
+        suspected = pc.field("reason").isin(pa.array(sorted(summary.suspected_reasons), pa.string()))
+        table = pq.read_table(path, filters=(pc.field("decision") == Decision.NEGATIVE) | suspected)
+        margin = margins(table, summary.scorer, summary.relative)
         parts.append(
             table.append_column("margin", pa.array(margin, from_pandas=True)).select([*names, "margin"])
         )
@@ -146,27 +146,29 @@ def _candidates(folder: Path, found: Findings) -> pa.Table:
     return whole.take(pa.array(sorted(first.values()), pa.int64()))
 
 
-def _strata(table: pa.Table, found: Findings) -> npt.NDArray[np.str_]:
-    """Returns (n,) the stratum of each candidate: a quarter by doubt, or `suspected`."""
+def _strata(table: pa.Table, summary: RunSummary) -> npt.NDArray[np.str_]:
+    """Returns (n,) the stratum of each candidate: a quarter by how informative it is, or `suspected`."""
     negative = table["decision"].to_numpy(zero_copy_only=False) == Decision.NEGATIVE
     strata = np.full(len(table), SUSPECTED, dtype="<U9")
-    place = _percentile(_informative(table, found)[negative])
+    place = _percentile(_informative(table, summary)[negative])
     strata[negative] = np.array(STRATA)[np.minimum((1 - place) * len(STRATA), len(STRATA) - 1).astype(int)]
     return strata
 
 
-def _informative(table: pa.Table, found: Findings) -> npt.NDArray[np.float64]:
-    """Returns (n,) float64: the nearer to the threshold and the more disputed, the greater."""
-    doubt = _column(table, "p_false_negative")
-    margin = _column(table, "margin")
-    edge = next(iter(doubt_limits(found)), 1.0)
-    limit = next(iter(margin_limits(found)), 0.0)
+def _informative(table: pa.Table, summary: RunSummary) -> npt.NDArray[np.float64]:
+    """Returns (n,) float64: higher near the threshold and where validators disagree."""
+    probability = floats(table, "p_false_negative")
+    margin = floats(table, "margin")
+    bound = next(iter(probability_limits(summary)), 1.0)
+    limit = next(iter(margin_limits(summary)), 0.0)
     near = _percentile(-np.abs(margin - limit))
-    if not np.isnan(doubt).all():
-        near = np.where(np.isnan(doubt), near / 2, _percentile(-np.abs(doubt - edge)))
+    if not np.isnan(probability).all():
+        near = np.where(np.isnan(probability), near / 2, _percentile(-np.abs(probability - bound)))
     evidence = [name for name in table.column_names if name.startswith("evidence.")]
-    said = [_percentile(_column(table, name)) for name in evidence if table[name].null_count < len(table)]
-    disputed = np.ptp(np.stack(said), axis=0) if len(said) > 1 else np.zeros(len(table))
+    percentiles = [
+        _percentile(floats(table, name)) for name in evidence if table[name].null_count < len(table)
+    ]
+    disputed = np.ptp(np.stack(percentiles), axis=0) if len(percentiles) > 1 else np.zeros(len(table))
     return near + disputed / 2
 
 
@@ -179,15 +181,15 @@ def _percentile(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def _interleaved(places: Mapping[str, npt.NDArray[np.intp]]) -> Iterator[tuple[int, str]]:
-    """Yields (row, stratum), the strata taking turns until all are empty."""
-    waiting = {name: iter(own.tolist()) for name, own in places.items() if len(own)}
+    """Yields (row, stratum), the strata in turns until all are empty."""
+    remaining = {name: iter(own.tolist()) for name, own in places.items() if len(own)}
     for name in cycle(_TURNS):
-        if not waiting:
+        if not remaining:
             return
-        if name in waiting:
-            row = next(waiting[name], None)
+        if name in remaining:
+            row = next(remaining[name], None)
             if row is None:
-                del waiting[name]
+                del remaining[name]
             else:
                 yield row, name
 
@@ -196,10 +198,3 @@ def _hashes(table: pa.Table) -> npt.NDArray[np.uint64]:
     pairs = zip(table["query_id"].to_pylist(), table["doc_id"].to_pylist(), strict=True)
     keys = (hashlib.blake2b(f"{query}\t{doc}".encode(), digest_size=8).digest() for query, doc in pairs)
     return np.fromiter((int.from_bytes(key, "little") for key in keys), np.uint64, len(table))
-
-
-def _column(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
-    if name not in table.column_names:
-        return np.full(len(table), np.nan)
-    values = table[name].cast(pa.float64()).fill_null(float("nan")).to_numpy()
-    return np.asarray(values, np.float64)

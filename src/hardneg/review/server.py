@@ -1,4 +1,4 @@
-"""The web server of a review: on this machine only, for whoever has the address with its token."""
+"""The web server of a review: on this machine only, under an address with a secret token."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from hardneg.core.errors import ConfigError, HardnegError
 from hardneg.core.records import Collection
-from hardneg.report.i18n import Words
-from hardneg.review.page import page, policy
+from hardneg.report.i18n import Locale
+from hardneg.review.page import page
 from hardneg.review.queue import COUNT, Queue
 from hardneg.review.session import Session
 
@@ -26,25 +26,25 @@ class ReviewServer(ThreadingHTTPServer):
     """Serves the page of one review.
 
     Args:
-        session: What is judged.
-        words: The language of the page.
-        judge: Name of the judge until another is entered on the page.
-        port: Where to listen; 0 for any free port.
+        session: The review.
+        locale: The language of the page.
+        judge: Default name of the judge; the page can change it.
+        port: Port to listen on; 0 for any free one.
     """
 
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, session: Session, words: Words, judge: str, port: int) -> None:
+    def __init__(self, session: Session, locale: Locale, judge: str, port: int) -> None:
         super().__init__((_HOST, port), _Handler)
         self.session = session
         self.token = secrets.token_urlsafe(16)
-        self.page = page(words, judge).encode()
-        self.policy = policy(self.page.decode())
+        html, self.policy = page(locale, judge)
+        self.page = html.encode()
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port that it listens on."""
         return int(self.server_address[1])
 
     @property
@@ -54,7 +54,7 @@ class ReviewServer(ThreadingHTTPServer):
 
     @property
     def hosts(self) -> tuple[str, str]:
-        """The names under which a browser may ask: a page of another name is refused."""
+        """The host names that requests may have; others are refused."""
         return f"{_HOST}:{self.port}", f"localhost:{self.port}"
 
 
@@ -72,24 +72,26 @@ def open_server(
     Args:
         folder: A finished run directory.
         collection: What it was mined from.
-        judge: Who judges unless the page is told another name.
+        judge: Default name of the judge; the page can change it.
         language: `en` or `ru`.
-        port: Port to listen on, 0 for any free one; None for 8642, or another if that is taken.
+        port: Port to listen on; None for 8642, or any free one if that is taken.
         count: Candidates to judge.
 
     Raises:
         ConfigError: The port is taken, or there is nothing to judge.
         DataError: The run is not finished or damaged.
+        MissingExtra: The extra `report` is not installed.
     """
     queue = Queue.of(Path(folder), count).for_audit(Path(folder))
     if not queue.items:
         raise ConfigError(f"{folder} has no negatives to review")
-    session = Session(Path(folder), queue, collection)
-    session.state(judge)  # a broken file of judgments is told before the page opens
+    locale = Locale(language)
+    session = Session(Path(folder), queue, collection, locale)
+    session.state(judge)  # raises before the page opens if the file of judgments is damaged
     wanted = (8642, 0) if port is None else (port,)
     for number in wanted:
         try:
-            return ReviewServer(session, Words(language), judge, number)
+            return ReviewServer(session, locale, judge, number)
         except OSError as error:
             problem = error.strerror or str(error)
     raise ConfigError(f"cannot listen on port {wanted[-1]}: {problem}; choose another --port")
@@ -114,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.NOT_FOUND, "there is no such page")
 
     def do_POST(self) -> None:
-        """Puts a judgment on disk and answers with the state of the review."""
+        """Writes a judgment to disk and answers with the state of the review."""
         path = self._allowed()
         if path is None:
             return
@@ -122,21 +124,21 @@ class _Handler(BaseHTTPRequestHandler):
         if path != "judge" or kind != "application/json":
             self._refuse(HTTPStatus.NOT_FOUND, "judgments are sent to judge, as JSON")
             return
-        told = self._body()
-        if told is None:
+        answer = self._body()
+        if answer is None:
             return
         try:
-            self.server.session.judge(told)
+            self.server.session.judge(answer)
         except HardnegError as error:
             self._refuse(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
             return
-        self._state(str(told["judge"]).strip())
+        self._state(str(answer["judge"]).strip())
 
     def log_message(self, format: str, *args: Any) -> None:
         """Prints nothing: the address has the token in it."""
 
     def _allowed(self) -> str | None:
-        """Returns what is asked for below the token, None after refusing a request that may not ask."""
+        """Returns the path below the token; None after refusing the request."""
         origin = self.headers.get("Origin")
         ours = [f"http://{host}" for host in self.server.hosts]
         if self.headers.get("Host") not in self.server.hosts or (origin is not None and origin not in ours):
@@ -157,13 +159,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "a judgment is a short JSON object")
             return None
         try:
-            told = json.loads(self.rfile.read(int(length)))
+            answer = json.loads(self.rfile.read(int(length)))
         except (ValueError, RecursionError):
-            told = None
-        if not isinstance(told, dict):
+            answer = None
+        if not isinstance(answer, dict):
             self._refuse(HTTPStatus.BAD_REQUEST, "a judgment is a JSON object")
             return None
-        return told
+        return answer
 
     def _state(self, judge: str) -> None:
         try:
@@ -175,7 +177,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(HTTPStatus.OK, text, "application/json; charset=utf-8")
 
     def _refuse(self, status: HTTPStatus, why: str) -> None:
-        self.close_connection = True  # what the request may still hold is not read
+        self.close_connection = True  # the rest of the request is not read
         self._answer(status, json.dumps({"error": why}).encode(), "application/json; charset=utf-8")
 
     def _answer(self, status: HTTPStatus, body: bytes, kind: str) -> None:

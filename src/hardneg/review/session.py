@@ -1,4 +1,4 @@
-"""What the page asks for and tells: the next candidates, the progress, a judgment."""
+"""The state of a review: the next candidates, the progress, the judgments."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from hardneg.core import verdicts
 from hardneg.core.errors import DataError
 from hardneg.core.records import Collection
 from hardneg.core.verdicts import Judged, Verdict
+from hardneg.report.i18n import Locale
+from hardneg.report.reasons import Reasons
 from hardneg.review.agreement import agreements
 from hardneg.review.queue import Item, Queue
 
@@ -29,19 +31,21 @@ class Session:
         folder: The run directory; judgments are appended to its `judgments.jsonl`.
         queue: What to judge.
         collection: The texts.
+        locale: The language of reasons.
     """
 
-    def __init__(self, folder: Path, queue: Queue, collection: Collection) -> None:
+    def __init__(self, folder: Path, queue: Queue, collection: Collection, locale: Locale) -> None:
         self.path = folder / verdicts.FILE
         self._queue = queue
         self._collection = collection
+        self._reasons = Reasons(locale, queue.summary.run)
         self._items = {item.pair: item for item in queue.items}
         self._lock = threading.Lock()
 
     def state(self, judge: str) -> dict[str, Any]:
-        """Returns the next candidates for one judge, what they judged last, and how far all have come."""
-        said = verdicts.read(self.path)
-        own = sorted((one for one in said if one.judge == judge), key=lambda one: one.time)
+        """Returns the next candidates of one judge, their last judgment, and the progress of all judges."""
+        judged = verdicts.read(self.path)
+        own = sorted((one for one in judged if one.judge == judge), key=lambda one: one.time)
         done = {one.pair for one in own}
         left = [item for item in self._queue.items if item.pair not in done]
         counts = Counter(str(one.verdict) for one in own)
@@ -52,25 +56,25 @@ class Session:
             "total": len(self._queue.items),
             "counts": {str(verdict): counts[str(verdict)] for verdict in list(Verdict)[:3]},
             "last": list(own[-1].pair) if own else None,
-            "judges": dict(Counter(one.judge for one in said)),
-            "agreements": agreements(said),
+            "judges": dict(Counter(one.judge for one in judged)),
+            "agreements": agreements(judged),
         }
 
-    def judge(self, told: Mapping[str, Any]) -> None:
-        """Puts a judgment on disk.
+    def judge(self, answer: Mapping[str, Any]) -> None:
+        """Writes a judgment to disk.
 
         Raises:
-            DataError: It is of a pair that the run does not ask about, or no judgment at all.
+            DataError: It is no judgment of a candidate of this review.
         """
-        judge = told.get("judge")
-        pair = (str(told.get("query_id")), str(told.get("doc_id")))
+        judge = answer.get("judge")
+        pair = (str(answer.get("query_id")), str(answer.get("doc_id")))
         if not isinstance(judge, str) or not judge.strip() or len(judge) > _NAME:
             raise DataError("a judgment needs the name of its judge")
-        if pair not in self._items or told.get("verdict") not in list(Verdict):
+        if pair not in self._items or answer.get("verdict") not in list(Verdict):
             raise DataError("a judgment is of a candidate of this review, and one of " + ", ".join(Verdict))
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         with self._lock:
-            verdicts.append(self.path, Judged(*pair, Verdict(told["verdict"]), judge.strip(), now))
+            verdicts.append(self.path, Judged(*pair, Verdict(answer["verdict"]), judge.strip(), now))
 
     def _shown(self, item: Item) -> dict[str, Any]:
         collection, row = self._collection, item.row
@@ -94,6 +98,6 @@ class Session:
             "query": collection.queries.texts(query)[0],
             "positives": shown[:-1],
             "candidate": shown[-1],
-            "reason": row["reason"],
+            "reason": self._reasons.label(row["reason"]),
             "facts": facts,
         }

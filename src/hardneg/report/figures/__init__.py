@@ -1,28 +1,39 @@
-"""The report's figures by name; each drawn from the findings, None where there is nothing to show."""
+"""The report's figures by name; each drawn from a run's summary, None where there is nothing to show."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from hardneg.report.figures import candidates, checks, compared, doubt, rates
-from hardneg.report.figures.style import AnyChart, Look
-from hardneg.report.gather import Findings
-from hardneg.report.i18n import Words
+from hardneg.core.errors import MissingExtra
 
-Figure = Callable[[Findings, Words, Look], AnyChart | None]
+try:
+    import altair
+    import jinja2
+    import vl_convert
+except ImportError as error:
+    raise MissingExtra(f"{error.name}, which the report needs,", "report") from None
+
+from hardneg.report.figures import candidates, comparison, distributions, rates
+from hardneg.report.figures.style import AnyChart, Style
+from hardneg.report.i18n import Locale
+from hardneg.report.summary import RunSummary
+
+assert altair and jinja2 and vl_convert
+
+Figure = Callable[[RunSummary, Locale, Style], AnyChart | None]
 
 FIGURES: dict[str, Figure] = {
     "funnel": candidates.funnel,
-    "scores": candidates.scores,
-    "margins": candidates.margins,
+    "scores": distributions.scores,
+    "margins": distributions.margins,
     "ranks": candidates.ranks,
-    "doubt": doubt.doubt,
-    "margin_doubt": doubt.margin_doubt,
-    "reliability": doubt.reliability,
+    "doubt": distributions.probabilities,
+    "margin_doubt": distributions.margins_and_probabilities,
+    "reliability": rates.reliability,
     "audit": rates.audit,
     "trade_off": rates.trade_off,
     "agreement": rates.agreement,
-    "checks": checks.checks,
-    "compared": compared.compared,
+    "checks": candidates.checks,
+    "compared": comparison.of_run,
 }
-"""One figure a name; `scores` takes a ranker too."""
+"""One figure a name; `scores` takes a ranker too, `compared` a measure."""

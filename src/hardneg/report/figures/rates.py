@@ -1,4 +1,4 @@
-"""Rates with intervals: the audit, its trade-off, the agreement of rankers."""
+"""Rates with intervals: the audit, its trade-off, calibration, the agreement of rankers."""
 
 from __future__ import annotations
 
@@ -7,40 +7,46 @@ from typing import Any
 
 import altair as alt
 
-from hardneg.report.figures.style import AnyChart, Look, finished, line_at, rows
-from hardneg.report.gather import Findings
-from hardneg.report.i18n import Words
+from hardneg.report.figures.style import (
+    PERCENT,
+    AnyChart,
+    Style,
+    chart_of,
+    hover,
+    labelled_bars,
+    row_labels,
+    styled,
+    with_lines,
+)
+from hardneg.report.i18n import Locale
+from hardneg.report.summary import RunSummary
 
-_PARTS = 18
-_APART = {"hardness": 0.1, "rate": 0.15}
-"""Labels are apart that differ by one of these shares of the axes."""
+_MOST_GROUPS = 18
+_LABEL_DISTANCE = {"hardness": 0.1, "rate": 0.15}
+"""Points of the trade-off are labelled that differ by one of these shares of the axes."""
 
 
-def audit(found: Findings, words: Words, look: Look) -> AnyChart | None:
+def audit(summary: RunSummary, locale: Locale, style: Style) -> AnyChart | None:
     """Returns the measured false-negative rate, as a whole and by ranker, rank and language."""
-    if not found.audit or found.audit.get("rate") is None:
+    if not summary.audit or summary.audit.get("rate") is None:
         return None
-    values = [_rate(words, words("audit.all"), found.audit, "suspected")]
-    for kind, parts in (found.audit.get("by") or {}).items():
-        for name, part in list((parts or {}).items())[:_PARTS]:
+    values = [rate_row(locale, locale("audit.all"), summary.audit, "suspected")]
+    for kind, parts in (summary.audit.get("by") or {}).items():
+        for name, part in list((parts or {}).items())[:_MOST_GROUPS]:
             if part.get("rate") is not None:
-                label = words.all.get(f"audit.{kind}", kind)
-                values.append(_rate(words, f"{label}: {name}", part, "negative"))
-    target = (found.audit.get("target") or {}).get("rate") if found.audit.get("target") else None
-    limits = [(float(target), words("threshold.target", at=words.percent(target)))] if target else []
-    chart = intervals(values, words("axis.rate"), look)
-    return finished(
-        alt.layer(chart, line_at(limits, look, above=True)) if limits else chart,
-        look,
-        height=30 * len(values) + 40,
-    )
+                label = locale.texts.get(f"audit.{kind}", kind)
+                values.append(rate_row(locale, f"{label}: {name}", part, "negative"))
+    target = (summary.audit.get("target") or {}).get("rate")
+    limits = [(float(target), locale("threshold.target", at=locale.percent(target)))] if target else []
+    chart = with_lines(intervals(values, locale("axis.rate"), style), limits, style, above=True)
+    return styled(chart, style, height=30 * len(values) + 40)
 
 
-def trade_off(found: Findings, words: Words, look: Look) -> AnyChart | None:
+def trade_off(summary: RunSummary, locale: Locale, style: Style) -> AnyChart | None:
     """Returns the false-negative rate against hardness at each threshold that the audit tried."""
     points = [
         point
-        for point in (found.audit or {}).get("trade_off") or ()
+        for point in (summary.audit or {}).get("trade_off") or ()
         if point.get("rate") is not None and point.get("hardness") is not None
     ]
     if len(points) < 2:
@@ -48,50 +54,80 @@ def trade_off(found: Findings, words: Words, look: Look) -> AnyChart | None:
     values = [
         {
             **{key: point.get(key) for key in ("rate", "low", "high", "hardness", "negatives")},
-            "at": words.figures(point["threshold"]),
-            "told": words(
-                "told.trade_off",
-                at=words.figures(point["threshold"]),
-                rate=words.percent(point["rate"]),
-                hardness=words.decimal(point["hardness"]),
-                negatives=words.number(int(point.get("negatives") or 0)),
+            "at": locale.figures(point["threshold"]),
+            "detail": locale(
+                "detail.trade_off",
+                at=locale.figures(point["threshold"]),
+                rate=locale.percent(point["rate"]),
+                hardness=locale.decimal(point["hardness"]),
+                negatives=locale.number(int(point.get("negatives") or 0)),
             ),
         }
         for point in points
     ]
     scale, axis = alt.Scale(zero=False, padding=18), alt.Axis(tickCount=5)
-    x = alt.X("hardness:Q", title=words("axis.hardness"), scale=scale, axis=axis)
-    base = alt.Chart(rows(_labelled(values))).encode(x=x)
+    x = alt.X("hardness:Q", title=locale("axis.hardness"), scale=scale, axis=axis)
+    base = chart_of(_labelled(values)).encode(x=x)
     percent = alt.Axis(format="%", tickCount=5)
-    band = base.mark_area(opacity=0.2, color=look.suspected).encode(
-        y=alt.Y("low:Q", title=words("axis.rate"), axis=percent), y2="high:Q"
+    band = base.mark_area(opacity=0.2, color=style.suspected).encode(
+        y=alt.Y("low:Q", title=locale("axis.rate"), axis=percent), y2="high:Q"
     )
-    line = base.mark_line(color=look.suspected).encode(y="rate:Q")
-    told = {"description": "told:N", "tooltip": alt.Tooltip("told:N", title="")}
-    dots = base.mark_point(color=look.suspected, filled=True, size=45, opacity=1).encode(y="rate:Q", **told)
+    line = base.mark_line(color=style.suspected).encode(y="rate:Q")
+    dots = base.mark_point(color=style.suspected, filled=True, size=45, opacity=1)
     text = base.mark_text(dy=-10, fontSize=10).encode(y="rate:Q", text="label:N")
-    return finished(alt.layer(band, line, dots, text), look)
+    return styled(alt.layer(band, line, dots.encode(y="rate:Q", **hover()), text), style)
 
 
 def _labelled(points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Returns the points by hardness, those far enough from the last label with a `label` of their own."""
+    """Returns the points by hardness; `label` is empty for those close to the last one labelled."""
     ordered = sorted(points, key=lambda point: point["hardness"])
-    spans = {name: max(p[name] for p in ordered) - min(p[name] for p in ordered) for name in _APART}
+    spans = {name: max(p[name] for p in ordered) - min(p[name] for p in ordered) for name in _LABEL_DISTANCE}
     labelled: list[dict[str, Any]] = []
     for point in ordered:
-        last = next((one for one in reversed(labelled) if one["label"]), None)
+        last = next((other for other in reversed(labelled) if other["label"]), None)
         apart = last is None or any(
-            abs(point[name] - last[name]) > least * spans[name] for name, least in _APART.items()
+            abs(point[name] - last[name]) > least * spans[name] for name, least in _LABEL_DISTANCE.items()
         )
         labelled.append({**point, "label": point["at"] if apart else ""})
     return labelled
 
 
-def agreement(found: Findings, words: Words, look: Look) -> AnyChart | None:
-    """Returns the share of the top 10 that each two rankers have in common."""
-    names = found.rankers
+def reliability(summary: RunSummary, locale: Locale, style: Style) -> AnyChart | None:
+    """Returns predicted p(false negative) against the observed share; on the diagonal it is calibrated."""
+    values = [
+        {
+            **{name: row[name] for name in ("predicted", "observed", "count")},
+            "detail": locale(
+                "detail.reliability",
+                predicted=locale.percent(row["predicted"]),
+                observed=locale.percent(row["observed"]),
+                count=locale.number(row["count"]),
+            ),
+        }
+        for row in summary.calibration.get("reliability") or ()
+        if row.get("count") and row.get("predicted") is not None and row.get("observed") is not None
+    ]
+    if not values:
+        return None
+    square, ticks = alt.Scale(domain=[0, 1]), alt.Axis(tickCount=5)
+    x = alt.X("predicted:Q", scale=square, title=locale("axis.predicted"), axis=ticks)
+    y = alt.Y("observed:Q", scale=square, title=locale("axis.observed"), axis=ticks)
+    ends = chart_of([{"predicted": 0, "observed": 0}, {"predicted": 1, "observed": 1}])
+    points = chart_of(values).encode(x=x, y=y, **hover())
+    size = alt.Size("count:Q", legend=None, scale=alt.Scale(range=[40, 400]))
+    layers = alt.layer(
+        ends.mark_line(color=style.muted, strokeDash=[4, 3]).encode(x=x, y=y),
+        points.mark_line(color=style.negative),
+        points.mark_point(color=style.negative, filled=True, opacity=0.9).encode(size=size),
+    )
+    return styled(layers, style)
+
+
+def agreement(summary: RunSummary, locale: Locale, style: Style) -> AnyChart | None:
+    """Returns the share of the top 10 that each two rankers have in common, the most similar first."""
+    names = summary.rankers
     pairs = [
-        (f"{one}, {other}", float(found.agreement[i, j]))
+        (f"{one}, {other}", float(summary.agreement[i, j]))
         for i, one in enumerate(names)
         for j, other in enumerate(names)
         if i < j
@@ -99,66 +135,57 @@ def agreement(found: Findings, words: Words, look: Look) -> AnyChart | None:
     if not pairs:
         return None
     values = [
-        {
-            "label": label,
-            "share": share,
-            "text": words.percent(share),
-            "told": f"{label}: {words.percent(share)}",
-        }
+        {"label": label, "share": share, "text": text, "detail": f"{label}: {text}"}
         for label, share in sorted(pairs, key=lambda pair: -pair[1])
+        for text in [locale.percent(share)]
     ]
-    base = alt.Chart(rows(values)).encode(
-        x=alt.X(
-            "share:Q", title=words("axis.common"), scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%")
-        ),
-        y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(domain=False, ticks=False, labelPadding=8)),
-    )
-    bars = base.mark_bar(color=look.negative, height={"band": 0.6}, cornerRadius=2).encode(
-        description="told:N", tooltip=alt.Tooltip("told:N", title="")
-    )
-    text = base.mark_text(align="left", dx=6).encode(text="text:N")
-    return finished(alt.layer(bars, text), look, height=30 * len(values) + 50)
+    scale = alt.Scale(domain=[0, 1])
+    x = alt.X("share:Q", title=locale("axis.common"), scale=scale, axis=alt.Axis(format="%"))
+    return styled(labelled_bars(values, x, row_labels(), style), style, height=30 * len(values) + 50)
 
 
-def _rate(words: Words, label: str, part: Mapping[str, Any], group: str) -> dict[str, Any]:
+def rate_row(locale: Locale, label: str, part: Mapping[str, Any], group: str) -> dict[str, Any]:
+    """Returns a row for `intervals` of a rate, with its interval where there is one."""
     rate = float(part["rate"])
     low, high = (rate if part.get(key) is None else float(part[key]) for key in ("low", "high"))
-    told = f"{label}: {words.percent(rate)} [{words.percent(low)}, {words.percent(high)}]"
-    return interval(label, (rate, low, high), group, words.percent(rate), told)
+    return interval(label, (rate, low, high), group, [locale.percent(end) for end in (rate, low, high)])
 
 
 def interval(
-    label: str, ends: tuple[float, float, float], group: str, text: str, told: str
+    label: str, ends: tuple[float, float, float], group: str, texts: Sequence[str]
 ) -> dict[str, Any]:
-    """Returns a line for `intervals`: mean, low and high end, what is written beside it and told of it."""
+    """Returns a row for `intervals`.
+
+    Args:
+        label: What was estimated.
+        ends: The estimate, the low and the high end of its interval.
+        group: The group whose colour it has.
+        texts: The ends as they are written.
+    """
     rate, low, high = ends
+    detail = f"{label}: {texts[0]} [{texts[1]}, {texts[2]}]"
     return {
         "label": label,
         "rate": rate,
         "low": low,
         "high": high,
         "group": group,
-        "text": text,
-        "told": told,
+        "text": texts[0],
+        "detail": detail,
     }
 
 
-def intervals(
-    values: list[dict[str, Any]], axis: str, look: Look, zero: bool = True, percent: bool = True
-) -> AnyChart:
-    """Returns one line an estimate: a dot with its interval."""
+def intervals(values: list[dict[str, Any]], axis: str, style: Style, rates: bool = True) -> AnyChart:
+    """Returns one line an estimate, a dot with its interval; `rates` start at 0 and are in percent."""
     order = list(dict.fromkeys(value["label"] for value in values))
     groups = ["suspected", "negative"]
-    scale = alt.Scale(domain=groups, range=[look.of(group) for group in groups])
-    form = alt.Axis(format="%", tickCount=4) if percent else alt.Axis(tickCount=4)
-    base = alt.Chart(rows(values)).encode(
-        y=alt.Y("label:N", sort=order, title=None, axis=alt.Axis(domain=False, ticks=False, labelPadding=8)),
-        color=alt.Color("group:N", legend=None, scale=scale),
-        description="told:N",
-        tooltip=alt.Tooltip("told:N", title=""),
+    scale = alt.Scale(domain=groups, range=[style.of(group) for group in groups])
+    ticks = PERCENT if rates else alt.Axis(tickCount=4)
+    base = chart_of(values).encode(
+        y=row_labels(order), color=alt.Color("group:N", legend=None, scale=scale), **hover()
     )
     bars = base.mark_rule(strokeWidth=3, opacity=0.45, strokeCap="round").encode(
-        x=alt.X("low:Q", title=axis, axis=form, scale=alt.Scale(zero=zero)), x2="high:Q"
+        x=alt.X("low:Q", title=axis, axis=ticks, scale=alt.Scale(zero=rates)), x2="high:Q"
     )
     dots = base.mark_point(filled=True, size=70, opacity=1).encode(x="rate:Q")
     text = base.mark_text(dy=-9, fontSize=10).encode(x="rate:Q", text="text:N")

@@ -10,19 +10,25 @@ from typing import Any, Literal
 
 import altair as alt
 import vl_convert
+from markupsafe import Markup
 
-from hardneg.report.i18n import Words
+from hardneg.report.i18n import Locale
 
 WIDTH, HEIGHT = 340, 230
-"""Of a whole figure with its labels, so that letters come out the same size in all of them."""
+"""Pixels of a whole figure with its labels, so that letters have the same size in all of them."""
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
+PERCENT = alt.Axis(format="%", tickCount=4)
 
 AnyChart = alt.Chart | alt.LayerChart | alt.FacetChart
 
 
 @dataclass(frozen=True)
-class Look:
-    """The colours of a figure; the groups' are told apart without red and green."""
+class Style:
+    """The colours of a figure; those of the groups differ without red and green.
+
+    Attributes:
+        numbers: How D3 formats numbers on axes; empty for its default.
+    """
 
     ink: str = "#1c2430"
     muted: str = "#5d6878"
@@ -34,19 +40,18 @@ class Look:
     background: str = "#ffffff"
     font: str = "sans-serif"
     numbers: Mapping[str, Any] = field(default_factory=dict)
-    """How D3 writes numbers on axes; empty for its own way."""
 
-    def speaking(self, words: Words) -> Look:
-        """Returns the look with numbers as the language writes them."""
-        return replace(self, numbers=words.locale)
+    def localized(self, locale: Locale) -> Style:
+        """Returns the style with the number format of the language."""
+        return replace(self, numbers=locale.d3_numbers)
 
     def of(self, group: str) -> str:
         """Returns the colour of a group of candidates."""
         return str(getattr(self, group))
 
 
-FILE = Look()
-PAGE = Look(
+FILE_STYLE = Style()
+PAGE_STYLE = Style(
     ink="var(--ink)",
     muted="var(--muted)",
     line="var(--line)",
@@ -57,22 +62,23 @@ PAGE = Look(
     background="transparent",
     font=FONT,
 )
-"""Colours that the page decides on, by variables of its style sheet."""
+"""Colours are variables of the page's style sheet."""
 
 
-def finished(chart: AnyChart, look: Look, width: int = WIDTH, height: int = HEIGHT) -> AnyChart:
-    """Returns a chart with size, fonts and colours set."""
+def styled(chart: AnyChart, style: Style, width: int = WIDTH, height: int = HEIGHT) -> AnyChart:
+    """Returns the chart with size, fonts and colours set."""
+    locale = alt.Locale(number=alt.NumberLocale(**style.numbers)) if style.numbers else alt.Undefined
     fit = alt.AutoSizeParams(type="fit", contains="padding")
     sized = chart.properties(width=width, height=height, autosize=fit)
-    styled: AnyChart = (
-        sized.configure(background=look.background, font=look.font, padding=2, **_locale(look))
+    configured: AnyChart = (
+        sized.configure(background=style.background, font=style.font, padding=2, locale=locale)
         .configure_view(stroke=None)
         .configure_axis(
-            labelColor=look.muted,
-            titleColor=look.muted,
-            gridColor=look.line,
-            tickColor=look.line,
-            domainColor=look.line,
+            labelColor=style.muted,
+            titleColor=style.muted,
+            gridColor=style.line,
+            tickColor=style.line,
+            domainColor=style.line,
             labelFontSize=11,
             titleFontSize=11,
             titleFontWeight="normal",
@@ -80,7 +86,7 @@ def finished(chart: AnyChart, look: Look, width: int = WIDTH, height: int = HEIG
             labelLimit=150,
         )
         .configure_legend(
-            labelColor=look.ink,
+            labelColor=style.ink,
             labelFontSize=11,
             title=None,
             orient="top",
@@ -89,50 +95,79 @@ def finished(chart: AnyChart, look: Look, width: int = WIDTH, height: int = HEIG
             padding=0,
             labelLimit=220,
         )
-        .configure_text(color=look.ink, fontSize=11)
+        .configure_text(color=style.ink, fontSize=11)
     )
-    return styled
+    return configured
 
 
-def rows(values: Sequence[Any]) -> alt.InlineData:
-    """Returns data for a chart."""
-    return alt.InlineData(values=list(values))
+def chart_of(values: Sequence[Any]) -> alt.Chart:
+    """Returns a chart of the values, without marks; each value has its hover text as `detail`."""
+    return alt.Chart(alt.InlineData(values=list(values)))
 
 
-def line_at(
-    values: Sequence[tuple[float, str]], look: Look, axis: Literal["x", "y"] = "x", above: bool = False
+def hover() -> dict[str, Any]:
+    """Returns the encodings that show `detail` under the pointer, and to screen readers."""
+    return {"description": "detail:N", "tooltip": alt.Tooltip("detail:N", title="")}
+
+
+def row_labels(order: list[str] | None = None, **axis: Any) -> alt.Y:
+    """Returns the y axis of a chart with one row a label, in the order of the values unless given."""
+    plain = alt.Axis(domain=False, ticks=False, labelPadding=8, **axis)
+    return alt.Y("label:N", sort=order, title=None, axis=plain)
+
+
+def labelled_bars(values: Sequence[Any], x: alt.X, y: alt.Y, style: Style) -> AnyChart:
+    """Returns horizontal bars with their `text` at the end."""
+    base = chart_of(values).encode(x=x, y=y)
+    bars = base.mark_bar(color=style.negative, height={"band": 0.6}, cornerRadius=2).encode(**hover())
+    return alt.layer(bars, base.mark_text(align="left", dx=6).encode(text="text:N"))
+
+
+def with_lines(
+    chart: AnyChart,
+    values: Sequence[tuple[float, str]],
+    style: Style,
+    axis: Literal["x", "y"] = "x",
+    above: bool = False,
 ) -> AnyChart:
-    """Returns dashed lines with a label each, as for thresholds; `above` the plot if asked."""
-    data = rows([{"at": at, "label": label} for at, label in values])
+    """Returns the chart with a dashed, labelled line at each value, as for thresholds.
+
+    Args:
+        chart: What the lines are drawn over.
+        values: (value, label).
+        style: The colours.
+        axis: The axis that the values are on.
+        above: Put the labels of lines on the x axis above the plot.
+    """
+    if not values:
+        return chart
+    base = chart_of([{"at": at, "label": label} for at, label in values])
     place = {axis: alt.X("at:Q") if axis == "x" else alt.Y("at:Q")}
-    line = alt.Chart(data).mark_rule(color=look.ink, strokeDash=[4, 3], strokeWidth=1.5)
-    text = alt.Chart(data).mark_text(
+    edge = {"y": alt.value(0)} if axis == "x" else {"x": alt.value("width")}
+    line = base.mark_rule(color=style.ink, strokeDash=[4, 3], strokeWidth=1.5)
+    text = base.mark_text(
         align="left" if axis == "x" else "right",
         dx=5 if axis == "x" else 0,
         dy=-7 if above or axis == "y" else 7,
-        color=look.ink,
+        color=style.ink,
         fontWeight="bold",
     )
-    edge = {"y": alt.value(0)} if axis == "x" else {"x": alt.value("width")}
-    return alt.layer(
-        line.encode(**place, description="label:N"), text.encode(**place, **edge, text="label:N")
-    )
+    lines = line.encode(**place, description="label:N"), text.encode(**place, **edge, text="label:N")
+    return alt.layer(chart, *lines)
 
 
-def colours(groups: Sequence[str], labels: Sequence[str], look: Look, title: str | None = None) -> alt.Color:
+def group_colours(groups: Sequence[str], locale: Locale, style: Style) -> alt.Color:
     """Returns the colour encoding of candidates' groups, in their order, with a legend."""
-    scale = alt.Scale(domain=list(labels), range=[look.of(group) for group in groups])
-    return alt.Color("group:N", scale=scale, title=title, legend=alt.Legend(columns=2))
+    labels = [locale(f"group.{group}") for group in groups]
+    scale = alt.Scale(domain=labels, range=[style.of(group) for group in groups])
+    return alt.Color("group:N", scale=scale, title=None, legend=alt.Legend(columns=2))
 
 
-def _locale(look: Look) -> dict[str, Any]:
-    return {"locale": alt.Locale(number=alt.NumberLocale(**look.numbers))} if look.numbers else {}
-
-
-def svg(chart: AnyChart, name: str = "") -> str:
-    """Returns a chart as an SVG element; `name` keeps the ids in it apart from those of other charts."""
+def svg(chart: AnyChart, name: str = "") -> Markup:
+    """Returns a chart as an SVG element, its texts escaped; `name` keeps its ids apart from other charts'."""
     drawn: str = vl_convert.vegalite_to_svg(chart.to_dict(), vl_version=_vega_lite())
-    return re.sub(r'(\bid="|url\(#)', rf"\g<1>{name}-", drawn)
+    prefix = re.sub(r"\W", "-", name)
+    return Markup(re.sub(r'(\bid="|url\(#)', rf"\g<1>{prefix}-", drawn))
 
 
 def save(chart: AnyChart, path: Path, suffix: str) -> None:

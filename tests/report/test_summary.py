@@ -5,39 +5,40 @@ import pyarrow as pa
 import pytest
 
 from hardneg import DataError
-from hardneg.report.gather import GROUPS, _shared, gather, groups_of, margins, starts
+from hardneg.report.columns import GROUPS, groups_of, margins, shared_tops, starts
+from hardneg.report.summary import summarize
 from hardneg.runs import ledger
 from hardneg.runs.directory import RunFolder
 
 
 def test_all_candidates_are_counted_in_their_groups(run):
-    found = gather(run)
-    counts = found.run["counts"]
-    for histogram in found.scores.values():
+    summary = summarize(run)
+    counts = summary.run["counts"]
+    for histogram in summary.scores.values():
         sums = dict(zip(GROUPS, histogram.counts.sum(axis=1), strict=True))
         assert sums["positive"] == counts["positives"]
         assert sums["negative"] == counts["negatives"]
         assert sums["dropped"] == sum(counts["dropped"].values())
         assert sums["suspected"] == 0
-    assert found.rankers == ["bm25", "flat"] and found.scorer == "bm25"
-    assert len(found.queries) == counts["queries"] == len(set(found.queries))
-    assert sum(found.uses.values()) == counts["negatives"]
-    assert found.ranks["negative"].sum() == counts["negatives"]
+    assert summary.rankers == ["bm25", "flat"] and summary.scorer == "bm25"
+    assert len(summary.queries) == counts["queries"] == len(set(summary.queries))
+    assert sum(summary.uses.values()) == counts["negatives"]
+    assert summary.ranks["negative"].sum() == counts["negatives"]
 
 
-def test_a_run_without_validation_has_nothing_to_say_of_it(run):
-    found = gather(run)
-    assert found.audit is None and found.compared == [] and not found.evidence
-    assert found.doubt.total == 0 and not found.margin_doubt.counts.any()
+def test_a_run_without_validation_has_no_evidence(run):
+    summary = summarize(run)
+    assert summary.audit is None and summary.comparison == [] and not summary.evidence
+    assert summary.probabilities.total == 0 and not summary.margin_probabilities.counts.any()
 
 
-def test_a_validated_run_tells_of_doubt(full):
-    found = gather(full)
+def test_a_validated_run_has_probabilities(full):
+    summary = summarize(full)
     table = pa.concat_tables(block.table for block in ledger.iterate(full))
     known = len(table) - table["p_false_negative"].null_count
-    assert found.doubt.total == known >= found.margin_doubt.counts.sum() > 0
-    assert found.evidence["guide"] == len(table) - table["evidence.guide"].null_count
-    assert found.audit["rate"] == 0.12 and len(found.compared) == 4
+    assert summary.probabilities.total == known >= summary.margin_probabilities.counts.sum() > 0
+    assert summary.evidence["guide"] == len(table) - table["evidence.guide"].null_count
+    assert summary.audit["rate"] == 0.12 and len(summary.comparison) == 4
 
 
 def test_short_queries_are_listed_with_their_reason(beir, tmp_path):
@@ -45,9 +46,9 @@ def test_short_queries_are_listed_with_their_reason(beir, tmp_path):
 
     recipe = Recipe.named("perc-pos", rankers=["bm25"], negatives=25)
     result = mine(str(beir), recipe, tmp_path / "short")
-    found = gather(tmp_path / "short")
-    assert len(found.short) == sum(result.info["short"].values()) > 0
-    assert {why for _, _, why in found.short} == set(result.info["short"])
+    summary = summarize(tmp_path / "short")
+    assert len(summary.short) == sum(result.info["short"].values()) > 0
+    assert {why for _, _, why in summary.short} == set(result.info["short"])
 
 
 def table(**columns):
@@ -61,7 +62,12 @@ def test_suspected_false_negatives_are_a_group_of_their_own():
         decision=["positive", "negative", "dropped", "dropped"],
         reason=["judged_relevant", "top", "suspected_false_negative", "surplus"],
     )
-    assert [GROUPS[number] for number in groups_of(given)] == ["positive", "negative", "suspected", "dropped"]
+    assert [GROUPS[number] for number in groups_of(given, {"suspected_false_negative"})] == [
+        "positive",
+        "negative",
+        "suspected",
+        "dropped",
+    ]
 
 
 def test_margins_are_relative_to_the_magnitude_of_the_anchor():
@@ -80,20 +86,20 @@ def test_rankers_share_the_documents_that_both_rank_first():
     up = [float(n) for n in range(20)]
     half = up[:15] + [-1.0] * 5  # its ten best are d5..d14, five of which are among d10..d19
     given = table(doc_id=ids, **{"score.a": up, "score.b": half})
-    shared = _shared(given, starts(given), ["a", "b"])
+    shared = shared_tops(given, starts(given), ["a", "b"])
     np.testing.assert_allclose(shared, [[1, 0.5], [0.5, 1]])
 
 
 def test_two_examples_of_one_query_count_as_one():
     one = {"score.a": [1.0, 2.0] * 2, "score.b": [2.0, None] * 2}
     given = table(query_id=["q"] * 4, positive_id=["p", "p", "r", "r"], doc_id=list("dede"), **one)
-    np.testing.assert_allclose(_shared(given, starts(given), ["a", "b"]), [[1, 1], [1, 1]])
+    np.testing.assert_allclose(shared_tops(given, starts(given), ["a", "b"]), [[1, 1], [1, 1]])
 
 
-def test_an_unfinished_run_and_a_broken_file_are_told(run):
+def test_an_unfinished_run_and_a_damaged_file_are_refused(run):
     (run / "audit.json").write_text("{", encoding="utf-8")
     with pytest.raises(DataError, match=r"audit\.json is damaged"):
-        gather(run)
+        summarize(run)
     RunFolder(run).write({**RunFolder(run).read(), "finished": False})
     with pytest.raises(DataError, match="is not finished"):
-        gather(run)
+        summarize(run)

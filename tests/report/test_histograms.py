@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hardneg.report.tally import Grid, Histogram
+from hardneg.report.histograms import Histogram, Histogram2D
 
 GROUPS = ("a", "b")
 
@@ -36,7 +36,7 @@ def test_a_range_of_nothing_still_has_bins():
 
 @pytest.mark.parametrize("missing", ["x", "y"])
 def test_a_grid_counts_pairs_that_are_whole(missing):
-    found = Grid(0.0, 1.0, 2, 0.0, 1.0, 2)
+    found = Histogram2D(0.0, 1.0, 2, 0.0, 1.0, 2)
     x, y = np.array([0.1, 0.9, 0.9]), np.array([0.9, 0.9, 0.1])
     (x if missing == "x" else y)[0] = np.nan
     found.add(x, y)

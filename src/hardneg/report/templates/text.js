@@ -1,6 +1,6 @@
 "use strict";
 
-// Documents are data: whatever is shown goes through here, as text nodes and never as markup.
+// Documents are data: all that is shown is made with element(), as text nodes and never as markup.
 function element(tag, options = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(options)) {
@@ -18,7 +18,7 @@ function wordsOf(text) {
   return (text.normalize("NFKC").toLowerCase().match(WORD) || []);
 }
 
-// Words that say something: of three letters or more, or numbers.
+// Words of three letters or more, and numbers.
 function wordSet(text) {
   return new Set(wordsOf(text).filter((word) => word.length > 2 || /\p{N}/u.test(word)));
 }
@@ -27,10 +27,10 @@ function wordSet(text) {
 function marked(text, marks, className = "") {
   const nodes = [];
   let end = 0, index = 0;
-  for (const found of text.matchAll(WORD)) {
-    if (marks(found[0].normalize("NFKC").toLowerCase(), index++)) {
-      nodes.push(text.slice(end, found.index), element("mark", className ? { class: className } : {}, found[0]));
-      end = found.index + found[0].length;
+  for (const match of text.matchAll(WORD)) {
+    if (marks(match[0].normalize("NFKC").toLowerCase(), index++)) {
+      nodes.push(text.slice(end, match.index), element("mark", className ? { class: className } : {}, match[0]));
+      end = match.index + match[0].length;
     }
   }
   nodes.push(text.slice(end));
@@ -38,7 +38,7 @@ function marked(text, marks, className = "") {
 }
 
 // Returns the share of words that two texts have in common, 0 to 1.
-function likeness(one, other) {
+function similarity(one, other) {
   const [a, b] = [new Set(wordsOf(one)), new Set(wordsOf(other))];
   const both = [...a].filter((word) => b.has(word)).length;
   return both / Math.max(1, a.size + b.size - both);

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 
 class Histogram:
-    """How the values of several groups are spread over equal bins; values outside count in the outermost.
+    """Values of several groups, counted in equal bins; values outside count in the outermost.
 
     Args:
         low: The lower edge of the first bin.
@@ -33,9 +33,9 @@ class Histogram:
 
     def add(self, values: npt.NDArray[np.float64], groups: npt.NDArray[np.int8]) -> None:
         """Counts (n,) values by their (n,) groups; NaN is passed over."""
-        known = ~np.isnan(values)
-        bins = _bins(values[known], self.low, self.high, self.counts.shape[1])
-        place = groups[known].astype(np.int64) * self.counts.shape[1] + bins
+        valid = ~np.isnan(values)
+        bins = _bins(values[valid], self.low, self.high, self.counts.shape[1])
+        place = groups[valid].astype(np.int64) * self.counts.shape[1] + bins
         self.counts += np.bincount(place, minlength=self.counts.size).reshape(self.counts.shape)
 
     def shares(self) -> dict[str, npt.NDArray[np.float64]]:
@@ -44,8 +44,8 @@ class Histogram:
         return {group: row / row.sum() for group, row in rows if row.sum()}
 
 
-class Grid:
-    """Counts over two values at once: (n_x, n_y) bins."""
+class Histogram2D:
+    """Pairs of values, counted in (n_x, n_y) equal bins; values outside count in the outermost."""
 
     def __init__(self, x_low: float, x_high: float, n_x: int, y_low: float, y_high: float, n_y: int) -> None:
         self.x = (x_low, x_high if x_high > x_low else x_low + 1.0)
@@ -54,9 +54,9 @@ class Grid:
 
     def add(self, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> None:
         """Counts (n,) pairs; where either is NaN the pair is passed over."""
-        known = ~(np.isnan(x) | np.isnan(y))
+        valid = ~(np.isnan(x) | np.isnan(y))
         n_x, n_y = self.counts.shape
-        place = _bins(x[known], *self.x, n_x) * n_y + _bins(y[known], *self.y, n_y)
+        place = _bins(x[valid], *self.x, n_x) * n_y + _bins(y[valid], *self.y, n_y)
         self.counts += np.bincount(place, minlength=self.counts.size).reshape(self.counts.shape)
 
     def edges(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

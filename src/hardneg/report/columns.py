@@ -1,0 +1,125 @@
+"""What the report computes from the columns of a part of the ledger."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection as Names
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from hardneg.core.errors import DataError
+from hardneg.core.records import BoolArray
+
+Floats = npt.NDArray[np.float64]
+GROUPS = ("positive", "negative", "suspected", "dropped")
+"""How figures group candidates: `suspected` are those dropped as suspected false negatives."""
+
+TOP = 10
+"""How many documents of each ranker's list are compared between rankers."""
+
+
+def groups_of(table: pa.Table, suspected: Names[str]) -> npt.NDArray[np.int8]:
+    """Returns (n_rows,) int8: the group of each row, an index into `GROUPS`.
+
+    Args:
+        table: A part of the ledger.
+        suspected: The reasons that suspected false negatives are dropped for.
+    """
+    decision = pc.index_in(table["decision"], pa.array(["positive", "negative", "", "dropped"]))
+    groups = decision.to_numpy().astype(np.int8)
+    reasons = pa.array(sorted(suspected), pa.string())
+    matches = pc.is_in(table["reason"], value_set=reasons).to_numpy()
+    return np.where(matches & (groups == GROUPS.index("dropped")), np.int8(GROUPS.index("suspected")), groups)
+
+
+def margins(table: pa.Table, scorer: str, relative: bool) -> Floats:
+    """Returns (n_rows,) float64: the weakest positive's score less the candidate's, NaN where unknown.
+
+    Args:
+        table: A part of the ledger.
+        scorer: The ranker whose scores are read.
+        relative: Divide by the magnitude of the positive's score, as the relative margin does.
+    """
+    anchor = floats(table, f"positive.{scorer}")
+    gap = anchor - floats(table, f"score.{scorer}")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(anchor == 0, np.nan, gap / np.abs(anchor)) if relative else gap
+
+
+def starts(table: pa.Table) -> BoolArray:
+    """Returns (n_rows,) bool: where the rows of another example begin."""
+    begins = np.zeros(len(table), bool)
+    for name in ("query_id", "positive_id"):
+        if name in table.column_names and len(table):
+            codes = pc.dictionary_encode(table[name].combine_chunks()).indices.to_numpy()
+            begins |= np.r_[True, codes[1:] != codes[:-1]]
+    return begins
+
+
+def shared_tops(table: pa.Table, begins: BoolArray, rankers: Sequence[str]) -> Floats:
+    """Returns (n_rankers, n_rankers): the share of their top 10 that two rankers share, summed over queries.
+
+    A query with several examples counts once, as their mean.
+    """
+    example = np.cumsum(begins) - 1
+    first = np.flatnonzero(begins)
+    tops = []
+    for name in rankers:
+        scores = floats(table, f"score.{name}")
+        order = np.lexsort((np.where(np.isnan(scores), np.inf, -scores), example))
+        place = np.empty(len(order), np.int64)
+        place[order] = np.arange(len(order)) - first[example[order]]
+        tops.append((place < TOP) & ~np.isnan(scores))
+    query = table["query_id"].take(pa.array(first)).to_pylist()
+    repeats = Counter(query)
+    weight = np.array([1.0 / repeats[name] for name in query])[example] if len(first) else np.empty(0)
+    sums = np.zeros((len(rankers), len(rankers)))
+    for i, one in enumerate(tops):
+        for j, other in enumerate(tops):
+            size = np.minimum(*(np.bincount(example[top], minlength=len(first)) for top in (one, other)))
+            both = np.bincount(example, weights=weight * (one & other), minlength=len(first))
+            sums[i, j] = float((both / np.maximum(size, 1)).sum())
+    return sums
+
+
+def score_ranges(paths: Sequence[Path]) -> dict[str, tuple[float, float]]:
+    """Returns {ranker: (lowest, highest)} of all scores, from the statistics in the files.
+
+    Raises:
+        DataError: A file is damaged.
+    """
+    names = [name for name in pq.read_schema(paths[0]).names if name.startswith("score.")]
+    ranges = {name: (np.inf, -np.inf) for name in names}
+    for name, low, high in (column for path in paths for column in _statistics(path, names)):
+        ranges[name] = (min(ranges[name][0], low), max(ranges[name][1], high))
+    return {
+        name.removeprefix("score."): (low, high) if low <= high else (0.0, 1.0)
+        for name, (low, high) in ranges.items()
+    }
+
+
+def _statistics(path: Path, names: Names[str]) -> Iterator[tuple[str, float, float]]:
+    try:
+        metadata = pq.read_metadata(path)
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(f"{path} is damaged: {error}") from error
+    for group in range(metadata.num_row_groups):
+        for number in range(metadata.num_columns):
+            column = metadata.row_group(group).column(number)
+            stored = column.statistics
+            if column.path_in_schema in names and stored is not None and stored.has_min_max:
+                yield column.path_in_schema, float(stored.min), float(stored.max)
+
+
+def floats(table: pa.Table, name: str) -> Floats:
+    """Returns (n_rows,) float64, NaN for null and for a column that is not there."""
+    if name not in table.column_names:
+        return np.full(len(table), np.nan)
+    column = table[name].cast(pa.float64()).fill_null(float("nan"))
+    return np.asarray(column.to_numpy(), np.float64)

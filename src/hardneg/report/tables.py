@@ -1,0 +1,168 @@
+"""The report's tiles and tables, as texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hardneg.core.exclusions import DUPLICATE_OF_POSITIVE, QUERY_TEXT
+from hardneg.core.records import Collection
+from hardneg.report.examples import cut
+from hardneg.report.i18n import Locale
+from hardneg.report.reasons import Reasons
+from hardneg.report.summary import RunSummary
+
+_TEXT = 120
+
+
+def tiles(summary: RunSummary, locale: Locale) -> list[tuple[str, str, str]]:
+    """Returns (value, what it is, a remark) for the numbers at the top."""
+    run, counts = summary.run, summary.run["counts"]
+    queries = counts.get("queries", 0)
+    per_query = locale.decimal(counts.get("negatives", 0) / max(queries, 1), 1)
+    short = sum((run.get("short") or {}).values())
+    return [
+        (locale.number(queries), locale("tile.queries"), ""),
+        (locale.number(run["collection"]["documents"]), locale("tile.documents"), ""),
+        (locale.number(counts.get("candidates", 0)), locale("tile.candidates"), ""),
+        (
+            locale.number(counts.get("negatives", 0)),
+            locale("tile.negatives"),
+            locale("tile.per_query", count=per_query),
+        ),
+        (locale.number(short), locale("tile.short"), locale.percent(short / max(queries, 1))),
+        _rate(summary, locale),
+        (_duration(sum((run.get("seconds") or {}).values()), locale), locale("tile.seconds"), ""),
+    ]
+
+
+def settings(summary: RunSummary, locale: Locale) -> list[tuple[str, str]]:
+    """Returns (setting, value) for the settings that matter most."""
+    run = summary.run
+    recipe, rank, select = run["recipe"], run["recipe"]["rank"], run["recipe"]["select"]
+    values = {
+        "source": run.get("source") or run["collection"]["name"],
+        "recipe": f"{recipe['name']}: {' '.join((recipe.get('description') or '').split())}",
+        "rankers": "; ".join(_component(ranker) for ranker in rank["rankers"]),
+        "order": rank["order"],
+        "depth": rank["depth"],
+        "rules": "; ".join(_component(rule) for rule in select["rules"]) or locale("mined.no_rules"),
+        "draw": _component(select["draw"]),
+        "negatives": select["negatives"],
+        "by": summary.scorer,
+        "anchor": select["anchor"],
+        "seed": run["seed"],
+        "format": _component(run["export"]["format"]),
+        "command": run.get("command") or "",
+        "versions": ", ".join(f"{name} {number}" for name, number in run["versions"].items()),
+    }
+    return [(locale(f"mined.{name}"), str(value)) for name, value in values.items() if value != ""]
+
+
+def dropped(summary: RunSummary, locale: Locale) -> list[tuple[str, str, str, str]]:
+    """Returns (reason, candidates, share of all, what it means) for every reason to drop one."""
+    counts, reasons = summary.run["counts"], Reasons(locale, summary.run)
+    total = max(counts.get("candidates", 0), 1)
+    numbers = sorted((counts.get("dropped") or {}).items(), key=lambda item: (-item[1], item[0]))
+    return [
+        (
+            reasons.label(reason),
+            locale.number(number),
+            locale.percent(number / total),
+            reasons.meaning(reason),
+        )
+        for reason, number in numbers
+    ]
+
+
+def copies(summary: RunSummary, locale: Locale) -> list[tuple[str, str]]:
+    """Returns (what was found, how often) of texts that repeat."""
+    counts, reasons = summary.run["counts"].get("dropped") or {}, Reasons(locale, summary.run)
+    rows = [(reasons.label(name), counts.get(name, 0)) for name in (QUERY_TEXT, DUPLICATE_OF_POSITIVE)]
+    merged = "merged_duplicate_documents"
+    rows.append((locale(f"data.{merged}"), (summary.run["collection"].get("notes") or {}).get(merged, 0)))
+    return [(name, locale.number(count)) for name, count in rows if count]
+
+
+def checks(summary: RunSummary, locale: Locale) -> list[tuple[str, ...]]:
+    """Returns (check, examined, found, share, negatives among them, their queries) for every check."""
+    rows: list[tuple[str, ...]] = []
+    for check in summary.checks:
+        share = locale.percent(check.found / max(check.examined, 1))
+        examined, found, negatives, queries = map(
+            locale.number, (check.examined, check.found, check.of("negative"), check.queries)
+        )
+        rows.append((check.label(locale), examined, found, share, negatives, queries))
+    return rows
+
+
+def leaks(summary: RunSummary, locale: Locale) -> list[dict[str, Any]]:
+    """Returns for every evaluation set what it has in common with the training set."""
+    tables = []
+    for facts in leakage(summary):
+        kinds = [(locale(f"leak.{kind}"), facts[kind]) for kind in ("queries", "positives")]
+        columns = ("looked_at", "exact", "near")
+        rows = [(label, *(locale.number(own[name]) for name in columns)) for label, own in kinds]
+        examples = [(label, text) for label, own in kinds for text in own["examples"][:3]]
+        removed = facts.get("dropped_queries", 0)
+        tables.append({"name": facts["evaluation"], "rows": rows, "examples": examples, "dropped": removed})
+    return tables
+
+
+def leakage(summary: RunSummary) -> list[Mapping[str, Any]]:
+    """Returns what run.json holds of each check for leakage."""
+    facts = (summary.run.get("validation") or {}).get("validators") or {}
+    own = [facts.get(check.name) or {} for check in summary.checks if check.finds == "leakage"]
+    return [leak for leak in own if {"evaluation", "queries", "positives"} <= leak.keys()]
+
+
+def most_used(summary: RunSummary, collection: Collection | None) -> list[tuple[str, str, int]]:
+    """Returns (doc_id, beginning of its text, uses) of the documents that are negatives more than once."""
+    used = [(doc, count) for doc, count in summary.most_used if count > 1]
+    texts = [""] * len(used)
+    if collection is not None and used:
+        texts = collection.documents.texts(collection.documents.rows([doc for doc, _ in used]))
+    return [(doc, cut(text, _TEXT), count) for (doc, count), text in zip(used, texts, strict=True)]
+
+
+def short_queries(
+    summary: RunSummary, collection: Collection | None, locale: Locale
+) -> list[tuple[str, str, str]]:
+    """Returns (query_id, beginning of its text, reason) of the first queries with too few negatives."""
+    reasons, ids = Reasons(locale, summary.run), [query for query, _, _ in summary.short]
+    texts = [""] * len(ids)
+    if collection is not None and ids:
+        texts = collection.queries.texts(collection.queries.rows(ids))
+    rows = zip(summary.short, texts, strict=True)
+    return [(query, cut(text, _TEXT), reasons.label(reason)) for (query, _, reason), text in rows]
+
+
+def _rate(summary: RunSummary, locale: Locale) -> tuple[str, str, str]:
+    audit = summary.audit
+    if not audit or audit.get("rate") is None:
+        return "–", locale("tile.rate"), locale("tile.no_audit")
+    interval = locale(
+        "tile.rate_interval",
+        low=locale.percent(audit["low"]),
+        high=locale.percent(audit["high"]),
+        confidence=locale.percent(audit.get("confidence", 0.95)),
+    )
+    return locale.percent(audit["rate"]), locale("tile.rate"), interval
+
+
+def _component(described: Any) -> str:
+    """Returns a component of a recipe as text, as `relative-margin (margin 0.05)`."""
+    if not isinstance(described, Mapping):
+        return str(described)
+    name, options = next(iter(described.items()))
+    shown = [f"{key} {value}" for key, value in (options or {}).items() if value not in (None, "", False)]
+    return f"{name} ({', '.join(shown)})" if shown else str(name)
+
+
+def _duration(seconds: float, locale: Locale) -> str:
+    if seconds < 90:
+        return locale("time.seconds", seconds=locale.decimal(seconds, 0 if seconds >= 10 else 1))
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return locale("time.minutes", minutes=minutes)
+    return locale("time.hours", hours=minutes // 60, minutes=minutes % 60)
