@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 
 AnyRecipe = Recipe | str | Mapping[str, Any]
 """A recipe, the name or YAML file of one, or its settings."""
-
-_LOG = logging.getLogger("hardneg")
 
 
 def mine(
