@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from hardneg.core.errors import ConfigError, DataError, MissingExtra
 from hardneg.llm.retry import WORTH_ANOTHER_TRY, backoff, retry_after
-from hardneg.llm.store import Answer
+from hardneg.llm.answer_store import Answer
 
 DEFAULT_KEY = "OPENAI_API_KEY"
 _REFUSED = {401: "the key is missing or wrong", 403: "the key may not do this", 404: "no such path or model"}
