@@ -21,6 +21,8 @@ from timing import clustered, machine
 from hardneg import Collection, Recipe, mine
 from hardneg.mining.miner import Reselector
 from hardneg.mining.pipeline import select
+from hardneg.runs.finished import open_run
+from hardneg.runs.ledger import FolderLedger
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
 
 RECIPES = "shifted,abs,margin-pos,perc-pos,sampled,simans"
@@ -50,7 +52,7 @@ def main(
         for name, recipe in known.items():
             if name in whole.split(","):
                 begin = time.process_time()
-                select(run, recipe, Path(folder) / name, collection=collection)
+                select(open_run(run, collection=collection), recipe, Path(folder) / name)
                 spent[name] = time.process_time() - begin
             took = f"{spent[name]:.1f}" if name in spent else ""
             print(f"| `{name}` | {rules[name]:.1f} | {took} |", flush=True)
@@ -59,14 +61,16 @@ def main(
 
 def alone(collection: Collection, recipes: dict[str, Recipe], run: Path) -> dict[str, float]:
     """Returns the seconds that each recipe's rules and draw take over all candidates of a run."""
-    choosers = {name: Reselector(collection, recipe, run, {}) for name, recipe in recipes.items()}
+    reselectors = {
+        name: Reselector(collection, recipe, FolderLedger(run), {}) for name, recipe in recipes.items()
+    }
     spent = dict.fromkeys(recipes, 0.0)
-    first = next(iter(choosers.values()))
-    for number in range(len(first.blocks)):
+    first = next(iter(reselectors.values()))
+    for number in range(len(first.sizes)):
         candidates = first.candidates(number)
-        for name, chooser in choosers.items():
+        for name, reselector in reselectors.items():
             begin = time.process_time()
-            chooser.selector.select(candidates)
+            reselector.selector.select(candidates)
             spent[name] += time.process_time() - begin
     return spent
 

@@ -24,12 +24,13 @@ import numpy.typing as npt
 import pyarrow.dataset as ds
 import typer
 
-from hardneg.calibration.frequency import wilson
 from hardneg.cli.console import Bars
 from hardneg.core import noise
 from hardneg.core.records import Collection, Judgments
+from hardneg.core.statistics import wilson
 from hardneg.mining import pipeline
 from hardneg.mining.recipe import Recipe
+from hardneg.runs.finished import open_run
 from hardneg.sources import LoadOptions, load
 
 RECIPES = ["naive", "shifted", "abs", "margin-pos", "perc-pos", "default"]
@@ -146,7 +147,8 @@ def trade_off(run: Path, recipe: Recipe, visible: Collection, hidden: dict[str, 
     for step in steps:
         settings["select"]["rules"][place] = {name: {**values, key: step}}
         with tempfile.TemporaryDirectory() as out:
-            pipeline.select(run, Recipe.build(settings), Path(out) / "again", collection=visible)
+            mined = open_run(run, collection=visible)
+            pipeline.select(mined, Recipe.build(settings), Path(out) / "again")
             found.append(measure(Path(out) / "again", hidden))
     return found
 

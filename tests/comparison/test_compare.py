@@ -8,8 +8,7 @@ import shutil
 import numpy as np
 import pytest
 
-from hardneg import comparison as room
-from hardneg.comparison import CompareSettings, compare
+from hardneg.comparison import CompareSettings, compare, recipe_comparison
 from hardneg.comparison.mined import hardness_by
 from hardneg.core.errors import ConfigError, DataError, HardnegError
 from hardneg.runs import ledger
@@ -113,8 +112,8 @@ def test_candidates_are_mined_once_for_all_recipes_that_rank_alike(splits, model
 def test_a_finished_comparison_takes_more_recipes_and_seeds(splits, models, tmp_path, monkeypatch):
     compare(str(splits), settings(models, seeds=1), tmp_path / "out")
     trained = []
-    measured = room.measured
-    monkeypatch.setattr(room, "measured", lambda *a: trained.append(a) or measured(*a))
+    measured = recipe_comparison.measured
+    monkeypatch.setattr(recipe_comparison, "measured", lambda *a: trained.append(a) or measured(*a))
     result = tmp_path / "out" / "students" / "naive" / "42" / "result.json"
     before = result.stat().st_mtime_ns
     more = compare(str(splits), settings(models, recipes=("naive", "shifted", "sampled")), tmp_path / "out")

@@ -15,7 +15,7 @@ from hardneg.sources import LoadOptions
 
 if TYPE_CHECKING:
     from hardneg.comparison import Comparison
-    from hardneg.comparison.settings import CompareSettings
+    from hardneg.comparison.compare_settings import CompareSettings
     from hardneg.evaluation import Evaluation
     from hardneg.training import Trained, TrainSettings
 
@@ -39,7 +39,7 @@ def judge(
         collection: What was mined, if it was not loaded from a source.
         cache: Where answers are kept; `HARDNEG_CACHE` or the user's cache folder unless given.
         progress: Receives the progress of judging.
-        settings: The other attributes of `hardneg.llm.judging.settings.JudgeSettings`.
+        settings: The other attributes of `hardneg.llm.judging.judge_settings.JudgeSettings`.
 
     Returns:
         What was judged, the verdicts and the costs, as in `judge/summary.json`.
@@ -79,7 +79,7 @@ def generate(
         load: How the source is read.
         cache: Where answers and vectors are kept; the default cache unless given.
         progress: Receives the progress of writing.
-        settings: The other attributes of `hardneg.llm.generating.settings.GenerateSettings`.
+        settings: The other attributes of `hardneg.llm.generating.generate_settings.GenerateSettings`.
 
     Returns:
         What was written, left out and spent, as in `generate.json` of the folder.
@@ -178,7 +178,7 @@ def evaluate(
     from hardneg.core.files import cache_folder
     from hardneg.evaluation import systems
     from hardneg.evaluation.measures import DEFAULT, parse
-    from hardneg.evaluation.store import save
+    from hardneg.evaluation.output_files import save
     from hardneg.sources import load as load_source
 
     if not models and not runs:
@@ -240,7 +240,7 @@ def compare(
     from pydantic import ValidationError
 
     from hardneg import comparison
-    from hardneg.comparison.settings import CompareSettings
+    from hardneg.comparison.compare_settings import CompareSettings
     from hardneg.core.registry import first_problem
 
     if not isinstance(settings, CompareSettings):

@@ -42,7 +42,7 @@ def compare(
     to a finished comparison. Needs the extra `train`. See docs/evaluation.md.
     """
     from hardneg import api
-    from hardneg.comparison.table import WIDE, conditions, table
+    from hardneg.comparison.comparison_table import WIDE, comparison_table, conditions
     from hardneg.training import TrainSettings
 
     if "recipes" in settings:
@@ -54,4 +54,4 @@ def compare(
         print_json(dict(result.facts))
     elif not quiet:
         lines = [*conditions(result.facts), str(result.folder / "compare.json")]
-        print_tables([table(result.facts)], lines, width=WIDE)
+        print_tables([comparison_table(result.facts)], lines, width=WIDE)

@@ -44,7 +44,7 @@ def train(
     from hardneg import api
     from hardneg.training import TrainSettings
     from hardneg.training.student import parse
-    from hardneg.training.table import summary
+    from hardneg.training.summary_table import summary_table
 
     chosen = TrainSettings.build(settings, set_ or ())
     if validator:
@@ -54,4 +54,4 @@ def train(
     if json_:
         print_json(dict(trained.facts))
     elif not quiet:
-        print_tables([summary(trained)], [str(trained.folder)])
+        print_tables([summary_table(trained)], [str(trained.folder)])

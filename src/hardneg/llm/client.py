@@ -14,8 +14,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from hardneg.core.errors import ConfigError, DataError, MissingExtra
+from hardneg.llm.answer_store import Answer
 from hardneg.llm.retry import WORTH_ANOTHER_TRY, backoff, retry_after
-from hardneg.llm.store import Answer
 
 DEFAULT_KEY = "OPENAI_API_KEY"
 _REFUSED = {401: "the key is missing or wrong", 403: "the key may not do this", 404: "no such path or model"}

@@ -19,16 +19,16 @@ from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.files import cache_folder, write_text
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
+from hardneg.llm.answer_store import AnswerStore
+from hardneg.llm.chat_model import Model
 from hardneg.llm.client import Endpoint
-from hardneg.llm.generating.ask import Asker, Outcome
+from hardneg.llm.generating.generate_settings import GenerateSettings
 from hardneg.llm.generating.job import GenerationJob, Task
+from hardneg.llm.generating.json_requester import Asker, Outcome
 from hardneg.llm.generating.negatives import NegativeWork
 from hardneg.llm.generating.queries import QueryWork
-from hardneg.llm.generating.settings import GenerateSettings
-from hardneg.llm.model import Model
 from hardneg.llm.prompt import read_prompt
-from hardneg.llm.queue import Queue
-from hardneg.llm.store import AnswerStore
+from hardneg.llm.request_queue import Queue
 from hardneg.runs.directory import RunFolder
 from hardneg.sources import LoadOptions, load_with_or_without_queries
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from hardneg.core.records import Collection, text_key
-from hardneg.llm.generating.settings import QueryKind
+from hardneg.llm.generating.generate_settings import QueryKind
 
 _LONGEST = 500
 

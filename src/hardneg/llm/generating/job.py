@@ -15,8 +15,8 @@ from hardneg.core.noise import uniform
 from hardneg.core.records import Collection, IntArray
 from hardneg.core.records.text import id_key
 from hardneg.exporters.lines import rows_to
-from hardneg.llm.generating.ask import Outcome, Question
-from hardneg.llm.generating.settings import GenerateSettings
+from hardneg.llm.generating.generate_settings import GenerateSettings
+from hardneg.llm.generating.json_requester import Outcome, Question
 from hardneg.llm.prompt import Prompt
 
 PREFIX = "generated:"

@@ -13,8 +13,8 @@ from hardneg.core.components import Context
 from hardneg.core.records import Example, Scored, text_key
 from hardneg.core.records.text import id_key
 from hardneg.exporters.jsonl import JsonLines
-from hardneg.llm.generating.ask import Outcome, Question
 from hardneg.llm.generating.job import PREFIX, GenerationJob, drawn, unreadable, write_record
+from hardneg.llm.generating.json_requester import Outcome, Question
 from hardneg.llm.texts import cut
 
 _TOKENS = 600  # an answer may have for each passage

@@ -15,12 +15,12 @@ import numpy as np
 from hardneg.core.components import Context
 from hardneg.core.records import text_key
 from hardneg.core.records.text import id_key
-from hardneg.llm.generating.ask import Outcome, Question
 from hardneg.llm.generating.filters import Query, filter_queries
 from hardneg.llm.generating.folder import write_folder
+from hardneg.llm.generating.generate_settings import QueryKind
 from hardneg.llm.generating.job import PREFIX, GenerationJob, drawn, unreadable, write_record
+from hardneg.llm.generating.json_requester import Outcome, Question
 from hardneg.llm.generating.round_trip_filter import round_trip_filter
-from hardneg.llm.generating.settings import QueryKind
 from hardneg.llm.prompt import mark_of
 from hardneg.llm.texts import cut
 from hardneg.sources.builder import WHOLE

@@ -16,16 +16,16 @@ from hardneg.core import verdicts
 from hardneg.core.files import cache_folder, write_text
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
+from hardneg.llm.answer_store import AnswerStore
+from hardneg.llm.chat_model import Model
 from hardneg.llm.client import Endpoint
 from hardneg.llm.judging.cascade import Cascade, Outcome
+from hardneg.llm.judging.judge_settings import MOST_OF_A_LEDGER, JudgeSettings
 from hardneg.llm.judging.pairs import Pair, doubtful, listed, with_texts
 from hardneg.llm.judging.record import Record
-from hardneg.llm.judging.settings import MOST_OF_A_LEDGER, JudgeSettings
 from hardneg.llm.judging.steps import Step
-from hardneg.llm.model import Model
 from hardneg.llm.prompt import Prompt, read_prompt
-from hardneg.llm.queue import Queue
-from hardneg.llm.store import AnswerStore
+from hardneg.llm.request_queue import Queue
 from hardneg.runs.directory import RunFolder
 from hardneg.runs.finished import load_run
 

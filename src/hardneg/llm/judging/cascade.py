@@ -13,7 +13,7 @@ from hardneg.llm.budget import Cost
 from hardneg.llm.client import NoAnswer
 from hardneg.llm.judging.pairs import Pair
 from hardneg.llm.judging.steps import Judgement, Step
-from hardneg.llm.queue import Attempt
+from hardneg.llm.request_queue import Attempt
 
 
 class Outcome(NamedTuple):

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from hardneg.core.verdicts import Verdict
+from hardneg.llm.answer_store import Answer
 from hardneg.llm.budget import Cost
-from hardneg.llm.judging.answers import read_grade, verdict
+from hardneg.llm.chat_model import Model, Reply, Request
+from hardneg.llm.judging.grades import read_grade, verdict
 from hardneg.llm.judging.pairs import Pair
-from hardneg.llm.model import Model, Reply, Request
 from hardneg.llm.prompt import Prompt
-from hardneg.llm.queue import Attempt
-from hardneg.llm.store import Answer
+from hardneg.llm.request_queue import Attempt
 
 
 class Judgement(NamedTuple):

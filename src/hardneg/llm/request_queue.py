@@ -11,9 +11,9 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from hardneg.core.errors import DataError
 from hardneg.llm.budget import Budget, Cost
+from hardneg.llm.chat_model import Model, Reply, Request
 from hardneg.llm.client import Client
-from hardneg.llm.model import Model, Reply, Request
-from hardneg.llm.settings import EndpointSettings
+from hardneg.llm.endpoint_settings import EndpointSettings
 
 _FAILED_IN_A_ROW = 3  # jobs without an answer, after which the endpoint counts as down
 

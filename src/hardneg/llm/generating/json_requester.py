@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from hardneg.core.records.text import id_key
 from hardneg.llm.budget import Cost
+from hardneg.llm.chat_model import Model, Request
 from hardneg.llm.client import NoAnswer
-from hardneg.llm.model import Model, Request
-from hardneg.llm.queue import Attempt
+from hardneg.llm.request_queue import Attempt
 from hardneg.llm.texts import said
 
 TEMPERATURE = 0.7

@@ -8,8 +8,8 @@ from typing import Literal
 from pydantic import Field
 
 from hardneg.core.errors import ConfigError
-from hardneg.llm.judging.answers import HIGHEST
-from hardneg.llm.settings import EndpointSettings
+from hardneg.llm.endpoint_settings import EndpointSettings
+from hardneg.llm.judging.grades import HIGHEST
 
 MOST_OF_A_LEDGER = 1000
 """How many pairs of a ledger are judged unless a limit is given."""

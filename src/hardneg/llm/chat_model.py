@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from hardneg.llm.answer_store import Answer, AnswerStore
 from hardneg.llm.budget import Cost
 from hardneg.llm.client import Client, Endpoint
-from hardneg.llm.store import Answer, AnswerStore
 
 LONGEST_ANSWER = 512
 """Tokens that an answer may have unless a request says otherwise."""
