@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -37,6 +38,11 @@ class RelativeMargin(Rule):
         "margin", (-0.3, -0.1, 0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4)
     )
     shorthand: ClassVar[str] = "margin"
+    label: ClassVar[Mapping[str, str]] = {"en": "relative margin", "ru": "относительный отступ"}
+    meaning: ClassVar[Mapping[str, str]] = {
+        "en": "It scores too near the query's weakest positive, or above it; it may be relevant.",
+        "ru": "Оценка слишком близка к оценке слабейшего релевантного или выше неё; возможно, он релевантен.",
+    }
 
     def keep(self, candidates: Candidates) -> BoolArray:
         """Returns which candidates lie below the anchor by the fraction of it."""
