@@ -5,7 +5,6 @@ import json
 import pytest
 
 from hardneg.core.components import DRAWS, RULES, Rule
-from hardneg.core.exclusions import EXCLUSIONS
 from hardneg.report import write_report
 from hardneg.report.i18n import LANGUAGES, Locale
 from hardneg.report.reasons import Reasons
@@ -15,11 +14,16 @@ BY_LANGUAGE = {"en": "too short", "ru": "слишком короткий"}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_reason_has_a_name_and_a_meaning(language):
+def test_every_component_has_a_name_and_a_meaning(language):
     reasons = Reasons(Locale(language), {})
-    components = [name.replace("-", "_") for name in (*RULES.names(), *DRAWS.names())]
-    for reason in (*EXCLUSIONS, *components, "surplus", "max_uses", "no_score", "no_anchor_score"):
+    for name in (*RULES.names(), *DRAWS.names()):
+        reason = name.replace("-", "_")
         assert reasons.label(reason) and reasons.meaning(reason)
+
+
+def test_reasons_of_short_queries_are_in_both_languages():
+    texts = [Reasons(Locale(language), {}).label("corpus_exhausted") for language in LANGUAGES]
+    assert texts == ["the whole corpus was searched", "просмотрен весь корпус"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -14,9 +14,9 @@ T = TypeVar("T")
 
 
 class Reasons:
-    """Names and meanings of reasons.
+    """Names and meanings of reasons, from run.json; else from the rule or draw of that name.
 
-    They come from run.json; else from the report's own texts, or from the rule or draw of that name.
+    The report has texts of its own only for why a query got too few negatives.
 
     Args:
         locale: The language.
@@ -43,11 +43,10 @@ class Reasons:
 
     def _text(self, reason: str, part: Literal["label", "meaning"]) -> str:
         language = self._locale.language
-        component = _component(reason)
         return (
             text_in(language, self._described.get(reason, {}).get(part) or "")
-            or self._locale.texts.get(f"reason.{reason}.{part}", "")
-            or text_in(language, getattr(component, part, ""))
+            or self._locale.texts.get(f"short.{reason}.{part}", "")
+            or text_in(language, getattr(_component(reason), part, ""))
         )
 
 

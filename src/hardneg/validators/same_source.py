@@ -35,7 +35,7 @@ class SameSource(Validator):
     finds: ClassVar[Finds] = "same source"
     label: ClassVar[Mapping[str, str]] = {"en": "Same source", "ru": "Тот же источник"}
     meaning: ClassVar[Mapping[str, str]] = {
-        "en": "Candidates from the document of a positive: the same title, or the same beginning of the id.",
+        "en": "Candidates from the document of a positive: of the same title, or of an id that begins alike.",
         "ru": "Кандидаты из документа релевантного фрагмента: тот же заголовок или начало идентификатора.",
     }
 

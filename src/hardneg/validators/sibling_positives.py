@@ -44,7 +44,7 @@ class SiblingPositives(Validator):
     finds: ClassVar[Finds] = "similar queries"
     label: ClassVar[Mapping[str, str]] = {"en": "Similar queries", "ru": "Похожие запросы"}
     meaning: ClassVar[Mapping[str, str]] = {
-        "en": "Candidates that are relevant for a query with nearly the same words or the same positives.",
+        "en": "Candidates that are relevant for a query of nearly the same words or with common positives.",
         "ru": "Кандидаты, релевантные запросу почти с теми же словами или с общими релевантными документами.",
     }
     shorthand: ClassVar[str] = "bound"
