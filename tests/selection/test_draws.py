@@ -9,6 +9,7 @@ from hardneg.selection.draws.simans import SimAns
 from hardneg.selection.draws.softmax import Softmax
 from hardneg.selection.draws.top import Top
 from hardneg.selection.draws.uniform import Uniform
+from hardneg.testing import check_draw
 from tests.selection.test_rules import block
 
 
@@ -79,9 +80,9 @@ def test_a_temperature_of_zero_is_refused():
 @pytest.mark.parametrize("name", DRAWS.names())
 def test_every_draw_keeps_the_contract(name):
     draw = DRAWS.make(name)
+    check_draw(draw)
     candidates = block([[0.9, 0.8, 0.1]], [0.9]).only(np.array([[True, False, True]]))
     priority = draw.priority(candidates, noise((1, 3)))
-    assert priority.shape == (1, 3) and priority.dtype == np.float64
     assert np.isnan(priority[0, 1]) and np.isfinite(priority[0, [0, 2]]).all()
     assert DRAWS.make(DRAWS.describe(draw)) == draw
     assert "Source:" in (type(draw).__doc__ or "")

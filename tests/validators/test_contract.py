@@ -2,14 +2,14 @@
 
 import json
 
-import numpy as np
 import pytest
 
-from hardneg.core.components import VALIDATORS
+from hardneg.core.components import VALIDATORS, Context
 from hardneg.core.errors import ConfigError
 from hardneg.rankers.bm25 import Bm25
+from hardneg.testing import check_validator
 from tests.tiny import bi_encoder, cross_encoder
-from tests.validators.blocks import CONTEXT, titled, whole
+from tests.validators.blocks import CONTEXT, titled
 
 DOCUMENTS = {
     "d1": ("Amber", "amber is a resin"),
@@ -47,29 +47,9 @@ def given(models, tmp_path):
 
 @pytest.mark.parametrize("name", VALIDATORS.names())
 def test_every_validator_keeps_the_contract(name, given, built, tmp_path):
-    from hardneg.core.components import Context
-
     validator = VALIDATORS.make({name: given.get(name, {})})
-    context = Context(tmp_path / "cache")
-    rankers = {"bm25": Bm25().open(built, context)}
-    witness = validator.open(built, rankers, context)
-    scores = {"bm25": rankers["bm25"].score(np.array([0, 1], np.int32), whole(built).docs)}
-    block = whole(built, scores, padding=1)
-    evidence = witness.evidence(block)
-    assert evidence.shape == block.shape and evidence.dtype == np.float32
-    assert np.isnan(evidence[:, -1]).all(), "padding has no evidence"
-    assert (witness.evidence(block)[:, :-1] == evidence[:, :-1])[~np.isnan(evidence[:, :-1])].all()
-    part = witness.evidence(block.take(np.array([1])))
-    assert np.array_equal(part[0], evidence[1], equal_nan=True), "a query's evidence is its own"
-    suspects = validator.suspects(evidence, np.full((2, 1), np.nan, np.float32))
-    assert suspects.shape == block.shape and suspects.dtype == bool and not suspects[:, -1].any()
-    assert validator.kind in ("score", "flag", "note") and (validator.weight > 0) == (
-        validator.kind != "note"
-    )
-    if validator.kind == "flag":
-        known = evidence[~np.isnan(evidence)]
-        assert ((known >= 0) & (known <= 1)).all()
-    json.dumps(witness.facts)
+    rankers = {"bm25": Bm25().open(built, Context(tmp_path / "cache"))}
+    check_validator(validator, built, rankers, tmp_path / "cache")
     assert VALIDATORS.make(VALIDATORS.describe(validator)) == validator
 
 

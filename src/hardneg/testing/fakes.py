@@ -1,4 +1,4 @@
-"""Small fakes for testing pipelines without models or files."""
+"""Small collections and fakes, for tests without models or files."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from hardneg.core.components import Context, Ranker
-from hardneg.core.records import Collection, FloatArray, IntArray
+from hardneg.core.records import Candidates, Collection, FloatArray, IntArray
 from hardneg.rankers.kernels.top_k import top_k
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
+
+_NAN = np.float32("nan")
 
 
 def collection(
@@ -43,8 +45,6 @@ class FakeRanker(Ranker):
         retrieves: False for a ranker that only scores given candidates.
     """
 
-    __slots__ = ("depths",)  # outside of what identifies it, which is its __dict__
-
     def __init__(self, scores: npt.ArrayLike, retrieves: bool = True) -> None:
         self.scores = np.asarray(scores, np.float32)
         self.retrieves = retrieves
@@ -63,5 +63,46 @@ class FakeRanker(Ranker):
 
     def score(self, queries: IntArray, docs: IntArray) -> FloatArray:
         """Returns the scores of given documents; see `OpenedRanker.score`."""
-        found = self.scores[queries[:, None], docs]
-        return np.where(docs >= 0, found, np.float32("nan"))
+        scores = self.scores[queries[:, None], docs]
+        return np.where(docs >= 0, scores, _NAN)
+
+
+def example_collection() -> Collection:
+    """Returns a collection of six documents and three queries, one with two positives."""
+    return collection(
+        {
+            "d1": "amber is a fossil resin",
+            "d2": "a birch is a tree with white bark",
+            "d3": "cedars of the fjord",
+            "d4": "resin of fir and pine, hardened over time",
+            "d5": "янтарь — это окаменевшая смола",
+            "d6": "a",
+        },
+        {"q1": "what is amber", "q2": "trees of the fjord", "q3": "что такое янтарь"},
+        [("q1", "d1", 1), ("q1", "d4", 2), ("q2", "d3", 1), ("q2", "d2", 0), ("q3", "d5", 1)],
+    )
+
+
+def example_candidates(known: Collection, scores: Mapping[str, npt.ArrayLike]) -> Candidates:
+    """Returns all documents as candidates of all queries, and a column of padding.
+
+    Args:
+        known: The collection.
+        scores: For each ranker (n_queries, n_documents), NaN where it gave none.
+    """
+    queries = np.arange(len(known.queries), dtype=np.int32)
+    docs = np.tile(np.arange(-1, len(known.documents), dtype=np.int32), (len(queries), 1))
+    docs = np.roll(docs, -1, axis=1)
+    ranks = np.where(docs >= 0, docs + 1, 0).astype(np.int32)
+    padded = {
+        n: np.pad(np.asarray(s, np.float32), ((0, 0), (0, 1)), constant_values=_NAN)
+        for n, s in scores.items()
+    }
+    positive = known.judgments.relevant.has(queries, docs)
+    anchors = {
+        name: np.where(positive & ~np.isnan(values), values, np.inf).min(axis=1).astype(np.float32)
+        for name, values in padded.items()
+    }
+    anchors = {name: np.where(np.isinf(values), _NAN, values) for name, values in anchors.items()}
+    scorer = next(iter(padded))
+    return Candidates(queries, docs, ranks, padded, anchors, scorer, collection=known)

@@ -1,0 +1,1 @@
+"""A package of components for hardneg, which its entry points name."""
