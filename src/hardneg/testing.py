@@ -43,6 +43,8 @@ class FakeRanker(Ranker):
         retrieves: False for a ranker that only scores given candidates.
     """
 
+    __slots__ = ("depths",)  # outside of what identifies it, which is its __dict__
+
     def __init__(self, scores: npt.ArrayLike, retrieves: bool = True) -> None:
         self.scores = np.asarray(scores, np.float32)
         self.retrieves = retrieves

@@ -11,9 +11,9 @@ from hardneg.core.progress import NullProgress
 from hardneg.mining import pipeline
 from hardneg.mining.miner import Reselector
 from hardneg.mining.recipe import Recipe, recipe_of
-from hardneg.runs.finished import open_run
 from hardneg.rankers.inverted.index import InvertedRanker
 from hardneg.rankers.vectors import Vectors
+from hardneg.runs.finished import open_run
 from hardneg.validators import similar_to_positive
 from tests.auditing.test_audit import made
 

@@ -13,8 +13,8 @@ from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.verdicts import Judged, Verdict
 from hardneg.mining import pipeline
 from hardneg.mining.recipe import Recipe
-from hardneg.runs.finished import open_run
 from hardneg.rankers import vectors
+from hardneg.runs.finished import open_run
 from hardneg.testing import collection
 from tests.cli.test_cli import run as command
 

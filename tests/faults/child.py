@@ -41,7 +41,6 @@ def prepare() -> None:
     import torch
     from transformers import BertModel, BertTokenizer  # noqa: F401
 
-    import hardneg.mining.pipeline
     from hardneg.core.components import FORMATS, RANKERS, VALIDATORS
     from hardneg.llm import client
     from hardneg.mining import miner as blocks

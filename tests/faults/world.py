@@ -92,7 +92,16 @@ class World:
 
     def select(self) -> list[str]:
         """Returns the arguments of `hardneg select`, on what `mine` wrote."""
-        return ["select", str(self.out), "--recipe", "sampled", "--out", str(self.again), "--quiet", "--no-report"]
+        return [
+            "select",
+            str(self.out),
+            "--recipe",
+            "sampled",
+            "--out",
+            str(self.again),
+            "--quiet",
+            "--no-report",
+        ]
 
     def judge(self, url: str) -> list[str]:
         """Returns the arguments of `hardneg judge`, on what `mine` wrote."""

@@ -1,15 +1,19 @@
 """Flags, YAML and Python build the same recipe; what does not fit is told in one line."""
 
+from types import SimpleNamespace
+
 import pytest
 import yaml
 
 from hardneg.core.errors import ConfigError, DataError
-from hardneg.mining.recipe import RankSettings, Recipe, recipe_names
+from hardneg.mining import recipes
+from hardneg.mining.recipe import RankSettings, Recipe, recipe_names, register_recipe
 from hardneg.rankers.bm25 import Bm25
 from hardneg.rankers.dense import Dense
 from hardneg.selection.draws.softmax import Softmax
 from hardneg.selection.rules.relative_margin import RelativeMargin
 from hardneg.selection.settings import SelectSettings
+from hardneg.testing import FakeRanker
 
 YAML = """
 name: mine
@@ -160,3 +164,47 @@ def test_one_precision_for_all_models():
         recipe.in_precision("int8")
     with pytest.raises(ConfigError, match="no ranker of the recipe has a precision"):
         Recipe.named("default", rankers=["bm25"]).in_precision("fp32")
+
+
+def test_recipes_of_other_packages_have_names_too(tmp_path, monkeypatch):
+    mine = {"rank": {"rankers": ["bm25"]}, "format": "jsonl"}
+    (tmp_path / "mine.yaml").write_text(YAML, encoding="utf-8")
+    offered = {
+        "of-mapping": mine,
+        "of-function": lambda: mine,
+        "of-file": tmp_path / "mine.yaml",
+        "of-number": 3,
+    }
+    points = {
+        name: SimpleNamespace(value=f"package:{name}", load=lambda v=v: v) for name, v in offered.items()
+    }
+    monkeypatch.setattr(recipes, "_offered", lambda: points)
+    assert {*offered, "default"} <= set(recipe_names())
+    assert Recipe.named("of-mapping").rank == Recipe.named("of-function").rank == Recipe.build(mine).rank
+    assert Recipe.named("of-mapping").name == "of-mapping"
+    assert Recipe.named("of-file") == Recipe.named(str(tmp_path / "mine.yaml"))
+    with pytest.raises(DataError, match="recipe of-number is a int, not a mapping"):
+        Recipe.named("of-number")
+    points["broken"] = SimpleNamespace(value="package:broken", load=lambda: 1 / 0)
+    with pytest.raises(
+        ConfigError, match="recipe broken of package:broken cannot be loaded: ZeroDivisionError"
+    ):
+        Recipe.named("broken")
+
+
+def test_a_recipe_is_registered_once_under_its_name(monkeypatch):
+    monkeypatch.setattr(recipes, "_REGISTERED", {})
+    mine = {"rank": {"rankers": ["bm25"]}, "format": "jsonl"}
+    register_recipe("ours", mine)
+    register_recipe("ours", dict(mine))
+    assert "ours" in recipe_names() and Recipe.named("ours", negatives=2).select.negatives == 2
+    for name in ("ours", "naive"):
+        with pytest.raises(ConfigError, match="exists already"):
+            register_recipe(name, {**mine, "seed": 1})
+
+
+def test_deciding_again_keeps_components_that_are_objects():
+    fake = FakeRanker([[0.5]])
+    first = Recipe.named("naive", rankers=["bm25", fake])
+    again = Recipe.named("perc-pos", ranked_by=first)
+    assert again.rank.rankers[1] is fake and again.name == "perc-pos"

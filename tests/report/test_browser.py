@@ -2,8 +2,7 @@
 
 import pytest
 
-from hardneg import Recipe, mine
-from hardneg import select
+from hardneg import Recipe, mine, select
 from hardneg.report import write_report, write_versus
 from tests.browser import opened
 from tests.evil import ATTACKS

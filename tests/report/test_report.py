@@ -5,8 +5,7 @@ import re
 
 import pytest
 
-from hardneg import ConfigError, Recipe
-from hardneg import select
+from hardneg import ConfigError, Recipe, select
 from hardneg.report import write_report, write_versus
 from hardneg.report.facts import findings
 from hardneg.report.gather import gather
@@ -67,7 +66,12 @@ def test_the_policy_allows_this_script_alone():
 
 def test_a_versus_page_tells_what_changed_and_why(run, collection, tmp_path):
     other = tmp_path / "other"
-    select(run, Recipe.named("naive", ranked_by=json.loads(page(run / "run.json"))["recipe"]), other, report=False)
+    select(
+        run,
+        Recipe.named("naive", ranked_by=json.loads(page(run / "run.json"))["recipe"]),
+        other,
+        report=False,
+    )
     html = page(write_versus((run, other), collection, tmp_path / "v.html"))
     assert "select.negatives" in html
     data = payload(html)

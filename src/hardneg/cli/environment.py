@@ -18,6 +18,7 @@ ADDS = {
     "minilm": "the model called default, without a network",
     "evaluate": "hardneg evaluate: measures and significance",
     "train": "hardneg train and compare: students",
+    "report": "report.html, hardneg report and review",
     "hf": "sources hf:ID",
     "ir": "sources ir:ID",
     "mteb": "sources mteb:TASK",

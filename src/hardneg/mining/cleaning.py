@@ -117,7 +117,7 @@ def _write(
         for row in chain([] if first is None else [first], table):
             add(row)
             rows += 1
-    files = [out, *(_copied(each, path, out) for each in training.files_beside(path))]
+    files = [out, *(_copied(beside, path, out) for beside in training.files_beside(path))]
     return {
         "format": {training.format_of(path): {}},
         "files": [file.name for file in files],

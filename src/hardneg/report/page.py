@@ -12,8 +12,14 @@ import importlib.resources
 import json
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+
+from hardneg.core.errors import MissingExtra
+
+try:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+except ImportError:
+    raise MissingExtra("jinja2", "report") from None
 
 
 def render(template: str, scripts: tuple[str, ...], styles: tuple[str, ...], **values: Any) -> str:
