@@ -12,8 +12,7 @@ def test_every_public_name_is_there_and_none_is_forgotten():
         "MissingExtra", "Ranker", "Recipe", "Rule", "Run", "Scored", "Source", "Validator", "audit", "clean",
         "compare", "component", "draw", "evaluate", "export", "file_format", "generate", "judge", "loss",
         "mine", "open_run", "push", "ranker", "recipe_names", "rule", "select", "source", "train",
-        "validator",
-        "write_report",
+        "validator", "write_report",
     }  # fmt: skip
     for name in hardneg.__all__:
         assert getattr(hardneg, name).__doc__

@@ -111,7 +111,7 @@ def test_a_finished_run_may_be_called_again(beir, tmp_path):
 def test_a_directory_of_another_run_is_left_alone(beir, tmp_path):
     pipeline.mine(str(beir), recipe(), tmp_path / "run")
     before = content(tmp_path / "run")
-    with pytest.raises(ConfigError, match=r"differs in recipe \(select.negatives: 4 there, 9 asked for\)"):
+    with pytest.raises(ConfigError, match=r"differs in recipe \(select.negatives: 4 stored, 9 asked for\)"):
         pipeline.mine(str(beir), recipe(negatives=9), tmp_path / "run")
     assert content(tmp_path / "run") == before
 

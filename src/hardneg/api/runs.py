@@ -42,7 +42,7 @@ def mine(
             `Collection`, or what `Collection.of` takes: frames, data sets, dicts and lists of pairs.
         recipe: What to do.
         out: The run directory, or its URL; None to keep the run in memory: see `Run` for how much.
-        report: Write `report.html` into the run directory.
+        report: Write `report.html` into the run directory; needs the extra `report`.
         progress: Receives the progress of all stages.
         cache: Where vectors are kept; `HARDNEG_CACHE` or the user's cache folder unless given.
 
@@ -81,7 +81,7 @@ def select(
         recipe: Its selection, seed and format are used; loading, ranking and validators stay the run's.
         out: Another run directory, to be written, or its URL; None to keep the run in memory.
         collection: What was mined, if it was not loaded from a source.
-        report: Write `report.html` into the run directory.
+        report: Write `report.html` into the run directory; needs the extra `report`.
         progress: Receives the progress of all stages.
 
     Raises:
@@ -114,7 +114,7 @@ def clean(
         out: The run directory, or its URL; None to keep the run in memory.
         recipe: What to do; it needs the ranker `listed`, as the recipe `clean` has it.
         same_format: Whether to write the file's own format rather than the recipe's.
-        report: Write `report.html` into the run directory.
+        report: Write `report.html` into the run directory; needs the extra `report`.
         progress: Receives the progress of all stages.
         cache: Where vectors are kept; `HARDNEG_CACHE` or the user's cache folder unless given.
 

@@ -7,6 +7,7 @@ command are first needed, so that `hardneg --help` imports none.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import re
@@ -156,10 +157,8 @@ def expanded(function: Callable[..., None]) -> Callable[..., None]:
 
 def _imported(target: str) -> Any:
     module, _, path = target.partition(":")
-    found: Any = importlib.import_module(module)
-    for part in path.split("."):
-        found = getattr(found, part)
-    return found
+    owner: Any = importlib.import_module(module)
+    return functools.reduce(getattr, path.split("."), owner)
 
 
 def _fields(target: Any) -> Mapping[str, _Field]:

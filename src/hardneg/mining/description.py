@@ -1,4 +1,4 @@
-"""What run.json says of a run before its work begins."""
+"""The part of run.json that describes a run before its work begins."""
 
 from __future__ import annotations
 
@@ -21,7 +21,15 @@ def describe(
     facts: Mapping[str, Any],
     validators: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Returns the part of run.json that is known before the work begins."""
+    """Returns the part of run.json that does not depend on the work.
+
+    Args:
+        source: Where the collection is from.
+        collection: What is mined.
+        recipe: How.
+        facts: What the rankers record, by name.
+        validators: What the validators record, by name.
+    """
     settings = recipe.settings()
     judged, positives = len(collection.queries), len(collection.judgments.queries_with_positives)
     return {
@@ -48,7 +56,7 @@ def describe(
 
 
 def _located(source: str) -> str:
-    """Returns a source that is found from any working directory."""
+    """Returns a source by its absolute path, where it has one."""
     scheme = "hf:" if source.startswith("hf:") else ""
     path = Path(source.removeprefix(scheme))
     return f"{scheme}{path.resolve()}" if path.exists() else source

@@ -26,11 +26,11 @@ BLOCK = 1_024
 """Queries in one part of the ledger."""
 
 _CELLS = 1 << 20
-"""Candidates looked at together: bounds memory when short queries are looked at deeper."""
+"""Candidates decided on together: bounds memory when short queries are searched deeper."""
 
 
 class _Blocks:
-    """Gives the blocks of a ledger one by one, deciding with one selector."""
+    """Decides on the blocks of a ledger one by one with one selector."""
 
     def __init__(
         self, collection: Collection, recipe: Recipe, open_validators: Mapping[str, OpenedValidator]
@@ -77,7 +77,7 @@ class _Blocks:
 
 
 class Miner(_Blocks):
-    """Ranks and decides, looking deeper for the queries that stay short."""
+    """Ranks and decides, searching deeper for the queries that stay short."""
 
     @classmethod
     def opened(
@@ -88,7 +88,7 @@ class Miner(_Blocks):
         clock: Clock,
         ready: Mapping[str, OpenedRanker] | None = None,
     ) -> Miner:
-        """Returns a miner, its rankers and validators made ready, which is where encoding takes place.
+        """Returns a miner, its rankers and validators opened, which encodes what must be encoded.
 
         Args:
             collection: What to mine.
@@ -100,8 +100,8 @@ class Miner(_Blocks):
         rankers: dict[str, OpenedRanker] = {}
         for name, settings in zip(recipe.rank.names, recipe.rank.rankers, strict=True):
             with clock.stage(f"open {name}"):
-                known = None if ready is None else ready.get(name)
-                rankers[name] = settings.open(collection, context) if known is None else known
+                opened = None if ready is None else ready.get(name)
+                rankers[name] = settings.open(collection, context) if opened is None else opened
         return cls(collection, recipe, rankers, open_validators(recipe, collection, rankers, context, clock))
 
     def __init__(
@@ -113,7 +113,7 @@ class Miner(_Blocks):
     ) -> None:
         super().__init__(collection, recipe, open_validators)
         self.facts = {name: dict(ranker.facts) for name, ranker in rankers.items()}
-        refused = [getattr(witness, "refused", ()) for witness in open_validators.values()]
+        refused = [getattr(validator, "refused", ()) for validator in open_validators.values()]
         queries = np.setdiff1d(
             collection.judgments.queries_with_positives, np.concatenate([*refused, np.empty(0, np.int32)])
         ).astype(np.int32)
@@ -124,7 +124,7 @@ class Miner(_Blocks):
         self._depth = min(_first_depth(recipe), self._limit)
 
     def calibrate(self) -> Calibration:
-        """Returns what a sample of the queries teaches of false negatives."""
+        """Returns the calibration learned from a sample of the queries."""
         queries = self.validation.queries(np.concatenate([*self.blocks, np.empty(0, np.int32)]))
         sample = Search(queries, self._depth)
         self.prepare([sample])
@@ -143,7 +143,7 @@ class Miner(_Blocks):
         """Returns the decisions on one block of queries.
 
         Raises:
-            Unsearched: Queries must be looked at deeper than a ranker is prepared for.
+            SearchNotPrepared: Queries must be searched deeper than a ranker is prepared for.
         """
         tables: list[pa.Table] = []
         owners: list[IntArray] = []
@@ -169,14 +169,14 @@ class Miner(_Blocks):
             raise SearchNotPrepared(search) from None
 
     def _decide_at(self, queries: IntArray, depth: int) -> tuple[Candidates, Decisions, IntArray]:
-        """Returns the decisions that stand, and the queries to look at deeper, which are left out of them."""
+        """Returns the final decisions, and the queries to search deeper, which are left out of them."""
         candidates, decisions = self.decide(self._pool.candidates(queries, depth))
         if depth >= self._limit:
             return candidates, decisions, np.empty(0, np.int32)
         again = np.unique(candidates.queries[decisions.deeper]).astype(np.int32)
-        stands = ~np.isin(candidates.queries, again)
-        self.selector.forget(candidates, decisions, ~stands)
-        rows = np.flatnonzero(stands)
+        final = ~np.isin(candidates.queries, again)
+        self.selector.forget(candidates, decisions, ~final)
+        rows = np.flatnonzero(final)
         return candidates.take(rows), decisions.take(rows), again
 
     def _reasons(self, candidates: Candidates, decisions: Decisions) -> list[str]:
@@ -214,7 +214,7 @@ class Reselector(_Blocks):
         self._scorer = recipe.select.by or ""
 
     def calibrate(self) -> Calibration:
-        """Returns what the stored candidates of a sample of the queries teach of false negatives."""
+        """Returns the calibration learned from the stored candidates of a sample of the queries."""
         queries = self.validation.queries(self.collection.judgments.queries_with_positives)
         stored = (self._stored(number) for number in range(len(self.sizes)))
         return self.validation.learn(
@@ -253,7 +253,7 @@ def open_validators(
 
 
 def _first_depth(recipe: Recipe) -> int:
-    """Returns how deep to look at first: a window must be whole before anything is drawn from it."""
+    """Returns the depth of the first search: a window must be whole before anything is drawn from it."""
     return max([recipe.rank.depth, *(rule.needed_depth() for rule in recipe.select.rules)])
 
 

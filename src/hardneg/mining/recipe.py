@@ -240,8 +240,8 @@ class Recipe(BaseModel):
                 f"ensemble {select.ensemble} needs two teachers or more, found {len(teachers)}: add a ranker"
             )
         by = select.by or (similar or names)[0]
-        asked = [rule.by for rule in select.rules] + [select.draw.by, by, *teachers]
-        for name in asked:
+        named = [rule.by for rule in select.rules] + [select.draw.by, by, *teachers]
+        for name in named:
             if name is not None and name not in names:
                 raise unknown_name("ranker in by", name, names)
         order = by if self.rank.order == "scorer" else self.rank.order
@@ -315,7 +315,7 @@ def _others(validators: Sequence[Any]) -> list[Any]:
 
 
 def _located(options: LoadOptions) -> LoadOptions:
-    """Returns the options with a corpus that is found from any working directory."""
+    """Returns the options with the absolute path of the corpus."""
     if options.corpus is None or not Path(options.corpus).exists():
         return options
     return dataclasses.replace(options, corpus=str(Path(options.corpus).resolve()))

@@ -1,4 +1,4 @@
-"""Examines blocks of candidates: evidence, the probability it comes to, what is relabelled."""
+"""Validates blocks of candidates: evidence, votes, probabilities of false negatives, relabelling."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _CERTAIN = 0.98
 
 
 class ValidationStage:
-    """Examines the candidates of one collection.
+    """Validates the candidates of one collection.
 
     Args:
         collection: What is mined.
         settings: The recipe's.
         scorers: For each ranker whose scores may be read, whether they mean the same for every query.
-        witnesses: The validators at work, by name; None where the evidence is stored already.
+        validators: The opened validators, by name; None where the evidence is stored already.
     """
 
     def __init__(
@@ -36,54 +36,56 @@ class ValidationStage:
         collection: Collection,
         settings: ValidateSettings,
         scorers: Mapping[str, bool],
-        witnesses: Mapping[str, OpenedValidator] | None = None,
+        validators: Mapping[str, OpenedValidator] | None = None,
     ) -> None:
         self._collection = collection
         self._settings = settings
         self._scorers = scorers
-        self._witnesses = witnesses or {}
+        self._validators = validators or {}
         self.calibration = Calibration("not asked for")
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What the validators tell of themselves."""
-        return {name: dict(witness.facts) for name, witness in self._witnesses.items()}
+        """The facts of each validator, for run.json."""
+        return {name: dict(validator.facts) for name, validator in self._validators.items()}
 
     def queries(self, rows: IntArray) -> IntArray:
-        """Returns those of the query rows to learn from: a sample by their ids, and those with verdicts."""
+        """Returns the query rows to calibrate on: a sample by their ids, and those with verdicts."""
         drawn = np.argsort(self._collection.queries.id_keys[rows], kind="stable")[: self._settings.sample]
-        heard = [query for witness in self._witnesses.values() for query in getattr(witness, "queries", ())]
-        return np.intersect1d(rows, np.concatenate([rows[drawn], np.array(heard, np.int32)])).astype(np.int32)
+        judged = [query for opened in self._validators.values() for query in getattr(opened, "queries", ())]
+        return np.intersect1d(rows, np.concatenate([rows[drawn], np.array(judged, np.int32)])).astype(
+            np.int32
+        )
 
     def learn(self, blocks: Iterable[Candidates]) -> Calibration:
-        """Returns what blocks of candidates teach, and judges by it from now on."""
-        samples = [self._sample(self.looked_at(block)) for block in blocks]
+        """Returns the calibration learned from blocks of candidates, which `examine` uses from then on."""
+        samples = [self._sample(self.with_evidence(block)) for block in blocks]
         learned = calibrate(samples, self._columns())
-        said = [(self._said(s.candidates), learned.probability(*s)) for s in samples]
-        self.calibration = shifted(learned, said)
+        verdicts = [(self._verdicts(s.candidates), learned.probability(*s)) for s in samples]
+        self.calibration = shifted(learned, verdicts)
         return self.calibration
 
-    def looked_at(self, candidates: Candidates) -> Candidates:
+    def with_evidence(self, candidates: Candidates) -> Candidates:
         """Returns the candidates with the evidence of the validators, added to what is stored."""
-        found = {name: witness.evidence(candidates) for name, witness in self._witnesses.items()}
-        return replace(candidates, evidence={**candidates.evidence, **found})
+        added = {name: validator.evidence(candidates) for name, validator in self._validators.items()}
+        return replace(candidates, evidence={**candidates.evidence, **added})
 
     def examine(self, candidates: Candidates) -> Candidates:
         """Returns the candidates with evidence, votes, probabilities and what is relabelled."""
         if not self._settings.validators and not self._settings.calibrate:
             return candidates
-        sample = self._sample(self.looked_at(candidates))
-        seen = sample.candidates
-        votes = self._votes(seen)
+        sample = self._sample(self.with_evidence(candidates))
+        validated = sample.candidates
+        votes = self._votes(validated)
         probability = self._judged(sample)
         bound = self._settings.relabel_above
         relabelled = None
         if bound is not None:
             relabelled = (probability >= bound) & (votes > 0) & (sample.status == UNLABELLED)
-        return replace(seen, votes=votes, probability=probability, relabelled=relabelled)
+        return replace(validated, votes=votes, probability=probability, relabelled=relabelled)
 
     def _sample(self, candidates: Candidates) -> Sample:
-        """Returns the candidates with what they are to calibration."""
+        """Returns the candidates with the status that calibration gives each."""
         excluded = candidates.excluded
         assert excluded is not None
         own = self._collection.judgments.relevant.has(candidates.queries, candidates.docs)
@@ -95,23 +97,23 @@ class ValidationStage:
         return Sample(candidates, status.astype(np.int32))
 
     def _judged(self, sample: Sample) -> FloatArray:
-        """Returns the probabilities; what judges said stands above what evidence tells."""
+        """Returns the probabilities; verdicts take precedence over evidence."""
         candidates, status = sample
         probability = self.calibration.probability(candidates, status)
         probability[status == NOT_RELEVANT] = 0
-        said = self._said(candidates)
-        heard = ~np.isnan(said) & (status != POSITIVE)
-        probability[heard] = np.clip(said[heard], 1 - _CERTAIN, _CERTAIN)
+        verdicts = self._verdicts(candidates)
+        judged = ~np.isnan(verdicts) & (status != POSITIVE)
+        probability[judged] = np.clip(verdicts[judged], 1 - _CERTAIN, _CERTAIN)
         return probability
 
-    def _said(self, candidates: Candidates) -> FloatArray:
+    def _verdicts(self, candidates: Candidates) -> FloatArray:
         """Returns (n_queries, depth) float32: the share of judges who say relevant, NaN without any."""
-        said = np.full(candidates.shape, np.nan, np.float32)
+        verdicts = np.full(candidates.shape, np.nan, np.float32)
         for name, validator in zip(self._settings.names, self._settings.validators, strict=True):
             values = candidates.evidence.get(name)
             if validator.judges and values is not None:
-                said = np.where(np.isnan(values), said, values)
-        return said
+                verdicts = np.where(np.isnan(values), verdicts, values)
+        return verdicts
 
     def _votes(self, candidates: Candidates) -> npt.NDArray[np.int16]:
         own = self._collection.judgments.relevant.has(candidates.queries, candidates.docs)

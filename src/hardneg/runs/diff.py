@@ -26,7 +26,7 @@ def compare(first: str | Path, second: str | Path) -> dict[str, Any]:
 
     Returns:
         `negatives`: how many are chosen by both, by the first only, by the second only; `moves`: for every
-        pair of differing outcomes, as `dropped: surplus`, how many candidates went from the one to the other.
+        pair of differing outcomes, as `dropped: surplus`, how many candidates went from one to the other.
 
     Raises:
         ConfigError: The runs are of different collections.
@@ -61,16 +61,16 @@ def compare(first: str | Path, second: str | Path) -> dict[str, Any]:
     }
 
 
-def table(found: dict[str, Any]) -> Table:
-    """Returns what `compare` found as a table for people."""
-    shown = Table(title=f"{found['first']} -> {found['second']}")
+def table(differences: dict[str, Any]) -> Table:
+    """Returns the result of `compare` as a table for people."""
+    shown = Table(title=f"{differences['first']} -> {differences['second']}")
     for heading in ("first", "second"):
         shown.add_column(heading)
     shown.add_column("candidates", justify="right")
-    for name, count in found["negatives"].items():
+    for name, count in differences["negatives"].items():
         shown.add_row("negatives", name.replace("_", " "), f"{count:,}")
     shown.add_section()
-    for move in found["moves"]:
+    for move in differences["moves"]:
         shown.add_row(move["first"], move["second"], f"{move['candidates']:,}")
     return shown
 

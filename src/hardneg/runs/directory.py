@@ -107,12 +107,12 @@ class RunFolder:
         with lock:
             self._sweep()
             yield self
-            self._sweep()  # another process that worked for this one may have been killed
-            with suppress(OSError):  # while it is held: what is unlinked later may be another process's
+            self._sweep()  # of a worker process that was killed
+            with suppress(OSError):  # while it is held: later it may be another process's
                 (self.path / ".lock").unlink()
 
     def _sweep(self) -> None:
-        """Removes what processes that were killed had not finished writing."""
+        """Removes temporary files of killed processes."""
         for left in self.path.rglob(".*.tmp"):
             left.unlink(missing_ok=True)
 
@@ -139,9 +139,9 @@ class RunFolder:
             if differs:
                 raise ConfigError(_ANOTHER.format(path=self.path, differs=differs))
             return
-        others = sorted(p.name for p in self.path.iterdir() if not p.name.startswith("."))
-        if others:
-            raise ConfigError(f"{self.path} holds other files ({others[0]}, ...); choose an empty --out")
+        files = sorted(p.name for p in self.path.iterdir() if not p.name.startswith("."))
+        if files:
+            raise ConfigError(f"{self.path} holds other files ({files[0]}, ...); choose an empty --out")
 
     def claim(self, run: Mapping[str, Any]) -> bool:
         """Claims the directory for a run; returns whether the same run was begun in it before.
@@ -152,9 +152,9 @@ class RunFolder:
         if not (self.path / "run.json").exists():
             self.write({**run, "finished": False})
             return False
-        known = self.read()
-        if known.get("fingerprint") != run["fingerprint"]:
-            differs = _difference(known, run, ("collection", "recipe", "rankers")) or "versions"
+        stored = self.read()
+        if stored.get("fingerprint") != run["fingerprint"]:
+            differs = _difference(stored, run, ("collection", "recipe", "rankers")) or "versions"
             raise ConfigError(_ANOTHER.format(path=self.path, differs=differs))
         return True
 
@@ -229,7 +229,7 @@ def fingerprinted(recipe: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _difference(known: Mapping[str, Any], run: Mapping[str, Any], keys: tuple[str, ...]) -> str:
-    """Returns in what two runs differ, as `recipe (seed: 42 there, 7 asked for)`; empty if in nothing."""
+    """Returns in what two runs differ, as `recipe (seed: 42 stored, 7 asked for)`; empty if in nothing."""
     stored, asked = ({**each, "recipe": fingerprinted(each.get("recipe", {}))} for each in (known, run))
     differing = [key for key in keys if fingerprint(stored.get(key)) != fingerprint(asked.get(key))]
     return " and ".join(f"{key}{_settings(stored.get(key), asked.get(key))}" for key in differing)
@@ -240,7 +240,7 @@ def _settings(stored: Any, asked: Any) -> str:
     before, after = dict(flat(stored)), dict(flat(asked))
     paths = [path for path in dict.fromkeys((*before, *after)) if before.get(path) != after.get(path)]
     shown = [
-        f"{path}: {before.get(path, 'nothing')[:40]} there, {after.get(path, 'nothing')[:40]} asked for"
+        f"{path}: {before.get(path, 'nothing')[:40]} stored, {after.get(path, 'nothing')[:40]} asked for"
         for path in paths[:_SHOWN]
     ]
     return f" ({'; '.join(shown)}{', ...' if len(paths) > _SHOWN else ''})" if shown else ""

@@ -133,13 +133,13 @@ def _judgments(data: Any) -> Rows:
     if isinstance(data, Mapping) or _batches(data) is not None:
         yield from rows_of(data, "judgments")
         return
-    for where, each in _numbered(data, "judgments"):
-        if isinstance(each, Mapping):
-            yield where, each
-        elif isinstance(each, Sequence) and not isinstance(each, str) and len(each) in (2, 3):
-            yield where, dict(zip(("query_id", "doc_id", "relevance"), each, strict=False))
+    for where, judgment in _numbered(data, "judgments"):
+        if isinstance(judgment, Mapping):
+            yield where, judgment
+        elif isinstance(judgment, Sequence) and not isinstance(judgment, str) and len(judgment) in (2, 3):
+            yield where, dict(zip(("query_id", "doc_id", "relevance"), judgment, strict=False))
         else:
-            raise DataError(f"{where}: {_TRIPLE}, found {repr(each)[:200]}")
+            raise DataError(f"{where}: {_TRIPLE}, found {repr(judgment)[:200]}")
 
 
 def _of_columns(data: Mapping[str, Any], what: str) -> Rows:

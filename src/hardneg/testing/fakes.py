@@ -45,6 +45,8 @@ class FakeRanker(Ranker):
         retrieves: False for a ranker that only scores given candidates.
     """
 
+    __slots__ = ("depths",)  # not in `__dict__`, which is what identifies it
+
     def __init__(self, scores: npt.ArrayLike, retrieves: bool = True) -> None:
         self.scores = np.asarray(scores, np.float32)
         self.retrieves = retrieves

@@ -1,7 +1,7 @@
 """The records that stages hand to each other: small, frozen, columnar.
 
 A stage knows these and never another stage. Arrays that name documents or queries hold row numbers
-(int32) into `Documents` and `Queries`; -1 stands where there is none.
+(int32) into `Documents` and `Queries`; -1 for none.
 """
 
 from __future__ import annotations

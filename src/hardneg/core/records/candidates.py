@@ -1,4 +1,4 @@
-"""Candidates: what the rankers found for a block of queries, and what is known of it."""
+"""Candidates: the documents that rankers retrieved for a block of queries, with scores and evidence."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Decision:
 
 
 class CandidateTexts:
-    """The texts of the candidates of a block, looked up when they are asked for.
+    """The texts of the candidates of a block, looked up on access.
 
     Args:
         collection: What the rows are rows of.
@@ -55,18 +55,18 @@ class CandidateTexts:
         ).astype(np.int32)
 
     def _of(self, read: Callable[[IntArray], Sequence[Any]], empty: Any) -> npt.NDArray[np.object_]:
-        found = np.full(self._docs.shape, empty, object)
-        known = self._docs >= 0
-        rows, places = np.unique(self._docs[known], return_inverse=True)
-        values = np.empty(len(rows), object)
-        values[:] = read(rows)
-        found[known] = values[places.ravel()]
-        return found
+        values = np.full(self._docs.shape, empty, object)
+        present = self._docs >= 0
+        rows, places = np.unique(self._docs[present], return_inverse=True)
+        distinct = np.empty(len(rows), object)
+        distinct[:] = read(rows)
+        values[present] = distinct[places.ravel()]
+        return values
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """The pool of a block of queries: what the rankers found, and every positive, in pool order.
+    """The pool of a block of queries: what the rankers retrieved, and every positive, in pool order.
 
     Attributes:
         queries: (n_queries,) int32, query rows.
@@ -80,14 +80,14 @@ class Candidates:
         pair: (n_queries,) int32, document row of the one positive each row stands for, or -1 when a row
             stands for all the query's positives.
         exhausted: (n_queries,) bool, true where the rankers have nothing further to give.
-        evidence: For each validator (n_queries, depth) float32, NaN where it did not look.
+        evidence: For each validator (n_queries, depth) float32, NaN where it examined nothing.
         votes: (n_queries, depth) int16, how many validators suspect a candidate; None without any.
-        probability: (n_queries, depth) float32, of a false negative, NaN where it is not known; None without
+        probability: (n_queries, depth) float32, of a false negative, NaN where not estimated; None without
             calibration.
         relabelled: (n_queries, depth) bool, which candidates count as positives after all; None for none.
         excluded: (n_queries, depth) int8, why a candidate can never be a negative, an index into
-            `hardneg.core.exclusions.EXCLUSIONS`, -1 where it can; None before it is known.
-        collection: What the rows are rows of; None where nobody asks for texts.
+            `hardneg.core.exclusions.EXCLUSIONS`, -1 where it can; None before exclusion.
+        collection: What the rows are rows of; None where no texts are read.
     """
 
     queries: IntArray
@@ -157,12 +157,12 @@ class Candidates:
     def take(self, rows: npt.NDArray[np.intp]) -> Candidates:
         """Returns the candidates of some of the queries."""
         taken: dict[str, Any] = {}
-        for each in fields(self):
-            values = getattr(self, each.name)
+        for own in fields(self):
+            values = getattr(self, own.name)
             if isinstance(values, Mapping):
-                taken[each.name] = {name: array[rows] for name, array in values.items()}
+                taken[own.name] = {name: array[rows] for name, array in values.items()}
             elif isinstance(values, np.ndarray):
-                taken[each.name] = values[rows]
+                taken[own.name] = values[rows]
         return replace(self, **taken)
 
 

@@ -58,11 +58,11 @@ class Documents:
 
     def rows(self, ids: Sequence[str]) -> IntArray:
         """Returns the row of each id, an alias's row being that of its document; -1 for unknown ids."""
-        found = self._rows_of_ids.rows(ids)
+        rows = self._rows_of_ids.rows(ids)
         if self._row_of_alias:
-            for place in np.flatnonzero(found < 0):
-                found[place] = self._row_of_alias.get(ids[int(place)], -1)
-        return found
+            for place in np.flatnonzero(rows < 0):
+                rows[place] = self._row_of_alias.get(ids[int(place)], -1)
+        return rows
 
     @cached_property
     def first_alike(self) -> IntArray:
@@ -258,13 +258,13 @@ def part(collection: Collection, queries: IntArray, docs: IntArray) -> Collectio
     """Returns the collection of some query and document rows, both ascending."""
     judgments = collection.judgments
     kept = np.isin(judgments.query, queries) & np.isin(judgments.doc, docs)
-    documents, asked = collection.documents, collection.queries
+    documents, all_queries = collection.documents, collection.queries
     return replace(
         collection,
         documents=Documents(
             documents.table.take(pa.array(docs)), documents.keys[docs], documents.body_keys[docs]
         ),
-        queries=Queries(asked.table.take(pa.array(queries)), asked.keys[queries]),
+        queries=Queries(all_queries.table.take(pa.array(queries)), all_queries.keys[queries]),
         judgments=Judgments(
             np.searchsorted(queries, judgments.query[kept]).astype(np.int32),
             np.searchsorted(docs, judgments.doc[kept]).astype(np.int32),

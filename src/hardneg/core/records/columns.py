@@ -47,29 +47,29 @@ class IdIndex:
     def __init__(self, ids: pa.ChunkedArray) -> None:
         keys = np.empty(len(ids), np.uint64)
         for begin in range(0, len(ids), _BLOCK):
-            some = ids.slice(begin, _BLOCK).to_pylist()
-            keys[begin : begin + len(some)] = _keys(some)
+            block = ids.slice(begin, _BLOCK).to_pylist()
+            keys[begin : begin + len(block)] = _keys(block)
         self._ids = ids
         self._rows: IntArray = np.argsort(keys, kind="stable").astype(np.int32)
         self._keys: KeyArray = keys[self._rows]
 
     def rows(self, ids: Sequence[str]) -> IntArray:
         """Returns (n,) int32: the first row of each id; -1 for unknown ids."""
-        asked = _keys(ids)
-        places = np.searchsorted(self._keys, asked)
-        found = np.full(len(ids), -1, np.int32)
-        open_ = np.arange(len(ids))
-        while len(open_):
-            within = places[open_] < len(self._keys)
-            open_ = open_[within]
-            open_ = open_[self._keys[places[open_]] == asked[open_]]
-            rows = self._rows[places[open_]]
+        keys = _keys(ids)
+        places = np.searchsorted(self._keys, keys)
+        resolved = np.full(len(ids), -1, np.int32)
+        unresolved = np.arange(len(ids))
+        while len(unresolved):
+            within = places[unresolved] < len(self._keys)
+            unresolved = unresolved[within]
+            unresolved = unresolved[self._keys[places[unresolved]] == keys[unresolved]]
+            rows = self._rows[places[unresolved]]
             names = take(self._ids, rows)
-            same = np.array([name == ids[place] for name, place in zip(names, open_, strict=True)], bool)
-            found[open_[same]] = rows[same]
-            open_ = open_[~same]
-            places[open_] += 1
-        return found
+            same = np.array([name == ids[place] for name, place in zip(names, unresolved, strict=True)], bool)
+            resolved[unresolved[same]] = rows[same]
+            unresolved = unresolved[~same]
+            places[unresolved] += 1
+        return resolved
 
 
 def _keys(ids: Sequence[str]) -> KeyArray:

@@ -9,7 +9,7 @@ from hardneg.core.records.text import full_text
 
 
 class Scored(NamedTuple):
-    """One document of an example, with what is known of it."""
+    """One document of an example: its texts, the score of the scorer and the weight in training."""
 
     doc_id: str
     title: str

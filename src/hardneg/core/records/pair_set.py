@@ -1,4 +1,4 @@
-"""A set of (query, document) pairs, asked about whole blocks."""
+"""A set of (query, document) pairs, tested for whole blocks of candidates."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hardneg.core.records.arrays import BoolArray, IntArray
 
 
 class PairSet:
-    """Tells which candidates of a block belong to a set of (query, document) pairs.
+    """A set of (query, document) pairs.
 
     Args:
         query: (n,) int32, rows.
@@ -28,9 +28,9 @@ class PairSet:
         """
         if not len(self._codes):
             return np.zeros(docs.shape, bool)
-        asked = _codes(queries[:, None], docs)
-        places = np.minimum(np.searchsorted(self._codes, asked), len(self._codes) - 1)
-        return np.asarray((self._codes[places] == asked) & (docs >= 0))
+        codes = _codes(queries[:, None], docs)
+        places = np.minimum(np.searchsorted(self._codes, codes), len(self._codes) - 1)
+        return np.asarray((self._codes[places] == codes) & (docs >= 0))
 
 
 def _codes(query: IntArray, doc: IntArray) -> npt.NDArray[np.int64]:

@@ -13,10 +13,7 @@ _FULL = 0.6
 
 
 class RowMap:
-    """Finds the rows that were added under a key; whether a row is the right one, the caller says.
-
-    Keys of different things may be equal: each row found is put to the caller, so that nothing rests on luck.
-    """
+    """Maps 64-bit keys to rows; the caller compares the rows of a key, so that equal keys do no harm."""
 
     def __init__(self) -> None:
         self._slots(_FIRST_SLOTS)
@@ -27,7 +24,7 @@ class RowMap:
 
         Args:
             key: 0 to 2^64 - 1.
-            same: Tells whether a row is the one that is looked for.
+            same: Returns whether a row is the one wanted.
         """
         slot = key & self._mask
         while (row := self._rows[slot]) >= 0:
@@ -37,7 +34,7 @@ class RowMap:
         return -1
 
     def add(self, key: int, row: int) -> None:
-        """Adds a row under a key, after those that are there."""
+        """Adds a row under a key, after earlier ones."""
         if self._count + 1 > _FULL * len(self._rows):
             self._grow()
         slot = key & self._mask
@@ -54,9 +51,9 @@ class RowMap:
 
     def _grow(self) -> None:
         """Moves all rows into twice the slots, each round those that find a free one."""
-        held = np.frombuffer(self._rows, np.int32) >= 0
-        keys = np.frombuffer(self._keys, np.uint64)[held]
-        rows = np.frombuffer(self._rows, np.int32)[held]
+        used = np.frombuffer(self._rows, np.int32) >= 0
+        keys = np.frombuffer(self._keys, np.uint64)[used]
+        rows = np.frombuffer(self._rows, np.int32)[used]
         order = np.argsort(rows, kind="stable")
         keys, rows = keys[order], rows[order]
         self._slots(2 * len(self._rows))
