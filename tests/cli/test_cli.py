@@ -18,7 +18,7 @@ WRITING_REPORTS = ("mine", "demo", "select", "validate", "audit")
 
 def run(*arguments, expect=0, report=False):
     """Runs one command in this process, by default without a report, and returns its exit code."""
-    left_out = ["--no-report"] if arguments[0] in WRITING_REPORTS and not report else []
+    left_out = ["--no-report"] if {*arguments[:1]} & {*WRITING_REPORTS} and not report else []
     try:
         sys.argv = ["hardneg", *map(str, arguments), *left_out]
         cli.main()
