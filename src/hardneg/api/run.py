@@ -85,7 +85,7 @@ class Run(FinishedRun):
         Raises:
             MissingExtra: The extra `report` is not installed.
         """
-        from hardneg.api.runs import plots
+        from hardneg.api.reports import plots
 
         return plots(self)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hardneg.api.places import AnyRun, opened_run, run_folder
 from hardneg.api.run import Run
@@ -15,9 +15,6 @@ from hardneg.core.stores import is_url, output_dir
 from hardneg.mining import pipeline
 from hardneg.mining.recipe import Recipe, reselecting
 from hardneg.runs.finished import FinishedRun
-
-if TYPE_CHECKING:
-    from hardneg.report.plot import Plots
 
 AnyRecipe = Recipe | str | Mapping[str, Any]
 """A recipe, the name or YAML file of one, or its settings."""
@@ -263,13 +260,6 @@ def push(run: AnyRun, repository: str, *, private: bool = True, judgments: bool 
 def saved(run: FinishedRun, folder: str | Path, *, report: bool = True) -> Run:
     """Writes a run into a folder or to a URL; see `Run.save`."""
     return _made(folder, lambda place: pipeline.save(run, place or Path(folder)), report, None)
-
-
-def plots(run: FinishedRun) -> Plots:
-    """Returns the figures of a run; see `Run.plot`."""
-    from hardneg.api.reports import plots as figures
-
-    return figures(run)
 
 
 def _recipe(recipe: AnyRecipe) -> Recipe:

@@ -7,15 +7,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, ValidationError
+from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, ValidationError
 
-from hardneg.core.components import ENGINES, FORMATS, RANKERS, VALIDATORS, Engine, Format, Ranker
+from hardneg.core.components import ENGINES, FORMATS, RANKERS, VALIDATORS, Engine, Format
 from hardneg.core.errors import ConfigError, unknown_name
 from hardneg.core.registry import first_problem
 from hardneg.core.settings import check_names, override, put
 from hardneg.core.tables import flat, html_table
 from hardneg.engines.local import Local
 from hardneg.mining.notations import copied, spelled_out
+from hardneg.mining.rank_settings import RankSettings
 from hardneg.mining.recipes import read_recipe, recipe_names, register_recipe
 from hardneg.rankers.fusion import FUSIONS
 from hardneg.runs.finished import FinishedRun
@@ -33,53 +34,8 @@ __all__ = [
     "reselecting",
 ]
 
-AnyRanker = Annotated[Ranker, PlainValidator(RANKERS.make), PlainSerializer(RANKERS.describe)]
 AnyEngine = Annotated[Engine, PlainValidator(ENGINES.make), PlainSerializer(ENGINES.describe)]
 AnyFormat = Annotated[Format, PlainValidator(FORMATS.make), PlainSerializer(FORMATS.describe)]
-
-
-class RankSettings(BaseModel):
-    """How candidates are found.
-
-    Attributes:
-        rankers: Each as `bm25`, `dense:MODEL` or `{dense: {model: MODEL, ...}}`.
-        depth: Documents per query that each ranker retrieves at first; short queries are searched deeper.
-        max_depth: The deepest search; None for the size of the corpus.
-        order: How several lists become one: `rrf`, `minmax`, `zscore`, `scorer` (by the scores that rules
-            read), or the name of the ranker whose scores give the order.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    rankers: tuple[AnyRanker, ...] = Field(min_length=1)
-    depth: int = Field(default=100, ge=1)
-    max_depth: int | None = Field(default=None, ge=1)
-    order: str = "rrf"
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The rankers' names, as the ledger's columns have them: the kind, numbered when it repeats."""
-        names: list[str] = []
-        for ranker in self.rankers:
-            wanted = ranker.name or RANKERS.name_of(ranker)
-            number = sum(name == wanted or name.startswith(f"{wanted}_") for name in names)
-            names.append(f"{wanted}_{number + 1}" if number else wanted)
-        return tuple(names)
-
-    @property
-    def similarity_names(self) -> tuple[str, ...]:
-        """The names of the rankers that measure similarity, cross-encoders first."""
-        named = [(r, name) for r, name in zip(self.rankers, self.names, strict=True) if r.measures_similarity]
-        return tuple(name for _, name in sorted(named, key=lambda pair: not pair[0].reranks))
-
-    @property
-    def scorers(self) -> dict[str, bool]:
-        """For each ranker, whether its scores mean the same for every query: cosines do, BM25's do not.
-
-        Lists of negatives have no scores to learn from.
-        """
-        named = zip(self.names, self.rankers, strict=True)
-        return {name: ranker.comparable for name, ranker in named if ranker.scored}
 
 
 class Recipe(BaseModel):
