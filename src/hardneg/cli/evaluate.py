@@ -47,8 +47,8 @@ def evaluate(
     from hardneg.core.files import cache_folder
     from hardneg.evaluation.measures import DEFAULT, parse
     from hardneg.evaluation.output_files import save
-    from hardneg.evaluation.systems import distinct, run_file, run_model
     from hardneg.evaluation.result_tables import notes, tables
+    from hardneg.evaluation.systems import distinct, run_file, run_model
     from hardneg.sources import load
 
     models, files = model or [], run or []
