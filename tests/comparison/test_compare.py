@@ -209,8 +209,8 @@ def test_splits_that_must_be_apart_are(models, changes, message):
         ({}, {"teacher": "dense"}, 'unknown teacher of recipe naive "dense". Known: bm25'),
         ({}, {"student": "static:nope/none"}, 'cannot load model "nope/none"'),
         ({}, {"student": "static:"}, "names no model"),
-        ({}, {"dimensions": (99_999,)}, "dimensions must lie between"),
-        ({"queries": 1}, {"dev": None}, "too few to hold some back"),
+        ({}, {"dimensions": (99_999,)}, "dimensions must be between"),
+        ({"queries": 1}, {"dev": None}, "too few to hold some out"),
     ],
 )
 def test_a_mistake_is_told_before_anything_is_written(splits, models, tmp_path, changes, training, message):
@@ -242,7 +242,7 @@ def test_two_arms_of_one_name_are_told_apart_by_nobody(models, tmp_path, names, 
 
 def test_a_folder_that_holds_something_else_is_left_alone(splits, models, tmp_path):
     (tmp_path / "shared.json").write_text("{", encoding="utf-8")
-    with pytest.raises(DataError, match=r"shared\.json is damaged"):
+    with pytest.raises(DataError, match=r"shared\.json is corrupt"):
         compare(str(splits), settings(models), tmp_path)
     (tmp_path / "shared.json").rename(tmp_path / "notes.txt")
     with pytest.raises(ConfigError, match="holds other files"):
@@ -257,7 +257,7 @@ def test_a_recipe_without_any_negative_is_compared_and_told(splits, models, tmp_
     asked = settings(models, recipes=(str(tmp_path / "strict.yaml"),), seeds=1)
     found = compare(str(splits), asked, tmp_path / "out")
     assert found.facts["rows"][2]["mined"]["negatives"] == 0
-    assert "strict: no negative was chosen" in (tmp_path / "out" / "table.txt").read_text(encoding="utf-8")
+    assert "strict: no negatives were chosen" in (tmp_path / "out" / "table.txt").read_text(encoding="utf-8")
 
 
 def test_hardness_by_hand(tmp_path):

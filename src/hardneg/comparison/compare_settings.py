@@ -61,17 +61,15 @@ class CompareSettings(BaseModel):
     @classmethod
     def _distinct(cls, recipes: tuple[str, ...]) -> tuple[str, ...]:
         if not recipes:
-            raise ValueError("name one or more, as in --recipes naive,default")
+            raise ValueError("name one at least, as in --recipes naive,default")
         return tuple(dict.fromkeys(recipes))
 
     @model_validator(mode="after")
     def _apart(self) -> CompareSettings:
         if self.test == self.split:
-            raise ValueError(f"students are measured on {self.test}, so they must not be trained on it")
+            raise ValueError(f"students are measured on {self.test}, which they would learn from")
         if self.train.dev == self.test:
-            raise ValueError(
-                f"{self.test} is for measuring alone, so training must not be stopped early on it"
-            )
+            raise ValueError(f"training would be stopped early on {self.test}, which is for measuring alone")
         return self
 
     @classmethod

@@ -1,4 +1,4 @@
-"""What a call of `generate` may be told."""
+"""The settings of generating."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _OF_QUERIES = {"queries", "kinds", "also", "examples", "ranker", "round_trip"}
 
 
 class GenerateSettings(EndpointSettings):
-    """What is written, and how much of it: the settings of `EndpointSettings`, and these.
+    """What is generated; in addition to the settings of `EndpointSettings`.
 
     Attributes:
-        negatives: Negatives to write per query that has a positive, in place of queries.
+        negatives: Negatives to write per query that has a positive; None to write queries instead.
         queries: Queries per document.
-        kinds: Kinds of queries, taken in turn.
-        also: `judged`: write queries also for documents that are a query's positive.
-        limit: Most documents to write queries for, or queries to write negatives for, drawn by the seed.
-        examples: Judged pairs of the collection that the prompt shows.
-        ranker: Ranker that must retrieve a query's document, as `bm25` or `dense:MODEL`.
-        round_trip: Rank up to which it must be retrieved; 0 keeps every query.
+        kinds: Kinds of queries, taken in turn: `question`, `keywords` or `claim`.
+        also: Documents to write queries for as well: `judged`, those that a query has as a positive.
+        limit: Most documents, or queries with `negatives`, drawn at random.
+        examples: Judged pairs of the collection in the prompt.
+        ranker: Ranker that must retrieve the document of a query, as `bm25` or `dense:MODEL`.
+        round_trip: Lowest rank at which it must retrieve the document; 0 to keep every query.
         seed: Seed of all random draws.
-        prompt: File in place of the built-in prompt.
+        prompt: File of another prompt; None for the one of hardneg.
     """
 
     negatives: int | None = Field(default=None, ge=1, le=20)
@@ -42,16 +42,16 @@ class GenerateSettings(EndpointSettings):
     prompt: str | None = None
 
     def check(self) -> None:
-        """Checks what the settings say together.
+        """Checks that the settings fit together.
 
         Raises:
             ConfigError: One of those for queries is given for negatives, or the ranker does not fit.
         """
-        idle = _OF_QUERIES & self.model_fields_set
-        if self.negatives is not None and idle:
-            raise ConfigError(f"{min(idle)} is for writing queries: give either that or negatives")
-        found = RANKERS.make(self.ranker)
-        if found.reranks or not found.reads_texts:
+        unused = _OF_QUERIES & self.model_fields_set
+        if self.negatives is not None and unused:
+            raise ConfigError(f"{min(unused)} is for writing queries: give either that or negatives")
+        ranker = RANKERS.make(self.ranker)
+        if ranker.reranks or not ranker.reads_texts:
             raise ConfigError(
-                f"{RANKERS.name_of(found)} cannot search for written queries; bm25 or dense:MODEL can"
+                f"{RANKERS.name_of(ranker)} cannot search for written queries; bm25 or dense:MODEL can"
             )

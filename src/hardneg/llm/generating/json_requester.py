@@ -1,4 +1,4 @@
-"""Asks for a list of texts as JSON, once more if the answer cannot be read, and reads it strictly."""
+"""Requests lists of texts as JSON, reads the answers strictly, and repeats a request once if unreadable."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from typing import NamedTuple
 
 from hardneg.core.records.text import id_key
 from hardneg.llm.budget import Cost
-from hardneg.llm.chat_model import Model, Request
+from hardneg.llm.chat_model import ChatModel, Request
 from hardneg.llm.client import NoAnswer
 from hardneg.llm.request_queue import Attempt
-from hardneg.llm.texts import said
+from hardneg.llm.texts import without_thoughts
 
 TEMPERATURE = 0.7
 """As Promptagator sampled its queries (arXiv 2209.11755, section 4)."""
 _QUOTED = 1000  # bytes of an unreadable answer that the model is shown again
-_AGAIN = (
+_REPEAT = (
     "This is not the JSON object that was asked for. Answer with the object alone: "
     'one field, "{field}", a list of exactly {count} strings, none of them empty.'
 )
 
 
 class Question(NamedTuple):
-    """What is asked for.
+    """A request for a list of texts.
 
     Attributes:
         content: The prompt.
         field: The name of the list in the answer.
-        wanted: How many texts it must have.
-        longest: Tokens that the answer may have.
-        name: Of what it is about, from which, with the seed, the request's seed is drawn.
-        seed: Of the call.
+        wanted: Number of texts in it.
+        longest: Most tokens of the answer.
+        name: Id of the document or query, from which, with the seed, the request's seed is drawn.
+        seed: Seed of the call.
     """
 
     content: str
@@ -42,102 +42,102 @@ class Question(NamedTuple):
     seed: int
 
 
-class Outcome(NamedTuple):
-    """What came of one question.
+class GeneratedTexts(NamedTuple):
+    """The texts of one question.
 
     Attributes:
-        row: The document or query that it was about.
-        texts: What was written; None where no answer could be read.
-        answer: The last answer as it came; empty where there is none.
-        again: Whether the model was asked a second time.
+        row: The row of the document or query.
+        texts: The texts; None where no answer could be read.
+        answer: The full last answer; empty without one.
+        repeated: Whether the request was repeated.
         cached: Whether the answer cost nothing.
-        problem: Why there is no answer.
+        problem: Why there is no answer; None if there is one.
     """
 
     row: int
     texts: list[str] | None
     answer: str = ""
-    again: bool = False
+    repeated: bool = False
     cached: bool = False
     problem: str | None = None
 
 
-class Asker:
-    """Asks a model about rows.
+class JsonRequester:
+    """Sends the questions about rows to a model.
 
     Args:
-        model: Who is asked.
-        question: Returns what is asked about a row.
+        model: The model.
+        question: Returns the question about a row.
     """
 
-    def __init__(self, model: Model, question: Callable[[int], Question]) -> None:
+    def __init__(self, model: ChatModel, question: Callable[[int], Question]) -> None:
         self._model, self._question = model, question
 
-    def most(self, row: int) -> Cost:
-        """Returns the most that a row may cost, a second request included, less what is known of it."""
+    def highest_cost(self, row: int) -> Cost:
+        """Returns the most that a row may cost, a repeated request included, without stored answers."""
         question = self._question(row)
-        known = self._model.known(self._request(question))
-        if known is None:
-            longest = self._request(question, "x" * _QUOTED)
-            return self._model.most(self._request(question)).plus(self._model.most(longest))
-        if read_texts(known.text, question.field, question.wanted) is not None:
+        stored = self._model.stored(self._request(question))
+        if stored is None:
+            repeated = self._request(question, "x" * _QUOTED)
+            return self._model.highest_cost(self._request(question)).plus(self._model.highest_cost(repeated))
+        if read_texts(stored.text, question.field, question.wanted) is not None:
             return Cost()
-        again = self._request(question, known.text)
-        return Cost() if self._model.known(again) else self._model.most(again)
+        repeated = self._request(question, stored.text)
+        return Cost() if self._model.stored(repeated) else self._model.highest_cost(repeated)
 
-    def once(self, row: int) -> Cost:
+    def cost_without_repeat(self, row: int) -> Cost:
         """Returns the most that a row may cost if the first answer can be read."""
         request = self._request(self._question(row))
-        return Cost() if self._model.known(request) else self._model.most(request)
+        return Cost() if self._model.stored(request) else self._model.highest_cost(request)
 
-    async def ask(self, row: int, turn: Attempt) -> Outcome:
-        """Returns what came of a row.
+    async def ask(self, row: int, attempt: Attempt) -> GeneratedTexts:
+        """Returns the texts for a row.
 
         Raises:
             DataError: The endpoint refuses every request.
         """
         question = self._question(row)
-        again = False
+        repeated = False
         try:
-            reply = await turn.ask(self._model, self._request(question))
+            reply = await attempt.ask(self._model, self._request(question))
             texts = read_texts(reply.answer.text, question.field, question.wanted)
             if texts is None:
-                again = True
-                reply = await turn.ask(self._model, self._request(question, reply.answer.text))
+                repeated = True
+                reply = await attempt.ask(self._model, self._request(question, reply.answer.text))
                 texts = read_texts(reply.answer.text, question.field, question.wanted)
         except NoAnswer as problem:
-            return Outcome(row, None, again=again, problem=str(problem))
-        return Outcome(row, texts, reply.answer.text, again, not turn.answered)
+            return GeneratedTexts(row, None, repeated=repeated, problem=str(problem))
+        return GeneratedTexts(row, texts, reply.answer.text, repeated, not attempt.paid)
 
     def _request(self, question: Question, unreadable: str | None = None) -> Request:
         messages = [{"role": "user", "content": question.content}]
         if unreadable is not None:
             quoted = unreadable.encode("utf-8", "replace")[:_QUOTED].decode("utf-8", "ignore")
-            told = _AGAIN.format(field=question.field, count=question.wanted)
+            correction = _REPEAT.format(field=question.field, count=question.wanted)
             messages.append({"role": "assistant", "content": quoted or "(nothing)"})
-            messages.append({"role": "user", "content": told})
+            messages.append({"role": "user", "content": correction})
         drawn = id_key(f"{question.seed}\0{question.name}") % 2**31
         return self._model.request(messages, temperature=TEMPERATURE, max_tokens=question.longest, seed=drawn)
 
 
 def read_texts(answer: str, field: str, count: int) -> list[str] | None:
-    """Returns the texts of an answer, each without surrounding space; None unless it is what was asked for.
+    """Returns the texts of an answer, each without surrounding space; None unless it has the requested form.
 
-    That is a JSON object with one field, a list of `count` strings that are not blank. Around it nothing may
-    stand but thoughts in `<think>` tags and the lines of a code fence.
+    That is a JSON object with one field, a list of `count` strings that are not blank, surrounded by nothing
+    but thoughts in `<think>` tags and the lines of a code fence.
 
     Args:
-        answer: What the model wrote.
+        answer: The answer.
         field: The name of the list.
-        count: How many texts it must have.
+        count: Number of texts in it.
     """
     try:
-        stated = json.loads(said(answer) or "")
+        parsed = json.loads(without_thoughts(answer) or "")
     except (ValueError, RecursionError):
         return None
-    if not isinstance(stated, dict) or list(stated) != [field]:
+    if not isinstance(parsed, dict) or list(parsed) != [field]:
         return None
-    texts = stated[field]
+    texts = parsed[field]
     if not isinstance(texts, list) or len(texts) != count:
         return None
     if not all(isinstance(text, str) and text.strip() for text in texts):
