@@ -9,8 +9,8 @@ import pytest
 from hardneg.auditing import sample
 from hardneg.auditing.estimate import bounds, resampled
 from hardneg.auditing.probabilities import Negatives, calibrated
-from hardneg.calibration.frequency import wilson
 from hardneg.core import verdicts
+from hardneg.core.statistics import wilson
 from hardneg.core.verdicts import Judged, Verdict
 from hardneg.testing import collection
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hardneg.calibration.frequency import wilson
+from hardneg.core.statistics import wilson
 
 Numbers = npt.NDArray[np.float64]
 

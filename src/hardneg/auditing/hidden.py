@@ -10,12 +10,12 @@ import pyarrow as pa
 
 from hardneg.auditing.estimate import Estimate, Numbers, resampled
 from hardneg.auditing.probabilities import Negatives
-from hardneg.calibration.frequency import wilson
 from hardneg.core import noise
 from hardneg.core.components import Context, OpenedRanker
 from hardneg.core.files import cache_folder
 from hardneg.core.progress import Progress
 from hardneg.core.records import Collection, Decision, IntArray
+from hardneg.core.statistics import wilson
 from hardneg.mining.miner import Miner
 from hardneg.mining.recipe import Recipe
 from hardneg.runs.directory import Clock
