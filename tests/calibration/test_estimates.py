@@ -8,11 +8,13 @@ import pytest
 
 from hardneg.calibration import logistic
 from hardneg.calibration.calibration import Calibration, calibrate
-from hardneg.calibration.features import Column
-from hardneg.calibration.frequency import label_frequency, relevant_odds
-from hardneg.calibration.model import LEFT_OUT, POSITIVE, UNLABELLED, Sample, chance
-from hardneg.calibration.reliability import reliability
-from hardneg.calibration.verdicts import shifted
+from hardneg.calibration.features import LEFT_OUT, POSITIVE, UNLABELLED, Column, Sample
+from hardneg.calibration.label_frequency import (
+    label_frequency,
+    relevance_probability,
+    reliability,
+    unlabelled_log_odds,
+)
 from hardneg.core.records import Candidates
 from hardneg.core.statistics import wilson
 
@@ -37,10 +39,10 @@ def test_the_label_frequency_is_the_highest_labelled_share_less_its_error():
 
 
 def test_one_of_three_labelled_leaves_two_unlabelled_for_each():
-    assert math.exp(relevant_odds(1 / 3)) == pytest.approx(2)
+    assert math.exp(unlabelled_log_odds(1 / 3)) == pytest.approx(2)
     # Odds of 1 to 4 of being labelled: 2 in 4 relevant and unlabelled, among the unlabelled.
-    assert chance(np.array([math.log(0.25)]), 1 / 3)[0] == pytest.approx(0.5)
-    assert chance(np.array([10.0]), 1 / 3)[0] == pytest.approx(0.99)
+    assert relevance_probability(np.array([math.log(0.25)]), 1 / 3)[0] == pytest.approx(0.5)
+    assert relevance_probability(np.array([10.0]), 1 / 3)[0] == pytest.approx(0.99)
 
 
 def test_reliability_compares_what_labels_stand_for_with_the_mean_probability():
@@ -89,7 +91,7 @@ def test_the_rate_of_false_negatives_is_found_on_simulated_data(frequency):
     learned = calibrate([sample], [Column("scores", "dense", "absolute", 1.0)])
     assert learned.facts["estimable"] and learned.facts["auc"] > 0.9
     assert learned.facts["label_frequency"] == pytest.approx(frequency, abs=0.12)
-    probability = learned.probability(*sample)
+    probability = learned.probability(sample)
     unlabelled = sample.status == UNLABELLED
     assert np.isnan(probability[~unlabelled]).all() and not np.isnan(probability[unlabelled]).any()
     assert probability[unlabelled].mean() == pytest.approx(relevant[unlabelled].mean(), abs=0.03)
@@ -113,7 +115,7 @@ def test_what_lone_positives_cannot_show_orders_candidates_and_leaves_alone_how_
     learned = calibrate([more], COLUMNS)
     assert learned.facts["label_frequency"] == plain.facts["label_frequency"]
     unlabelled = sample.status == UNLABELLED
-    before, after = (c.probability(*s)[unlabelled] for c, s in ((plain, sample), (learned, more)))
+    before, after = (c.probability(s)[unlabelled] for c, s in ((plain, sample), (learned, more)))
     assert after.sum() == pytest.approx(before.sum(), rel=1e-4)
     hidden = relevant[unlabelled]
     assert after[hidden].mean() > before[hidden].mean() + 0.05
@@ -124,14 +126,14 @@ def test_a_calibration_survives_being_written():
     sample, _ = simulated(2, 0.5, queries=100)
     learned = calibrate([sample], [Column("scores", "dense", "absolute", 1.0)])
     again = Calibration.build(learned.describe())
-    assert np.array_equal(again.probability(*sample), learned.probability(*sample), equal_nan=True)
+    assert np.array_equal(again.probability(sample), learned.probability(sample), equal_nan=True)
 
 
 def test_too_few_positives_are_not_learned_from():
     sample, _ = simulated(3, 0.5, queries=3)
     learned = calibrate([sample], [Column("scores", "dense", "absolute", 1.0)])
     assert not learned.facts["estimable"] and "too few" in learned.why
-    assert np.isnan(learned.probability(*sample)).all()
+    assert np.isnan(learned.probability(sample)).all()
 
 
 def test_what_is_left_out_is_not_learned_from_and_gets_no_probability():
@@ -139,17 +141,17 @@ def test_what_is_left_out_is_not_learned_from_and_gets_no_probability():
     status = sample.status.copy()
     status[:, -5:] = LEFT_OUT
     learned = calibrate([Sample(sample.candidates, status)], [Column("scores", "dense", "absolute", 1.0)])
-    assert np.isnan(learned.probability(sample.candidates, status)[:, -5:]).all()
+    assert np.isnan(learned.probability(Sample(sample.candidates, status))[:, -5:]).all()
 
 
 def test_verdicts_move_all_probabilities_as_far_as_they_are_many():
     probability = np.full((1, 400), 0.1, np.float32)
     said = np.array([[1.0, 0.0] * 200], np.float32)
-    moved = shifted(Calibration(), [(said, probability)])
+    moved = Calibration().shifted_to([(said, probability)])
     # Without the prior the shift would be log odds 0 less log odds of 0.1: 2.197.
     assert 2.0 < moved.shift < 2.197 and moved.facts["verdicts"] == 400
     assert moved.shift == pytest.approx(
         400 * 0.5 - 400 * float(logistic.sigmoid(-2.1972 + moved.shift)), abs=0.01
     )
-    few = shifted(Calibration(), [(said[:, :10], probability[:, :10])])
+    few = Calibration().shifted_to([(said[:, :10], probability[:, :10])])
     assert few.shift == 0

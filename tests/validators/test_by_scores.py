@@ -138,7 +138,7 @@ def examined(mined, evidence, **settings):
     stage = ValidationStage(mined, ValidateSettings(**settings), {})
     block = Exclusions(mined).mark(whole(mined, {"one": [[0] * 4]}))
     stored = {name: np.array([values], np.float32) for name, values in evidence.items()}
-    return stage.examine(replace(block, evidence=stored))
+    return stage.validate(replace(block, evidence=stored))
 
 
 def test_verdicts_stand_above_all_else_and_suspicions_are_counted(judged):

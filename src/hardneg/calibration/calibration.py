@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from hardneg.calibration import logistic
-from hardneg.calibration.features import Column
-from hardneg.calibration.learn import LEAST_POSITIVES, ColumnGroups, labelled, learn
-from hardneg.calibration.logistic import Vector
-from hardneg.calibration.model import UNLABELLED, Model, Sample, everywhere
-from hardneg.core.records import Candidates, FloatArray, IntArray
+from hardneg.calibration.features import UNLABELLED, Column, Sample, complete
+from hardneg.calibration.learning import MIN_POSITIVES, ColumnGroups, Model, fit_model
+from hardneg.calibration.logistic import Vector, sigmoid
+from hardneg.core.records import FloatArray
+
+_MIN_VERDICTS = 20
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What was learned, or why nothing could be.
+    """The models of the probability, or why there are none.
 
     Attributes:
         why: Why probabilities cannot be estimated; empty if they can.
-        models: The first reads what is known of every candidate; a second, if there is one, also what is
-            known of some alone, as a cross-encoder's scores of the first ranks.
+        models: The first reads the columns that all candidates have; a second, if there is one, also those
+            that only some have, as a cross-encoder's scores of the first ranks.
         shift: Log-odds that verdicts add to the models'.
-        facts: What a reader may want to know of it, for run.json.
+        facts: The estimate's facts, for run.json.
     """
 
     why: str = ""
@@ -33,19 +33,40 @@ class Calibration:
     shift: float = 0.0
     facts: Mapping[str, Any] = field(default_factory=dict)
 
-    def probability(self, candidates: Candidates, status: IntArray) -> FloatArray:
-        """Returns (n_queries, depth) float32: the probability of a false negative, NaN where there is none.
+    def probability(self, sample: Sample) -> FloatArray:
+        """Returns (n_queries, depth) float32: the probability of a false negative, NaN where unknown."""
+        probability = np.full(sample.candidates.shape, np.nan)
+        for model in self.models:
+            readable = complete(sample.candidates, model.columns)
+            probability = np.where(readable, model.probability(sample), probability)
+        if self.shift:
+            probability = np.clip(sigmoid(_logit(probability) + self.shift), 0, 1)
+        return np.where(sample.status == UNLABELLED, probability, np.nan).astype(np.float32)
+
+    def shifted_to(self, verdicts: Sequence[tuple[FloatArray, FloatArray]]) -> Calibration:
+        """Returns the calibration with the log-odds added that make the verdicts most probable.
+
+        A normal prior around no shift, with a deviation of 1, holds back what few verdicts suggest.
 
         Args:
-            candidates: A block, with evidence.
-            status: (n_queries, depth) int8.
+            verdicts: For each block the share of judges who find a candidate relevant, and the probabilities
+                by this calibration, both (n_queries, depth) float32, NaN without any.
         """
-        found = np.full(candidates.shape, np.nan)
-        for model in self.models:
-            known = everywhere(candidates, model.columns)
-            found = np.where(known, model.probability(candidates, status), found)
-        shifted = np.clip(logistic.sigmoid(_logit(found) + self.shift), 0, 1) if self.shift else found
-        return np.where(status == UNLABELLED, shifted, np.nan).astype(np.float32)
+        both = [~np.isnan(shares) & ~np.isnan(probabilities) for shares, probabilities in verdicts]
+        if sum(int(mask.sum()) for mask in both) < _MIN_VERDICTS:
+            return self
+        shares = np.concatenate([s[mask] for mask, (s, _) in zip(both, verdicts, strict=True)])
+        probabilities = np.concatenate([p[mask] for mask, (_, p) in zip(both, verdicts, strict=True)])
+        logits, shift = _logit(probabilities.astype(np.float64)), 0.0
+        for _ in range(50):
+            expected = sigmoid(logits + shift)
+            slope = float((expected - shares).sum()) + shift
+            step = slope / (float((expected * (1 - expected)).sum()) + 1.0)
+            shift -= step
+            if abs(step) < 1e-9:
+                break
+        facts = {**self.facts, "verdicts": len(shares), "shift": round(shift, 4)}
+        return replace(self, shift=shift, facts=facts)
 
     def describe(self) -> dict[str, Any]:
         """Returns plain data from which `build` makes the same calibration."""
@@ -71,31 +92,33 @@ class Calibration:
 
 
 def calibrate(samples: Sequence[Sample], columns: Sequence[Column]) -> Calibration:
-    """Returns what the labelled and the unlabelled candidates of some queries teach.
+    """Returns the calibration learned from the labelled and the unlabelled candidates of some queries.
 
     Args:
         samples: Blocks of queries.
         columns: The scores and evidence that may be read.
     """
-    positives = sum(int(labelled(sample).sum()) for sample in samples)
+    positives = sum(int(sample.positives.sum()) for sample in samples)
     facts: dict[str, Any] = {
         "queries": sum(len(s.candidates.queries) for s in samples),
         "positives": positives,
     }
-    if positives < LEAST_POSITIVES:
-        why = f"{positives} retrieved positives are too few, {LEAST_POSITIVES} are needed"
-        return Calibration(why, facts={**facts, **_told(why)})
-    known = ColumnGroups.of(samples, columns)
-    if not known.seen:
+    if positives < MIN_POSITIVES:
+        why = f"{positives} retrieved positives are too few, {MIN_POSITIVES} are needed"
+        return Calibration(why, facts={**facts, **_facts(why)})
+    groups = ColumnGroups.of(samples, columns)
+    if not groups.observed:
         why = "there is no score that is known of every candidate"
-        return Calibration(why, facts={**facts, **_told(why)})
-    models, told = [], {}
-    for seen in [known.seen, (*known.seen, *known.rare)] if known.rare else [known.seen]:
-        learned = learn(samples, seen, known.unseen)
-        if learned is not None:
-            models.append(learned[0])
-            told = learned[1]
-    return Calibration("", tuple(models), 0.0, {**facts, **_told("", models[-1]), **told})
+        return Calibration(why, facts={**facts, **_facts(why)})
+    models: list[Model] = []
+    quality: dict[str, Any] = {}
+    readable = [groups.observed, (*groups.observed, *groups.sparse)] if groups.sparse else [groups.observed]
+    for observed in readable:
+        fitted = fit_model(samples, observed, groups.unlabelled_only)
+        if fitted is not None:
+            models.append(fitted[0])
+            quality = fitted[1]
+    return Calibration("", tuple(models), 0.0, {**facts, **_facts("", models[-1]), **quality})
 
 
 def _logit(probabilities: Vector) -> Vector:
@@ -103,17 +126,17 @@ def _logit(probabilities: Vector) -> Vector:
     return np.asarray(np.log(bounded / (1 - bounded)))
 
 
-def _told(why: str, model: Model | None = None) -> dict[str, Any]:
-    told: dict[str, Any] = {"estimable": not why, "why": why, "method": "", "label_frequency": None}
-    told |= {"reliability": [], "calibration_error": None, "auc": None}
+def _facts(why: str, model: Model | None = None) -> dict[str, Any]:
+    facts: dict[str, Any] = {"estimable": not why, "why": why, "method": "", "label_frequency": None}
+    facts |= {"reliability": [], "calibration_error": None, "auc": None}
     if model is not None:
-        told |= {
+        facts |= {
             "method": "logistic model of labelled against unlabelled candidates (Elkan and Noto, 2008)",
             "label_frequency": model.frequency,
             "strength": model.strength,
             "weights": _named_weights(model),
         }
-    return told
+    return facts
 
 
 def _named_weights(model: Model) -> dict[str, list[float]]:

@@ -8,13 +8,40 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from hardneg.core.records import BoolArray, Candidates, FloatArray
+from hardneg.core.records import BoolArray, Candidates, FloatArray, IntArray
 
 Matrix = npt.NDArray[np.float64]
 Kind = Literal["absolute", "relative", "flag"]
 
-_WITHIN = 0.5
-_RELATIVE = 0.7
+POSITIVE, UNLABELLED, LEFT_OUT, NOT_RELEVANT = 1, 0, -1, -2
+"""The status of a candidate. Left out are padding, documents judged not relevant, and copies of positives or
+of the query."""
+
+_QUERY_SHARE = 0.5
+_RELATIVE_SHARE = 0.7
+
+
+class Sample(NamedTuple):
+    """A block of queries to learn from.
+
+    Attributes:
+        candidates: Their pools, with evidence.
+        status: (n_queries, depth) int32: `POSITIVE`, `UNLABELLED`, `LEFT_OUT` or `NOT_RELEVANT`, which is
+            left out too.
+    """
+
+    candidates: Candidates
+    status: IntArray
+
+    @property
+    def positives(self) -> BoolArray:
+        """(n_queries, depth) bool, the positives that a ranker retrieved."""
+        return np.asarray((self.status == POSITIVE) & (self.candidates.ranks > 0))
+
+    @property
+    def unlabelled(self) -> BoolArray:
+        """(n_queries, depth) bool, the unlabelled candidates that a ranker retrieved."""
+        return np.asarray((self.status == UNLABELLED) & (self.candidates.ranks > 0))
 
 
 class Column(NamedTuple):
@@ -23,72 +50,87 @@ class Column(NamedTuple):
     An `absolute` score means the same for every query, as a cosine does: it is compared with all candidates
     and with those of its query. A `relative` one, as BM25's, is compared with those of its query alone. A
     `flag` is 0 where there is nothing and 1 where it is certain.
+
+    Attributes:
+        source: Where its values are stored.
+        name: The ranker's or the validator's.
+        kind: How it is read.
+        weight: The prior weight: log-odds per standard deviation, or of a flag.
+        mean: Mean of the values of all candidates.
+        deviation: Standard deviation of the same.
+        sparse: Whether only some candidates have a value.
     """
 
     source: Literal["scores", "evidence"]
     name: str
     kind: Kind
     weight: float
-    """What is expected of it before there are data: log-odds a standard deviation, or a flag."""
     mean: float = 0.0
-    """Of all candidates."""
     deviation: float = 1.0
-    """Of all candidates."""
-    rare: bool = False
-    """Whether it is known of some candidates alone."""
+    sparse: bool = False
 
     def values(self, candidates: Candidates) -> FloatArray:
-        """Returns (n_queries, depth) float32."""
+        """Returns (n_queries, depth) float32, NaN where there is no value."""
         return candidates.scores[self.name] if self.source == "scores" else candidates.evidence[self.name]
 
     @property
     def priors(self) -> list[float]:
-        """What is expected of each of its features."""
+        """The prior weight of each of its features."""
         if self.kind == "absolute":
-            return [self.weight, _WITHIN * self.weight]
-        return [_RELATIVE * self.weight if self.kind == "relative" else self.weight]
+            return [self.weight, _QUERY_SHARE * self.weight]
+        return [_RELATIVE_SHARE * self.weight if self.kind == "relative" else self.weight]
 
     @property
     def flags(self) -> list[bool]:
-        """Which of its features are flags, whose weights do not grow with those of the scores."""
+        """Which of its features are flags, whose weights do not scale with those of the scores."""
         return [self.kind == "flag"] * len(self.priors)
 
     def scaled_to(self, values: FloatArray) -> Column:
         """Returns the same column with mean and deviation of these values, NaN left out."""
-        known = values[~np.isnan(values)].astype(np.float64)
-        deviation = float(known.std()) if len(known) else 0.0
-        return self._replace(mean=float(known.mean()) if len(known) else 0.0, deviation=deviation or 1.0)
+        present = values[~np.isnan(values)].astype(np.float64)
+        deviation = float(present.std()) if len(present) else 0.0
+        mean = float(present.mean()) if len(present) else 0.0
+        return self._replace(mean=mean, deviation=deviation or 1.0)
 
 
-def features(candidates: Candidates, columns: Sequence[Column], compared: BoolArray) -> Matrix:
+def complete(candidates: Candidates, columns: Sequence[Column]) -> BoolArray:
+    """Returns (n_queries, depth) bool: the candidates that have a value in every sparse column."""
+    present = np.asarray(candidates.docs >= 0)
+    for column in columns:
+        if column.sparse:
+            present &= ~np.isnan(column.values(candidates))
+    return present
+
+
+def features(candidates: Candidates, columns: Sequence[Column], reference: BoolArray) -> Matrix:
     """Returns (n_queries, depth, n_features) float64: no NaN among the candidates.
 
     Args:
         candidates: A block.
         columns: What to read, scaled.
-        compared: (n_queries, depth) bool, the candidates that others of their query are compared with; each
+        reference: (n_queries, depth) bool, the candidates that others of their query are compared with; each
             is compared with itself too.
     """
-    found: list[Matrix] = []
+    parts: list[Matrix] = []
     for column in columns:
         values = column.values(candidates).astype(np.float64)
         if column.kind == "flag":
-            found.append(np.nan_to_num(values, nan=0.0))
+            parts.append(np.nan_to_num(values, nan=0.0))
             continue
         if column.kind == "absolute":
-            found.append((values - column.mean) / column.deviation)
-        found.append(_within(values, compared))
-    stacked = np.stack(found, axis=-1)
-    return np.asarray(np.nan_to_num(_filled(stacked, columns), nan=0.0))
+            parts.append((values - column.mean) / column.deviation)
+        parts.append(_standardised(values, reference))
+    stacked = np.stack(parts, axis=-1)
+    return np.asarray(np.nan_to_num(_imputed(stacked, columns), nan=0.0))
 
 
-def _within(values: Matrix, compared: BoolArray) -> Matrix:
-    """Returns deviations from the mean of the query's candidates and the document itself.
+def _standardised(values: Matrix, reference: BoolArray) -> Matrix:
+    """Returns deviations from the mean of the query's reference candidates and the document itself.
 
-    A known positive must be seen as an unlabelled document would be, which counts among the candidates: else
-    the deviations alone would tell which documents are labelled.
+    A known positive must be treated as an unlabelled document would be, which counts among the candidates:
+    else the deviations alone would tell which documents are labelled.
     """
-    known = compared & ~np.isnan(values)
+    known = reference & ~np.isnan(values)
     middle = np.where(known, values, 0).sum(axis=1, keepdims=True)
     middle /= np.maximum(known.sum(axis=1, keepdims=True), 1)
     moved = values - middle
@@ -100,25 +142,26 @@ def _within(values: Matrix, compared: BoolArray) -> Matrix:
     return np.asarray((moved - mean) / np.where(spread > 1e-12, spread, 1.0))
 
 
-def _filled(stacked: Matrix, columns: Sequence[Column]) -> Matrix:
-    """Returns the features with missing ones taken from the others of their sort.
+def _imputed(stacked: Matrix, columns: Sequence[Column]) -> Matrix:
+    """Returns the features, missing ones replaced by the mean of the candidate's others of the same scale.
 
-    A lone positive has no other positive to be similar to. Its similarity to the query, in deviations, is the
-    best guess.
+    The only positive of a query has no similarity to other positives, for one; its similarity to the query,
+    in deviations, is the best estimate.
     """
-    sorts = [sort for column in columns for sort in _SORTS[column.kind]]
-    for sort in ("all", "query"):
-        places = [place for place, own in enumerate(sorts) if own == sort]
+    scales = [scale for column in columns for scale in _SCALES[column.kind]]
+    for wanted in ("all", "query"):
+        places = [place for place, scale in enumerate(scales) if scale == wanted]
         if places:
             stacked[..., places] = _with_mean(stacked[..., places])
     return stacked
 
 
-_SORTS = {"absolute": ("all", "query"), "relative": ("query",), "flag": ("flag",)}
+_SCALES = {"absolute": ("all", "query"), "relative": ("query",), "flag": ("flag",)}
+"""What each feature of a column is compared with: all candidates, those of the query, or nothing."""
 
 
-def _with_mean(some: Matrix) -> Matrix:
-    known = ~np.isnan(some)
+def _with_mean(values: Matrix) -> Matrix:
+    known = ~np.isnan(values)
     count = np.maximum(known.sum(axis=-1, keepdims=True), 1)
-    mean = np.where(known, some, 0).sum(axis=-1, keepdims=True) / count
-    return np.where(known, some, mean)
+    mean = np.where(known, values, 0).sum(axis=-1, keepdims=True) / count
+    return np.where(known, values, mean)

@@ -1,4 +1,4 @@
-"""A small logistic model that starts from what is expected and leaves it as far as the data carry."""
+"""A small logistic model, its weights drawn to their priors by a penalty that cross-validation chooses."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Fitted(NamedTuple):
 
     Attributes:
         intercept: Log-odds where all features are 0.
-        weights: (n_features,) float64, none below 0: more evidence is never less probable.
-        strength: How strongly the weights were held to what was expected, chosen by cross-validation.
+        weights: (n_features,) float64, none below 0: more evidence never makes it less probable.
+        strength: The strength of the penalty, chosen by cross-validation.
         logits: (n,) float64, of the rows it was fitted on, each by a model fitted on other queries.
     """
 
@@ -37,31 +37,33 @@ def fit(rows: Matrix, labelled: BoolArray, queries: IntArray, priors: Vector, fl
 
     The weights are drawn to a common multiple of the priors (those of flags to the priors themselves) by a
     ridge penalty. Its strength is the greatest whose likelihood on queries left out is within one standard
-    error of the best: few data do not carry the weights away.
+    error of the best: few data do not move the weights far.
 
     Args:
         rows: (n, n_features) float64.
         labelled: (n,) bool.
         queries: (n,) int32; a query's rows are left out together.
-        priors: (n_features,) float64, the weights expected.
+        priors: (n_features,) float64, the prior weights.
         flags: (n_features,) bool.
 
     Source: the one-standard-error rule, Breiman et al., Classification and Regression Trees, 1984.
     """
     _, places = np.unique(queries, return_inverse=True)
     owners = places.ravel()
-    held_out = [_held_out(rows, labelled, owners % _FOLDS, priors, flags, each) for each in _STRENGTHS]
+    held_out = [
+        _held_out(rows, labelled, owners % _FOLDS, priors, flags, strength) for strength in _STRENGTHS
+    ]
     losses = [_by_query(owners, _losses(logits, labelled)) for logits in held_out]
     best = min(losses, key=lambda loss: float(loss.sum()))
-    chosen = next(place for place, loss in enumerate(losses) if _as_good(loss, best))
+    chosen = next(place for place, loss in enumerate(losses) if _within_one_error(loss, best))
     intercept, weights = _solve(rows, labelled, priors, flags, _STRENGTHS[chosen])
     return Fitted(intercept, weights, _STRENGTHS[chosen], held_out[chosen])
 
 
 def multiple(weights: Vector, priors: Vector, flags: BoolArray) -> float:
-    """Returns the multiple of the priors that comes nearest to the weights, flags left out."""
-    known = priors[~flags]
-    return float(weights[~flags] @ known) / max(float(known @ known), 1e-12)
+    """Returns the multiple of the priors that is nearest to the weights, flags left out."""
+    scaled = priors[~flags]
+    return float(weights[~flags] @ scaled) / max(float(scaled @ scaled), 1e-12)
 
 
 def log_odds(rows: Matrix, intercept: float, weights: Vector) -> Vector:
@@ -92,14 +94,14 @@ def _held_out(
     return logits
 
 
-def _as_good(loss: Vector, best: Vector) -> bool:
+def _within_one_error(loss: Vector, best: Vector) -> bool:
     """Returns whether the losses of the queries exceed the best by no more than one standard error."""
-    more = loss - best
-    return bool(more.sum() <= np.sqrt(len(more)) * more.std())
+    excess = loss - best
+    return bool(excess.sum() <= np.sqrt(len(excess)) * excess.std())
 
 
-def _by_query(owners: npt.NDArray[np.intp], losses: Vector) -> Vector:
-    return np.asarray(np.bincount(owners, losses), np.float64)
+def _by_query(queries: npt.NDArray[np.intp], losses: Vector) -> Vector:
+    return np.asarray(np.bincount(queries, losses), np.float64)
 
 
 def _losses(logits: Vector, labelled: BoolArray) -> Vector:
@@ -109,27 +111,27 @@ def _losses(logits: Vector, labelled: BoolArray) -> Vector:
 def _solve(
     rows: Matrix, labelled: BoolArray, priors: Vector, flags: BoolArray, strength: float
 ) -> tuple[float, Vector]:
-    """Returns (intercept, weights) of the least penalised loss.
+    """Returns (intercept, weights) of the lowest penalised loss.
 
     The parameters are the intercept, the multiple of the priors, and the weights.
     """
     from scipy.optimize import minimize
 
-    growing, fixed = np.where(flags, 0.0, priors), np.where(flags, priors, 0.0)
+    scaling, fixed = np.where(flags, 0.0, priors), np.where(flags, priors, 0.0)
     labels = labelled.astype(np.float64)
 
     def loss(parameters: Vector) -> tuple[float, Vector]:
         intercept, multiple, weights = parameters[0], parameters[1], parameters[2:]
         logits = rows @ weights + intercept
-        away = weights - multiple * growing - fixed
+        offset = weights - multiple * scaling - fixed
         slope = sigmoid(logits) - labels
         gradient = np.concatenate(
-            [[slope.sum()], [-strength * (away @ growing)], slope @ rows + strength * away]
+            [[slope.sum()], [-strength * (offset @ scaling)], slope @ rows + strength * offset]
         )
-        return float(_losses(logits, labelled).sum()) + 0.5 * strength * float(away @ away), gradient
+        return float(_losses(logits, labelled).sum()) + 0.5 * strength * float(offset @ offset), gradient
 
     share = np.clip(labels.mean(), 1e-6, 1 - 1e-6)
-    start = np.concatenate([[np.log(share / (1 - share))], [0.5], 0.5 * growing + fixed])
+    start = np.concatenate([[np.log(share / (1 - share))], [0.5], 0.5 * scaling + fixed])
     bounds = [(None, None)] + [(0.0, None)] * (1 + len(priors))
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500})
-    return float(found.x[0]), np.asarray(found.x[2:])
+    solution = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500})
+    return float(solution.x[0]), np.asarray(solution.x[2:])

@@ -32,6 +32,8 @@ def wilson(hits: npt.ArrayLike, total: npt.ArrayLike, z: float = 1.959964) -> tu
         hits: How many of `total`; arrays or numbers.
         total: At least 0.
         z: Standard errors: 1.96 for 95 %.
+
+    Source: Wilson, Journal of the American Statistical Association, 1927.
     """
     count = np.maximum(np.asarray(total, np.float64), 1e-12)
     rate, spread = np.asarray(hits, np.float64) / count, z * z / count

@@ -48,7 +48,7 @@ class _Blocks:
 
     def examined(self, pooled: Candidates) -> Candidates:
         marked = self.exclusions.mark(pooled)
-        return anchored(self.validation.examine(marked), self.collection, self.settings.anchor)
+        return anchored(self.validation.validate(marked), self.collection, self.settings.anchor)
 
     def table(self, candidates: Candidates, decisions: Decisions) -> pa.Table:
         return block_table(
@@ -125,11 +125,11 @@ class Miner(_Blocks):
 
     def calibrate(self) -> Calibration:
         """Returns the calibration learned from a sample of the queries."""
-        queries = self.validation.queries(np.concatenate([*self.blocks, np.empty(0, np.int32)]))
+        queries = self.validation.sample_queries(np.concatenate([*self.blocks, np.empty(0, np.int32)]))
         sample = Search(queries, self._depth)
         self.prepare([sample])
         pools = (self._pool.candidates(s.queries, s.depth) for s in _pieces(sample))
-        return self.validation.learn(map(self.exclusions.mark, pools))
+        return self.validation.calibrate(map(self.exclusions.mark, pools))
 
     def first(self, number: int) -> Search:
         """Returns the search that a block begins with."""
@@ -215,9 +215,9 @@ class Reselector(_Blocks):
 
     def calibrate(self) -> Calibration:
         """Returns the calibration learned from the stored candidates of a sample of the queries."""
-        queries = self.validation.queries(self.collection.judgments.queries_with_positives)
+        queries = self.validation.sample_queries(self.collection.judgments.queries_with_positives)
         stored = (self._stored(number) for number in range(len(self.sizes)))
-        return self.validation.learn(
+        return self.validation.calibrate(
             self.exclusions.mark(block.take(np.flatnonzero(np.isin(block.queries, queries))))
             for block in stored
         )

@@ -10,15 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from hardneg.calibration.calibration import Calibration, calibrate
-from hardneg.calibration.features import Column
-from hardneg.calibration.model import LEFT_OUT, NOT_RELEVANT, POSITIVE, UNLABELLED, Sample
-from hardneg.calibration.verdicts import shifted
+from hardneg.calibration.features import LEFT_OUT, NOT_RELEVANT, POSITIVE, UNLABELLED, Column, Sample
 from hardneg.core.components import OpenedValidator
 from hardneg.core.exclusions import EXCLUSIONS
 from hardneg.core.records import JUDGED_RELEVANT, BoolArray, Candidates, Collection, FloatArray, IntArray
 from hardneg.validators.settings import ValidateSettings
 
-_CERTAIN = 0.98
+_MAX_VERDICT_PROBABILITY = 0.98
 
 
 class ValidationStage:
@@ -28,7 +26,7 @@ class ValidationStage:
         collection: What is mined.
         settings: The recipe's.
         scorers: For each ranker whose scores may be read, whether they mean the same for every query.
-        validators: The opened validators, by name; None where the evidence is stored already.
+        open_validators: Opened validators by name; None where the evidence is stored already.
     """
 
     def __init__(
@@ -36,84 +34,83 @@ class ValidationStage:
         collection: Collection,
         settings: ValidateSettings,
         scorers: Mapping[str, bool],
-        validators: Mapping[str, OpenedValidator] | None = None,
+        open_validators: Mapping[str, OpenedValidator] | None = None,
     ) -> None:
         self._collection = collection
         self._settings = settings
         self._scorers = scorers
-        self._validators = validators or {}
+        self._open_validators = open_validators or {}
         self.calibration = Calibration("not asked for")
 
     @property
     def facts(self) -> dict[str, Any]:
-        """The facts of each validator, for run.json."""
-        return {name: dict(validator.facts) for name, validator in self._validators.items()}
+        """What the validators record in run.json."""
+        return {name: dict(opened.facts) for name, opened in self._open_validators.items()}
 
-    def queries(self, rows: IntArray) -> IntArray:
-        """Returns the query rows to calibrate on: a sample by their ids, and those with verdicts."""
+    def sample_queries(self, rows: IntArray) -> IntArray:
+        """Returns those of the query rows to learn from: a sample by their ids, and those with verdicts."""
         drawn = np.argsort(self._collection.queries.id_keys[rows], kind="stable")[: self._settings.sample]
-        judged = [query for opened in self._validators.values() for query in getattr(opened, "queries", ())]
-        return np.intersect1d(rows, np.concatenate([rows[drawn], np.array(judged, np.int32)])).astype(
-            np.int32
-        )
+        validators = self._open_validators.values()
+        judged = [query for validator in validators for query in getattr(validator, "queries", ())]
+        wanted = np.concatenate([rows[drawn], np.array(judged, np.int32)])
+        return np.intersect1d(rows, wanted).astype(np.int32)
 
-    def learn(self, blocks: Iterable[Candidates]) -> Calibration:
-        """Returns the calibration learned from blocks of candidates, which `examine` uses from then on."""
+    def calibrate(self, blocks: Iterable[Candidates]) -> Calibration:
+        """Returns the calibration learned from blocks of candidates, which `validate` uses from now on."""
         samples = [self._sample(self.with_evidence(block)) for block in blocks]
         learned = calibrate(samples, self._columns())
-        verdicts = [(self._verdicts(s.candidates), learned.probability(*s)) for s in samples]
-        self.calibration = shifted(learned, verdicts)
+        self.calibration = learned.shifted_to(
+            [(self._verdict_shares(sample.candidates), learned.probability(sample)) for sample in samples]
+        )
         return self.calibration
 
     def with_evidence(self, candidates: Candidates) -> Candidates:
-        """Returns the candidates with the evidence of the validators, added to what is stored."""
-        added = {name: validator.evidence(candidates) for name, validator in self._validators.items()}
-        return replace(candidates, evidence={**candidates.evidence, **added})
+        """Returns the candidates with the evidence of the opened validators, added to what is stored."""
+        evidence = {name: opened.evidence(candidates) for name, opened in self._open_validators.items()}
+        return replace(candidates, evidence={**candidates.evidence, **evidence})
 
-    def examine(self, candidates: Candidates) -> Candidates:
+    def validate(self, candidates: Candidates) -> Candidates:
         """Returns the candidates with evidence, votes, probabilities and what is relabelled."""
         if not self._settings.validators and not self._settings.calibrate:
             return candidates
         sample = self._sample(self.with_evidence(candidates))
-        validated = sample.candidates
-        votes = self._votes(validated)
-        probability = self._judged(sample)
+        votes = self._votes(sample.candidates)
+        probability = self._probability(sample)
         bound = self._settings.relabel_above
         relabelled = None
         if bound is not None:
             relabelled = (probability >= bound) & (votes > 0) & (sample.status == UNLABELLED)
-        return replace(validated, votes=votes, probability=probability, relabelled=relabelled)
+        return replace(sample.candidates, votes=votes, probability=probability, relabelled=relabelled)
 
     def _sample(self, candidates: Candidates) -> Sample:
-        """Returns the candidates with the status that calibration gives each."""
+        """Returns the candidates with their status for calibration."""
         excluded = candidates.excluded
         assert excluded is not None
         own = self._collection.judgments.relevant.has(candidates.queries, candidates.docs)
         status = np.where((excluded >= 0) | (candidates.docs < 0), LEFT_OUT, UNLABELLED)
         if self._settings.negatives_are_judged:
-            refuted = self._collection.judgments.not_relevant
-            status[refuted.has(candidates.queries, candidates.docs)] = NOT_RELEVANT
+            not_relevant = self._collection.judgments.not_relevant
+            status[not_relevant.has(candidates.queries, candidates.docs)] = NOT_RELEVANT
         status[own & (excluded == EXCLUSIONS.index(JUDGED_RELEVANT))] = POSITIVE
         return Sample(candidates, status.astype(np.int32))
 
-    def _judged(self, sample: Sample) -> FloatArray:
-        """Returns the probabilities; verdicts take precedence over evidence."""
-        candidates, status = sample
-        probability = self.calibration.probability(candidates, status)
-        probability[status == NOT_RELEVANT] = 0
-        verdicts = self._verdicts(candidates)
-        judged = ~np.isnan(verdicts) & (status != POSITIVE)
-        probability[judged] = np.clip(verdicts[judged], 1 - _CERTAIN, _CERTAIN)
+    def _probability(self, sample: Sample) -> FloatArray:
+        """Returns (n_queries, depth) float32: by verdicts where there are any, else by calibration."""
+        probability = self.calibration.probability(sample)
+        probability[sample.status == NOT_RELEVANT] = 0
+        shares = self._verdict_shares(sample.candidates)
+        judged = ~np.isnan(shares) & (sample.status != POSITIVE)
+        probability[judged] = np.clip(shares[judged], 1 - _MAX_VERDICT_PROBABILITY, _MAX_VERDICT_PROBABILITY)
         return probability
 
-    def _verdicts(self, candidates: Candidates) -> FloatArray:
-        """Returns (n_queries, depth) float32: the share of judges who say relevant, NaN without any."""
-        verdicts = np.full(candidates.shape, np.nan, np.float32)
+    def _verdict_shares(self, candidates: Candidates) -> FloatArray:
+        """Returns (n_queries, depth) float32: the share of judges who find it relevant, NaN without any."""
+        shares = np.full(candidates.shape, np.nan, np.float32)
         for name, validator in zip(self._settings.names, self._settings.validators, strict=True):
             values = candidates.evidence.get(name)
             if validator.judges and values is not None:
-                verdicts = np.where(np.isnan(values), verdicts, values)
-        return verdicts
+                shares = np.where(np.isnan(values), shares, values)
+        return shares
 
     def _votes(self, candidates: Candidates) -> npt.NDArray[np.int16]:
         own = self._collection.judgments.relevant.has(candidates.queries, candidates.docs)
@@ -125,7 +122,7 @@ class ValidationStage:
         return count
 
     def _columns(self) -> list[Column]:
-        """Returns what calibration may read; rankers of one sort share one weight."""
+        """Returns the columns that calibration may read; rankers of one kind of score share one weight."""
         share = {kind: 1 / max(list(self._scorers.values()).count(kind), 1) for kind in (True, False)}
         columns = [
             Column("scores", name, "absolute" if absolute else "relative", share[absolute])

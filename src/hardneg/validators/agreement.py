@@ -39,7 +39,7 @@ class Agreement(Validator):
     def open(
         self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context
     ) -> OpenedValidator:
-        """Returns the witness."""
+        """Returns the opened validator."""
         return _Agreement(collection)
 
     def suspects(self, evidence: FloatArray, positive: FloatArray) -> BoolArray:

@@ -56,7 +56,7 @@ class CrossEncoder(Validator):
     def open(
         self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context
     ) -> OpenedValidator:
-        """Returns the witness, its model loaded."""
+        """Returns the opened validator, its model loaded."""
         own = ("model", "batch_size", "max_length", "prompt")
         settings = {name: getattr(self, name) for name in own}
         ranker = RANKERS.make({"cross-encoder": settings}).open(collection, context)

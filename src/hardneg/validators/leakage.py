@@ -29,7 +29,7 @@ class Leakage(Validator):
     The evidence is 1 for a candidate with the text of a document that is relevant in the evaluation set, the
     similarity (Jaccard, of character shingles, estimated by MinHash) for a near copy, 0 for others. It says
     nothing of false negatives, and no candidate is suspicious for it. What was found of the training queries
-    and their positives is told in run.json.
+    and their positives is recorded in run.json.
 
     Attributes:
         evaluation: The evaluation set, a source as `hardneg mine` takes it.
@@ -57,7 +57,7 @@ class Leakage(Validator):
     def open(
         self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context
     ) -> OpenedValidator:
-        """Returns the witness, the evaluation set loaded and compared.
+        """Returns the opened validator, the evaluation set loaded and compared.
 
         Raises:
             DataError: The evaluation set cannot be read.

@@ -45,7 +45,7 @@ class NearDuplicate(Validator):
     def open(
         self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context
     ) -> OpenedValidator:
-        """Returns the witness.
+        """Returns the opened validator.
 
         Raises:
             MissingExtra: rensa is not installed.

@@ -42,7 +42,7 @@ class SameSource(Validator):
     def open(
         self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context
     ) -> OpenedValidator:
-        """Returns the witness."""
+        """Returns the opened validator."""
         return _Sources(collection, self)
 
     def suspects(self, evidence: FloatArray, positive: FloatArray) -> BoolArray:

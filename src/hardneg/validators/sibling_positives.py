@@ -52,7 +52,7 @@ class SiblingPositives(Validator):
     def open(
         self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context
     ) -> OpenedValidator:
-        """Returns the witness, the queries compared.
+        """Returns the opened validator, the queries compared.
 
         Raises:
             MissingExtra: rensa is not installed.

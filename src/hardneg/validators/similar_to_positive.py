@@ -57,7 +57,7 @@ class SimilarToPositive(Validator):
     def open(
         self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context
     ) -> OpenedValidator:
-        """Returns the witness.
+        """Returns the opened validator.
 
         Raises:
             ConfigError: The ranker named in `by` is not there, or has no vectors.

@@ -44,7 +44,7 @@ class Verdicts(Validator):
     def open(
         self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context
     ) -> OpenedValidator:
-        """Returns the witness.
+        """Returns the opened validator.
 
         Raises:
             ConfigError: The file is not there.

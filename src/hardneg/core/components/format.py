@@ -39,7 +39,7 @@ class Format(Component, ABC):
 
     Attributes:
         suffix: The suffix of the main file, as in `.jsonl`.
-        usage: How the trainer is told to read it, in its own language. `{out}` stands for the main file's
+        usage: How the trainer reads it, in its own language. `{out}` stands for the main file's
             name, `{stem}` and `{suffix}` for its parts, `{kind}` for `json` or `parquet`.
     """
 
@@ -67,7 +67,7 @@ class Format(Component, ABC):
 
 
 def usage(form: type[Format], out: str) -> str:
-    """Returns how a trainer is told to read the main file `out` of a format."""
+    """Returns how a trainer reads the main file `out` of a format."""
     path = Path(out)
     kind = "parquet" if path.suffix == ".parquet" else "json"
     words = {"out": path.name, "stem": path.stem, "suffix": path.suffix, "kind": kind}

@@ -1,15 +1,60 @@
-"""How well estimated probabilities hold, as far as known positives hidden in turn can tell."""
+"""The share of relevant documents that are labelled, the probabilities that follow, their reliability."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from hardneg.calibration.logistic import Vector
 from hardneg.core.records import BoolArray
+from hardneg.core.statistics import wilson
 
+_MIN_CANDIDATES = 20
+_Z = 1.2816  # one-sided 90 %
 _BINS = 10
+_MAX_PROBABILITY = 0.99
+
+
+def label_frequency(logits: Vector, labelled: BoolArray) -> float:
+    """Returns the share of relevant documents that are labelled, a lower estimate: 0 to 1.
+
+    Among any candidates the share of the labelled is at most the frequency, and equals it where all are
+    relevant. So the frequency is at least the labelled share of the candidates with the most evidence,
+    however many of them are taken. The highest such share is returned, less its sampling error, so that a few
+    lucky labels do not make the probabilities too low.
+
+    Args:
+        logits: (n,) float64, the evidence.
+        labelled: (n,) bool.
+
+    Source: the bound of TIcE (Bekker and Davis, AAAI 2018), on the order of one score in place of a tree.
+    """
+    order = np.argsort(-logits, kind="stable")
+    taken = np.arange(1, len(order) + 1)
+    hits = np.cumsum(labelled[order])
+    low = wilson(hits, taken, _Z)[0]
+    return float(low[min(_MIN_CANDIDATES, len(low)) - 1 :].max())
+
+
+def unlabelled_log_odds(frequency: float) -> float:
+    """Returns the log of how many relevant documents are unlabelled for each labelled one."""
+    bounded = min(max(frequency, 1e-6), 1 - 1e-6)
+    return math.log((1 - bounded) / bounded)
+
+
+def relevance_probability(logits: Vector, frequency: float) -> Vector:
+    """Returns the probability that an unlabelled candidate is relevant, at most 0.99.
+
+    Args:
+        logits: Log-odds of being labelled.
+        frequency: The share of relevant documents that are labelled.
+
+    Source: Elkan and Noto, KDD 2008, section 4.
+    """
+    log_probability = np.minimum(logits + unlabelled_log_odds(frequency), 0)
+    return np.asarray(np.minimum(np.exp(log_probability), _MAX_PROBABILITY))
 
 
 def reliability(logits: Vector, probability: Vector, labelled: BoolArray, frequency: float) -> dict[str, Any]:
@@ -17,22 +62,22 @@ def reliability(logits: Vector, probability: Vector, labelled: BoolArray, freque
 
     Where one of `frequency` relevant documents is labelled, each labelled one stands for
     `(1 - frequency) / frequency` unlabelled ones: so many are taken to be relevant among the unlabelled
-    candidates of a bin, and compared with the mean probability there.
+    candidates of a bin, and compared with the bin's mean probability.
 
     Args:
-        logits: (n,) float64, each from a model that did not see the row's query.
+        logits: (n,) float64, each from a model that was not fitted on the row's query.
         probability: (n,) float64, of being relevant if unlabelled.
         labelled: (n,) bool.
         frequency: The share of relevant documents that are labelled.
     """
     edges = np.linspace(0, 1, _BINS + 1)
-    places = np.minimum((probability * _BINS).astype(int), _BINS - 1)
+    bins = np.minimum((probability * _BINS).astype(int), _BINS - 1)
     rows = []
     for place in range(_BINS):
-        unlabelled = (places == place) & ~labelled
+        unlabelled = (bins == place) & ~labelled
         count = int(unlabelled.sum())
         if count:
-            stands_for = int((labelled & (places == place)).sum()) * (1 - frequency) / max(frequency, 1e-6)
+            stands_for = int((labelled & (bins == place)).sum()) * (1 - frequency) / max(frequency, 1e-6)
             rows.append(
                 {
                     "low": round(float(edges[place]), 3),
