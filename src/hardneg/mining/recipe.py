@@ -107,7 +107,7 @@ class Recipe(BaseModel):
         class or a function: `Recipe.named("default", rules=[min_length])`.
 
         Args:
-            name: Named recipe or YAML file; from Python also settings.
+            name: Named recipe or YAML file.
             overrides: `KEY=VALUE`: a setting by its path, as in `select.max_uses=10`.
             rankers: Ranker, as `bm25`, `dense:MODEL` or `run:FILE`.
             validators: In place of the recipe's.
