@@ -9,11 +9,12 @@ import pytest
 from hardneg.calibration import logistic
 from hardneg.calibration.calibration import Calibration, calibrate
 from hardneg.calibration.features import Column
-from hardneg.calibration.frequency import label_frequency, relevant_odds, wilson
+from hardneg.calibration.frequency import label_frequency, relevant_odds
 from hardneg.calibration.model import LEFT_OUT, POSITIVE, UNLABELLED, Sample, chance
 from hardneg.calibration.reliability import reliability
 from hardneg.calibration.verdicts import shifted
 from hardneg.core.records import Candidates
+from hardneg.core.statistics import wilson
 
 NAN = float("nan")
 

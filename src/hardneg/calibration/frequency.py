@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
 from hardneg.calibration.logistic import Vector
 from hardneg.core.records import BoolArray
+from hardneg.core.statistics import wilson
 
 _LEAST = 20
 _Z = 1.2816  # one-sided 90 %
@@ -33,24 +33,6 @@ def label_frequency(logits: Vector, labelled: BoolArray) -> float:
     hits = np.cumsum(labelled[order])
     low = wilson(hits, taken, _Z)[0]
     return float(low[min(_LEAST, len(low)) - 1 :].max())
-
-
-def wilson(hits: npt.ArrayLike, total: npt.ArrayLike, z: float = 1.959964) -> tuple[Vector, Vector]:
-    """Returns the lower and the upper bound of rates (Wilson 1927); 0 and 1 of nothing.
-
-    Args:
-        hits: How many of `total`; arrays or numbers.
-        total: At least 0.
-        z: Standard errors: 1.96 for 95 %.
-    """
-    count = np.maximum(np.asarray(total, np.float64), 1e-12)
-    rate, spread = np.asarray(hits, np.float64) / count, z * z / count
-    middle = (rate + spread / 2) / (1 + spread)
-    reach = z / (1 + spread) * np.sqrt(np.maximum(rate * (1 - rate) / count + spread / (4 * count), 0))
-    nothing = np.asarray(total) == 0
-    return np.where(nothing, 0.0, np.maximum(middle - reach, 0)), np.where(
-        nothing, 1.0, np.minimum(middle + reach, 1)
-    )
 
 
 def relevant_odds(frequency: float) -> float:

@@ -46,9 +46,9 @@ def evaluate(
     from hardneg.core.errors import ConfigError
     from hardneg.core.files import cache_folder
     from hardneg.evaluation.measures import DEFAULT, parse
-    from hardneg.evaluation.store import save
+    from hardneg.evaluation.output_files import save
+    from hardneg.evaluation.result_tables import notes, tables
     from hardneg.evaluation.systems import distinct, run_file, run_model
-    from hardneg.evaluation.table import notes, tables
     from hardneg.sources import load
 
     models, files = model or [], run or []

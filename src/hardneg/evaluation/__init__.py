@@ -1,4 +1,7 @@
-"""How well systems rank: per-query values of trec_eval's measures, intervals and paired tests."""
+"""Evaluates ranked runs: per-query values of trec_eval's measures, intervals and paired tests.
+
+Reads collections and rankers, and trains nothing.
+"""
 
 from __future__ import annotations
 
@@ -10,28 +13,28 @@ import numpy as np
 
 from hardneg.core.errors import unknown_name
 from hardneg.core.records import Collection
-from hardneg.evaluation import measures as measured
-from hardneg.evaluation.measures import Judged, Measure
-from hardneg.evaluation.runs import Run
-from hardneg.evaluation.significance import Comparison, Interval, Values, compare, interval
+from hardneg.core.statistics import Floats, Interval, bootstrap_mean
+from hardneg.evaluation.measures import DEFAULT, Judged, Measure, values
+from hardneg.evaluation.runs import SystemRun
+from hardneg.evaluation.significance import PairedTest, paired_tests
 
 __all__ = ["Evaluation", "System", "evaluate", "baseline_of", "judgments_of"]
 
 
 @dataclass(frozen=True)
 class System:
-    """What one system is worth.
+    """The measured quality of one system.
 
     Attributes:
-        run: What it gave.
+        run: Its results.
         values: (n_queries,) float64 by measure, in the order of the evaluation's queries; 0 for queries
             without results.
         intervals: The mean of each measure with its 95 % bootstrap interval.
-        without_results: Ids of the queries for which it gave nothing.
+        without_results: Ids of the queries without results.
     """
 
-    run: Run
-    values: Mapping[Measure, Values]
+    run: SystemRun
+    values: Mapping[Measure, Floats]
     intervals: Mapping[Measure, Interval]
     without_results: tuple[str, ...]
 
@@ -43,16 +46,16 @@ class System:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Several systems over the same queries.
+    """The measured quality of several systems over the same queries.
 
     Attributes:
         collection: What was searched.
-        measures: In the order asked.
+        measures: The measures, in order.
         query_ids: All judged queries, also those without a positive, as `trec_eval -c` takes them.
-        systems: In the order given.
+        systems: The systems, in order.
         baseline: The name of the system that the others are compared with.
-        comparisons: Of every other system with the baseline, by measure and system name.
-        seed: Of the resampling.
+        comparisons: Tests of every other system against the baseline, by measure and system name.
+        seed: Seed of the resampling.
     """
 
     collection: Collection
@@ -60,11 +63,11 @@ class Evaluation:
     query_ids: tuple[str, ...]
     systems: tuple[System, ...]
     baseline: str
-    comparisons: Mapping[Measure, Mapping[str, Comparison]]
+    comparisons: Mapping[Measure, Mapping[str, PairedTest]]
     seed: int
 
     def facts(self) -> dict[str, Any]:
-        """Returns what `evaluation.json` holds."""
+        """Returns the content of `evaluation.json`."""
         positives = len(self.collection.judgments.queries_with_positives)
         return {
             "collection": {
@@ -79,8 +82,8 @@ class Evaluation:
             "systems": [self._system(system) for system in self.systems],
             "baseline": self.baseline,
             "comparisons": {
-                str(measure): {name: _compared(found) for name, found in own.items()}
-                for measure, own in self.comparisons.items()
+                str(measure): {name: _plain(test) for name, test in tests.items()}
+                for measure, tests in self.comparisons.items()
             },
             "seed": self.seed,
         }
@@ -88,7 +91,7 @@ class Evaluation:
     def _system(self, system: System) -> dict[str, Any]:
         return {
             "name": system.name,
-            "means": {str(measure): found._asdict() for measure, found in system.intervals.items()},
+            "means": {str(measure): interval._asdict() for measure, interval in system.intervals.items()},
             "queries_without_results": len(system.without_results),
             "without_results": list(system.without_results),
             "unjudged_queries": system.run.unjudged_queries,
@@ -99,47 +102,42 @@ class Evaluation:
 
 def evaluate(
     collection: Collection,
-    runs: Sequence[Run],
-    measures: Sequence[Measure] = measured.DEFAULT,
+    runs: Sequence[SystemRun],
+    measures: Sequence[Measure] = DEFAULT,
     *,
     baseline: str | None = None,
     seed: int = 42,
 ) -> Evaluation:
-    """Returns what runs over one collection are worth, and how sure their differences are.
+    """Returns the quality of runs over one collection, with intervals and tests of their differences.
 
     Args:
-        collection: Whose judgments count.
-        runs: At least one.
-        measures: Which.
-        baseline: The run that the others are compared with; the first unless named.
-        seed: Of the resampling.
+        collection: Gives the judgments.
+        runs: One or more runs.
+        measures: The measures.
+        baseline: System that the others are compared with; None for the first.
+        seed: Seed of the resampling.
 
     Raises:
         ConfigError: There is no such baseline, or a measure does not fit the judgments.
         MissingExtra: ir-measures or scipy is not installed.
     """
-    named = baseline_of(baseline, [run.name for run in runs])
+    baseline = baseline_of(baseline, [run.name for run in runs])
     judged = judgments_of(collection)
     query_ids = tuple(collection.queries.table["query_id"].to_pylist())
-    least = collection.judgments.min_relevance
-    systems = tuple(_system(run, judged, query_ids, measures, least, seed) for run in runs)
-    first = next(system for system in systems if system.name == named)
-    others = [system for system in systems if system is not first]
-    comparisons = {
-        measure: dict(
-            zip(
-                (system.name for system in others),
-                compare([system.values[measure] for system in others], first.values[measure], seed),
-                strict=True,
-            )
-        )
-        for measure in measures
-    }
+    min_relevance = collection.judgments.min_relevance
+    systems = tuple(_system(run, judged, query_ids, measures, min_relevance, seed) for run in runs)
+    first = next(system for system in systems if system.name == baseline)
+    compared = [system for system in systems if system is not first]
+    names = [system.name for system in compared]
+    comparisons = {}
+    for measure in measures:
+        tests = paired_tests([system.values[measure] for system in compared], first.values[measure], seed)
+        comparisons[measure] = dict(zip(names, tests, strict=True))
     return Evaluation(collection, tuple(measures), query_ids, systems, first.name, comparisons, seed)
 
 
 def baseline_of(baseline: str | None, names: Sequence[str]) -> str:
-    """Returns the name of the system that the others are compared with; the first unless named.
+    """Returns the name of the system that the others are compared with, by default the first.
 
     Raises:
         ConfigError: There is no such system.
@@ -161,16 +159,21 @@ def judgments_of(collection: Collection) -> Judged:
 
 
 def _system(
-    run: Run, judged: Judged, query_ids: tuple[str, ...], measures: Sequence[Measure], least: int, seed: int
+    run: SystemRun,
+    judged: Judged,
+    query_ids: tuple[str, ...],
+    measures: Sequence[Measure],
+    min_relevance: int,
+    seed: int,
 ) -> System:
-    found = measured.values(measures, judged, run.scores, least)
-    values = {
-        measure: np.array([found[measure].get(query, 0.0) for query in query_ids]) for measure in measures
+    by_query = values(measures, judged, run.scores, min_relevance)
+    columns = {
+        measure: np.array([by_query[measure].get(query, 0.0) for query in query_ids]) for measure in measures
     }
-    intervals = {measure: interval(own, seed) for measure, own in values.items()}
+    intervals = {measure: bootstrap_mean(column, seed) for measure, column in columns.items()}
     missing = tuple(query for query in query_ids if not run.scores.get(query))
-    return System(run, values, intervals, missing)
+    return System(run, columns, intervals, missing)
 
 
-def _compared(found: Comparison) -> dict[str, Any]:
-    return {**found._asdict(), "difference": found.difference._asdict()}
+def _plain(test: PairedTest) -> dict[str, Any]:
+    return {**test._asdict(), "difference": test.difference._asdict()}

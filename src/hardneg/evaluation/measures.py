@@ -1,6 +1,6 @@
-"""Measures of a ranking, computed by trec_eval (through ir-measures), one value a query.
+"""Measures of a ranking, computed by trec_eval (through ir-measures), one value per query.
 
-| name | trec_eval's | what it says |
+| name | trec_eval's | value |
 |---|---|---|
 | `nDCG@k` | `ndcg_cut_k` | gain = relevance (Järvelin and Kekäläinen, TOIS 2002) |
 | `nDCG-exp@k` | `ndcg_cut_k` | gain = 2^relevance - 1 (Burges et al., ICML 2005) |
@@ -10,7 +10,7 @@
 | `P@k` | `P_k` | share of positives among the first k |
 | `hit@k` | `success_k` | whether a positive is within the first k |
 
-Gains read the relevance; all others know only positives, documents of `relevance >= min_relevance`.
+Gains depend on the relevance; all others on positives, documents of `relevance >= min_relevance`.
 Documents of equal score rank by descending id, as in trec_eval.
 """
 
@@ -77,7 +77,7 @@ def parse(names: Iterable[str]) -> tuple[Measure, ...]:
 
 
 def deepest(measures: Iterable[Measure], whole: int) -> int:
-    """Returns how many documents a query the measures read, `whole` for those without a cut-off."""
+    """Returns how many documents per query the measures read, `whole` for those without a cut-off."""
     return max(whole if measure.cutoff is None else measure.cutoff for measure in measures)
 
 
@@ -87,35 +87,36 @@ def values(
     """Returns the value of each measure for each query that is both judged and listed.
 
     Args:
-        measures: Which.
+        measures: The measures.
         judged: The judgments; negative relevances count as 0.
-        listed: A run.
+        listed: Scores by query and document.
         min_relevance: The least relevance of a positive.
 
     Raises:
         MissingExtra: ir-measures or its pytrec_eval is not installed.
     """
     both = {query: dict(docs) for query, docs in listed.items() if docs and judged.get(query)}
-    known = {query: {doc: max(r, 0) for doc, r in judged[query].items()} for query in both}
+    qrels = {query: {doc: max(r, 0) for doc, r in judged[query].items()} for query in both}
     if not both:
         return {measure: {} for measure in measures}
-    asked = {measure: _theirs(measure, known, min_relevance) for measure in measures}
-    found: dict[str, dict[str, float]] = {}
-    for metric in _provider().evaluator(list(dict.fromkeys(asked.values())), known).iter_calc(both):
-        found.setdefault(str(metric.measure), {})[metric.query_id] = float(metric.value)
-    return {measure: _cut(measure, found[str(theirs)]) for measure, theirs in asked.items()}
+    library_measures = {measure: _library_measure(measure, qrels, min_relevance) for measure in measures}
+    computed: dict[str, dict[str, float]] = {}
+    evaluator = _provider().evaluator(list(dict.fromkeys(library_measures.values())), qrels)
+    for metric in evaluator.iter_calc(both):
+        computed.setdefault(str(metric.measure), {})[metric.query_id] = float(metric.value)
+    return {measure: _cut(measure, computed[str(library)]) for measure, library in library_measures.items()}
 
 
 def _parsed(name: str) -> Measure:
     kind, at, cutoff = name.partition("@")
-    known = _KINDS.get(kind.lower().replace("_", "-"))
-    if known is None:
+    canonical = _KINDS.get(kind.lower().replace("_", "-"))
+    if canonical is None:
         raise unknown_name("measure", kind, dict.fromkeys(_KINDS.values()))
     if at and not re.fullmatch("[1-9][0-9]*", cutoff):
-        raise ConfigError(f'measure "{name}": the cut-off is a number from 1, as in {known}@10')
-    if not at and known not in _WITHOUT_CUTOFF:
-        raise ConfigError(f'measure "{name}" needs a cut-off, as in {known}@10')
-    return Measure(known, int(cutoff) if at else None)
+        raise ConfigError(f'measure "{name}": the cut-off is a number from 1, as in {canonical}@10')
+    if not at and canonical not in _WITHOUT_CUTOFF:
+        raise ConfigError(f'measure "{name}" needs a cut-off, as in {canonical}@10')
+    return Measure(canonical, int(cutoff) if at else None)
 
 
 def _provider() -> Any:
@@ -129,15 +130,15 @@ def _provider() -> Any:
     return provider
 
 
-def _theirs(measure: Measure, judged: Judged, min_relevance: int) -> Any:
+def _library_measure(measure: Measure, judged: Judged, min_relevance: int) -> Any:
     """Returns ir-measures' object for a measure."""
-    import ir_measures as theirs
+    import ir_measures as library
 
     if measure.kind in ("nDCG", "nDCG-exp"):
-        base = theirs.nDCG if measure.kind == "nDCG" else theirs.nDCG(gains=_exponential(judged))
+        base = library.nDCG if measure.kind == "nDCG" else library.nDCG(gains=_exponential(judged))
     else:
-        kinds = {"MRR": theirs.RR, "MAP": theirs.AP, "recall": theirs.R, "P": theirs.P}
-        base = kinds.get(measure.kind, theirs.Success)(rel=min_relevance)
+        kinds = {"MRR": library.RR, "MAP": library.AP, "recall": library.R, "P": library.P}
+        base = kinds.get(measure.kind, library.Success)(rel=min_relevance)
     return base if measure.cutoff is None or measure.kind == "MRR" else base @ measure.cutoff
 
 
@@ -151,9 +152,9 @@ def _exponential(judged: Judged) -> dict[int, int]:
     return {grade: 2**grade - 1 for grade in sorted(grades)}
 
 
-def _cut(measure: Measure, found: dict[str, float]) -> dict[str, float]:
-    """Returns reciprocal ranks with those beyond the cut-off set to 0; other measures cut by themselves."""
+def _cut(measure: Measure, values: dict[str, float]) -> dict[str, float]:
+    """Returns reciprocal ranks, 0 beyond the cut-off; the library cuts all other measures."""
     if measure.kind != "MRR" or measure.cutoff is None:
-        return found
+        return values
     least = 1 / (measure.cutoff + 0.5)
-    return {query: value if value > least else 0.0 for query, value in found.items()}
+    return {query: value if value > least else 0.0 for query, value in values.items()}

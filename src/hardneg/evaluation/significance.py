@@ -1,36 +1,22 @@
-"""Is one system better than another, or was it luck? Paired tests over the same queries.
+"""Paired tests of systems against a baseline over the same queries.
 
-Randomisation: Smucker, Allan and Carterette, CIKM 2007. Correction of many tests: Holm, 1979. Intervals:
-the bootstrap of the mean over queries (Sakai, SIGIR 2006).
+Randomisation: Smucker, Allan and Carterette, CIKM 2007. Correction of many tests: Holm, 1979.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from hardneg.core.errors import MissingExtra
+from hardneg.core.statistics import RESAMPLES, Floats, Interval, bootstrap_mean, scipy_stats
 
-Values = npt.NDArray[np.float64]
-
-RESAMPLES = 10_000
-CONFIDENCE = 0.95
 _BATCH = 500
 
 
-class Interval(NamedTuple):
-    """A mean with the ends of its interval."""
-
-    mean: float
-    low: float
-    high: float
-
-
-class Comparison(NamedTuple):
-    """One system against a baseline, over the same queries.
+class PairedTest(NamedTuple):
+    """Tests of one system against a baseline over the same queries.
 
     Attributes:
         difference: Mean difference, with its bootstrap interval.
@@ -45,38 +31,13 @@ class Comparison(NamedTuple):
     p_holm: float
 
 
-def interval(values: Values, seed: int) -> Interval:
-    """Returns the mean of (n_queries,) values and its 95 % bootstrap interval, percentiles.
-
-    Raises:
-        MissingExtra: scipy is not installed.
-    """
-    mean = float(values.mean())
-    if len(values) < 2 or not np.ptp(values):
-        return Interval(mean, mean, mean)
-    found = (
-        _scipy()
-        .bootstrap(
-            (values,),
-            np.mean,
-            n_resamples=RESAMPLES,
-            batch=_BATCH,
-            confidence_level=CONFIDENCE,
-            method="percentile",
-            rng=np.random.default_rng(seed),
-        )
-        .confidence_interval
-    )
-    return Interval(mean, float(found.low), float(found.high))
-
-
-def compare(systems: Sequence[Values], baseline: Values, seed: int) -> list[Comparison]:
-    """Returns each system's comparison with the baseline.
+def paired_tests(systems: Sequence[Floats], baseline: Floats, seed: int) -> list[PairedTest]:
+    """Returns the tests of each system against the baseline.
 
     Args:
         systems: (n_queries,) values each, in the order of the baseline's queries.
         baseline: (n_queries,) values.
-        seed: Of the resampling.
+        seed: Seed of the resampling.
 
     Raises:
         MissingExtra: scipy is not installed.
@@ -85,7 +46,7 @@ def compare(systems: Sequence[Values], baseline: Values, seed: int) -> list[Comp
     randomised = [_randomisation(difference, seed) for difference in differences]
     corrected = holm(randomised)
     return [
-        Comparison(interval(difference, seed), p, _t(difference), p_corrected)
+        PairedTest(bootstrap_mean(difference, seed), p, _t(difference), p_corrected)
         for difference, p, p_corrected in zip(differences, randomised, corrected, strict=True)
     ]
 
@@ -101,11 +62,11 @@ def holm(p: Sequence[float]) -> list[float]:
     return [float(value) for value in corrected]
 
 
-def _randomisation(difference: Values, seed: int) -> float:
+def _randomisation(difference: Floats, seed: int) -> float:
     """Returns the two-sided p of flipping the signs of (n_queries,) differences, exact for few queries."""
     if not difference.any():
         return 1.0
-    found = _scipy().permutation_test(
+    result = scipy_stats().permutation_test(
         (difference,),
         lambda values, axis: np.abs(values.mean(axis=axis)).round(15),
         permutation_type="samples",
@@ -115,22 +76,14 @@ def _randomisation(difference: Values, seed: int) -> float:
         alternative="greater",
         rng=np.random.default_rng(seed),
     )
-    return float(found.pvalue)
+    return float(result.pvalue)
 
 
-def _t(difference: Values) -> float:
+def _t(difference: Floats) -> float:
     if len(difference) < 2 or not difference.any():
         return 1.0
     spread = difference.std(ddof=1)
     if not spread:
         return 0.0
     t = difference.mean() / (spread / np.sqrt(len(difference)))
-    return float(2 * _scipy().t.sf(abs(t), len(difference) - 1))
-
-
-def _scipy() -> Any:
-    try:
-        import scipy.stats
-    except ImportError:
-        raise MissingExtra("scipy", "evaluate") from None
-    return scipy.stats
+    return float(2 * scipy_stats().t.sf(abs(t), len(difference) - 1))

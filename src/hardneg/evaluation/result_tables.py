@@ -1,4 +1,4 @@
-"""What a person reads of an evaluation."""
+"""Tables and notes of an evaluation for the command line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def tables(evaluation: Evaluation) -> Iterator[Table]:
 
 
 def notes(evaluation: Evaluation) -> Iterator[str]:
-    """Yields what a reader of the means should know, a line each."""
+    """Yields remarks on the means, one line each."""
     facts = evaluation.facts()["collection"]
     if facts["queries_without_positives"]:
         yield f"{facts['queries_without_positives']:,} judged queries have no positive and count as 0"
@@ -49,10 +49,10 @@ def _comparisons(evaluation: Evaluation) -> Table:
     table.add_column("measure", no_wrap=True)
     for heading in ("diff.", "low", "high", "p random", "p t", "p Holm"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for measure, own in evaluation.comparisons.items():
-        for name, found in own.items():
-            ends = [f"{value:+.4f}" for value in found.difference]
-            ps = [f"{p:.4f}" for p in (found.p_randomisation, found.p_t, found.p_holm)]
+    for measure, tests in evaluation.comparisons.items():
+        for name, test in tests.items():
+            ends = [f"{value:+.4f}" for value in test.difference]
+            ps = [f"{p:.4f}" for p in (test.p_randomisation, test.p_t, test.p_holm)]
             table.add_row(escape(name), str(measure), *ends, *ps)
         table.add_section()
     return table

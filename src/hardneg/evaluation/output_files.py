@@ -1,4 +1,4 @@
-"""Writes an evaluation: the summary, every value of every query, and the runs."""
+"""Writes an evaluation: the summary, the values per query, and the runs."""
 
 from __future__ import annotations
 
@@ -35,5 +35,5 @@ def save(evaluation: Evaluation, folder: Path) -> list[Path]:
 
 
 def file_name(name: str) -> str:
-    """Returns a name that any file system takes."""
+    """Returns a name without characters that file systems refuse."""
     return re.sub(r"[^\w.+-]+", "_", name).strip("._") or "run"
