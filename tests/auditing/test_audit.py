@@ -7,7 +7,7 @@ import pytest
 
 from hardneg import auditing
 from hardneg.auditing import trade_off
-from hardneg.auditing.hidden import hide
+from hardneg.auditing.hidden_positives import hide
 from hardneg.core import verdicts
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.verdicts import Judged, Verdict
@@ -67,19 +67,21 @@ def test_probabilities_tell_relevant_documents_from_others(made, mined):
 
 
 def test_an_audit_gives_rate_hardness_groups_and_curve(made, mined):
-    told = auditing.audit(mined, collection=made[0], target=0.02)
-    assert told["method"] == "hidden_positives" and told["low"] <= told["rate"] <= told["high"] < 0.5
-    assert told["estimates"]["calibrated"]["rate"] < 0.1
-    assert set(told["by"]) == {"ranker", "rank", "language"}
-    assert told["by"]["ranker"]["vectors"]["count"] == 120
-    languages = told["by"]["language"]
+    summary = auditing.audit(mined, collection=made[0], target=0.02)
+    assert (
+        summary["method"] == "hidden_positives" and summary["low"] <= summary["rate"] <= summary["high"] < 0.5
+    )
+    assert summary["estimates"]["calibrated"]["rate"] < 0.1
+    assert set(summary["by"]) == {"ranker", "rank", "language"}
+    assert summary["by"]["ranker"]["vectors"]["count"] == 120
+    languages = summary["by"]["language"]
     assert sum(found["count"] for found in languages.values()) == 120
     assert all(found["count"] >= 20 for name, found in languages.items() if name != "other")
-    rates = [point["rate"] for point in told["trade_off"]]
-    hardness = [point["hardness"] for point in told["trade_off"]]
+    rates = [point["rate"] for point in summary["trade_off"]]
+    hardness = [point["hardness"] for point in summary["trade_off"]]
     assert rates == sorted(rates) and hardness == sorted(hardness)
-    assert told["target"]["reached"]["rate"] <= 0.02
-    assert json.loads((mined / "audit.json").read_text(encoding="utf-8")) == told
+    assert summary["target"]["reached"]["rate"] <= 0.02
+    assert json.loads((mined / "audit.json").read_text(encoding="utf-8")) == summary
 
 
 def test_a_naive_run_has_more_false_negatives(made, mined, tmp_path):
@@ -96,15 +98,15 @@ def test_a_judged_sample_comes_first(made, mined):
         pair = (row["query_id"], row["doc_id"])
         verdict = Verdict.RELEVANT if pair in made[2] else Verdict.NOT_RELEVANT
         verdicts.append(mined / verdicts.FILE, Judged(*pair, verdict, "anna"))
-    told = auditing.audit(mined, collection=made[0])
-    assert told["method"] == "judged_sample" and told["judged"] == 50
-    assert told["low"] <= told["rate"] <= told["high"]
+    summary = auditing.audit(mined, collection=made[0])
+    assert summary["method"] == "judged_sample" and summary["judged"] == 50
+    assert summary["low"] <= summary["rate"] <= summary["high"]
 
 
 def test_verdicts_decide_again(made, mined, tmp_path):
     first = next(iter(pipeline.TrainingSet(mined, made[0], "vectors")))
     negative = first.negatives[0].doc_id
-    path = tmp_path / "said.jsonl"
+    path = tmp_path / "verdicts.jsonl"
     verdicts.append(path, Judged(first.query_id, negative, Verdict.RELEVANT, "anna"))
     recipe = Recipe.build({**made[1], "validation": {
         "validators": ["similar-to-positive", {"verdicts": {"file": str(path)}}],
@@ -135,8 +137,8 @@ def test_what_cannot_be_estimated_is_said(beir, tmp_path):
 
 
 def test_a_rate_over_the_limit_exits_with_1(beir, tmp_path, monkeypatch, capsys):
-    told = {"rate": 0.2, "target": None, "estimates": {}, "hardness": {}, "by": {}, "trade_off": []}
-    monkeypatch.setattr(auditing, "audit", lambda folder, **options: told)
+    summary = {"rate": 0.2, "target": None, "estimates": {}, "hardness": {}, "by": {}, "trade_off": []}
+    monkeypatch.setattr(auditing, "audit", lambda folder, **options: summary)
     command("mine", beir, "--out", tmp_path / "run", "--ranker", "bm25", "--quiet")
     command("audit", tmp_path / "run", "--max-fnr", 0.1, "--quiet", expect=1)
     command("audit", tmp_path / "run", "--max-fnr", 0.3, "--json")

@@ -6,11 +6,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from hardneg.auditing import sample
-from hardneg.auditing.estimate import bounds, resampled
-from hardneg.auditing.probabilities import Negatives, calibrated
-from hardneg.calibration.frequency import wilson
+from hardneg.auditing import calibrated, judged_sample, sample
+from hardneg.auditing.negatives import Negatives
 from hardneg.core import verdicts
+from hardneg.core.statistics import bootstrap_ratio, rate_interval, wilson
 from hardneg.core.verdicts import Judged, Verdict
 from hardneg.testing import collection
 
@@ -18,7 +17,7 @@ SIMULATIONS = 200
 
 
 def negatives(probability, queries=None):
-    """As many negatives as probabilities, one a query unless told."""
+    """As many negatives as probabilities, one per query by default."""
     n = len(probability)
     query = np.arange(n, dtype=np.int32) if queries is None else np.array(queries, np.int32)
     ids = tuple((f"q{q}", f"d{d}") for d, q in enumerate(query))
@@ -29,16 +28,23 @@ def negatives(probability, queries=None):
     )  # fmt: skip
 
 
+def estimated(folder, found):
+    """The estimate by the sample and the verdicts in a folder."""
+    return judged_sample.estimate(
+        found, sample.read(folder), verdicts.relevance(verdicts.read(folder / verdicts.FILE))
+    )
+
+
 def judged(folder, found, relevant, places):
     """Draws all negatives as the sample and writes verdicts on those at some places."""
     strata = [str(stratum) for stratum in sample._strata(found)]
     drawn = [sample.Drawn(*pair, stratum) for pair, stratum in zip(found.ids, strata, strict=True)]
     sample.write(folder, drawn, Counter(strata))
-    said = [
+    lines = [
         Judged(*found.ids[at], Verdict.RELEVANT if relevant[at] else Verdict.NOT_RELEVANT, "anna")
         for at in places
     ]
-    text = "".join(json.dumps(one._asdict()) + "\n" for one in said)
+    text = "".join(json.dumps(one._asdict()) + "\n" for one in lines)
     (folder / verdicts.FILE).write_text(text, encoding="utf-8")
 
 
@@ -49,34 +55,34 @@ def test_wilson_is_the_published_interval():
 
 
 def test_bounds_of_a_simple_sample_are_wilsons():
-    assert np.allclose(bounds(0.1, 0.1 * 0.9 / 50, 50), wilson(5, 50))
-    assert np.allclose(bounds(0.0, 0.0, 50), wilson(0, 50))
+    assert np.allclose(rate_interval(0.1, 0.1 * 0.9 / 50, 50), wilson(5, 50))
+    assert np.allclose(rate_interval(0.0, 0.0, 50), wilson(0, 50))
 
 
 def test_queries_are_resampled_whole():
-    assert resampled(np.array([1.0, 1.0]), np.array([2.0, 2.0])) == (0.5, 0.5)
-    low, high = resampled(np.array([0.0, 2.0]), np.array([2.0, 2.0]))
+    assert bootstrap_ratio(np.array([1.0, 1.0]), np.array([2.0, 2.0])) == (0.5, 0.5)
+    low, high = bootstrap_ratio(np.array([0.0, 2.0]), np.array([2.0, 2.0]))
     assert (low, high) == (0.0, 1.0)
 
 
 def test_the_calibrated_rate_is_the_mean_probability():
-    found = calibrated(negatives([0.1, 0.3, float("nan")]))
+    found = calibrated.estimate(negatives([0.1, 0.3, float("nan")]))
     assert found.rate == pytest.approx(0.2) and found.low <= 0.2 <= found.high
-    assert calibrated(negatives([float("nan")])) is None
+    assert calibrated.estimate(negatives([float("nan")])) is None
 
 
 def test_verdicts_correct_the_probabilities(tmp_path):
     # All ten are judged: whatever the probabilities were, the rate is that of the verdicts.
     found = negatives(np.full(10, 0.5))
     judged(tmp_path, found, [True] * 2 + [False] * 8, range(10))
-    assert sample.estimated(tmp_path, found).rate == pytest.approx(0.2)
+    assert estimated(tmp_path, found).rate == pytest.approx(0.2)
 
 
 def test_too_few_verdicts_are_no_sample(tmp_path):
     found = negatives(np.full(30, 0.5))
-    assert sample.estimated(tmp_path, found) is None
+    assert estimated(tmp_path, found) is None
     judged(tmp_path, found, [False] * 30, range(9))
-    assert sample.estimated(tmp_path, found) is None
+    assert estimated(tmp_path, found) is None
 
 
 @pytest.mark.parametrize("quality", ["good", "useless", "too low"])
@@ -85,13 +91,13 @@ def test_the_interval_of_a_judged_sample_covers_the_known_rate(tmp_path, quality
     for simulation in range(SIMULATIONS):
         random = np.random.default_rng(simulation)
         truth = random.beta(0.4, 3, 1000)
-        told = {"good": truth, "useless": np.full(1000, 0.3), "too low": truth / 4}[quality]
+        probability = {"good": truth, "useless": np.full(1000, 0.3), "too low": truth / 4}[quality]
         relevant = random.random(1000) < truth
-        found = negatives(told)
+        found = negatives(probability)
         strata = sample._strata(found)
         places = [at for s in range(5) for at in random.permutation(np.flatnonzero(strata == s))[:30]]
         judged(tmp_path, found, relevant, places)
-        estimate = sample.estimated(tmp_path, found)
+        estimate = estimated(tmp_path, found)
         covered += estimate.low <= relevant.mean() <= estimate.high
     assert covered >= 0.93 * SIMULATIONS
 

@@ -1,10 +1,12 @@
-"""Measures how many of a run's negatives are false: a rate with its interval, and what it costs in hardness.
+"""Estimates the false-negative rate of a finished run, and the trade-off of rate and hardness.
+
+Reads runs and writes `audit.json`, the card's rate and the audit sample; changes no decision.
 
 | method | what it counts | file |
 |---|---|---|
-| `judged_sample` | verdicts on a random sample of the negatives | `sample.py` |
-| `hidden_positives` | known positives that are hidden and come back as negatives | `hidden.py` |
-| `calibrated` | the mean of the calibrated probabilities | `chances.py` |
+| `judged_sample` | verdicts on a random sample of the negatives | `judged_sample.py` |
+| `hidden_positives` | known positives that are hidden and come back as negatives | `hidden_positives.py` |
+| `calibrated` | the mean of the calibrated probabilities | `calibrated.py` |
 """
 
 from __future__ import annotations
@@ -14,21 +16,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hardneg.auditing import groups, hidden, sample, trade_off
-from hardneg.auditing.assess import assessed, calibrating
+from hardneg.auditing import calibrated, groups, hidden_positives, judged_sample, sample, trade_off
+from hardneg.auditing.calibrated_candidates import calibrated_reselector, with_calibration
 from hardneg.auditing.estimate import Estimate
-from hardneg.auditing.probabilities import Negatives, calibrated
+from hardneg.auditing.negatives import Negatives
+from hardneg.core import verdicts
 from hardneg.core.components import OpenedRanker
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.files import write_text
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
 from hardneg.exporters.card import write_card
+from hardneg.mining.miner import Reselector
 from hardneg.mining.recipe import Recipe
 from hardneg.report import write_report
 from hardneg.runs.finished import load_run
 
-__all__ = ["METHODS", "audit", "draw_sample"]
+__all__ = ["METHODS", "audit", "draw_sample", "false_negatives"]
 
 METHODS = ("judged_sample", "hidden_positives", "calibrated")
 
@@ -46,43 +50,106 @@ def audit(
 
     Args:
         run_folder: The run directory.
-        method: One of `METHODS`; None for the first of them that has enough to go by.
-        target: A rate to reach: the threshold of the recipe's rule is sought that does it with the hardest
-            negatives.
-        share: How many of each query's positives `hidden_positives` hides; one at least stays.
+        method: Method of estimation: `judged_sample`, `hidden_positives` or `calibrated`; None for the first
+            of them that has enough data.
+        target: Rate to reach with the hardest negatives, 0.05 = 5 %: the rule's threshold is searched for.
+        share: Share of each query's positives that `hidden_positives` hides, 0 to 1; one at least stays.
         collection: What was mined, if it was not loaded from a source.
-        progress: Is told how far the stages are.
+        progress: Receives progress.
 
     Raises:
-        DataError: The run is not usable, or has too little to go by; the message says what helps.
+        DataError: The run is not usable, or has too little data; the message says what helps.
         ConfigError: There is no such method.
     """
-    folder = Path(run_folder)
-    if method is not None and method not in METHODS:
-        raise ConfigError(f'unknown method "{method}"; known: {", ".join(METHODS)}')
-    known, collection = load_run(folder, collection)
-    recipe, heard = calibrating(known["recipe"]), progress or NullProgress()
-    chooser, rankers = assessed(known, folder, collection, heard)
-    negatives = Negatives.of(chooser)
-    estimates = _estimates(folder, collection, recipe, negatives, method, share, rankers, heard)
-    if not estimates:
-        why = chooser.validation.calibration.why
-        raise DataError(f"{folder}: no false-negative rate can be estimated. {_advice(why)}")
-    best = next(estimates[name] for name in METHODS if name in estimates)
-    curve = trade_off.curve(chooser, recipe, negatives, best)
-    told = {
-        **best.told(),
-        "estimates": {name: estimate.told() for name, estimate in estimates.items()},
+    check_method(method)
+    folder, progress = Path(run_folder), progress or NullProgress()
+    run, collection = load_run(folder, collection)
+    recipe = Recipe.build(run["recipe"])
+    reselector, rankers = calibrated_reselector(recipe, folder, collection, progress)
+    summary = false_negatives(
+        reselector,
+        recipe,
+        method=method,
+        target=target,
+        share=share,
+        **_judgments(folder, method),
+        rankers=rankers,
+        progress=progress,
+        where=str(folder),
+    )
+    summary["run"] = run["fingerprint"]
+    write_text(folder / "audit.json", json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
+    write_card(run, folder / "README.md")
+    write_report(folder, collection)
+    return summary
+
+
+def false_negatives(
+    reselector: Reselector,
+    recipe: Recipe,
+    *,
+    method: str | None = None,
+    target: float | None = None,
+    share: float = 0.5,
+    sampled: Mapping[sample.Drawn, int] | None = None,
+    judged: Mapping[tuple[str, str], float] | None = None,
+    rankers: Mapping[str, OpenedRanker] | None = None,
+    progress: Progress | None = None,
+    where: str = "the run",
+) -> dict[str, Any]:
+    """Returns the content of `audit.json` but `run`: rate, estimates, hardness, groups, trade-off, target.
+
+    Args:
+        reselector: A calibrated reselector over the run's candidates, as `calibrated_reselector` returns it.
+        recipe: The run's recipe.
+        method: As for `audit`.
+        target: As for `audit`.
+        share: As for `audit`.
+        sampled: The audit sample: for each negative the size of its stratum.
+        judged: Share of judges who find a (query_id, doc_id) relevant.
+        rankers: Rankers of the recipe that are open, by name.
+        progress: Receives progress.
+        where: What errors call the run.
+
+    Raises:
+        DataError: There is too little data; the message says what helps.
+        ConfigError: There is no such method.
+    """
+    check_method(method)
+    negatives = Negatives.of(reselector)
+    estimates: dict[str, Estimate | None] = {}
+    wanted = METHODS if method is None else (method,)
+    if "judged_sample" in wanted:
+        estimates["judged_sample"] = judged_sample.estimate(negatives, sampled or {}, judged or {})
+    if "hidden_positives" in wanted and (method or not any(estimates.values())):
+        estimates["hidden_positives"] = hidden_positives.estimate(
+            negatives,
+            reselector.collection,
+            with_calibration(recipe),
+            share,
+            rankers or {},
+            progress or NullProgress(),
+        )
+    if "calibrated" in wanted:
+        estimates["calibrated"] = calibrated.estimate(negatives)
+    made = {name: estimate for name, estimate in estimates.items() if estimate is not None}
+    if not made:
+        why = reselector.validation.calibration.why or "not possible"
+        raise DataError(
+            f"{where}: no false-negative rate can be estimated. Calibration: {why}. "
+            "Draw a sample with hardneg audit RUN --sample 200, judge it with hardneg review "
+            "or hardneg judge, and audit again"
+        )
+    best = next(made[name] for name in METHODS if name in made)
+    curve = trade_off.curve(reselector, with_calibration(recipe), negatives, best)
+    return {
+        **best.as_dict(),
+        "estimates": {name: estimate.as_dict() for name, estimate in made.items()},
         "hardness": negatives.hardness(),
-        "by": groups.rates(negatives, collection),
+        "by": groups.rates(negatives, reselector.collection),
         "trade_off": curve,
         "target": None if target is None else trade_off.best_threshold(curve, target),
-        "run": known["fingerprint"],
     }
-    write_text(folder / "audit.json", json.dumps(told, indent=2, ensure_ascii=False) + "\n")
-    write_card(known, folder / "README.md")
-    write_report(folder, collection)
-    return told
 
 
 def draw_sample(
@@ -93,14 +160,14 @@ def draw_sample(
     collection: Collection | None = None,
     progress: Progress | None = None,
 ) -> int:
-    """Draws a random sample of a run's negatives to be judged, and returns how many there are.
+    """Draws a random sample of a run's negatives to be judged, and returns its size.
 
     Args:
         run_folder: The run directory, in which `audit_sample.jsonl` is written.
-        size: How many to draw; rounded up to the same number from each of five strata.
-        seed: Of the draw.
+        size: Negatives to draw, rounded up to the same number from each of five strata.
+        seed: Seed of the draw.
         collection: What was mined, if it was not loaded from a source.
-        progress: Is told how far the stages are.
+        progress: Receives progress.
 
     Raises:
         DataError: The run is not usable.
@@ -109,35 +176,25 @@ def draw_sample(
     if size < 1:
         raise ConfigError(f"a sample has 1 negative or more, found {size}")
     folder = Path(run_folder)
-    known, collection = load_run(folder, collection)
-    negatives = Negatives.of(assessed(known, folder, collection, progress or NullProgress()).chooser)
-    return sample.draw(folder, negatives, collection, size, seed)
+    run, collection = load_run(folder, collection)
+    recipe = Recipe.build(run["recipe"])
+    reselector, _ = calibrated_reselector(recipe, folder, collection, progress or NullProgress())
+    return sample.draw(folder, Negatives.of(reselector), collection, size, seed)
 
 
-def _estimates(
-    folder: Path,
-    collection: Collection,
-    recipe: Recipe,
-    negatives: Negatives,
-    method: str | None,
-    share: float,
-    rankers: Mapping[str, OpenedRanker],
-    progress: Progress,
-) -> dict[str, Estimate]:
-    """Returns the estimates that can be made, by method: all the cheap ones, or the one asked for."""
-    asked = METHODS if method is None else (method,)
-    found: dict[str, Estimate | None] = {}
-    if "judged_sample" in asked:
-        found["judged_sample"] = sample.estimated(folder, negatives)
-    if "hidden_positives" in asked and (method or not any(found.values())):
-        found["hidden_positives"] = hidden.estimated(collection, recipe, negatives, share, progress, rankers)
-    if "calibrated" in asked:
-        found["calibrated"] = calibrated(negatives)
-    return {name: estimate for name, estimate in found.items() if estimate is not None}
+def _judgments(folder: Path, method: str | None) -> dict[str, Any]:
+    """Returns the sample of a run and the verdicts on it, where the method reads them."""
+    if method not in (None, "judged_sample"):
+        return {}
+    judged = verdicts.relevance(verdicts.read(folder / verdicts.FILE))
+    return {"sampled": sample.read(folder), "judged": judged}
 
 
-def _advice(why: str) -> str:
-    return (
-        f"Calibration: {why or 'not possible'}. Draw a sample with hardneg audit RUN --sample 200, judge it "
-        "with hardneg review or hardneg judge, and audit again"
-    )
+def check_method(method: str | None) -> None:
+    """Checks the name of a method.
+
+    Raises:
+        ConfigError: There is no such method.
+    """
+    if method is not None and method not in METHODS:
+        raise ConfigError(f'unknown method "{method}"; known: {", ".join(METHODS)}')

@@ -1,34 +1,39 @@
-"""What rate and what hardness each threshold of the recipe's rule would bring."""
+"""The trade-off of false-negative rate and hardness over the thresholds of a recipe's rule."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from hardneg.auditing.estimate import Estimate, Numbers
-from hardneg.auditing.probabilities import Negatives
-from hardneg.core.components import RULES, Threshold
+from hardneg.auditing.estimate import Estimate
+from hardneg.auditing.negatives import Negatives
+from hardneg.core.components import RULES
+from hardneg.core.statistics import Floats
 from hardneg.mining.miner import Reselector
 from hardneg.mining.recipe import Recipe
 from hardneg.selection.selector import Selector
 
-_RULE = "suspected-false-negative"
+_RULE = {"suspected-false-negative": {"maximum": 1.0, "otherwise": None}}
+"""The rule that is varied where the recipe has none with a threshold."""
 _FULL = 0.9
-"""The share of the most negatives that a threshold must leave to be worth naming."""
+"""The share of the most negatives that a threshold must leave to be recommended."""
 
 
-def curve(chooser: Reselector, recipe: Recipe, negatives: Negatives, best: Estimate) -> list[dict[str, Any]]:
-    """Returns for each threshold the rate, its interval, the hardness and the negatives it would leave.
+def curve(
+    reselector: Reselector, recipe: Recipe, negatives: Negatives, best: Estimate
+) -> list[dict[str, Any]]:
+    """Returns for each threshold the rate, its interval, the hardness and the number of negatives.
 
-    The stored candidates are decided on again. Rates are mean probabilities, times what the best estimate
-    says they are off at the run's own threshold.
+    The stored candidates are selected from again. Rates are mean probabilities, scaled so that the run's
+    own threshold has the best estimate.
 
     Args:
-        chooser: Decides on the run's candidates.
-        recipe: The run's.
-        negatives: The run's.
+        reselector: A calibrated reselector over the run's candidates.
+        recipe: The run's recipe.
+        negatives: The run's negatives.
         best: The rate of the run.
     """
     known = negatives.probability[~np.isnan(negatives.probability)]
@@ -38,10 +43,11 @@ def curve(chooser: Reselector, recipe: Recipe, negatives: Negatives, best: Estim
     factors = [value / mean for value in (best.rate, best.low, best.high)]
     variants = list(_variants(recipe))
     points = []
-    for (path, step, _), (chances, scores) in zip(variants, _chosen(chooser, variants), strict=True):
-        found = float(np.nanmean(chances)) if len(chances) else 0.0
-        rate, low, high = (round(min(found * factor, 1.0), 5) for factor in factors)
-        hardness = round(float(np.nanmean(scores)), 5) if len(scores) else None
+    for (path, step, _), (probabilities, scores) in zip(
+        variants, _selected(reselector, variants), strict=True
+    ):
+        probability = float(np.nanmean(probabilities)) if len(probabilities) else 0.0
+        rate, low, high = (round(min(probability * factor, 1.0), 5) for factor in factors)
         points.append(
             {
                 "setting": path,
@@ -49,8 +55,8 @@ def curve(chooser: Reselector, recipe: Recipe, negatives: Negatives, best: Estim
                 "rate": rate,
                 "low": low,
                 "high": high,
-                "hardness": hardness,
-                "negatives": len(chances),
+                "hardness": round(float(np.nanmean(scores)), 5) if len(scores) else None,
+                "negatives": len(probabilities),
             }
         )
     return points
@@ -60,43 +66,49 @@ def best_threshold(points: list[dict[str, Any]], target: float) -> dict[str, Any
     """Returns the threshold that reaches a rate with the hardest negatives, `threshold` None if none does."""
     most = max((point["negatives"] for point in points), default=0)
     full = [point for point in points if point["negatives"] >= _FULL * most and point["hardness"] is not None]
-    enough = [point for point in full if point["rate"] <= target]
-    best = max(enough, key=lambda point: point["hardness"], default=None)
-    told = {"rate": target, "setting": points[0]["setting"] if points else None, "threshold": None}
+    reaching = [point for point in full if point["rate"] <= target]
+    best = max(reaching, key=lambda point: point["hardness"], default=None)
+    summary = {"rate": target, "setting": points[0]["setting"] if points else None, "threshold": None}
     if best is None:
-        return told
-    shown = f"--set {best['setting']}={best['threshold']}"
-    return {**told, "threshold": best["threshold"], "reached": best, "flag": shown}
+        return summary
+    flag = f"--set {best['setting']}={best['threshold']}"
+    return {**summary, "threshold": best["threshold"], "reached": best, "flag": flag}
 
 
-def _chosen(chooser: Reselector, variants: list[tuple[str, float, Recipe]]) -> list[tuple[Numbers, Numbers]]:
-    """Returns for each variant the probabilities and the scores of the negatives it would choose."""
-    selectors = [Selector(chooser.collection, recipe.select, recipe.seed) for _, _, recipe in variants]
-    chances: list[list[Numbers]] = [[np.empty(0)] for _ in variants]
-    scores: list[list[Numbers]] = [[np.empty(0)] for _ in variants]
-    for number in range(len(chooser.blocks)):
-        candidates = chooser.candidates(number)
+def _selected(
+    reselector: Reselector, variants: list[tuple[str, float, Recipe]]
+) -> list[tuple[Floats, Floats]]:
+    """Returns for each variant the probabilities and the scores of the negatives that it selects."""
+    selectors = [Selector(reselector.collection, recipe.select, recipe.seed) for _, _, recipe in variants]
+    probabilities: list[list[Floats]] = [[np.empty(0)] for _ in variants]
+    scores: list[list[Floats]] = [[np.empty(0)] for _ in variants]
+    for number in range(len(reselector.blocks)):
+        candidates = reselector.candidates(number)
         assert candidates.probability is not None
         for place, selector in enumerate(selectors):
-            copies = selector.select(candidates).copies
-            chances[place].append(np.repeat(candidates.probability, copies.ravel()).astype(np.float64))
-            scores[place].append(np.repeat(candidates.score(), copies.ravel()).astype(np.float64))
-    return [(np.concatenate(p), np.concatenate(s)) for p, s in zip(chances, scores, strict=True)]
+            copies = selector.select(candidates).copies.ravel()
+            probabilities[place].append(np.repeat(candidates.probability, copies).astype(np.float64))
+            scores[place].append(np.repeat(candidates.score(), copies).astype(np.float64))
+    return [(np.concatenate(p), np.concatenate(s)) for p, s in zip(probabilities, scores, strict=True)]
 
 
 def _variants(recipe: Recipe) -> Iterator[tuple[str, float, Recipe]]:
-    """Yields (path of the setting, value, recipe) for each step of the last rule that has a threshold."""
-    settings = recipe.settings()
-    rules: list[dict[str, Any]] = settings["select"]["rules"]
-    places = [place for place, rule in enumerate(recipe.select.rules) if rule.threshold is not None]
-    place = places[-1] if places else len(rules)
-    if not places:
-        rules.append({_RULE: {"maximum": 1.0, "otherwise": None}})
-    [(name, values)] = rules[place].items()
-    key, steps = RULES.make({name: values}).threshold or Threshold("", ())
-    own, last = values.get(key), values.get("last")
-    for step in sorted({*steps, *([own] if own is not None else [])}):
-        if last is not None and step > last:  # no window begins beyond its end
+    """Yields (path of the setting, value, recipe) for each step of the last rule that has a threshold.
+
+    Values that the rule refuses are left out.
+    """
+    rules = list(recipe.select.rules)
+    if all(rule.threshold is None for rule in rules):
+        rules.append(RULES.make(_RULE))
+    place = max(number for number, rule in enumerate(rules) if rule.threshold is not None)
+    rule: Any = rules[place]
+    setting, steps = rule.threshold
+    current = getattr(rule, setting)
+    for step in sorted({*steps, *([] if current is None else [current])}):
+        try:
+            rules[place] = dataclasses.replace(rule, **{setting: step})
+        except ValueError:
             continue
-        rules[place] = {name: {**values, key: step}}
-        yield f"select.rules.{name}.{key}", step, Recipe.build(settings)
+        select = recipe.select.model_copy(update={"rules": tuple(rules)})
+        path = f"select.rules.{RULES.name_of(rule)}.{setting}"
+        yield path, step, recipe.model_copy(update={"select": select})

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hardneg import auditing
-from hardneg.auditing.assess import assessed, calibrating
+from hardneg.auditing.calibrated_candidates import calibrated_reselector, with_calibration
 from hardneg.core.progress import NullProgress
 from hardneg.mining import pipeline
 from hardneg.mining.miner import Reselector
@@ -27,9 +27,9 @@ def plain(made, tmp_path):
     return tmp_path / "plain", json.loads((tmp_path / "plain" / "run.json").read_text(encoding="utf-8"))
 
 
-def chances(chooser, collection, truth):
+def mean_probabilities(reselector, collection, truth):
     """The mean probabilities of what is relevant though unlabelled, and of the rest."""
-    found = chooser.candidates(0)
+    found = reselector.candidates(0)
     pairs = np.array([
         [(query, doc) in truth for doc in collection.documents.ids(np.maximum(docs, 0))]
         for query, docs in zip(collection.queries.ids(found.queries), found.docs, strict=True)
@@ -38,17 +38,18 @@ def chances(chooser, collection, truth):
     return found.probability[known & pairs].mean(), found.probability[known & ~pairs].mean()
 
 
-def test_words_and_likeness_are_added_where_a_run_has_no_probabilities(made, plain):
+def test_bm25_and_similarity_are_added_where_a_run_has_no_probabilities(made, plain):
     folder, known = plain
     collection, _, truth = made
-    alone = Reselector(collection, calibrating(known["recipe"]), folder, {})
+    recipe = Recipe.build(known["recipe"])
+    alone = Reselector(collection, with_calibration(recipe), folder, {})
     alone.calibrate()
-    more = assessed(known, folder, collection, NullProgress()).chooser
+    more, _ = calibrated_reselector(recipe, folder, collection, NullProgress())
     weights = more.validation.calibration.facts["weights"]
     assert set(weights) == {"vectors", "bm25", "similar_to_positive"}
     assert set(alone.validation.calibration.facts["weights"]) == {"vectors"}
-    relevant, others = chances(more, collection, truth)
-    before = chances(alone, collection, truth)
+    relevant, others = mean_probabilities(more, collection, truth)
+    before = mean_probabilities(alone, collection, truth)
     assert relevant > before[0] and others < 0.9 * before[1]
 
 
@@ -62,19 +63,19 @@ def test_what_is_added_is_made_once_for_the_whole_audit(made, plain, monkeypatch
     counted(Vectors, "open")
     counted(InvertedRanker, "score")
     counted(similar_to_positive._Similarity, "evidence")
-    told = auditing.audit(plain[0], collection=made[0])
-    assert set(told["estimates"]) == {"hidden_positives", "calibrated"} and told["trade_off"]
+    summary = auditing.audit(plain[0], collection=made[0])
+    assert set(summary["estimates"]) == {"hidden_positives", "calibrated"} and summary["trade_off"]
     assert sorted(called) == ["InvertedRanker", "Vectors", "_Similarity"]
 
 
 def test_negatives_stay_those_of_the_run_s_own_rankers(made, plain):
-    told = auditing.audit(plain[0], collection=made[0], method="calibrated")
-    assert list(told["by"]["ranker"]) == ["vectors"]
-    assert told["rate"] > 0.3
+    summary = auditing.audit(plain[0], collection=made[0], method="calibrated")
+    assert list(summary["by"]["ranker"]) == ["vectors"]
+    assert summary["rate"] > 0.3
 
 
 def test_the_evidence_of_a_run_with_probabilities_is_its_own(made, tmp_path):
     pipeline.mine(made[0], Recipe.build(made[1]), tmp_path / "run")
-    known = json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))
-    chooser = assessed(known, tmp_path / "run", made[0], NullProgress()).chooser
-    assert set(chooser.validation.calibration.facts["weights"]) == {"vectors", "similar_to_positive"}
+    recipe = Recipe.build(made[1])
+    reselector, _ = calibrated_reselector(recipe, tmp_path / "run", made[0], NullProgress())
+    assert set(reselector.validation.calibration.facts["weights"]) == {"vectors", "similar_to_positive"}

@@ -1,4 +1,4 @@
-"""Hides known positives, mines again, and counts which of them come back as negatives."""
+"""The audit method `hidden_positives`: counts hidden known positives that become negatives."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
-from hardneg.auditing.estimate import Estimate, Numbers, resampled
-from hardneg.auditing.probabilities import Negatives
-from hardneg.calibration.frequency import wilson
+from hardneg.auditing.estimate import Estimate
+from hardneg.auditing.negatives import Negatives
 from hardneg.core import noise
 from hardneg.core.components import Context, OpenedRanker
 from hardneg.core.files import cache_folder
 from hardneg.core.progress import Progress
 from hardneg.core.records import Collection, Decision, IntArray
+from hardneg.core.statistics import Floats, bootstrap_ratio, wilson
 from hardneg.mining.miner import Miner
 from hardneg.mining.recipe import Recipe
 from hardneg.runs.directory import Clock
@@ -23,38 +23,37 @@ from hardneg.runs.directory import Clock
 _LEAST = 20
 
 
-def estimated(
+def estimate(
+    negatives: Negatives,
     collection: Collection,
     recipe: Recipe,
-    negatives: Negatives,
     share: float,
-    progress: Progress,
     rankers: Mapping[str, OpenedRanker],
+    progress: Progress,
 ) -> Estimate | None:
-    """Returns the rate by hidden positives; None where too few queries have several.
+    """Returns the rate by hidden positives; None where too few queries have several positives.
 
-    The share of the hidden positives among the candidates that are chosen as negatives says how leaky the
-    recipe is. A run's candidates hold about as many unlabelled relevant documents as their probabilities sum
-    up to; the same share of them is among its negatives. Without probabilities only the hidden are counted, a
-    lower bound.
+    The rate is the share of the hidden positives among the candidates that become negatives, applied to the
+    unlabelled relevant documents among the candidates, whose number is the sum of the probabilities. Without
+    probabilities only the hidden positives are counted, a lower bound.
 
     Args:
+        negatives: The run's negatives.
         collection: What was mined.
-        recipe: How.
-        negatives: What came of it.
-        share: How many of each query's positives are hidden, one at least staying.
-        progress: Is told how far the stages are.
-        rankers: Those of the recipe that are open already, by name.
+        recipe: The run's recipe.
+        share: Share of each query's positives to hide, 0 to 1; one at least stays.
+        rankers: Rankers of the recipe that are open, by name.
+        progress: Receives progress.
     """
     visible, hidden = hide(collection, share, recipe.seed)
     if sum(map(len, hidden.values())) < _LEAST:
         return None
-    visible = _fewer(visible, hidden, recipe.validation.sample)
+    visible = _sampled(visible, hidden, recipe.validation.sample)
     chosen, present, total = _counted(_mined(visible, recipe, progress, rankers), visible, hidden)
     if present.sum() < _LEAST:
         return None
     leak = float(chosen.sum() / present.sum())
-    low, high = resampled(chosen, present)
+    low, high = bootstrap_ratio(chosen, present)
     floor, ceiling = wilson(chosen.sum(), present.sum())
     scale = negatives.expected / max(len(negatives), 1)
     note = (
@@ -79,9 +78,9 @@ def hide(collection: Collection, share: float, seed: int) -> tuple[Collection, d
     """Returns the collection with fewer positives, and the hidden ones by query row.
 
     Args:
-        collection: All that is known.
-        share: Of each query's positives, how many to hide, at least one if there are several.
-        seed: Of the draw, which depends on query and document alone.
+        collection: All positives.
+        share: Share of each query's positives to hide, at least one if there are several.
+        seed: Seed of the draw, which depends on query and document alone.
     """
     judgments = collection.judgments
     keep = np.ones(len(judgments), bool)
@@ -98,11 +97,11 @@ def hide(collection: Collection, share: float, seed: int) -> tuple[Collection, d
     return replace(collection, judgments=left, digest=f"{collection.digest} {share} {seed} hidden"), hidden
 
 
-def _fewer(collection: Collection, hidden: dict[int, IntArray], others: int) -> Collection:
-    """Returns the collection with the queries that hide something, and enough others to calibrate on."""
+def _sampled(collection: Collection, hidden: dict[int, IntArray], count: int) -> Collection:
+    """Returns the collection with the queries that have hidden positives, and `count` others."""
     judgments = collection.judgments
-    rest = np.setdiff1d(judgments.queries_with_positives, list(hidden))
-    drawn = rest[np.argsort(collection.queries.id_keys[rest], kind="stable")[:others]]
+    others = np.setdiff1d(judgments.queries_with_positives, list(hidden))
+    drawn = others[np.argsort(collection.queries.id_keys[others], kind="stable")[:count]]
     keep = np.isin(judgments.query, np.concatenate([list(hidden), drawn]))
     return replace(collection, judgments=judgments.only(keep))
 
@@ -122,8 +121,8 @@ def _mined(
 
 def _counted(
     tables: Iterator[pa.Table], collection: Collection, hidden: dict[int, IntArray]
-) -> tuple[Numbers, Numbers, int]:
-    """Returns for each query its hidden positives among negatives and candidates; and all their negatives."""
+) -> tuple[Floats, Floats, int]:
+    """Returns per query its hidden positives among negatives and candidates, and the number of negatives."""
     chosen, present, total = dict.fromkeys(hidden, 0.0), dict.fromkeys(hidden, 0.0), 0
     for table in tables:
         queries = collection.queries.rows(table["query_id"].to_pylist())
@@ -132,8 +131,8 @@ def _counted(
         ranked = ~np.isnan(table["rank"].to_numpy(zero_copy_only=False).astype(np.float64))
         total += int((negative & np.isin(queries, list(hidden))).sum())
         for query in np.unique(queries).tolist():
-            own = (queries == query) & np.isin(docs, hidden.get(query, ()))
+            is_hidden = (queries == query) & np.isin(docs, hidden.get(query, ()))
             if query in hidden:
-                chosen[query] += float((own & negative).sum())
-                present[query] += float((own & ranked).sum())
+                chosen[query] += float((is_hidden & negative).sum())
+                present[query] += float((is_hidden & ranked).sum())
     return np.array(list(chosen.values())), np.array(list(present.values())), total
