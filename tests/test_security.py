@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import hardneg
-from hardneg.comparison.table import as_csv
+from hardneg.comparison.comparison_table import as_csv
 from hardneg.core.errors import ConfigError
 from hardneg.rankers.dense.models import load_model
 from hardneg.runs.push import push
@@ -122,7 +122,7 @@ def test_a_push_uploads_no_key(beir, tmp_path, monkeypatch):
 
 
 def test_no_text_of_the_table_is_a_formula(monkeypatch):
-    monkeypatch.setattr("hardneg.comparison.table._flat", dict)
+    monkeypatch.setattr("hardneg.comparison.comparison_table._flat", dict)
     rows = [{"arm": "=1+1", "value": -0.5}, {"arm": "@x", "value": 1.0}, {"arm": "naive", "value": 0.0}]
     lines = as_csv({"rows": rows}).splitlines()
     assert [line.split(",")[0] for line in lines] == ["arm", "'=1+1", "'@x", "naive"]

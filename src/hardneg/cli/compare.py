@@ -50,7 +50,7 @@ def compare(
     from hardneg import comparison as room
     from hardneg.core.errors import ConfigError
     from hardneg.core.registry import first_problem
-    from hardneg.training.settings import TrainSettings
+    from hardneg.training.train_settings import TrainSettings
 
     training = TrainSettings.build({"student": student, "dev": dev, "seed": seed}, set_ or ())
     try:
@@ -75,10 +75,10 @@ def compare(
     if json_:
         print_json(dict(found.facts))
     elif not quiet:
-        from hardneg.comparison.table import WIDE, conditions, table
+        from hardneg.comparison.comparison_table import WIDE, comparison_table, conditions
 
         console = Console(stderr=True)
         console.width = max(console.width, WIDE)
-        console.print(table(found.facts))
+        console.print(comparison_table(found.facts))
         for line in (*conditions(found.facts), str(found.folder / "compare.json")):
             console.print(line, soft_wrap=True, highlight=False)

@@ -68,8 +68,8 @@ def train(
     if json_:
         print_json(dict(trained.facts))
     elif not quiet:
-        from hardneg.training.table import summary
+        from hardneg.training.summary_table import summary_table
 
         console = Console(stderr=True)
-        console.print(summary(trained))
+        console.print(summary_table(trained))
         console.print(str(trained.folder), soft_wrap=True, highlight=False)

@@ -1,4 +1,4 @@
-"""Language models behind OpenAI-compatible endpoints: asked within a budget, each answer kept on disk.
+"""The client of language models behind OpenAI-compatible endpoints: budget, retries, stored answers, prompts.
 
-What is asked, and what is made of an answer, is for those who ask: `judge` and `generate`.
+Its two users are `judging` and `generating`, which know what to ask and how to read an answer.
 """

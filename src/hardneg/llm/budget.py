@@ -1,4 +1,4 @@
-"""What a call may spend: room is reserved before a request is sent and settled when its cost is known."""
+"""The budget of a call: costs are reserved before a request is sent and settled when they are known."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Cost(NamedTuple):
 
 
 class Budget:
-    """Counts what was spent and what requests under way may still cost.
+    """Counts what was spent and what pending requests may still cost.
 
-    Pairs come in order and each reserves the most that it may cost. One that does not fit waits for those
-    before it, so which pairs are judged does not depend on whose answer is the quicker.
+    Jobs come in order and each reserves the most that it may cost. One that does not fit waits for those
+    before it, so the speed of answers does not change which jobs are done.
 
     Args:
-        max_requests: The most requests, None for any number.
-        max_tokens: The most tokens, None for any number.
+        max_requests: Most requests; None for no limit.
+        max_tokens: Most tokens; None for no limit.
     """
 
     def __init__(self, max_requests: int | None, max_tokens: int | None) -> None:
@@ -37,7 +37,7 @@ class Budget:
         self._reserved = Cost()
 
     def lacks(self, cost: Cost) -> str | None:
-        """Returns the limit that a cost would break now, as `max_requests`; None if it fits."""
+        """Returns the limit that a cost would exceed, as `max_requests`; None if it fits."""
         after = self.spent.plus(self._reserved).plus(cost)
         for name, most in zip(Cost._fields, self._most, strict=True):
             if 0 <= most < getattr(after, name) and getattr(cost, name):
@@ -45,10 +45,10 @@ class Budget:
         return None
 
     def reserve(self, cost: Cost) -> None:
-        """Sets room aside."""
+        """Reserves a cost."""
         self._reserved = self._reserved.plus(cost)
 
     def settle(self, reserved: Cost, spent: Cost) -> None:
-        """Frees room that was set aside and counts what was spent of it."""
+        """Frees a reservation and counts what was spent."""
         self._reserved = self._reserved.minus(reserved)
         self.spent = self.spent.plus(spent)

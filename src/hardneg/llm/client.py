@@ -1,4 +1,4 @@
-"""One model behind an OpenAI-compatible endpoint: asks, waits, asks again; never tells the key."""
+"""An HTTP client of one OpenAI-compatible endpoint, with retries; it never shows the key."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from hardneg.core.errors import ConfigError, DataError, MissingExtra
-from hardneg.llm.retry import WORTH_ANOTHER_TRY, backoff, retry_after
-from hardneg.llm.store import Answer
+from hardneg.llm.answer_store import Answer
+from hardneg.llm.retry import RETRYABLE_STATUSES, backoff, retry_after
 
 DEFAULT_KEY = "OPENAI_API_KEY"
 _REFUSED = {401: "the key is missing or wrong", 403: "the key may not do this", 404: "no such path or model"}
-_LONGEST_WAIT = 600.0  # seconds; who is asked to wait for longer comes back later
+_LONGEST_WAIT = 600.0  # seconds; a longer wait is an error
 _LONGEST_BODY = 1 << 22  # bytes
 _SHOWN = 200
 
 
 class NoAnswer(Exception):
-    """A request got no usable answer; the next one may."""
+    """A request got no usable answer; other requests may."""
 
 
-class _Again(NoAnswer):
+class _Retryable(NoAnswer):
     """The same request may get an answer later."""
 
     def __init__(self, problem: str, wait: float = 0.0) -> None:
@@ -41,8 +41,8 @@ class Endpoint:
     """Where a model is served.
 
     Attributes:
-        url: As in `http://localhost:8000/v1`.
-        key: The secret, empty for none; in no text that this class makes.
+        url: Its base, as in `http://localhost:8000/v1`.
+        key: The secret, empty for none; left out of all texts of this class.
     """
 
     url: str
@@ -54,18 +54,18 @@ class Endpoint:
 
         Args:
             url: Its base, with or without `/chat/completions`.
-            key_env: The variable that holds the key; `OPENAI_API_KEY`, if it is set, unless given.
+            key_env: Environment variable of the key; None for `OPENAI_API_KEY`, which may be unset.
 
         Raises:
-            ConfigError: The URL is none or holds a secret, or the variable is not set or not usable.
+            ConfigError: The URL is malformed or holds a secret, or the variable is unset or not usable.
         """
         parts = urlsplit(url.strip())
         if parts.username or parts.password or parts.query or parts.fragment:
             raise ConfigError(
-                "the endpoint's URL must hold no user, password or query: keys go into the environment"
+                "the endpoint's URL must hold no user, password or query; put keys into the environment"
             )
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ConfigError(f'the endpoint "{url}" is no URL, as http://localhost:8000/v1 is one')
+            raise ConfigError(f'the endpoint "{url}" is no URL; expected one as http://localhost:8000/v1')
         key = os.environ.get(key_env or DEFAULT_KEY, "").strip()
         if key_env and not key:
             raise ConfigError(
@@ -84,14 +84,14 @@ class Endpoint:
 
 
 class Client:
-    """Asks one endpoint; to be used in `async with`.
+    """Sends chat requests to one endpoint, inside `async with`.
 
     Args:
-        endpoint: Where to ask.
-        timeout: Seconds that one request may take in all.
-        retries: How often a request is sent again.
-        may_retry: Is asked before a request is sent again, and told that it is.
-        connections: The most at one time.
+        endpoint: The endpoint.
+        timeout: Seconds per request in all.
+        retries: Most repetitions of a failed request.
+        may_retry: Returns whether a request may be repeated, and counts it.
+        connections: Most connections at one time.
 
     Raises:
         MissingExtra: httpx2 is not installed.
@@ -108,7 +108,7 @@ class Client:
         try:
             import httpx2
         except ImportError:
-            raise MissingExtra("httpx2, which asks the endpoint,", "judge") from None
+            raise MissingExtra("httpx2", "judge") from None
         self._http = httpx2
         self._endpoint = endpoint
         self._timeout, self._retries, self._may_retry = timeout, retries, may_retry
@@ -130,14 +130,14 @@ class Client:
         await self._client.aclose()
 
     async def ask(self, request: Mapping[str, Any], key: str) -> Answer:
-        """Returns the answer to a chat request, asked again as long as that may help.
+        """Returns the answer to a chat request, repeated as long as that may help.
 
         Args:
-            request: The body.
-            key: A digest of the request, from which waiting times are drawn.
+            request: The request's body.
+            key: Digest of the request, from which waiting times are drawn.
 
         Raises:
-            NoAnswer: All tries failed, the endpoint refuses this request, or there is no budget for more.
+            NoAnswer: All attempts failed, the endpoint refuses this request, or the budget is spent.
             DataError: The endpoint refuses every request.
         """
         attempt = 0
@@ -145,7 +145,7 @@ class Client:
             await asyncio.sleep(max(0.0, self._not_before - time.monotonic()))
             try:
                 return await self._once(json.dumps(request).encode())
-            except _Again as problem:
+            except _Retryable as problem:
                 attempt += 1
                 if attempt > self._retries or not self._may_retry():
                     raise NoAnswer(str(problem)) from None
@@ -158,10 +158,10 @@ class Client:
             async with asyncio.timeout(self._timeout):
                 status, headers, text = await self._send(body)
         except (TimeoutError, self._http.TimeoutException):
-            raise _Again(f"no answer within {self._timeout:g} seconds") from None
+            raise _Retryable(f"no answer within {self._timeout:g} seconds") from None
         except (self._http.HTTPError, self._http.InvalidURL) as error:
-            told = self._endpoint.hide(str(error) or type(error).__name__)
-            raise _Again(f"the connection failed: {told}") from None
+            reason = self._endpoint.hide(str(error) or type(error).__name__)
+            raise _Retryable(f"the connection failed: {reason}") from None
         if status == 200:
             return self._parsed(text)
         raise self._problem(status, headers, text)
@@ -174,7 +174,7 @@ class Client:
             async for part in response.aiter_bytes():
                 read += part
                 if len(read) > _LONGEST_BODY:
-                    raise _Again(f"the answer is longer than {_LONGEST_BODY:,} bytes")
+                    raise _Retryable(f"the answer is longer than {_LONGEST_BODY:,} bytes")
             return (
                 response.status_code,
                 response.headers,
@@ -183,30 +183,30 @@ class Client:
 
     def _parsed(self, text: str) -> Answer:
         try:
-            said = json.loads(text)
-            content = said["choices"][0]["message"]["content"]
-            usage = said.get("usage") or {}
+            completion = json.loads(text)
+            content = completion["choices"][0]["message"]["content"]
+            usage = completion.get("usage") or {}
             counts = [int(usage.get(name) or 0) for name in ("prompt_tokens", "completion_tokens")]
         except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError, OverflowError):
-            raise _Again(f"the answer is no chat completion: {_short(text)}") from None
+            raise _Retryable(f"the answer is no chat completion: {_short(text)}") from None
         if not isinstance(content, str | None):
-            raise _Again(f"the answer's content is no text: {_short(str(content))}")
+            raise _Retryable(f"the answer's content is no text: {_short(str(content))}")
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         return Answer(content or "", now, max(0, counts[0]), max(0, counts[1]))
 
     def _problem(self, status: int, headers: Mapping[str, str], text: str) -> Exception:
-        """Returns what a status other than 200 means for this request and the others."""
+        """Returns the error of a status other than 200: of this request, or of all requests."""
         where = f"{self._endpoint.url}: HTTP {status}"
         if status in _REFUSED:
             more = f": {_message(text)}" if status == 404 else ""
             return DataError(f"{where}: {_REFUSED[status]}{more}")
         problem = f"HTTP {status}: {_message(text)}"
-        if status not in WORTH_ANOTHER_TRY:
+        if status not in RETRYABLE_STATUSES:
             return NoAnswer(problem)
         wait = retry_after(headers.get("retry-after"), datetime.datetime.now(datetime.UTC))
         if wait > _LONGEST_WAIT:
             return DataError(f"{where}: it asks to wait {wait:,.0f} seconds; run the same command after that")
-        return _Again(problem, wait)
+        return _Retryable(problem, wait)
 
 
 def _message(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Prompts: a text with places for other texts, which are data and nothing else."""
+"""Prompt templates, whose places are filled with texts that count as data only."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _MARK_LENGTH = 8
 
 @dataclass(frozen=True)
 class Prompt:
-    """A template with places such as `{document}`, and `{mark}` for a code that none of the texts holds.
+    """A template with places such as `{document}`, and `{mark}` for a code that none of the texts contains.
 
     Attributes:
-        name: One of `prompt_names()`, or the file it was read from.
+        name: One of `prompt_names()`, or its file.
         text: The template.
     """
 
@@ -33,13 +33,13 @@ class Prompt:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
     def fill(self, **texts: str) -> str:
-        """Returns the template with texts in their places; places named inside them stay as they are.
+        """Returns the template with texts in their places; places inside the texts are not filled.
 
         Args:
-            texts: By place; `mark` is drawn from the others unless given.
+            texts: By place; `mark` is derived from the others by default.
         """
-        known = {"mark": mark_of(*texts.values()), **texts}
-        return _PLACE.sub(lambda place: known.get(place[1], place[0]), self.text)
+        filled = {"mark": mark_of(*texts.values()), **texts}
+        return _PLACE.sub(lambda place: filled.get(place[1], place[0]), self.text)
 
 
 def prompt_names(package: str) -> list[str]:
@@ -53,8 +53,8 @@ def read_prompt(name: str, package: str, needed: Sequence[str]) -> Prompt:
 
     Args:
         name: The name or file.
-        package: Where the named ones lie.
-        needed: Places that it must have.
+        package: Package of the named prompts.
+        needed: Places that the template must have.
 
     Raises:
         ConfigError: There is no prompt of this name, or the template lacks a place.
@@ -76,7 +76,7 @@ def read_prompt(name: str, package: str, needed: Sequence[str]) -> Prompt:
 
 
 def mark_of(*texts: str) -> str:
-    """Returns a code that stands in none of the texts, the same for the same texts."""
+    """Returns a code that none of the texts contains, the same for the same texts."""
     whole = "\0".join(texts)
     digest = hashlib.sha256(whole.encode("utf-8", "replace")).hexdigest()
     while digest[:_MARK_LENGTH] in whole:

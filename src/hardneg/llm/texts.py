@@ -1,4 +1,4 @@
-"""What prompts and answers are made of: documents cut to a length, answers without thoughts and fences."""
+"""Texts of prompts and answers: documents cut to a length, answers without thoughts and code fences."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ def cut(title: str, body: str, longest: int) -> tuple[str, bool]:
     Args:
         title: Empty for none.
         body: The text.
-        longest: Characters that are shown, at most.
+        longest: Most characters.
     """
     text = f"{title}\n{body}" if title else body
     return (f"{text[:longest]} {_CUT}", True) if len(text) > longest else (text, False)
 
 
-def said(answer: str) -> str | None:
+def without_thoughts(answer: str) -> str | None:
     """Returns an answer without thoughts in `<think>` tags and lines of code fences.
 
-    None where a thought has no end: what was meant to be said then never came.
+    None where a thought has no end: the answer is missing then.
     """
     text = _FENCE.sub("", _THOUGHT.sub("", answer)).strip()
     return None if _UNFINISHED.search(text) else text

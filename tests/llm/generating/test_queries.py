@@ -191,7 +191,7 @@ def test_a_dry_run_shows_a_prompt_and_asks_nothing(written, served, beir):
         ({"options": {"messages": []}}, '"messages" is not for options to set'),
         ({"prompt": "querys"}, 'unknown prompt "querys"; did you mean "queries"'),
         ({"ranker": "bm52"}, 'unknown ranker "bm52"; did you mean "bm25"'),
-        ({"ranker": "random"}, "random cannot look for written queries; bm25, dense, sparse can"),
+        ({"ranker": "random"}, "random cannot search for written queries; bm25 or dense:MODEL can"),
         ({"key_env": "NOT_SET"}, "NOT_SET is not set"),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 
 from hardneg import testing
 from hardneg.core.errors import DataError
-from hardneg.llm.judging.pairs import doubtful, listed, with_texts
+from hardneg.llm.judging.pairs import doubtful_negatives, read_pairs, with_texts
 from hardneg.runs.ledger import part_path, write_checksum
 
 NAN = None
@@ -32,7 +32,7 @@ def ledger(tmp_path):
 
 
 def docs(folder, also=False, limit=10):
-    return " ".join(doc for _, doc in doubtful(folder, "a", also, limit))
+    return " ".join(doc for _, doc in doubtful_negatives(folder, "a", also, limit))
 
 
 def test_the_likeliest_come_first_then_those_close_to_the_anchor(ledger):
@@ -73,11 +73,11 @@ def test_a_ledger_without_probabilities_or_scores_keeps_its_order(ledger):
 def test_a_file_names_pairs(tmp_path):
     file = tmp_path / "pairs.jsonl"
     file.write_text('{"query_id": "q", "doc_id": "d", "p": 1}\n\n' * 2, encoding="utf-8")
-    assert listed(file) == [("q", "d")]
+    assert read_pairs(file) == [("q", "d")]
     for line, message in (("{", "broken JSON"), ("[]", "each line needs"), ('{"query_id": 1}', "each line")):
         file.write_text(f"{line}\n", encoding="utf-8")
         with pytest.raises(DataError, match=rf"pairs\.jsonl:1: {message}"):
-            listed(file)
+            read_pairs(file)
 
 
 def test_texts_are_looked_up_and_long_ones_shortened():

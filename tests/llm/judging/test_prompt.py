@@ -3,7 +3,7 @@
 import pytest
 
 from hardneg.llm.judging import PROMPTS
-from hardneg.llm.judging.answers import read_grade
+from hardneg.llm.judging.grades import read_grade
 from hardneg.llm.prompt import mark_of, prompt_names, read_prompt
 
 

@@ -1,7 +1,7 @@
-"""Queries for documents without any, and negatives for queries, written by a language model.
+"""Generates queries for documents, or negatives for queries, by a language model.
 
-What is written is marked as such wherever it goes: its ids begin with `generated:`. It is not taken at its
-word: queries must lead a ranker back to their documents, and negatives are validated like any others.
+Generated texts have ids that begin with `generated:`. They are checked: a ranker must retrieve the document
+of a query, and negatives are validated like any others.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.files import cache_folder, write_text
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
+from hardneg.llm.answer_store import AnswerStore
+from hardneg.llm.chat_model import ChatModel
 from hardneg.llm.client import Endpoint
-from hardneg.llm.generating.ask import Asker, Outcome
-from hardneg.llm.generating.job import GenerationJob, Task
-from hardneg.llm.generating.negatives import NegativeWork
-from hardneg.llm.generating.queries import QueryWork
-from hardneg.llm.generating.settings import GenerateSettings
-from hardneg.llm.model import Model
+from hardneg.llm.generating.generate_settings import GenerateSettings
+from hardneg.llm.generating.job import GenerationJob, GenerationTask
+from hardneg.llm.generating.json_requester import GeneratedTexts, JsonRequester
+from hardneg.llm.generating.negatives import NegativeTask
+from hardneg.llm.generating.queries import QueryTask
 from hardneg.llm.prompt import read_prompt
-from hardneg.llm.queue import Queue
-from hardneg.llm.store import AnswerStore
+from hardneg.llm.request_queue import RequestQueue
 from hardneg.runs.directory import RunFolder
 from hardneg.sources import LoadOptions, load_with_or_without_queries
 
@@ -50,19 +50,19 @@ def generate(
     progress: Progress | None = None,
     **settings: Any,
 ) -> dict[str, Any]:
-    """Lets a language model write queries for documents, or negatives for queries.
+    """Generates queries for documents, or negatives for queries, by a language model.
 
-    The same call again asks nothing that was answered before, so an interrupted one goes on.
+    The same call again repeats no answered request, so it resumes an interrupted one.
 
     Args:
-        source: A collection, or what `hardneg.sources.load` reads; for queries, documents alone will do.
+        source: A collection, or a source for `hardneg.sources.load`; documents alone suffice for queries.
         out: The folder to write: a BEIR folder for queries, `train.jsonl` for negatives.
-        endpoint: The base of an OpenAI-compatible interface, as in `http://localhost:8000/v1`.
-        model: The model's name there.
-        load: How the source is read.
-        cache: Where answers and vectors are kept; `hardneg.core.files.cache_folder()` unless given.
-        progress: Is told how far it is.
-        settings: The other attributes of `GenerateSettings`.
+        endpoint: Base URL of an OpenAI-compatible interface, as in `http://localhost:8000/v1`.
+        model: Name of the model there.
+        load: Options of loading the source.
+        cache: Folder of answers and vectors; default: `hardneg.core.files.cache_folder()`.
+        progress: Receives progress.
+        settings: Further attributes of `GenerateSettings`.
 
     Returns:
         The summary, which is also in `generate.json` of the folder; see docs/generating.md.
@@ -74,11 +74,12 @@ def generate(
     """
     chosen = GenerateSettings.build(endpoint=endpoint, model=model, **settings)
     folder, context = Path(out), Context(cache or cache_folder(), progress or NullProgress())
-    with _prepared(source, load or LoadOptions(), chosen, context.cache) as ready:
-        with RunFolder(folder).opened():
-            begun = ready.begin(folder)
-            summary = ready.done(folder, context)
-            return _write(folder, {**begun, **summary, "finished": True})
+    with (
+        _prepared(source, load or LoadOptions(), chosen, context.cache) as prepared,
+        RunFolder(folder).opened(),
+    ):
+        origin = prepared.claim(folder)
+        return _write(folder, {**origin, **prepared.run(folder, context), "finished": True})
 
 
 def dry_run(
@@ -90,9 +91,9 @@ def dry_run(
     cache: Path | None = None,
     **settings: Any,
 ) -> dict[str, Any]:
-    """Returns what `generate` would ask, without asking: the first `prompt`, and what all would cost.
+    """Returns the first `prompt` of `generate` and the costs of all requests, without sending any.
 
-    `requests` are those that no kept answer spares; `most_tokens` is the most that they may cost together if
+    `requests` counts those without a stored answer; `most_tokens` is the most that they may cost together if
     every answer can be read: one token for every two bytes of the prompts, and the longest answers allowed.
 
     Args:
@@ -107,64 +108,67 @@ def dry_run(
         HardnegError: As for `generate`.
     """
     chosen = GenerateSettings.build(endpoint=endpoint, model=model, **settings)
-    with _prepared(source, load or LoadOptions(), chosen, cache or cache_folder()) as ready:
-        rows = ready.work.rows.tolist()
-        costs = [ready.asker.once(row) for row in rows]
+    with _prepared(source, load or LoadOptions(), chosen, cache or cache_folder()) as prepared:
+        rows = prepared.task.rows.tolist()
+        costs = [prepared.requester.cost_without_repeat(row) for row in rows]
         return {
-            ready.work.unit: len(rows),
+            prepared.task.unit: len(rows),
             "cached": sum(not cost.requests for cost in costs),
             "requests": sum(cost.requests for cost in costs),
             "most_tokens": sum(cost.tokens for cost in costs),
-            "prompt": ready.work.question(rows[0]).content,
+            "prompt": prepared.task.question(rows[0]).content,
         }
 
 
 @dataclass(frozen=True)
-class _Ready:
-    order: GenerationJob
-    work: Task
-    model: Model
-    asker: Asker
+class _Prepared:
+    job: GenerationJob
+    task: GenerationTask
+    model: ChatModel
+    requester: JsonRequester
 
-    def begin(self, folder: Path) -> dict[str, Any]:
-        """Takes the folder for this work, and returns what the summary says of it from the beginning.
+    def claim(self, folder: Path) -> dict[str, Any]:
+        """Claims the folder for this call, and returns the summary's first part.
 
         Raises:
             ConfigError: The folder holds something else.
         """
-        order, chosen = self.order, self.order.settings
-        idle = {"endpoint", "model", "seed", "prompt", "key_env", "concurrency", "timeout", "retries"}
-        begun = {
-            "writes": self.work.name,
-            "collection": order.collection.digest,
+        job, excluded = (
+            self.job,
+            {"endpoint", "model", "seed", "prompt", "key_env", "concurrency", "timeout", "retries"},
+        )
+        origin = {
+            "writes": self.task.name,
+            "collection": job.collection.digest,
             "endpoint": self.model.endpoint.url,
-            **order.origin,
-            "settings": chosen.model_dump(mode="json", exclude=idle),
+            **job.origin,
+            "settings": job.settings.model_dump(mode="json", exclude=excluded),
             "finished": False,
         }
-        known = _read(folder)
-        if any(known[name] != begun[name] for name in ("writes", "collection") if known):
-            raise ConfigError(f"{folder} holds {known['writes']} of another call; name another folder")
-        return _write(folder, begun)
+        stored = _read(folder)
+        if any(stored[name] != origin[name] for name in ("writes", "collection") if stored):
+            raise ConfigError(f"{folder} holds {stored['writes']} of another call; name another folder")
+        return _write(folder, origin)
 
-    def done(self, folder: Path, context: Context) -> dict[str, Any]:
-        """Asks, writes what came of it, and returns the counts."""
+    def run(self, folder: Path, context: Context) -> dict[str, Any]:
+        """Sends the requests, writes the results, and returns the counts."""
         begin = time.perf_counter()
-        queue: Queue[int, Outcome] = Queue(
-            [self.model], self.order.settings, self.work.unit, self.asker.most, self.asker.ask
+        requester, unit = self.requester, self.task.unit
+        queue: RequestQueue[int, GeneratedTexts] = RequestQueue(
+            [self.model], self.job.settings, unit, requester.highest_cost, requester.ask
         )
-        outcomes: list[Outcome] = []
-        rows = self.work.rows.tolist()
-        with context.progress.task(f"write {self.work.name}", len(rows), self.work.unit) as task:
+        results: list[GeneratedTexts] = []
+        rows = self.task.rows.tolist()
+        with context.progress.task(f"write {self.task.name}", len(rows), unit) as progress:
 
-            def done(outcome: Outcome) -> None:
-                outcomes.append(outcome)
-                task.advance()
+            def done(result: GeneratedTexts) -> None:
+                results.append(result)
+                progress.advance()
 
             queue.run(rows, done)
         return {
-            **_counted(outcomes, self.work.unit, len(rows)),
-            **self.work.write(outcomes, folder, context),
+            **_counts(results, unit, len(rows)),
+            **self.task.write(results, folder, context),
             **queue.spending(),
             "seconds": round(time.perf_counter() - begin, 3),
         }
@@ -173,47 +177,47 @@ class _Ready:
 @contextmanager
 def _prepared(
     source: str | Path | Collection, load: LoadOptions, chosen: GenerateSettings, cache: Path
-) -> Iterator[_Ready]:
-    """Yields what is to be done.
+) -> Iterator[_Prepared]:
+    """Yields the prepared call; the store of answers is closed afterwards.
 
     Raises:
-        HardnegError: A setting or the source is not usable, or nothing is to be done.
+        HardnegError: A setting or the source is not usable, or there is nothing to generate.
     """
-    served = Endpoint.of(chosen.endpoint, chosen.key_env)
-    sort: type[QueryWork] | type[NegativeWork] = QueryWork if chosen.negatives is None else NegativeWork
-    prompt = read_prompt(chosen.prompt or sort.name, PROMPTS, _PLACES[sort.name])
+    endpoint = Endpoint.of(chosen.endpoint, chosen.key_env)
+    kind: type[QueryTask] | type[NegativeTask] = QueryTask if chosen.negatives is None else NegativeTask
+    prompt = read_prompt(chosen.prompt or kind.name, PROMPTS, _PLACES[kind.name])
     if isinstance(source, Collection):
         collection = source
     else:
         collection = load_with_or_without_queries(str(source), load)
-    order = GenerationJob(collection, chosen, prompt, load.split)
-    work = sort(order)
-    if not len(work.rows):
+    job = GenerationJob(collection, chosen, prompt, load.split)
+    task = kind(job)
+    if not len(task.rows):
         why = "no query has a positive"
         if chosen.negatives is None:
-            why = 'every document is a positive of a query; ask for those too with also="judged"'
-        raise DataError(f"{collection.name}: no {work.unit} to write {work.name} for: {why}")
+            why = 'every document is a positive of a query; include those with also="judged"'
+        raise DataError(f"{collection.name}: no {task.unit} to write {task.name} for: {why}")
     store = AnswerStore(cache)
     try:
-        model = Model(chosen.model, served, chosen.options, store)
-        yield _Ready(order, work, model, Asker(model, work.question))
+        model = ChatModel(chosen.model, endpoint, chosen.options, store)
+        yield _Prepared(job, task, model, JsonRequester(model, task.question))
     finally:
         store.close()
 
 
-def _counted(outcomes: Sequence[Outcome], unit: str, asked: int) -> dict[str, Any]:
-    """Returns the counts of what was asked about: answered or why not."""
-    problems = [outcome.problem for outcome in outcomes if outcome.problem is not None]
+def _counts(results: Sequence[GeneratedTexts], unit: str, asked: int) -> dict[str, Any]:
+    """Returns the counts of the rows: answered, unreadable, repeated, failed."""
+    problems = [result.problem for result in results if result.problem is not None]
     return {
         "unit": unit,
         "asked": asked,
-        "answered": sum(outcome.texts is not None for outcome in outcomes),
-        "unreadable": sum(outcome.texts is None and outcome.problem is None for outcome in outcomes),
-        "asked_again": sum(outcome.again for outcome in outcomes),
+        "answered": sum(result.texts is not None for result in results),
+        "unreadable": sum(result.texts is None and result.problem is None for result in results),
+        "asked_again": sum(result.repeated for result in results),
         "failed": len(problems),
         "last_problem": problems[-1] if problems else None,
-        "cached": sum(outcome.cached for outcome in outcomes),
-        "left": asked - len(outcomes),
+        "cached": sum(result.cached for result in results),
+        "left": asked - len(results),
     }
 
 
@@ -226,13 +230,13 @@ def _read(folder: Path) -> dict[str, Any]:
     path = folder / SUMMARY
     if path.exists():
         try:
-            known = json.loads(path.read_text(encoding="utf-8"))
-            return {"writes": known["writes"], "collection": known["collection"]}
+            stored = json.loads(path.read_text(encoding="utf-8"))
+            return {name: stored[name] for name in ("writes", "collection")}
         except (OSError, ValueError, KeyError, TypeError):
-            raise DataError(f"{path} is damaged; delete it, or name another folder") from None
-    others = sorted(each.name for each in folder.iterdir() if not each.name.startswith("."))
-    if others:
-        raise ConfigError(f"{folder} holds {others[0]}, and no {SUMMARY}; name an empty or a new folder")
+            raise DataError(f"{path} is corrupt; delete it, or name another folder") from None
+    files = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    if files:
+        raise ConfigError(f"{folder} holds {files[0]}, and no {SUMMARY}; name an empty or a new folder")
     return {}
 
 

@@ -1,4 +1,4 @@
-"""Which written queries are none, or are there already."""
+"""Filters of generated queries: unusable ones and duplicates."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from hardneg.core.records import Collection, text_key
-from hardneg.llm.generating.settings import QueryKind
+from hardneg.llm.generating.generate_settings import QueryKind
 
 _LONGEST = 500
 
@@ -17,9 +17,9 @@ class Query(NamedTuple):
     Attributes:
         query_id: The same for the same text, whatever the document.
         text: One line.
-        kind: What was asked for.
+        kind: The requested kind.
         doc: The document's row.
-        rank: The document's rank in the round trip, from 1; None if it was not found, or not looked for.
+        rank: The document's rank in the round trip, from 1; None if not retrieved or not searched for.
         dropped: Why the query is not used; None if it is.
     """
 
@@ -32,9 +32,9 @@ class Query(NamedTuple):
 
 
 def filter_queries(queries: Sequence[Query], collection: Collection) -> list[Query]:
-    """Returns the queries, those that cannot be used with their reason.
+    """Returns the queries, unusable ones with the reason.
 
-    | reason | what it says |
+    | reason | meaning |
     |---|---|
     | `too_long` | More than 500 characters. |
     | `repeats_document` | The query is the document's text or the whole of it with its title. |
@@ -47,7 +47,7 @@ def filter_queries(queries: Sequence[Query], collection: Collection) -> list[Que
     documents = collection.documents
     seen: set[tuple[str, int]] = set()
     first: dict[str, str] = {}
-    found = []
+    filtered = []
     for query in queries:
         key = text_key(query.text)
         reason = None
@@ -61,5 +61,5 @@ def filter_queries(queries: Sequence[Query], collection: Collection) -> list[Que
             reason = "duplicate"
         seen.add((query.query_id, query.doc))
         text = first.setdefault(query.query_id, query.text)
-        found.append(query._replace(text=text, dropped=reason))
-    return found
+        filtered.append(query._replace(text=text, dropped=reason))
+    return filtered

@@ -1,4 +1,4 @@
-"""A BEIR folder with the corpus, the queries that were given and those that were written."""
+"""Writes a BEIR folder with the corpus, its given queries and the generated ones."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _ORIGIN = ("doc_id", "kind", "model", "prompt", "seed")
 
 
 def write_folder(
-    folder: Path, collection: Collection, written: Sequence[Mapping[str, Any]], *, with_given: bool
+    folder: Path, collection: Collection, generated: Sequence[Mapping[str, Any]], *, with_given: bool
 ) -> None:
     """Writes `corpus.jsonl`, `queries.jsonl`, `qrels/train.tsv` and `qrels/generated.tsv`.
 
-    The judgments of `train` are those that were given and those of the written queries; `generated` has the
-    latter alone. In `queries.jsonl` the `metadata` of a written query tell where it comes from.
+    `train` has the judgments of the given and of the generated queries, `generated` the latter alone. In
+    `queries.jsonl` the `metadata` of a generated query hold its origin.
 
     Args:
-        folder: Where.
-        collection: The corpus, and the queries that were given.
-        written: Rows with `query_id`, `query`, `doc_id` and the query's origin.
-        with_given: Whether the queries that were given go into it too; those of a test split should not.
+        folder: The folder.
+        collection: The corpus and the given queries.
+        generated: Rows with `query_id`, `query`, `doc_id` and the query's origin.
+        with_given: Whether to write the given queries too; those of a test split should not be written.
 
     Raises:
         DataError: The folder cannot be written to.
@@ -36,15 +36,15 @@ def write_folder(
         table = collection.queries.table if with_given else collection.queries.table[:0]
         for query_id, text in zip(table["query_id"].to_pylist(), table["text"].to_pylist(), strict=True):
             add({"_id": query_id, "text": text})
-        first = {row["query_id"]: row for row in reversed(written)}
-        for row in written:
+        first = {row["query_id"]: row for row in reversed(generated)}
+        for row in generated:
             if first[row["query_id"]] is row:
                 metadata = {"generated": True, **{name: row[name] for name in _ORIGIN}}
                 add({"_id": row["query_id"], "text": row["query"], "metadata": metadata})
     relevance = collection.judgments.min_relevance
-    ours = [f"{row['query_id']}\t{row['doc_id']}\t{relevance}" for row in written]
-    _write(folder / "qrels" / "generated.tsv", ours)
-    _write(folder / "qrels" / "train.tsv", [*(_given(collection) if with_given else ()), *ours])
+    lines = [f"{row['query_id']}\t{row['doc_id']}\t{relevance}" for row in generated]
+    _write(folder / "qrels" / "generated.tsv", lines)
+    _write(folder / "qrels" / "train.tsv", [*(_given(collection) if with_given else ()), *lines])
 
 
 def _write_corpus(path: Path, documents: Documents) -> None:

@@ -1,4 +1,4 @@
-"""What writing queries and writing negatives have in common."""
+"""The common parts of generating queries and negatives."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from hardneg.core.noise import uniform
 from hardneg.core.records import Collection, IntArray
 from hardneg.core.records.text import id_key
 from hardneg.exporters.lines import rows_to
-from hardneg.llm.generating.ask import Outcome, Question
-from hardneg.llm.generating.settings import GenerateSettings
+from hardneg.llm.generating.generate_settings import GenerateSettings
+from hardneg.llm.generating.json_requester import GeneratedTexts, Question
 from hardneg.llm.prompt import Prompt
 
 PREFIX = "generated:"
-"""How the ids of everything begin that a model wrote."""
+"""Prefix of the ids of generated texts."""
 RECORD = "generated.jsonl"
 
 
 @dataclass(frozen=True)
 class GenerationJob:
-    """What is to be written.
+    """A call of `generate`.
 
     Attributes:
-        collection: For whose documents or queries.
-        settings: How.
+        collection: The collection, which gives documents and queries.
+        settings: The settings.
         prompt: The template.
-        split: Whose queries the collection has.
+        split: The split of the collection's queries.
     """
 
     collection: Collection
@@ -42,17 +42,17 @@ class GenerationJob:
 
     @property
     def origin(self) -> dict[str, Any]:
-        """Where what is written comes from: model, prompt, seed."""
+        """The origin of generated texts: model, prompt, seed."""
         version = f"{Path(self.prompt.name).stem}-{self.prompt.digest[:12]}"
         return {"model": self.settings.model, "prompt": version, "seed": self.settings.seed}
 
 
-class Task(Protocol):
-    """Writing of one sort: what is asked, and what becomes of the answers.
+class GenerationTask(Protocol):
+    """One kind of generation: its questions, and how the answers are written.
 
     Attributes:
         name: `queries` or `negatives`.
-        unit: What is asked about, as in `documents`.
+        unit: Plural noun of the rows, as in `documents`.
         rows: (n,) int32, the rows to ask about, in order.
     """
 
@@ -61,38 +61,38 @@ class Task(Protocol):
     rows: IntArray
 
     def question(self, row: int) -> Question:
-        """Returns what is asked about a row."""
+        """Returns the question about a row."""
 
-    def write(self, outcomes: Sequence[Outcome], folder: Path, context: Context) -> dict[str, Any]:
-        """Writes what came of the rows; returns the counts of it: written, kept, dropped by reason.
+    def write(self, results: Sequence[GeneratedTexts], folder: Path, context: Context) -> dict[str, Any]:
+        """Writes the results of the rows; returns their counts: written, kept, dropped by reason.
 
         Raises:
             HardnegError: The ranker does not fit, or the folder cannot be written to.
         """
 
 
-def drawn(seed: int, ids: Sequence[str], rows: IntArray, most: int) -> IntArray:
-    """Returns at most so many of the rows, in an order drawn from the seed and their ids.
+def sample_rows(seed: int, ids: Sequence[str], rows: IntArray, limit: int) -> IntArray:
+    """Returns the first rows in an order drawn from the seed and their ids.
 
-    A larger number gives the same rows and more.
+    A larger limit gives the same rows and more.
 
     Args:
-        seed: Of the draw.
+        seed: Seed of the draw.
         ids: (n,) the rows' ids.
         rows: (n,) int32.
-        most: How many.
+        limit: Most rows.
     """
     keys = np.fromiter((id_key(name) for name in ids), np.uint64, len(ids))
     order = np.argsort(uniform(seed, keys, np.zeros(1, np.uint64)), kind="stable")
-    return rows[order[:most]]
+    return rows[order[:limit]]
 
 
 def write_record(folder: Path, rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Writes the record of all that was written, and returns its counts.
+    """Writes the record of all generated texts, and returns its counts.
 
     Args:
-        folder: Where.
-        rows: One a text, with `dropped`, the reason why it is not used, or None.
+        folder: The folder.
+        rows: One per text, with `dropped`: the reason why it is not used, or None.
     """
     reasons: Counter[str] = Counter()
     count = 0
@@ -104,6 +104,6 @@ def write_record(folder: Path, rows: Iterable[Mapping[str, Any]]) -> dict[str, A
     return {"written": count, "kept": count - reasons.total(), "dropped": dict(sorted(reasons.items()))}
 
 
-def unreadable(outcome: Outcome, key: str, name: str) -> dict[str, Any]:
+def unreadable(result: GeneratedTexts, key: str, name: str) -> dict[str, Any]:
     """Returns the record's row for an answer that could not be read."""
-    return {key: name, "dropped": "unreadable", "answer": outcome.answer}
+    return {key: name, "dropped": "unreadable", "answer": result.answer}

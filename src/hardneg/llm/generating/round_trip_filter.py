@@ -1,4 +1,4 @@
-"""The round trip: a query is kept if a ranker finds the document that it was written for.
+"""The round-trip filter: keeps a query if a ranker retrieves the document that it was written for.
 
 Source: Promptagator, arXiv 2209.11755, section 3.2, which calls it consistency filtering.
 """
@@ -23,14 +23,14 @@ def round_trip_filter(
 ) -> tuple[list[Query], dict[str, Any]]:
     """Returns the queries with their documents' ranks, and the ranker's facts.
 
-    Those whose document, or one of the same text, is not among the first are dropped as `not_found`.
+    Those whose document, or one of the same text, is not among the first `top` are dropped as `not_found`.
 
     Args:
-        queries: Those that are dropped already are not looked at.
-        collection: Where to search.
-        spec: The ranker's SPEC.
-        top: How many ranks.
-        context: What the ranker may use.
+        queries: The queries; dropped ones are left as they are.
+        collection: The corpus to search.
+        spec: The ranker, as `bm25` or `dense:MODEL`.
+        top: Lowest rank that counts as retrieved.
+        context: Cache folder, progress and engine.
 
     Raises:
         HardnegError: The ranker cannot be opened.
@@ -38,31 +38,31 @@ def round_trip_filter(
     used = [place for place, query in enumerate(queries) if query.dropped is None]
     if not used:
         return list(queries), {}
-    asked = _collection([queries[place] for place in used], collection)
-    ranker = RANKERS.make(spec).open(asked, context)
-    found = list(queries)
+    generated = _collection([queries[place] for place in used], collection)
+    ranker = RANKERS.make(spec).open(generated, context)
+    filtered = list(queries)
     with context.progress.task("round trip", len(used), "queries") as task:
         for rows in rows_of(len(used), _BLOCK):
-            for row, rank in zip(rows.tolist(), _ranks(ranker, rows, asked, top), strict=True):
+            for row, rank in zip(rows.tolist(), _ranks(ranker, rows, generated, top), strict=True):
                 place = used[row]
                 dropped = None if rank else "not_found"
-                found[place] = queries[place]._replace(rank=rank or None, dropped=dropped)
+                filtered[place] = queries[place]._replace(rank=rank or None, dropped=dropped)
             task.advance(len(rows))
-    return found, {"spec": spec, "top": top, **ranker.facts}
+    return filtered, {"spec": spec, "top": top, **ranker.facts}
 
 
-def _ranks(ranker: OpenedRanker, rows: IntArray, asked: Collection, top: int) -> list[int]:
-    """Returns the rank of each query's document, 0 where it is not among the first."""
-    alike = asked.documents.first_alike
-    docs, _ = ranker.search(rows, min(top, len(asked.documents)))
-    wanted = alike[asked.judgments.doc[rows]]
-    hits = (alike[docs] == wanted[:, None]) & (docs >= 0)
+def _ranks(ranker: OpenedRanker, rows: IntArray, collection: Collection, top: int) -> list[int]:
+    """Returns the rank of each query's document, 0 where it is not among the first `top`."""
+    first_alike = collection.documents.first_alike
+    docs, _ = ranker.search(rows, min(top, len(collection.documents)))
+    wanted = first_alike[collection.judgments.doc[rows]]
+    hits = (first_alike[docs] == wanted[:, None]) & (docs >= 0)
     ranks: list[int] = np.where(hits.any(axis=1), hits.argmax(axis=1) + 1, 0).tolist()
     return ranks
 
 
 def _collection(queries: Sequence[Query], collection: Collection) -> Collection:
-    """Returns the same documents under other queries, each with its document as positive."""
+    """Returns a collection of the same documents with the generated queries and their positives."""
     texts = [query.text for query in queries]
     table = pa.table({"query_id": [query.query_id for query in queries], "text": texts})
     keys = np.fromiter((text_key(text) for text in texts), np.uint64, len(texts))

@@ -1,4 +1,4 @@
-"""Language models as judges: they grade doubtful negatives, and their verdicts go into the run directory.
+"""Judges doubtful negatives by language models, whose verdicts are appended to the run directory.
 
 Grades run from 0 to 3 as in TREC Deep Learning and UMBRELA (arXiv 2406.06519); a cheap model may pass what it
 finds relevant or cannot decide on to a strong one, as in RLHN (arXiv 2505.16967).
@@ -16,16 +16,16 @@ from hardneg.core import verdicts
 from hardneg.core.files import cache_folder, write_text
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
+from hardneg.llm.answer_store import AnswerStore
+from hardneg.llm.chat_model import ChatModel
 from hardneg.llm.client import Endpoint
-from hardneg.llm.judging.cascade import Cascade, Outcome
-from hardneg.llm.judging.pairs import Pair, doubtful, listed, with_texts
-from hardneg.llm.judging.record import Record
-from hardneg.llm.judging.settings import MOST_OF_A_LEDGER, JudgeSettings
+from hardneg.llm.judging.cascade import Cascade, PairResult
+from hardneg.llm.judging.judge_settings import LEDGER_LIMIT, JudgeSettings
+from hardneg.llm.judging.pairs import Pair, doubtful_negatives, read_pairs, with_texts
+from hardneg.llm.judging.record import JudgementLog
 from hardneg.llm.judging.steps import Step
-from hardneg.llm.model import Model
 from hardneg.llm.prompt import Prompt, read_prompt
-from hardneg.llm.queue import Queue
-from hardneg.llm.store import AnswerStore
+from hardneg.llm.request_queue import RequestQueue
 from hardneg.runs.directory import RunFolder
 from hardneg.runs.finished import load_run
 
@@ -33,7 +33,7 @@ __all__ = ["JudgeSettings", "judge"]
 
 PROMPTS = "hardneg.llm.judging.prompts"
 FOLDER = "judge"
-"""Where, in a run directory, the last call's answers and summary lie."""
+"""Folder in a run directory for the answers and the summary of the last call."""
 
 
 def judge(
@@ -46,24 +46,24 @@ def judge(
     progress: Progress | None = None,
     **settings: Any,
 ) -> dict[str, Any]:
-    """Lets a language model judge doubtful negatives of a finished run.
+    """Judges doubtful negatives of a finished run by a language model.
 
-    Verdicts are appended to the run's `judgments.jsonl`, as `llm:MODEL`. The same call again asks nothing
-    that was answered before and appends nothing that stands already, so an interrupted one goes on. When a
-    call ends, the model's verdicts are in the order of the pairs, also of those that got no answer at first.
+    Verdicts are appended to the run's `judgments.jsonl`, as `llm:MODEL`. The same call again repeats no
+    answered request and no written verdict, so it resumes an interrupted one. When a call ends, the model's
+    verdicts are in the order of the pairs, including those without an answer at first.
 
     Args:
         run_folder: The run directory.
-        endpoint: The base of an OpenAI-compatible interface, as in `http://localhost:8000/v1`.
-        model: The model's name there.
+        endpoint: Base URL of an OpenAI-compatible interface, as in `http://localhost:8000/v1`.
+        model: Name of the model there.
         collection: What was mined, if it was not loaded from a source.
-        cache: Where answers are kept; `hardneg.mining.pipeline.cache_folder()` unless given.
-        progress: Is told how many pairs are judged.
-        settings: The other attributes of `JudgeSettings`.
+        cache: Folder of answers; default: `hardneg.core.files.cache_folder()`.
+        progress: Receives progress.
+        settings: Further attributes of `JudgeSettings`.
 
     Returns:
-        The summary, which is also in `judge/summary.json` of the run directory: what was judged, how, what
-        came of it and what it cost; see docs/judging.md.
+        The summary, which is also in `judge/summary.json` of the run directory: settings, results and costs;
+        see docs/judging.md.
 
     Raises:
         ConfigError: A setting, the prompt or the key is not usable, or another process judges this run.
@@ -88,16 +88,18 @@ def judge(
 def _judged(
     folder: Path, pairs: Sequence[Pair], steps: Sequence[Step], settings: JudgeSettings, progress: Progress
 ) -> dict[str, Any]:
-    """Judges pairs and returns the summary; what was answered is written down however it ends."""
+    """Judges pairs and returns the summary; answers are recorded even if an error ends it."""
     cascade = Cascade(steps)
     models = [step.model for step in steps]
-    queue: Queue[Pair, Outcome] = Queue(models, settings, "pairs", cascade.most, cascade.judge)
+    queue: RequestQueue[Pair, PairResult] = RequestQueue(
+        models, settings, "pairs", cascade.highest_cost, cascade.judge
+    )
     file, judges = folder / verdicts.FILE, [step.judge for step in steps]
-    record = Record(file, judges)
+    log = JudgementLog(file, judges)
     begin = time.perf_counter()
 
-    def done(outcome: Outcome) -> None:
-        record.add(outcome)
+    def done(result: PairResult) -> None:
+        log.add(result)
         task.advance()
 
     try:
@@ -108,12 +110,12 @@ def _judged(
             **_described(settings, steps),
             "pairs": len(pairs),
             "shortened": sum(pair.shortened for pair in pairs),
-            **record.summary(),
-            "left": len(pairs) - record.pairs,
+            **log.summary(),
+            "left": len(pairs) - log.pairs,
             **queue.spending(),
             "seconds": round(time.perf_counter() - begin, 3),
         }
-        write_text(folder / FOLDER / "answers.jsonl", record.answers())
+        write_text(folder / FOLDER / "answers.jsonl", log.answers())
         text = json.dumps(summary, indent=2, ensure_ascii=False)
         write_text(folder / FOLDER / "summary.json", f"{text}\n")
         verdicts.arrange(file, judges, [(pair.query_id, pair.doc_id) for pair in pairs])
@@ -121,7 +123,7 @@ def _judged(
 
 
 def _described(settings: JudgeSettings, steps: Sequence[Step]) -> dict[str, Any]:
-    """Returns what was asked, and of whom; no secret is among it."""
+    """Returns models, prompt and settings for the summary, without secrets."""
     return {
         "models": [{"model": step.model.name, "endpoint": step.model.endpoint.url} for step in steps],
         "prompt": {"name": steps[0].prompt.name, "digest": steps[0].prompt.digest},
@@ -132,7 +134,7 @@ def _described(settings: JudgeSettings, steps: Sequence[Step]) -> dict[str, Any]
 
 
 def _endpoints(settings: JudgeSettings) -> list[Endpoint]:
-    """Returns where the model, and the strong one if there is one, are served."""
+    """Returns the endpoints of the model and of the strong model, if there is one."""
     first = Endpoint.of(settings.endpoint, settings.key_env)
     if settings.strong_model is None:
         return [first]
@@ -145,13 +147,13 @@ def _steps(
 ) -> list[Step]:
     names = [name for name in (settings.model, settings.strong_model) if name]
     return [
-        Step(Model(name, endpoint, settings.options, store), prompt, settings.relevant_from)
+        Step(ChatModel(name, endpoint, settings.options, store), prompt, settings.relevant_from)
         for name, endpoint in zip(names, endpoints, strict=True)
     ]
 
 
 def _ids(folder: Path, run: dict[str, Any], settings: JudgeSettings) -> list[tuple[str, str]]:
     if settings.pairs is not None:
-        return listed(settings.pairs)[: settings.limit]
+        return read_pairs(settings.pairs)[: settings.limit]
     scorer = run["recipe"]["select"]["by"]
-    return doubtful(folder, scorer, settings.also == "dropped", settings.limit or MOST_OF_A_LEDGER)
+    return doubtful_negatives(folder, scorer, settings.also == "dropped", settings.limit or LEDGER_LIMIT)

@@ -1,6 +1,6 @@
 """The cascade: a cheap model first, a strong one for what the cheap one finds relevant or cannot decide.
 
-Source: RLHN, arXiv 2505.16967, section 3: GPT-4o-mini looks at all pairs, GPT-4o at those that it doubts.
+Source: RLHN, arXiv 2505.16967, section 3: GPT-4o-mini judges all pairs, GPT-4o those that it finds relevant.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from hardneg.llm.budget import Cost
 from hardneg.llm.client import NoAnswer
 from hardneg.llm.judging.pairs import Pair
 from hardneg.llm.judging.steps import Judgement, Step
-from hardneg.llm.queue import Attempt
+from hardneg.llm.request_queue import Attempt
 
 
-class Outcome(NamedTuple):
-    """What came of one pair.
+class PairResult(NamedTuple):
+    """The judgements of one pair.
 
     Attributes:
         pair: The pair.
-        said: What each model that was asked said, in order; the last word counts if `problem` is None.
-        problem: Why there is no last word.
+        judgements: One per model, in order; the last one counts if `problem` is None.
+        problem: Why there is no final judgement; None if there is one.
     """
 
     pair: Pair
-    said: tuple[Judgement, ...]
+    judgements: tuple[Judgement, ...]
     problem: str | None = None
 
 
@@ -40,29 +40,29 @@ class Cascade:
     def __init__(self, steps: Sequence[Step]) -> None:
         self._steps = steps
 
-    def most(self, pair: Pair) -> Cost:
-        """Returns the most that a pair may cost, less what is known of it."""
+    def highest_cost(self, pair: Pair) -> Cost:
+        """Returns the most that a pair may cost, without stored answers."""
         cost = Cost()
         for step in self._steps:
-            known = step.known(pair)
-            if known is None:
-                cost = cost.plus(step.most(pair))
-            elif known.verdict == Verdict.NOT_RELEVANT:
+            stored = step.stored(pair)
+            if stored is None:
+                cost = cost.plus(step.highest_cost(pair))
+            elif stored.verdict == Verdict.NOT_RELEVANT:
                 break
         return cost
 
-    async def judge(self, pair: Pair, turn: Attempt) -> Outcome:
-        """Returns what came of a pair.
+    async def judge(self, pair: Pair, attempt: Attempt) -> PairResult:
+        """Returns the judgements of a pair.
 
         Raises:
             DataError: An endpoint refuses every request.
         """
-        said: list[Judgement] = []
+        judgements: list[Judgement] = []
         try:
             for step in self._steps:
-                said.append(await step.ask(pair, turn))
-                if said[-1].verdict == Verdict.NOT_RELEVANT:
+                judgements.append(await step.ask(pair, attempt))
+                if judgements[-1].verdict == Verdict.NOT_RELEVANT:
                     break
         except NoAnswer as problem:
-            return Outcome(pair, tuple(said), str(problem))
-        return Outcome(pair, tuple(said))
+            return PairResult(pair, tuple(judgements), str(problem))
+        return PairResult(pair, tuple(judgements))

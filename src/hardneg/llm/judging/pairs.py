@@ -1,4 +1,4 @@
-"""Which pairs are judged: the most doubtful of a run's ledger, or those that a file names."""
+"""Pairs to judge: the most doubtful negatives of a run's ledger, or those of a file."""
 
 from __future__ import annotations
 
@@ -32,41 +32,41 @@ class Pair(NamedTuple):
     shortened: bool = False
 
 
-def doubtful(folder: Path, scorer: str, also_dropped: bool, limit: int) -> list[tuple[str, str]]:
+def doubtful_negatives(folder: Path, scorer: str, also_dropped: bool, limit: int) -> list[tuple[str, str]]:
     """Returns the (query_id, doc_id) of a run's doubtful negatives, the most doubtful first.
 
-    Those with a probability of being false come first, by that; then the others, by how close they are to
-    the anchor: (anchor - score) / |anchor| by the scorer. What ties stays in the ledger's order.
+    Those with a probability of being false come first, in that order; then the others, by
+    their relative margin to the anchor score, (anchor - score) / |anchor|. Ties stay in the ledger's order.
 
     Args:
         folder: The run directory.
-        scorer: The ranker whose margin counts.
-        also_dropped: Whether candidates that were dropped as suspected false negatives are among them.
-        limit: At most how many.
+        scorer: The ranker whose scores give the margin.
+        also_dropped: Whether to include candidates that were dropped as suspected false negatives.
+        limit: Most pairs.
 
     Raises:
-        DataError: The ledger is not there or damaged.
+        DataError: The ledger is missing or corrupt.
     """
     table = pa.concat_tables([_chosen(path, scorer, also_dropped) for path in ledger.parts(folder)])
     p, score, anchor = (table[name].to_numpy() for name in ("p", "score", "anchor"))
     with np.errstate(divide="ignore", invalid="ignore"):
         margin = np.where(anchor == 0, anchor - score, (anchor - score) / np.abs(anchor))
     order = np.lexsort((_last(margin), _last(-p)))
-    found: dict[tuple[str, str], None] = {}
+    pairs: dict[tuple[str, str], None] = {}
     for row in order.tolist():
-        if len(found) == limit:
+        if len(pairs) == limit:
             break
-        found[table["query_id"][row].as_py(), table["doc_id"][row].as_py()] = None
-    return list(found)
+        pairs[table["query_id"][row].as_py(), table["doc_id"][row].as_py()] = None
+    return list(pairs)
 
 
-def listed(path: Path) -> list[tuple[str, str]]:
-    """Returns the (query_id, doc_id) that a JSON lines file names, each once, in the file's order.
+def read_pairs(path: Path) -> list[tuple[str, str]]:
+    """Returns the (query_id, doc_id) of a JSON lines file, each once, in the file's order.
 
     Raises:
         DataError: The file cannot be read, or a line has no `query_id` and `doc_id`.
     """
-    found: dict[tuple[str, str], None] = {}
+    pairs: dict[tuple[str, str], None] = {}
     for where, line in text_lines(path):
         try:
             row = json.loads(line)
@@ -75,8 +75,8 @@ def listed(path: Path) -> list[tuple[str, str]]:
         ids = (row.get("query_id"), row.get("doc_id")) if isinstance(row, dict) else (None, None)
         if not (isinstance(ids[0], str) and isinstance(ids[1], str)):
             raise DataError(f'{where}: each line needs "query_id" and "doc_id", both text')
-        found[ids[0], ids[1]] = None
-    return list(found)
+        pairs[ids[0], ids[1]] = None
+    return list(pairs)
 
 
 def with_texts(ids: Sequence[tuple[str, str]], collection: Collection, max_characters: int) -> list[Pair]:
@@ -101,26 +101,26 @@ def with_texts(ids: Sequence[tuple[str, str]], collection: Collection, max_chara
 
 
 def _chosen(path: Path, scorer: str, also_dropped: bool) -> pa.Table:
-    """Returns query_id, doc_id, p, score and anchor of one part's doubtful rows."""
+    """Returns query_id, doc_id, p, score and anchor of one part's rows to judge."""
     names = {"p": "p_false_negative", "score": f"score.{scorer}", "anchor": f"positive.{scorer}"}
     try:
-        there = set(pq.read_schema(path).names)
-        wanted = ["query_id", "doc_id", "decision", "reason", *(n for n in names.values() if n in there)]
-        table = pq.read_table(path, columns=wanted)
+        columns = set(pq.read_schema(path).names)
+        used = ["query_id", "doc_id", "decision", "reason", *(n for n in names.values() if n in columns)]
+        table = pq.read_table(path, columns=used)
     except (OSError, pa.ArrowException) as error:
-        raise DataError(f"{path} is damaged: {error}") from None
+        raise DataError(f"{path} is corrupt: {error}") from None
     keep = pc.equal(table["decision"], Decision.NEGATIVE)
     if also_dropped:
         dropped = pc.equal(table["decision"], Decision.DROPPED)
         keep = pc.or_(keep, pc.and_(dropped, pc.equal(table["reason"], SUSPECTED)))
     table = table.filter(keep)
-    columns = {name: table[name] for name in ("query_id", "doc_id")}
+    doubtful = {name: table[name] for name in ("query_id", "doc_id")}
     for name, column in names.items():
-        values = table[column] if column in there else pa.nulls(table.num_rows, pa.float32())
-        columns[name] = pc.fill_null(values.cast(pa.float64()), float("nan"))
-    return pa.table(columns)
+        values = table[column] if column in columns else pa.nulls(table.num_rows, pa.float32())
+        doubtful[name] = pc.fill_null(values.cast(pa.float64()), float("nan"))
+    return pa.table(doubtful)
 
 
 def _last(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Returns sorting keys under which NaN stands last."""
+    """Returns sorting keys that put NaN last."""
     return np.where(np.isnan(values), np.inf, values)

@@ -1,4 +1,4 @@
-"""Writes down what came of the pairs: verdicts that are new, answers for a look, and the counts."""
+"""Records the results of judging: new verdicts, answers and counts."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from typing import Any
 
 from hardneg.core import verdicts
 from hardneg.core.verdicts import Judged, Verdict
-from hardneg.llm.judging.cascade import Outcome
+from hardneg.llm.judging.cascade import PairResult
+from hardneg.llm.judging.pairs import Pair
 from hardneg.llm.judging.steps import Judgement
 
 
-class Record:
-    """Appends verdicts to a run's `judgments.jsonl` and counts.
+class JudgementLog:
+    """Appends verdicts to a run's `judgments.jsonl`, and counts results.
 
-    Where a strong model had the last word, the cheap one's verdict is not written; one that stands from
-    before is withdrawn.
+    Where the strong model judged a pair, the cheap one's verdict is not written; if in the file, withdrawn.
 
     Args:
         path: The file of verdicts.
-        judges: The names of the models as judges, in the order in which they are asked.
+        judges: Names of the judges, in the order of the cascade.
 
     Raises:
-        DataError: The file is damaged.
+        DataError: The file is corrupt.
     """
 
     def __init__(self, path: Path, judges: Sequence[str]) -> None:
         self._path = path
-        self._standing = {
-            (said.judge, *said.pair): said.verdict for said in verdicts.read(path) if said.judge in judges
+        self._written_before = {
+            (line.judge, *line.pair): line.verdict for line in verdicts.read(path) if line.judge in judges
         }
         self._verdicts: Counter[str] = Counter()
         self._grades: Counter[int] = Counter()
@@ -39,28 +39,28 @@ class Record:
         self._last_problem: str | None = None
         self._unreadable = self._failed = self._cached = self._written = self._passed_on = 0
         self.pairs = 0
-        """How many outcomes there were."""
+        """Number of results."""
 
-    def add(self, outcome: Outcome) -> None:
-        """Writes down one outcome; the verdict is on disk when this returns.
+    def add(self, result: PairResult) -> None:
+        """Records one result; the verdict is on disk when this returns.
 
         Raises:
             DataError: The file cannot be written.
         """
         self.pairs += 1
-        self._cached += sum(said.tokens is None for said in outcome.said)
-        self._answers.extend(_line(outcome, said) for said in outcome.said)
-        if outcome.problem is not None:
+        self._cached += sum(judgement.tokens is None for judgement in result.judgements)
+        self._answers.extend(_line(result.pair, judgement) for judgement in result.judgements)
+        if result.problem is not None:
             self._failed += 1
-            self._last_problem = outcome.problem
+            self._last_problem = result.problem
             return
-        *before, last = outcome.said
-        self._passed_on += len(before)
-        for said in before:
-            if self._stands(outcome, said) is not None:
-                self._append(outcome, said, Verdict.WITHDRAWN)
-        if self._stands(outcome, last) != last.verdict:
-            self._append(outcome, last, last.verdict)
+        *earlier, last = result.judgements
+        self._passed_on += len(earlier)
+        for judgement in earlier:
+            if self._in_file(result.pair, judgement) is not None:
+                self._append(result.pair, judgement, Verdict.WITHDRAWN)
+        if self._in_file(result.pair, last) != last.verdict:
+            self._append(result.pair, last, last.verdict)
         self._verdicts[last.verdict] += 1
         if last.grade is None:
             self._unreadable += 1
@@ -68,7 +68,7 @@ class Record:
             self._grades[last.grade] += 1
 
     def summary(self) -> dict[str, Any]:
-        """Returns the counts of pairs: judged, by verdict and by grade, and those that went another way."""
+        """Returns the counts of pairs: judged, by verdict, by grade, unreadable, failed, and others."""
         return {
             "judged": sum(self._verdicts.values()),
             "verdicts": {name: self._verdicts[name] for name in Verdict if name != Verdict.WITHDRAWN},
@@ -85,22 +85,21 @@ class Record:
         """Returns JSON lines of query_id, doc_id, model, grade and answer, in the order of the pairs."""
         return "".join(self._answers)
 
-    def _stands(self, outcome: Outcome, said: Judgement) -> Verdict | None:
-        return self._standing.get((f"llm:{said.model}", outcome.pair.query_id, outcome.pair.doc_id))
+    def _in_file(self, pair: Pair, judgement: Judgement) -> Verdict | None:
+        return self._written_before.get((f"llm:{judgement.model}", pair.query_id, pair.doc_id))
 
-    def _append(self, outcome: Outcome, said: Judgement, verdict: Verdict) -> None:
-        pair = outcome.pair
-        judged = Judged(pair.query_id, pair.doc_id, verdict, f"llm:{said.model}", said.answer.time)
-        verdicts.append(self._path, judged)
+    def _append(self, pair: Pair, judgement: Judgement, verdict: Verdict) -> None:
+        judge, time = f"llm:{judgement.model}", judgement.answer.time
+        verdicts.append(self._path, Judged(pair.query_id, pair.doc_id, verdict, judge, time))
         self._written += 1
 
 
-def _line(outcome: Outcome, said: Judgement) -> str:
+def _line(pair: Pair, judgement: Judgement) -> str:
     row = {
-        "query_id": outcome.pair.query_id,
-        "doc_id": outcome.pair.doc_id,
-        "model": said.model,
-        "grade": said.grade,
-        "answer": said.answer.text,
+        "query_id": pair.query_id,
+        "doc_id": pair.doc_id,
+        "model": judgement.model,
+        "grade": judgement.grade,
+        "answer": judgement.answer.text,
     }
     return json.dumps(row, ensure_ascii=False) + "\n"

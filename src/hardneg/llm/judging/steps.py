@@ -1,4 +1,4 @@
-"""One step of the cascade: what a model is asked about a pair, and what it answered."""
+"""One step of the cascade: the request of a model for a pair, and its judgement."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from hardneg.core.verdicts import Verdict
+from hardneg.llm.answer_store import Answer
 from hardneg.llm.budget import Cost
-from hardneg.llm.judging.answers import read_grade, verdict
+from hardneg.llm.chat_model import ChatModel, Reply, Request
+from hardneg.llm.judging.grades import read_grade, verdict
 from hardneg.llm.judging.pairs import Pair
-from hardneg.llm.model import Model, Reply, Request
 from hardneg.llm.prompt import Prompt
-from hardneg.llm.queue import Attempt
-from hardneg.llm.store import Answer
+from hardneg.llm.request_queue import Attempt
 
 
 class Judgement(NamedTuple):
-    """A model's word on one pair.
+    """A model's judgement of one pair.
 
     Attributes:
-        model: Who.
-        answer: In full.
-        grade: 0 to 3, None where the answer gives none.
-        verdict: What the grade says.
-        tokens: What this call paid for it; None if it was answered before.
+        model: The model's name.
+        answer: The full answer.
+        grade: 0 to 3; None where the answer has none.
+        verdict: The verdict of the grade.
+        tokens: Tokens that this call paid for; None for a stored answer.
     """
 
     model: str
@@ -35,42 +35,42 @@ class Judgement(NamedTuple):
 
 @dataclass(frozen=True)
 class Step:
-    """A model, and how it is asked.
+    """A model with its prompt.
 
     Attributes:
         model: The model.
         prompt: The template.
-        relevant_from: The least grade that counts as relevant.
+        relevant_from: Least grade of relevant documents.
     """
 
-    model: Model
+    model: ChatModel
     prompt: Prompt
     relevant_from: int
 
     @property
     def judge(self) -> str:
-        """The name under which its verdicts stand."""
+        """The judge's name in its verdicts."""
         return f"llm:{self.model.name}"
 
-    def known(self, pair: Pair) -> Judgement | None:
-        """Returns what the model has said of a pair before, None if it was not asked."""
-        answer = self.model.known(self._request(pair))
-        return self._said(pair, Reply(answer, None)) if answer else None
+    def stored(self, pair: Pair) -> Judgement | None:
+        """Returns the judgement of a stored answer; None without one."""
+        answer = self.model.stored(self._request(pair))
+        return self._judgement(pair, Reply(answer, None)) if answer else None
 
-    def most(self, pair: Pair) -> Cost:
-        """Returns the most that asking once may cost."""
-        return self.model.most(self._request(pair))
+    def highest_cost(self, pair: Pair) -> Cost:
+        """Returns the most that one request may cost."""
+        return self.model.highest_cost(self._request(pair))
 
-    async def ask(self, pair: Pair, turn: Attempt) -> Judgement:
-        """Returns what the model says of a pair, which is on disk by then.
+    async def ask(self, pair: Pair, attempt: Attempt) -> Judgement:
+        """Returns the model's judgement of a pair; its answer is stored on disk before this returns.
 
         Raises:
-            NoAnswer: It says nothing.
+            NoAnswer: There is none.
             DataError: The endpoint refuses every request.
         """
-        return self._said(pair, await turn.ask(self.model, self._request(pair)))
+        return self._judgement(pair, await attempt.ask(self.model, self._request(pair)))
 
-    def _said(self, pair: Pair, reply: Reply) -> Judgement:
+    def _judgement(self, pair: Pair, reply: Reply) -> Judgement:
         grade = read_grade(reply.answer.text, f"{pair.query}\n{pair.document}")
         return Judgement(
             self.model.name, reply.answer, grade, verdict(grade, self.relevant_from), reply.tokens

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hardneg.core.verdicts import Verdict
-from hardneg.llm.judging.answers import read_grade, verdict
+from hardneg.llm.judging.grades import read_grade, verdict
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a call of the judge may be told."""
+"""The settings of judging."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import Literal
 from pydantic import Field
 
 from hardneg.core.errors import ConfigError
-from hardneg.llm.judging.answers import HIGHEST
-from hardneg.llm.settings import EndpointSettings
+from hardneg.llm.endpoint_settings import EndpointSettings
+from hardneg.llm.judging.grades import HIGHEST
 
-MOST_OF_A_LEDGER = 1000
-"""How many pairs of a ledger are judged unless a limit is given."""
+LEDGER_LIMIT = 1000
+"""Most pairs of a ledger by default."""
 
 
 class JudgeSettings(EndpointSettings):
-    """How pairs are judged: the settings of `EndpointSettings`, and these.
+    """How pairs are judged; in addition to the settings of `EndpointSettings`.
 
     Attributes:
-        strong_model: Judges again what `model` calls relevant or cannot decide; its word then counts.
-        strong_endpoint: Where the strong model is served; the same endpoint unless given.
-        strong_key_env: The variable of its key; `key_env` unless given.
-        pairs: A JSON lines file of `query_id` and `doc_id`, in place of the ledger's doubtful negatives.
-        also: `dropped`: candidates dropped as suspected false negatives too.
-        limit: At most how many pairs; by default 1,000 of a ledger and all of a file.
-        prompt: `en`, `ru`, or a file with `{query}` and `{document}` in it.
-        relevant_from: The least grade, 0 to 3, that counts as relevant.
+        strong_model: Model that judges again what `model` finds relevant or cannot decide; None for none.
+        strong_endpoint: Base URL of the strong model; None for the same endpoint.
+        strong_key_env: Environment variable of its key; None for that of the first model.
+        pairs: JSON lines file of `query_id` and `doc_id` to judge; None for the ledger's doubtful negatives.
+        also: Candidates to judge as well: `dropped`, those dropped as suspected false negatives.
+        limit: Most pairs to judge; None for 1,000 of a ledger and all of a file.
+        prompt: Prompt, `en`, `ru` or a file with `{query}` and `{document}` in it.
+        relevant_from: Least grade, 0 to 3, of relevant documents.
     """
 
     strong_model: str | None = Field(default=None, min_length=1)
@@ -39,7 +39,7 @@ class JudgeSettings(EndpointSettings):
     relevant_from: int = Field(default=2, ge=1, le=HIGHEST)
 
     def check(self) -> None:
-        """Checks what the settings say together.
+        """Checks that the settings fit together.
 
         Raises:
             ConfigError: They contradict each other.

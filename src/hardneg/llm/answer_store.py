@@ -1,4 +1,4 @@
-"""Answers of models on disk: what was answered once is not asked, or paid for, again."""
+"""Answers of models on disk, so that no request is paid for twice."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _WAIT = 60.0  # seconds for another process that is writing
 
 
 class Answer(NamedTuple):
-    """What a model answered.
+    """The answer of a model.
 
     Attributes:
-        text: The answer as it came, empty for a refusal without words.
-        time: When, in ISO 8601.
-        prompt_tokens: Tokens that the endpoint counted in the prompt; 0 if it does not count.
-        answer_tokens: The same for the answer.
+        text: The full text, empty for a refusal without text.
+        time: Time of the answer, ISO 8601.
+        prompt_tokens: Tokens of the prompt by the endpoint's count; 0 without a count.
+        answer_tokens: Tokens of the answer likewise.
     """
 
     text: str
@@ -36,17 +36,17 @@ class AnswerStore:
     """Answers by key, on disk as soon as `put` returns; several processes may share it.
 
     Args:
-        folder: Where the file lies; made if it is not there.
+        folder: Folder of the file; created if missing.
 
     Raises:
-        DataError: The file cannot be opened, or is damaged.
+        DataError: The file cannot be opened, or is corrupt.
     """
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            # opened in one thread and used in another, never in two at a time
+            # used in one thread at a time, not always the one that opened it
             self._file = sqlite3.connect(
                 self.path, timeout=_WAIT, isolation_level=None, check_same_thread=False
             )
@@ -55,7 +55,7 @@ class AnswerStore:
             raise self._unusable(error) from None
 
     def get(self, key: str) -> Answer | None:
-        """Returns the answer of this key, None if there is none yet."""
+        """Returns the answer of this key; None without one."""
         query = "select answer, time, prompt_tokens, answer_tokens from answers where key = ?"
         try:
             row = self._file.execute(query, (key,)).fetchone()
@@ -64,7 +64,7 @@ class AnswerStore:
         return Answer(*row) if row else None
 
     def put(self, key: str, model: str, answer: Answer) -> Answer:
-        """Keeps an answer unless the key has one; returns the one that is kept."""
+        """Stores an answer unless the key has one; returns the stored one."""
         row = (key, model, answer.text, answer.time, answer.prompt_tokens, answer.answer_tokens)
         try:
             self._file.execute("insert or ignore into answers values (?, ?, ?, ?, ?, ?)", row)
@@ -77,4 +77,4 @@ class AnswerStore:
         self._file.close()
 
     def _unusable(self, error: Exception) -> DataError:
-        return DataError(f"cannot use {self.path}: {error}; if it is damaged, delete it")
+        return DataError(f"cannot use {self.path}: {error}; if it is corrupt, delete it")

@@ -1,4 +1,4 @@
-"""What whoever asks an endpoint may be told."""
+"""The settings of requests to an endpoint."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from hardneg.core.registry import first_problem
 
 
 class EndpointSettings(BaseModel):
-    """Where a model is served, how it is asked, and what that may cost.
+    """Address of a model, and the limits of requests to it.
 
     Attributes:
-        endpoint: The base of an OpenAI-compatible interface, as in `http://localhost:8000/v1`.
-        model: The model's name there.
-        key_env: The environment variable that holds the key; `OPENAI_API_KEY`, if it is set, unless given.
+        endpoint: Base URL of an OpenAI-compatible interface, as in `http://localhost:8000/v1`.
+        model: Name of the model there.
+        key_env: Environment variable of the key; None for `OPENAI_API_KEY`, which may be unset.
         concurrency: Requests at one time.
-        max_requests: The most requests that this call may send, repeated ones included.
-        max_tokens: The most tokens of prompts and answers that this call may spend.
-        timeout: Seconds that one request may take.
-        retries: How often a request that failed is sent again.
-        max_characters: Where longer documents are cut.
-        options: Fields of the request body, changed or added; None takes one away.
+        max_requests: Most requests of this call, repeated ones included; None for no limit.
+        max_tokens: Most tokens of prompts and answers of this call; None for no limit.
+        timeout: Seconds per request.
+        retries: Most repetitions of a failed request.
+        max_characters: Characters after which documents are cut.
+        options: Fields of the request body to change or add; None removes one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
@@ -58,7 +58,7 @@ class EndpointSettings(BaseModel):
         return built
 
     def check(self) -> None:
-        """Checks what the settings say together.
+        """Checks that the settings fit together.
 
         Raises:
             ConfigError: They contradict each other.

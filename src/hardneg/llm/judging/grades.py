@@ -1,4 +1,4 @@
-"""Reads the grade in a model's answer; what cannot be read is no grade, never a low one."""
+"""Reads the grade in a model's answer; an unreadable answer has no grade, never a low one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import re
 
 from hardneg.core.verdicts import Verdict
-from hardneg.llm.texts import said
+from hardneg.llm.texts import without_thoughts
 
 HIGHEST = 3
 _WORD = r"(?:(?:final|relevance)\s+)?(?:grade|score|relevance|оценка)"
@@ -21,15 +21,15 @@ _MENTION = re.compile(rf"{_WORD}\W{{1,4}}[0-3]", re.IGNORECASE)
 def read_grade(answer: str, material: str = "") -> int | None:
     """Returns the grade from 0 to 3 that an answer gives, None if it gives none or several.
 
-    Understood are a number alone, a line such as `Grade: 2` that is the last or the only one of its kind,
-    and a JSON object with `grade`. Where the material itself speaks of grades, a longer answer may be
-    quoting it, so the answer must then be the grade and nothing else.
+    Accepted are a number alone, a line such as `Grade: 2` that is the last or the only one of its kind, and a
+    JSON object with `grade`. Where query or document mention grades, a longer answer may quote them, so the
+    answer must then be the grade and nothing else.
 
     Args:
-        answer: What the model wrote; thoughts in `<think>` tags are passed over.
+        answer: The answer; thoughts in `<think>` tags are ignored.
         material: The query and the document.
     """
-    text = said(answer)
+    text = without_thoughts(answer)
     if text is None:
         return None
     lines = [line for line in text.splitlines() if line.strip()]
@@ -37,17 +37,17 @@ def read_grade(answer: str, material: str = "") -> int | None:
         return int(alone[1])
     if text.startswith("{"):
         return _in_object(text)
-    found = [_LINE.match(line) for line in lines]
+    matches = [_LINE.match(line) for line in lines]
     if len(lines) > 1 and _MENTION.search(material):
         return None
-    if found and found[-1]:
-        return int(found[-1][1])
-    grades = {int(line[1]) for line in found if line}
+    if matches and matches[-1]:
+        return int(matches[-1][1])
+    grades = {int(match[1]) for match in matches if match}
     return grades.pop() if len(grades) == 1 else None
 
 
 def verdict(grade: int | None, relevant_from: int) -> Verdict:
-    """Returns what a grade says: relevant from `relevant_from` on; unsure where there is no grade."""
+    """Returns the verdict of a grade: relevant from `relevant_from` on; unsure without a grade."""
     if grade is None:
         return Verdict.UNSURE
     return Verdict.RELEVANT if grade >= relevant_from else Verdict.NOT_RELEVANT
@@ -55,8 +55,8 @@ def verdict(grade: int | None, relevant_from: int) -> Verdict:
 
 def _in_object(text: str) -> int | None:
     try:
-        said = json.loads(text)
+        parsed = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    grade = said.get("grade") if isinstance(said, dict) else None
+    grade = parsed.get("grade") if isinstance(parsed, dict) else None
     return grade if type(grade) is int and 0 <= grade <= HIGHEST else None

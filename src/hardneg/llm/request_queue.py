@@ -1,4 +1,4 @@
-"""Jobs that ask models: many at a time, within a budget, their outcomes handed out in order."""
+"""A queue of jobs that send requests: several at a time, within a budget, results in order."""
 
 from __future__ import annotations
 
@@ -11,87 +11,87 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from hardneg.core.errors import DataError
 from hardneg.llm.budget import Budget, Cost
+from hardneg.llm.chat_model import ChatModel, Reply, Request
 from hardneg.llm.client import Client
-from hardneg.llm.model import Model, Reply, Request
-from hardneg.llm.settings import EndpointSettings
+from hardneg.llm.endpoint_settings import EndpointSettings
 
-_FAILED_IN_A_ROW = 3  # jobs without an answer, after which the endpoint counts as down
+_FAILED_IN_A_ROW = 3  # jobs without an answer after which the endpoint counts as down
 
 
-class Outcome(Protocol):
-    """What came of one job."""
+class JobResult(Protocol):
+    """The result of one job."""
 
     @property
     def problem(self) -> str | None:
-        """Why there is no answer, None if there is one."""
+        """Why there is no answer; None if there is one."""
 
 
 T = TypeVar("T")
-R = TypeVar("R", bound=Outcome)
+R = TypeVar("R", bound=JobResult)
 
 
 class Attempt:
-    """One job's turn to ask: what was answered before costs nothing, all else is counted.
+    """The requests of one job: stored answers cost nothing, all others are counted.
 
     Args:
-        clients: By the models' names.
+        clients: Clients by the models' names.
     """
 
     def __init__(self, clients: dict[str, Client]) -> None:
         self._clients = clients
         self.spent = Cost()
-        self.answered = False
+        self.paid = False
         """Whether an answer was paid for."""
 
-    async def ask(self, model: Model, request: Request) -> Reply:
+    async def ask(self, model: ChatModel, request: Request) -> Reply:
         """Returns a model's answer.
 
         Raises:
-            NoAnswer: It says nothing.
+            NoAnswer: There is none.
             DataError: The endpoint refuses every request.
         """
-        known = model.known(request)
-        if known is not None:
-            return Reply(known, None)
+        stored = model.stored(request)
+        if stored is not None:
+            return Reply(stored, None)
         self.spent = self.spent.plus(Cost(1))
         reply = await model.ask(self._clients[model.name], request)
         self.spent = self.spent.plus(Cost(0, reply.tokens or 0))
-        self.answered = True
+        self.paid = True
         return reply
 
 
-class Queue(Generic[T, R]):
-    """Does jobs.
+class RequestQueue(Generic[T, R]):
+    """Runs jobs.
 
     Args:
-        models: Who will be asked, each by a name of its own.
-        settings: How many at a time, and within which limits.
-        unit: What the jobs are called, as in `pairs`.
-        most: Returns the most that a job may cost, less what is known of it.
-        work: Does one job; a `NoAnswer` becomes the outcome's problem.
+        models: The models, each with a distinct name.
+        settings: Concurrency and limits.
+        unit: Plural noun of the jobs, as in `pairs`.
+        highest_cost: Returns the most that a job may cost, without stored answers.
+        work: Runs one job; a `NoAnswer` becomes the result's problem.
     """
 
     def __init__(
         self,
-        models: Sequence[Model],
+        models: Sequence[ChatModel],
         settings: EndpointSettings,
         unit: str,
-        most: Callable[[T], Cost],
+        highest_cost: Callable[[T], Cost],
         work: Callable[[T, Attempt], Awaitable[R]],
     ) -> None:
         self._models, self._settings, self._unit = models, settings, unit
-        self._most, self._work = most, work
+        self._highest_cost, self._work = highest_cost, work
         self._budget = Budget(settings.max_requests, settings.max_tokens)
         self._clients: dict[str, Client] = {}
         self._stopped: str | None = None
         self._repeated = 0
 
     def run(self, jobs: Sequence[T], done: Callable[[R], None]) -> None:
-        """Does jobs until all are done or the budget is.
+        """Runs jobs until all are done or the budget is spent.
 
         Args:
-            jobs: In the order in which they are begun and handed out.
-            done: Is given each outcome.
+            jobs: The jobs, in the order of their start and of their results.
+            done: Receives each result.
 
         Raises:
             DataError: The endpoint refuses every request, or several jobs in a row got no answer.
@@ -99,7 +99,7 @@ class Queue(Generic[T, R]):
         _in_loop(lambda: self._run(jobs, done))
 
     def spending(self) -> dict[str, Any]:
-        """Returns the limit at which work `stopped`, as `max_requests`, None if it did not; and the costs."""
+        """Returns the limit that `stopped` the jobs, as `max_requests`, or None; and the costs."""
         spent = self._budget.spent
         return {
             "stopped": self._stopped,
@@ -114,11 +114,11 @@ class Queue(Generic[T, R]):
                 self._clients[model.name] = await stack.enter_async_context(self._client(model))
             running: set[asyncio.Task[R]] = set()
             stack.push_async_callback(_cancel, running)
-            await self._begin_all(jobs, running, _InOrder(done, self._unit))
+            await self._start_all(jobs, running, _InOrder(done, self._unit))
 
-    async def _begin_all(self, jobs: Sequence[T], running: set[asyncio.Task[R]], order: _InOrder[R]) -> None:
+    async def _start_all(self, jobs: Sequence[T], running: set[asyncio.Task[R]], order: _InOrder[R]) -> None:
         for job in jobs:
-            cost = self._most(job)
+            cost = self._highest_cost(job)
             while running and (len(running) >= self._settings.concurrency or self._budget.lacks(cost)):
                 await _wait(running, order)
             self._stopped = self._stopped or self._budget.lacks(cost)
@@ -132,20 +132,20 @@ class Queue(Generic[T, R]):
             await _wait(running, order)
 
     async def _do(self, job: T, reserved: Cost, order: _InOrder[R]) -> R:
-        turn = Attempt(self._clients)
+        attempt = Attempt(self._clients)
         try:
-            outcome = await self._work(job, turn)
-            order.count(outcome, turn)
-            return outcome
+            result = await self._work(job, attempt)
+            order.count(result, attempt)
+            return result
         finally:
-            self._budget.settle(reserved, turn.spent)
+            self._budget.settle(reserved, attempt.spent)
 
-    def _client(self, model: Model) -> Client:
+    def _client(self, model: ChatModel) -> Client:
         chosen = self._settings
         return Client(model.endpoint, chosen.timeout, chosen.retries, self._may_retry, chosen.concurrency)
 
     def _may_retry(self) -> bool:
-        """Returns whether there is budget for one more request, and spends it."""
+        """Returns whether the budget has one more request, and counts it."""
         lacking = self._budget.lacks(Cost(1))
         if lacking:
             self._stopped = lacking
@@ -156,7 +156,7 @@ class Queue(Generic[T, R]):
 
 
 class _InOrder(Generic[R]):
-    """Hands out outcomes in the order in which jobs were begun."""
+    """Passes on results in the order in which jobs were started."""
 
     def __init__(self, done: Callable[[R], None], unit: str) -> None:
         self.waiting: deque[asyncio.Task[R]] = deque()
@@ -165,33 +165,33 @@ class _InOrder(Generic[R]):
         self.down: DataError | None = None
         """Set when several jobs in a row, as they end, got no answer."""
 
-    def hand_out(self) -> None:
-        """Hands out all that nothing earlier is missing for."""
+    def pass_on(self) -> None:
+        """Passes on all results that no earlier job is missing for."""
         while self.waiting and self.waiting[0].done() and not self.waiting[0].exception():
             self._done(self.waiting.popleft().result())
 
-    def count(self, outcome: R, turn: Attempt) -> None:
-        """Counts failures as they come, whatever the order."""
-        if outcome.problem is not None:
+    def count(self, result: R, attempt: Attempt) -> None:
+        """Counts failures in the order of their time."""
+        if result.problem is not None:
             self._failed += 1
-        elif turn.answered:
+        elif attempt.paid:
             self._failed = 0
         if self._failed == _FAILED_IN_A_ROW:
             self.down = DataError(
-                f"{self._failed} {self._unit} in a row got no answer, the last one: {outcome.problem}; "
-                "the same command goes on where this one ended"
+                f"{self._failed} {self._unit} in a row got no answer, the last one: {result.problem}; "
+                "run the same command again to resume"
             )
 
 
 async def _wait(running: set[asyncio.Task[R]], order: _InOrder[R]) -> None:
-    """Waits until something has ended, and hands out what can be.
+    """Waits until a job has ended, and passes on results.
 
     Raises:
         DataError: The endpoint refuses every request, or several jobs in a row got no answer.
     """
     ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
     running -= ended
-    order.hand_out()
+    order.pass_on()
     errors = [error for task in ended if (error := task.exception())]
     if errors:
         raise errors[0]
@@ -206,7 +206,7 @@ async def _cancel(running: set[asyncio.Task[Any]]) -> None:
 
 
 def _in_loop(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Runs a coroutine to its end; in a thread of its own where a loop runs already, as in a notebook."""
+    """Runs a coroutine to its end, in another thread where a loop runs already, as in a notebook."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
