@@ -20,15 +20,15 @@ import numpy as np
 from false_negatives import Measured, hide, measure
 from pooled import qrels
 
-from hardneg import comparison as room
-from hardneg.calibration.frequency import wilson
-from hardneg.comparison import CompareSettings, Comparison
+from hardneg.comparison import recipe_comparison
+from hardneg.comparison.compare_settings import UNTRAINED, CompareSettings
+from hardneg.comparison.recipe_comparison import Comparison
 from hardneg.comparison.rows import rows
-from hardneg.comparison.settings import UNTRAINED
 from hardneg.comparison.students import read as result_of
 from hardneg.core.progress import Progress
 from hardneg.core.records import Collection
-from hardneg.evaluation.store import file_name
+from hardneg.core.statistics import wilson
+from hardneg.evaluation.output_files import file_name
 from hardneg.sources import LoadOptions, load
 
 Hidden = dict[str, set[str]]
@@ -46,7 +46,9 @@ def compare(
         own = out / f"part-{number}"
         truth = write(Path(folder), whole, parts, number, own / whole.name)
         source, audit = str(own / whole.name), partial(rate, truth)
-        found.append(room.compare(source, settings, own / "compared", progress=progress, audit=audit))
+        found.append(
+            recipe_comparison.compare(source, settings, own / "compared", progress=progress, audit=audit)
+        )
         hidden.append(truth)
     facts = {
         **found[0].facts,
@@ -57,7 +59,7 @@ def compare(
             {arm: mined(arm, found, hidden) for arm in settings.arms[2:]},
         ),
     }
-    room.write(out, facts)
+    recipe_comparison.write(out, facts)
     return facts
 
 

@@ -24,7 +24,7 @@ from rich.console import Console
 
 from hardneg.cli.console import Bars
 from hardneg.comparison import CompareSettings, compare
-from hardneg.comparison.table import conditions, table
+from hardneg.comparison.comparison_table import comparison_table, conditions
 from hardneg.training import TrainSettings
 
 RECIPES = "naive,random,shifted,abs,margin-pos,perc-pos,sampled,default"
@@ -63,7 +63,7 @@ def main(
                 found.append(divided.compare(folder, settings, split_queries, place, bars))
             else:
                 found.append(compare(folder, settings, place, progress=bars).facts)
-        console.print(table(found[-1]))
+        console.print(comparison_table(found[-1]))
         for line in conditions(found[-1]):
             console.print(line)
     for line in overall(found):

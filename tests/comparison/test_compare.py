@@ -8,8 +8,7 @@ import shutil
 import numpy as np
 import pytest
 
-from hardneg import comparison as room
-from hardneg.comparison import CompareSettings, compare
+from hardneg.comparison import CompareSettings, compare, recipe_comparison
 from hardneg.comparison.mined import hardness_by
 from hardneg.core.errors import ConfigError, DataError, HardnegError
 from hardneg.runs import ledger
@@ -113,8 +112,8 @@ def test_candidates_are_mined_once_for_all_recipes_that_rank_alike(splits, model
 def test_a_finished_comparison_takes_more_recipes_and_seeds(splits, models, tmp_path, monkeypatch):
     compare(str(splits), settings(models, seeds=1), tmp_path / "out")
     trained = []
-    measured = room.measured
-    monkeypatch.setattr(room, "measured", lambda *a: trained.append(a) or measured(*a))
+    measured = recipe_comparison.measured
+    monkeypatch.setattr(recipe_comparison, "measured", lambda *a: trained.append(a) or measured(*a))
     result = tmp_path / "out" / "students" / "naive" / "42" / "result.json"
     before = result.stat().st_mtime_ns
     more = compare(str(splits), settings(models, recipes=("naive", "shifted", "sampled")), tmp_path / "out")
@@ -210,8 +209,8 @@ def test_splits_that_must_be_apart_are(models, changes, message):
         ({}, {"teacher": "dense"}, 'unknown teacher of recipe naive "dense". Known: bm25'),
         ({}, {"student": "static:nope/none"}, 'cannot load model "nope/none"'),
         ({}, {"student": "static:"}, "names no model"),
-        ({}, {"dimensions": (99_999,)}, "dimensions must lie between"),
-        ({"queries": 1}, {"dev": None}, "too few to hold some back"),
+        ({}, {"dimensions": (99_999,)}, "dimensions must be between"),
+        ({"queries": 1}, {"dev": None}, "too few to hold some out"),
     ],
 )
 def test_a_mistake_is_told_before_anything_is_written(splits, models, tmp_path, changes, training, message):
@@ -243,7 +242,7 @@ def test_two_arms_of_one_name_are_told_apart_by_nobody(models, tmp_path, names, 
 
 def test_a_folder_that_holds_something_else_is_left_alone(splits, models, tmp_path):
     (tmp_path / "shared.json").write_text("{", encoding="utf-8")
-    with pytest.raises(DataError, match=r"shared\.json is damaged"):
+    with pytest.raises(DataError, match=r"shared\.json is corrupt"):
         compare(str(splits), settings(models), tmp_path)
     (tmp_path / "shared.json").rename(tmp_path / "notes.txt")
     with pytest.raises(ConfigError, match="holds other files"):
@@ -258,7 +257,7 @@ def test_a_recipe_without_any_negative_is_compared_and_told(splits, models, tmp_
     asked = settings(models, recipes=(str(tmp_path / "strict.yaml"),), seeds=1)
     found = compare(str(splits), asked, tmp_path / "out")
     assert found.facts["rows"][2]["mined"]["negatives"] == 0
-    assert "strict: no negative was chosen" in (tmp_path / "out" / "table.txt").read_text(encoding="utf-8")
+    assert "strict: no negatives were chosen" in (tmp_path / "out" / "table.txt").read_text(encoding="utf-8")
 
 
 def test_hardness_by_hand(tmp_path):

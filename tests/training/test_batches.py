@@ -1,5 +1,7 @@
 """What is known of pairs, the rows of a run, batches without relatives, and what a batch tells a loss."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from hardneg.core.errors import ConfigError
 from hardneg.runs import ledger
 from hardneg.runs.ledger import Block
 from hardneg.testing import FakeRanker, collection
-from hardneg.training import rows
+from hardneg.training import TrainSettings, rows
 from hardneg.training.batches import Batches
 from hardneg.training.collate import Collate
 from hardneg.training.pair_weights import PairWeights
@@ -15,6 +17,7 @@ from hardneg.training.rows import Row
 
 NOBODY = np.empty(0, np.uint64)
 NAN = float("nan")
+REASONS = {"judged_relevant": False, "relative_margin": True, "surplus": False, "min-length": False}
 
 
 def small(**queries):
@@ -39,10 +42,12 @@ def part(folder, **changes):
         **changes,
     }
     ledger.write_part(folder, 0, Block(pa.table(table)))
+    run = {"finished": True, "reasons": {name: {"implies_doubt": doubt} for name, doubt in REASONS.items()}}
+    (folder / "run.json").write_text(json.dumps(run), encoding="utf-8")
     return folder
 
 
-# Doubts
+# Weights of pairs
 
 
 def test_a_pair_s_weight_is_what_judgments_and_the_ledger_say(tmp_path):
@@ -52,6 +57,16 @@ def test_a_pair_s_weight_is_what_judgments_and_the_ledger_say(tmp_path):
     assert known[1].tolist() == [1, 0, 1, 1, 1, 1]
     suspected = PairWeights.of_run(tmp_path, given, "suspected").weight(np.array([0], np.int32), docs)
     assert suspected[0].tolist() == pytest.approx([0, 0.7, 0, 0.8, 1, 1])
+
+
+@pytest.mark.parametrize(("implies_doubt", "weight"), [(False, 1), (True, 0)])
+def test_a_rule_of_another_package_says_whether_its_drops_stay_negatives(tmp_path, implies_doubt, weight):
+    part(tmp_path, reason=["judged_relevant", "top", "min-length", "surplus"])
+    run = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
+    run["reasons"]["min-length"]["implies_doubt"] = implies_doubt
+    (tmp_path / "run.json").write_text(json.dumps(run), encoding="utf-8")
+    weights = PairWeights.of_run(tmp_path, small(q="a"), TrainSettings().mask)
+    assert weights.weight(np.array([0]), np.array([2]))[0].tolist() == [weight]
 
 
 def test_queries_of_the_same_text_share_what_is_known():
@@ -103,7 +118,7 @@ def test_queries_held_back_have_no_rows(mined, words):
     held = words.queries.keys[[3, 5]]
     found = rows.read(mined, words, "bm25", None, held)
     assert {row.query for row in found} == set(range(24)) - {3, 5}
-    assert rows.counted(found)["queries"] == 22
+    assert rows.counts(found)["queries"] == 22
 
 
 # Batches

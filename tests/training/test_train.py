@@ -19,13 +19,14 @@ from hardneg.mining import pipeline
 from hardneg.mining.recipe import Recipe
 from hardneg.sources import LoadOptions
 from hardneg.testing import collection
-from hardneg.training import TrainSettings, read, rows, train
+from hardneg.training import TrainSettings, rows, train
 from hardneg.training.collate import Collate
 from hardneg.training.dev_split import dev_split
-from hardneg.training.loss import in_pieces, loss_of
+from hardneg.training.loss_modules import in_pieces, loss_of
+from hardneg.training.model_directory import read
 from hardneg.training.pair_weights import PairWeights
-from hardneg.training.rounds import refreshed
-from hardneg.training.rows import table
+from hardneg.training.rounds import with_student
+from hardneg.training.rows import arrow_table
 from hardneg.training.student import open_student, parse, reopen
 from hardneg.training.student_ranker import as_ranker
 from hardneg.training.trainer import last_whole
@@ -36,7 +37,7 @@ from tests.conftest import WORDS
 
 def batch(mined, words, count=4):
     learned = rows.read(mined, words, "bm25", None, np.empty(0, np.uint64))[:count]
-    return Collate(words, PairWeights(words))(table(learned).to_pylist())
+    return Collate(words, PairWeights(words))(arrow_table(learned).to_pylist())
 
 
 def add_dev_split(beir):
@@ -48,11 +49,11 @@ def add_dev_split(beir):
     (beir / "qrels" / "dev.tsv").write_text("query-id\tcorpus-id\tscore\n" + lines, encoding="utf-8")
 
 
-def gradients(student, settings, told):
+def gradients(student, settings, collated):
     torch.manual_seed(0)
     student.model.eval()
     student.model.zero_grad()
-    loss = loss_of(student, settings)(told)
+    loss = loss_of(student, settings)(collated)
     loss.backward()
     return float(loss.detach()), [p.grad.clone() for p in student.model.parameters() if p.grad is not None]
 
@@ -179,8 +180,8 @@ def test_queries_are_held_back_by_seed(words, settings, tmp_path):
     one = dev_split(None, words, LoadOptions(), settings, context)
     again = dev_split(None, words, LoadOptions(), settings, context)
     other = dev_split(None, words, LoadOptions(), settings.model_copy(update={"seed": 1}), context)
-    assert len(one.held) == 2  # a tenth of 24
-    assert one.held.tolist() == again.held.tolist() != other.held.tolist()
+    assert len(one.held_out) == 2  # a tenth of 24
+    assert one.held_out.tolist() == again.held_out.tolist() != other.held_out.tolist()
 
 
 def test_few_documents_of_a_development_split_hold_its_positives(words, settings, tmp_path):
@@ -208,7 +209,7 @@ def test_the_development_split_is_neither_learned_from_nor_the_test(
 
 def test_too_few_queries_are_told(settings, tmp_path):
     tiny_one = collection({"a": "one"}, {"q": "ask"}, [("q", "a", 1)])
-    with pytest.raises(DataError, match="too few to hold some back"):
+    with pytest.raises(DataError, match="too few to hold some out"):
         dev_split(None, tiny_one, LoadOptions(), settings, Context(tmp_path))
 
 
@@ -301,7 +302,7 @@ def test_a_directory_of_another_training_is_refused(mined, words, settings, tmp_
         ({"student": "dense:"}, "names no model"),
         ({"dev": "dev"}, "has one split"),
         ({"teacher": "nope"}, 'no ranker "nope"; it has'),
-        ({"dimensions": (99_999,)}, "dimensions must lie between"),
+        ({"dimensions": (99_999,)}, "dimensions must be between"),
     ],
 )
 def test_a_mistake_leaves_the_directory_free(change, message, mined, words, settings, tmp_path):
@@ -313,9 +314,9 @@ def test_a_mistake_leaves_the_directory_free(change, message, mined, words, sett
 SLOW = """
 import sys, time
 from hardneg import cli
-from hardneg.train.watch import Watch
-step = Watch.on_step_end
-Watch.on_step_end = lambda self, *a, **k: (time.sleep(0.15), step(self, *a, **k))[1]
+from hardneg.training.progress_callback import ProgressCallback
+step = ProgressCallback.on_step_end
+ProgressCallback.on_step_end = lambda self, *a, **k: (time.sleep(0.15), step(self, *a, **k))[1]
 sys.argv = ["hardneg", *sys.argv[1:]]
 cli.main()
 """
@@ -376,9 +377,9 @@ def test_a_killed_training_goes_on_and_ends_the_same(beir, models, tmp_path):
 
 def test_a_round_mines_with_the_student():
     recipe = Recipe.named("default").settings()
-    again = refreshed(recipe, "static", Path("/m"))
+    again = with_student(recipe, "static", Path("/m"))
     assert [getattr(ranker, "model", None) for ranker in again.rank.rankers] == [None, "/m"]
-    added = refreshed(recipe, "sparse", Path("/m"))
+    added = with_student(recipe, "sparse", Path("/m"))
     assert RANKERS.name_of(added.rank.rankers[-1]) == "sparse"
 
 

@@ -1,4 +1,4 @@
-"""Training sets of all recipes from candidates that are mined once for each way of ranking."""
+"""Training sets of all recipes, selected from candidates that recipes with the same rankers share."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hardneg.auditing.hardness import Hardness, hardness
-from hardneg.comparison.settings import CompareSettings
+from hardneg.comparison.compare_settings import CompareSettings
 from hardneg.core.progress import Progress
 from hardneg.core.records import Collection, Decision
-from hardneg.evaluation.store import file_name
+from hardneg.evaluation.output_files import file_name
 from hardneg.mining import pipeline
 from hardneg.mining.recipe import Recipe
 from hardneg.runs import ledger
 from hardneg.runs.directory import Clock, fingerprint
 from hardneg.runs.finished import Result
-from hardneg.selection.rules.window import Window
 
 _RATE = ("method", "rate", "low", "high", "why")
 
@@ -33,33 +32,33 @@ def mine_all(
     progress: Progress,
     cache: Path,
 ) -> dict[str, Result]:
-    """Returns the run of each recipe by its name; finished ones are taken as they are.
+    """Returns the run of each recipe by its name; finished runs are reused.
 
     Args:
-        source: What run directories are to remember as their source.
+        source: The source that run directories record.
         collection: The same, loaded.
-        settings: The recipes.
-        folder: Candidates go to `candidates/`, decisions to `runs/`.
-        progress: Is told how far it is.
-        cache: Where vectors are kept.
+        settings: The settings of the comparison.
+        folder: Candidates are written to `candidates/`, decisions to `runs/`.
+        progress: Receives progress.
+        cache: Folder of vectors.
     """
     recipes = settings.all_recipes()
     depth = max([settings.depth, *(_depth(recipe) for recipe in recipes)])
     runs: dict[str, Result] = {}
     for recipe in recipes:
-        first = _candidates(recipe, depth)
-        settled = first.settings()
-        key = fingerprint(settled["rank"], settled["validation"], settled["load"])[:12]
+        mining = _mining_recipe(recipe, depth)
+        plain = mining.settings()
+        key = fingerprint(plain["rank"], plain["validation"], plain["load"])[:12]
         base = folder / "candidates" / key
-        pipeline.mine_loaded(source, collection, first, base, Clock(), progress=progress, cache=cache)
+        pipeline.mine_loaded(source, collection, mining, base, Clock(), progress=progress, cache=cache)
         out = folder / "runs" / file_name(recipe.name)
-        again = recipe.model_copy(update={"rank": first.rank})
-        runs[recipe.name] = pipeline.select(base, again, out, collection=collection, progress=progress)
+        selecting = recipe.model_copy(update={"rank": mining.rank})
+        runs[recipe.name] = pipeline.select(base, selecting, out, collection=collection, progress=progress)
     return runs
 
 
 def hardness_by(scorer: str, folder: Path) -> Hardness:
-    """Returns how hard the negatives of a run are by one ranker; None throughout where it scored none."""
+    """Returns the hardness of a run's negatives by one ranker; all None where it scored none."""
     score, anchor, rank = [np.empty(0)], [np.empty(0)], [np.empty(0, np.int32)]
     for block in ledger.iterate(folder):
         if f"score.{scorer}" in block.table.column_names:
@@ -71,12 +70,12 @@ def hardness_by(scorer: str, folder: Path) -> Hardness:
 
 
 def shared(folder: Path, other: Path) -> float | None:
-    """Returns which share of a run's negatives another run chooses too; None without any."""
-    own, others = _chosen(folder), _chosen(other)
-    return len(own & others) / len(own) if own else None
+    """Returns the share of a run's negatives that another run has too; None without negatives."""
+    pairs = _negatives(folder)
+    return len(pairs & _negatives(other)) / len(pairs) if pairs else None
 
 
-def _chosen(folder: Path) -> set[tuple[str, str]]:
+def _negatives(folder: Path) -> set[tuple[str, str]]:
     """Returns (query_id, doc_id) of a run's negatives."""
     pairs: set[tuple[str, str]] = set()
     for path in ledger.parts(folder):
@@ -86,34 +85,29 @@ def _chosen(folder: Path) -> set[tuple[str, str]]:
     return pairs
 
 
-def scorer_of(run: Mapping[str, Any]) -> str:
-    """Returns the ranker that a run's thresholds read."""
-    return str(run["recipe"]["select"]["by"])
-
-
 def facts_of(result: Result, first: Result, audit: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Returns what a comparison tells of a run: how many negatives, how hard and how many of them false.
+    """Returns the facts of a run for a comparison: counts, hardness and false-negative rate.
 
     Args:
         result: The run.
         first: The run of the first recipe.
         audit: The run's audit, None without one.
     """
-    counts = result.run["counts"]
+    counts, scorer = result.run["counts"], str(result.run["recipe"]["select"]["by"])
     return {
         "run": result.folder.name,
         "queries": counts["queries"],
         "negatives": counts["negatives"],
         "short": result.run["short"],
         "shared_with_first": shared(result.folder, first.folder),
-        "hardness": {"by": scorer_of(result.run), **hardness_by(scorer_of(result.run), result.folder)},
+        "hardness": {"by": scorer, **hardness_by(scorer, result.folder)},
         "false_negatives": audit and {name: audit.get(name) for name in _RATE},
         "seconds": dict(result.run["seconds"]),
     }
 
 
-def _candidates(recipe: Recipe, depth: int) -> Recipe:
-    """Returns the recipe that mines what this and others with the same ranking and validators select from."""
+def _mining_recipe(recipe: Recipe, depth: int) -> Recipe:
+    """Returns the recipe that mines the candidates for all recipes with the same rankers and validators."""
     settings = recipe.settings()
     return Recipe.build(
         {
@@ -128,5 +122,4 @@ def _candidates(recipe: Recipe, depth: int) -> Recipe:
 
 
 def _depth(recipe: Recipe) -> int:
-    ends = [rule.last or 0 for rule in recipe.select.rules if isinstance(rule, Window)]
-    return max([recipe.rank.depth, *ends])
+    return max([recipe.rank.depth, *(rule.needed_depth() for rule in recipe.select.rules)])

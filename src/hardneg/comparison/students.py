@@ -1,4 +1,4 @@
-"""One student of a comparison: trained on one training set with one seed, and measured on the test split."""
+"""Students of a comparison: each trained on one training set with one seed, measured on the test split."""
 
 from __future__ import annotations
 
@@ -15,55 +15,54 @@ import numpy as np
 from hardneg.core.components import Context
 from hardneg.core.errors import DataError
 from hardneg.core.files import write_text
-from hardneg.core.progress import Progress
 from hardneg.core.records import Collection
+from hardneg.core.statistics import Floats
 from hardneg.evaluation import judgments_of
 from hardneg.evaluation.measures import Measure, deepest, values
-from hardneg.evaluation.runs import Run, search
-from hardneg.evaluation.significance import Values
+from hardneg.evaluation.runs import SystemRun, search
 from hardneg.evaluation.systems import run_model
 from hardneg.rankers.dense.models import quietly
-from hardneg.training import Trained, TrainSettings, train
 from hardneg.training.dev_split import DevSet
+from hardneg.training.model_directory import Trained
 from hardneg.training.student import Kind, open_student, reopen
 from hardneg.training.student_ranker import as_ranker
+from hardneg.training.train_settings import TrainSettings
+from hardneg.training.training_run import train
 
 
 def measured(
     run_folder: Path,
     collection: Collection,
     settings: TrainSettings,
-    development: DevSet,
+    dev_set: DevSet,
     test: Collection,
     measures: Sequence[Measure],
     folder: Path,
-    progress: Progress,
-    cache: Path,
+    context: Context,
 ) -> dict[str, Any]:
-    """Returns what a student is worth on the test split, trained first; a finished one is read.
+    """Returns the result of a student on the test split, trained first; a stored result is read.
 
     Args:
         run_folder: The run to learn from.
         collection: What was mined.
-        settings: How.
-        development: Where it is stopped early.
-        test: What it is measured on.
-        measures: Which.
-        folder: Where `result.json` is, or is to be, written.
-        progress: Is told how far it is.
-        cache: Where vectors are kept.
+        settings: The training's settings.
+        dev_set: The development split, for early stopping.
+        test: The test split.
+        measures: The measures.
+        folder: The folder of `result.json`.
+        context: Cache folder and progress.
     """
-    known = read(folder)
-    if known:
-        return known
+    stored = read(folder)
+    if stored:
+        return stored
     trained = train(
         run_folder,
         settings,
         folder / "model",
         collection=collection,
-        development=development,
-        progress=progress,
-        cache=cache,
+        dev_set=dev_set,
+        progress=context.progress,
+        cache=context.cache,
     )
     kind = trained.facts["student"]["kind"]
     return _measured(trained.folder, kind, settings, test, measures, folder, trained)
@@ -72,10 +71,10 @@ def measured(
 def untrained(
     settings: TrainSettings, test: Collection, measures: Sequence[Measure], folder: Path
 ) -> dict[str, Any]:
-    """Returns what the student is worth before any training."""
-    known = read(folder)
-    if known:
-        return known
+    """Returns the result of the student without training; a stored result is read."""
+    stored = read(folder)
+    if stored:
+        return stored
     student = open_student(settings)
     shutil.rmtree(folder / "model", ignore_errors=True)
     with quietly():
@@ -83,16 +82,16 @@ def untrained(
     return _measured(folder / "model", student.kind, settings, test, measures, folder, None)
 
 
-def per_query(result: Mapping[str, Any], measure: Measure) -> Values:
+def per_query(result: Mapping[str, Any], measure: Measure) -> Floats:
     """Returns (n_queries,) float64: a result's values of one measure, in the order of the test queries."""
     return np.array(result["values"][str(measure)], np.float64)
 
 
 def read(folder: Path) -> dict[str, Any] | None:
-    """Returns a finished result, None if there is none.
+    """Returns a stored result, None if there is none.
 
     Raises:
-        DataError: It is damaged.
+        DataError: It is corrupt.
     """
     path = folder / "result.json"
     try:
@@ -100,15 +99,15 @@ def read(folder: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} is damaged: {error}; delete it") from None
+        raise DataError(f"{path} is corrupt: {error}; delete it") from None
     return result
 
 
-def _run(model: Path, kind: Kind, settings: TrainSettings, test: Collection, depth: int) -> Run:
-    """Returns what a saved student finds.
+def _run(model: Path, kind: Kind, settings: TrainSettings, test: Collection, depth: int) -> SystemRun:
+    """Returns the run of a saved student.
 
-    A static one reads texts with the tokenizer that remembers them. A sparse one is asked as it is: before
-    its training it may have no vectors that a sparse ranker would take.
+    A static student uses the caching tokenizer. A sparse student is not opened as a ranker, which refuses the
+    dense vectors that it may have before its training.
     """
     if kind in ("static", "sparse"):
         return search("student", as_ranker(reopen(kind, model, settings), test), test, depth)
@@ -127,11 +126,12 @@ def _measured(
 ) -> dict[str, Any]:
     begin = time.perf_counter()
     run = _run(model, kind, settings, test, deepest(measures, len(test.documents)))
-    least = test.judgments.min_relevance
-    found = values(measures, judgments_of(test), run.scores, least)
+    by_query = values(measures, judgments_of(test), run.scores, test.judgments.min_relevance)
     ids = test.queries.table["query_id"].to_pylist()
     result = {
-        "values": {str(measure): [found[measure].get(query, 0.0) for query in ids] for measure in measures},
+        "values": {
+            str(measure): [by_query[measure].get(query, 0.0) for query in ids] for measure in measures
+        },
         "training": None if trained is None else trained.facts["training"],
         "rows": None if trained is None else trained.facts["rows"],
         "seconds": {

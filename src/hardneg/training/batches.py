@@ -1,4 +1,4 @@
-"""Batches in which no two rows are duplicates or relatives of each other."""
+"""Batches without conflicting rows: none is a duplicate of another, or has a positive of another's query."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from hardneg.training.pair_weights import PairWeights
 from hardneg.training.rows import Row
 
 _OPEN = 64
-"""Batches that are filled at a time: a row goes into the first where it has no relative."""
+"""Batches that are filled at a time: a row goes into the first where it conflicts with no row."""
 
 
 class Batches:
     """Shuffles rows into batches; the same seed and epoch give the same batches.
 
-    Two rows are relatives if their queries or positives have the same text, or if the positive of one is a
-    known or suspected positive of the other's query. Rows that fit nowhere wait for the next epoch.
+    Two rows conflict if their queries or positives have the same text, or if the positive of one is a known
+    or suspected positive of the other's query. Rows that fit no batch are left to the next epoch.
 
     Args:
         rows: The rows.
         collection: Gives the keys of texts.
-        doubts: What is known of pairs.
-        size: Rows in a batch.
-        seed: Of the shuffling.
+        pair_weights: The weights of pairs as negatives.
+        size: Rows per batch.
+        seed: Seed of the shuffling.
     """
 
     def __init__(
-        self, rows: Sequence[Row], collection: Collection, doubts: PairWeights, size: int, seed: int
+        self, rows: Sequence[Row], collection: Collection, pair_weights: PairWeights, size: int, seed: int
     ) -> None:
         self._queries = np.array([row.query for row in rows], np.int32)
         self._positives = np.array([row.positive for row in rows], np.int32)
         self._query_keys = collection.queries.keys[self._queries].tolist()
         self._positive_keys = collection.documents.keys[self._positives].tolist()
-        self._doubts = doubts
+        self._pair_weights = pair_weights
         self.batch_size = size
         self.drop_last = False
         self._seed = seed
@@ -45,13 +45,13 @@ class Batches:
         return -(-len(self._queries) // self.batch_size)
 
     def set_epoch(self, epoch: int) -> None:
-        """Chooses the epoch, which decides on the order."""
+        """Sets the epoch, which determines the order."""
         self._epoch = epoch
 
     def __iter__(self) -> Iterator[list[int]]:
         order = np.random.default_rng((self._seed, self._epoch)).permutation(len(self._queries))
         opened: list[list[int]] = []
-        given = 0
+        filled = 0
         for row in order.tolist():
             batch = next((batch for batch in opened if self._fits(row, batch)), None)
             if batch is None:
@@ -62,9 +62,9 @@ class Batches:
             batch.append(row)
             if len(batch) == self.batch_size:
                 opened.remove(batch)
-                given += 1
+                filled += 1
                 yield batch
-        yield from sorted(opened, key=len, reverse=True)[: len(self) - given]
+        yield from sorted(opened, key=len, reverse=True)[: len(self) - filled]
 
     def _fits(self, row: int, batch: list[int]) -> bool:
         if any(
@@ -73,8 +73,7 @@ class Batches:
             for other in batch
         ):
             return False
-        queries, positives = self._queries, self._positives
-        others = np.array(batch)
-        theirs = self._doubts.weight(queries[[row]], positives[others])
-        ours = self._doubts.weight(queries[others], positives[[row]])
-        return bool((theirs > 0).all() and (ours > 0).all())
+        queries, positives, rows = self._queries, self._positives, np.array(batch)
+        of_query = self._pair_weights.weight(queries[[row]], positives[rows])
+        of_positive = self._pair_weights.weight(queries[rows], positives[[row]])
+        return bool((of_query > 0).all() and (of_positive > 0).all())

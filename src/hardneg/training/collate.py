@@ -1,4 +1,4 @@
-"""From rows to a batch: texts, and what a loss must know of every query and document in it."""
+"""Makes batches of rows: texts, and masks, weights and scores of every pair in the batch."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ class Collate:
 
     Args:
         collection: Gives the texts.
-        doubts: What is known of pairs.
-        guide: Scores all pairs of a batch, for losses that ask a guide; None without one.
+        pair_weights: The weights of pairs as negatives.
+        guide: Scores all pairs of a batch, for losses that read a guide; None without one.
     """
 
     valid_label_columns: Sequence[str] = ()
 
     def __init__(
-        self, collection: Collection, doubts: PairWeights, guide: OpenedRanker | None = None
+        self, collection: Collection, pair_weights: PairWeights, guide: OpenedRanker | None = None
     ) -> None:
         self._collection = collection
-        self._doubts = doubts
+        self._pair_weights = pair_weights
         self._guide = guide
 
     def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """Returns `queries` and `documents` (texts), and the tensors of a `Grid` but the scores."""
+        """Returns `queries` and `documents` (texts), and all tensors of a `ScoredBatch` but the scores."""
         import torch
 
         queries = np.array([row["query"] for row in rows], np.int32)
         docs = np.array(
             [row["positive"] for row in rows] + [doc for row in rows for doc in row["negatives"]], np.int32
         )
-        own, weight, teacher = self._grid(rows, queries, docs)
+        own, weight, teacher = self._matrices(rows, queries, docs)
         arrays: dict[str, Any] = {
             "target": np.arange(len(rows)),
             "own": own,
@@ -47,17 +47,17 @@ class Collate:
             "teacher": teacher,
         }
         if self._guide is not None:
-            wide = np.repeat(docs[None, :], len(rows), axis=0).astype(np.int32)
-            arrays["guide"] = self._guide.score(queries, wide)
+            all_docs = np.repeat(docs[None, :], len(rows), axis=0).astype(np.int32)
+            arrays["guide"] = self._guide.score(queries, all_docs)
         batch: dict[str, Any] = {name: torch.from_numpy(array) for name, array in arrays.items()}
         batch["queries"] = self._collection.queries.texts(queries)
         batch["documents"] = self._collection.documents.texts(docs)
         return batch
 
-    def _grid(
+    def _matrices(
         self, rows: Sequence[Mapping[str, Any]], queries: IntArray, docs: IntArray
     ) -> tuple[BoolArray, FloatArray, FloatArray]:
-        weight = self._doubts.weight(queries, docs)
+        weight = self._pair_weights.weight(queries, docs)
         own = np.zeros(weight.shape, bool)
         teacher = np.full(weight.shape, np.nan, np.float32)
         begin = len(rows)
@@ -72,8 +72,8 @@ class Collate:
         return own, weight, teacher
 
     def _repeats(self, rows: Sequence[Mapping[str, Any]], docs: IntArray) -> FloatArray:
-        """Returns (n_docs,) float32: how many rows of the batch bring each document."""
+        """Returns (n_docs,) float32: how many rows of the batch have each document."""
         keys = self._collection.documents.keys
         sets = [set(keys[[row["positive"], *row["negatives"]]].tolist()) for row in rows]
-        counts = Counter(key for own in sets for key in own)
+        counts = Counter(key for row_keys in sets for key in row_keys)
         return np.array([counts[key] for key in keys[docs].tolist()], np.float32)

@@ -1,10 +1,10 @@
-"""What is known of pairs of query and document, whichever query brought the document into the batch."""
+"""Weights of pairs of query and document as negatives, whichever query brought the document into a batch."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,20 +13,19 @@ import pyarrow as pa
 from hardneg.core.records import Collection, Decision, FloatArray, IntArray, KeyArray
 from hardneg.runs import ledger
 from hardneg.runs.directory import RunFolder
-
-Mask = Literal["known", "suspected"]
+from hardneg.training.train_settings import Mask
 
 _HASH_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
 class PairWeights:
-    """The weight of any pair as a negative: 0 for a known positive, less than 1 where there is doubt, else 1.
+    """The weight of any pair as a negative: 0 for a known positive, below 1 for a suspected one, else 1.
 
-    Queries of the same text and documents of the same text are one.
+    Queries of the same text count as one query, documents of the same text as one document.
 
     Args:
         collection: Whose judgments count.
-        pairs: (query rows, document rows, weights) of doubtful pairs; of several weights the least counts.
+        pairs: (query rows, document rows, weights) of uncertain pairs; the least of several weights counts.
     """
 
     def __init__(
@@ -45,55 +44,54 @@ class PairWeights:
 
     @classmethod
     def of_run(cls, folder: Path, collection: Collection, mask: Mask) -> PairWeights:
-        """Returns what a run's ledger knows.
+        """Returns the weights by judgments and a run's ledger.
 
         Args:
             folder: A run directory.
-            collection: What it was mined from.
-            mask: `known`: judgments and the weights of chosen negatives. `suspected`: also what the
-                ledger's rules and validators took for relevant.
+            collection: What was mined.
+            mask: `known`: judgments and the weights of chosen negatives. `suspected`: also the probabilities
+                of other candidates, and 0 for those dropped for a reason that implies doubt.
         """
         reasons = RunFolder(folder).finished()["reasons"]
-        doubted = [name for name, reason in reasons.items() if reason["implies_doubt"]]
-        found = (_doubtful(block.table, collection, mask, doubted) for block in ledger.iterate(folder))
-        return cls(collection, found)
+        suspicious = [name for name, reason in reasons.items() if reason["implies_doubt"]]
+        return cls(
+            collection,
+            (_uncertain(block.table, collection, mask, suspicious) for block in ledger.iterate(folder)),
+        )
 
     def weight(self, queries: IntArray, docs: IntArray) -> FloatArray:
         """Returns (n_queries, n_docs) float32: the weight of every pair of these rows."""
         keys = self._keys(queries[:, None], docs[None, :])
-        places = np.minimum(np.searchsorted(self.keys, keys), max(len(self.keys) - 1, 0))
         if not len(self.keys):
             return np.ones(keys.shape, np.float32)
+        places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
         return np.where(self.keys[places] == keys, self.weights[places], np.float32(1))
 
     def _keys(self, queries: IntArray, docs: IntArray) -> KeyArray:
-        """Returns one 64-bit key a pair of texts."""
-        mixed = (self._collection.queries.keys[queries] * _HASH_MULTIPLIER) ^ self._collection.documents.keys[
-            docs
-        ]
-        keys: npt.NDArray[np.uint64] = mixed * _HASH_MULTIPLIER
+        """Returns one 64-bit key per pair of texts."""
+        query_keys, doc_keys = self._collection.queries.keys[queries], self._collection.documents.keys[docs]
+        keys: KeyArray = ((query_keys * _HASH_MULTIPLIER) ^ doc_keys) * _HASH_MULTIPLIER
         return keys
 
 
-def _doubtful(
-    table: pa.Table, collection: Collection, mask: Mask, doubted: Sequence[str]
+def _uncertain(
+    table: pa.Table, collection: Collection, mask: Mask, suspicious: Sequence[str]
 ) -> tuple[IntArray, IntArray, FloatArray]:
-    """Returns the pairs of a ledger's part that are no certain negatives, with their weights."""
+    """Returns the pairs of a ledger's part that weigh less than 1, with their weights."""
     decision = table["decision"].to_numpy()
-    weight = _filled(table, "weight", 1.0)
-    p = _filled(table, "p_false_negative", 0.0)
-    weight = np.where(decision == Decision.NEGATIVE, weight, 1.0)
+    negative = decision == Decision.NEGATIVE
+    weight = np.where(negative, _filled(table, "weight", 1.0), 1.0)
     if mask == "suspected":
-        reason = table["reason"].to_numpy()
-        suspected = (decision == Decision.DROPPED) & np.isin(reason.astype(str), doubted)
-        weight = np.where(decision == Decision.NEGATIVE, weight, 1 - p)
-        weight = np.where(suspected, 0.0, weight)
-    kept = (weight < 1) | (decision == Decision.POSITIVE)
-    weight = np.where(decision == Decision.POSITIVE, 0.0, weight)[kept].astype(np.float32)
-    rows = pa.array(np.flatnonzero(kept))
+        reason = table["reason"].to_numpy().astype(str)
+        dropped = (decision == Decision.DROPPED) & np.isin(reason, suspicious)
+        weight = np.where(negative, weight, 1 - _filled(table, "p_false_negative", 0.0))
+        weight = np.where(dropped, 0.0, weight)
+    weight = np.where(decision == Decision.POSITIVE, 0.0, weight)
+    kept = np.flatnonzero(weight < 1)
+    rows = pa.array(kept)
     queries = collection.queries.rows(table["query_id"].take(rows).to_pylist())
     docs = collection.documents.rows(table["doc_id"].take(rows).to_pylist())
-    return queries, docs, weight
+    return queries, docs, weight[kept].astype(np.float32)
 
 
 def _filled(table: pa.Table, column: str, empty: float) -> npt.NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""Trains in rounds: train, mine again with the new student, train on what it found (ANCE)."""
+"""Trains in rounds: train, mine again with the new student, train on its negatives (ANCE)."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from hardneg.core.errors import ConfigError, DataError, HardnegError
 from hardneg.core.progress import Progress
 from hardneg.mining import pipeline
 from hardneg.mining.recipe import Recipe
-from hardneg.runs.directory import RunFolder, fingerprint, versions
-from hardneg.training import FILE, Trained, TrainSettings, claim, train, write
+from hardneg.runs.directory import RunFolder
+from hardneg.training.model_directory import FILE, Trained, claim, conditions, write
+from hardneg.training.train_settings import TrainSettings
+from hardneg.training.training_run import train
 
 ROUNDS = "rounds"
-
-_RANKERS = {"dense": "dense", "static": "dense", "sparse": "sparse", "cross-encoder": "cross-encoder"}
 
 
 def train_in_rounds(
@@ -29,18 +29,18 @@ def train_in_rounds(
     progress: Progress | None = None,
     cache: Path | None = None,
 ) -> Trained:
-    """Trains a student in rounds, each on negatives that the student of the round before has found.
+    """Trains a student in rounds, each on negatives mined with the student of the round before.
 
     Rounds end when nDCG@10 on the development split no longer grows; the best student is kept. An
-    interrupted call goes on where it ended.
+    interrupted call resumes.
 
     Args:
         run_folder: The run of the first round.
-        settings: Of every round; each student begins as the last one ended.
+        settings: The settings of every round; each student starts from the last one.
         out: The model directory; each round has a folder in `rounds/`.
-        count: The most rounds.
-        progress: Is told how far it is.
-        cache: Where vectors are kept.
+        count: Most rounds.
+        progress: Receives progress.
+        cache: Folder of vectors; default: `cache_folder()`.
 
     Raises:
         ConfigError: The run was mined from a collection in memory, which cannot be mined again.
@@ -52,59 +52,54 @@ def train_in_rounds(
     if run.get("source") is None:
         raise ConfigError(f"{run_folder} was mined from a collection in memory; rounds need a source")
     folder = Path(out).resolve()
-    asked = {
-        "fingerprint": fingerprint(settings.plain(), run["fingerprint"], versions(), {"rounds": count}),
-        "run": {"folder": str(run_folder), "fingerprint": run["fingerprint"]},
-        "settings": settings.plain(),
-        "versions": versions(),
-    }
+    expected = conditions(run_folder, run, settings, rounds=count)
     options: dict[str, Any] = {"progress": progress, "cache": cache}
     with RunFolder(folder).opened():
-        known = claim(folder, asked)
-        if known.get("finished"):
-            return Trained(folder, known)
-        write(folder, {**asked, "finished": False})
+        stored = claim(folder, expected)
+        if stored.get("finished"):
+            return Trained(folder, stored)
+        write(folder, {**expected, "finished": False})
         rounds = [_first(run_folder, settings, folder, options)]
         while len(rounds) < count and _grows(rounds):
             rounds.append(_next(run, settings, rounds[-1], folder, len(rounds) + 1, options))
-        best = max(rounds, key=lambda trained: trained.development)
-        told = {
+        best = max(rounds, key=lambda trained: trained.best_ndcg)
+        facts = {
             **best.facts,
-            **asked,
-            "rounds": [_told(number, trained) for number, trained in enumerate(rounds, 1)],
+            **expected,
+            "rounds": [_summary(number, trained) for number, trained in enumerate(rounds, 1)],
             "best_round": rounds.index(best) + 1,
         }
-        _keep(best.folder, folder)
-        write(folder, told)
-        return Trained(folder, told)
+        _copy(best.folder, folder)
+        write(folder, facts)
+        return Trained(folder, facts)
 
 
-def refreshed(recipe: Mapping[str, Any], kind: str, model: Path) -> Recipe:
+def with_student(recipe: Mapping[str, Any], kind: str, model: Path) -> Recipe:
     """Returns a recipe whose rankers of the student's kind use the student; one is added if there is none.
 
     Args:
-        recipe: The settings in a run's run.json.
+        recipe: The recipe's settings in run.json.
         kind: The student's kind.
         model: Its folder.
     """
     settings = copy.deepcopy(dict(recipe))
-    wanted = _RANKERS[kind]
+    name = "dense" if kind == "static" else kind
     rankers = settings["rank"]["rankers"]
-    own = [ranker[wanted] for ranker in rankers if wanted in ranker]
-    for ranker in own:
+    replaced = [ranker[name] for ranker in rankers if name in ranker]
+    for ranker in replaced:
         ranker.update(model=str(model))
-    if not own:
-        rankers.append({wanted: {"model": str(model)}})
+    if not replaced:
+        rankers.append({name: {"model": str(model)}})
     return Recipe.build(settings)
 
 
 def _first(run_folder: str | Path, settings: TrainSettings, folder: Path, options: dict[str, Any]) -> Trained:
-    """Returns the student of the first round; a mistake told before it learns leaves the folder free."""
-    place = folder / ROUNDS / "1"
+    """Returns the student of the first round; an error before the training leaves the folder free."""
+    first = folder / ROUNDS / "1"
     try:
-        return train(run_folder, settings, place, **options)
+        return train(run_folder, settings, first, **options)
     except HardnegError:
-        if not (place / FILE).exists():
+        if not (first / FILE).exists():
             shutil.rmtree(folder / ROUNDS, ignore_errors=True)
             (folder / FILE).unlink()
         raise
@@ -118,26 +113,23 @@ def _next(
     number: int,
     options: dict[str, Any],
 ) -> Trained:
-    place = folder / ROUNDS / str(number)
     kind = str(last.facts["student"]["kind"])
     mined = folder / ROUNDS / f"{number}-run"
-    pipeline.mine(run["source"], refreshed(run["recipe"], kind, last.folder), mined, **options)
+    pipeline.mine(run["source"], with_student(run["recipe"], kind, last.folder), mined, **options)
     student = settings.model_copy(update={"student": f"{kind}:{last.folder}"})
-    return train(mined, student, place, **options)
+    return train(mined, student, folder / ROUNDS / str(number), **options)
 
 
 def _grows(rounds: list[Trained]) -> bool:
-    if len(rounds) == 1:
-        return True
-    return rounds[-1].development > rounds[-2].development
+    return len(rounds) == 1 or rounds[-1].best_ndcg > rounds[-2].best_ndcg
 
 
-def _told(number: int, trained: Trained) -> dict[str, Any]:
-    told = trained.facts["training"]["development"]
-    return {"round": number, "before": told["before"], "best": told["best"], "best_step": told["best_step"]}
+def _summary(number: int, trained: Trained) -> dict[str, Any]:
+    history = trained.facts["training"]["development"]
+    return {"round": number, **{name: history[name] for name in ("before", "best", "best_step")}}
 
 
-def _keep(model: Path, folder: Path) -> None:
+def _copy(model: Path, folder: Path) -> None:
     try:
         for path in sorted(model.iterdir()):
             if path.name == FILE or path.name.startswith("."):

@@ -1,8 +1,8 @@
-"""The rows that a student learns from: one a query and positive, with what the ledger knows."""
+"""Training rows: one per query and positive, with negatives, weights and scores from the ledger."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,8 +22,8 @@ class Row(NamedTuple):
         query: Query row.
         positive: Document row.
         negatives: Document rows, as many as the ledger has copies.
-        weights: One a negative, 0 to 1.
-        scores: The teacher's: the positive's, then the negatives', NaN where it gave none.
+        weights: One per negative, 0 to 1.
+        scores: The teacher's: the positive's, then the negatives', NaN where there is none.
     """
 
     query: int
@@ -34,35 +34,35 @@ class Row(NamedTuple):
 
 
 def read(
-    folder: Path, collection: Collection, teacher: str, negatives: int | None, without: KeyArray
+    folder: Path, collection: Collection, teacher: str, negatives: int | None, held_out: KeyArray
 ) -> list[Row]:
     """Returns the rows of a run directory, in the ledger's order.
 
     Args:
         folder: A finished run directory.
-        collection: What it was mined from.
+        collection: What was mined.
         teacher: The ranker whose scores the rows carry.
-        negatives: The most negatives a row has; None for all, 0 for none (in-batch negatives alone).
-        without: Keys of query texts that are kept for development.
+        negatives: Most negatives per row; None for all, 0 for none (in-batch negatives alone).
+        held_out: Keys of query texts that are left out: the development queries.
 
     Raises:
         ConfigError: The run has no such ranker.
         DataError: No row is left.
     """
-    held = set(without.tolist())
+    excluded = set(held_out.tolist())
     rows: list[Row] = []
     for block in ledger.iterate(folder):
         column = f"score.{teacher}"
         if column not in block.table.column_names:
-            known = [c.removeprefix("score.") for c in block.table.column_names if c.startswith("score.")]
-            raise ConfigError(f'the run has no ranker "{teacher}"; it has {", ".join(known)}')
-        rows += _rows(block.table, collection, column, negatives, held)
+            names = [c.removeprefix("score.") for c in block.table.column_names if c.startswith("score.")]
+            raise ConfigError(f'the run has no ranker "{teacher}"; it has {", ".join(names)}')
+        rows += _rows(block.table, collection, column, negatives, excluded)
     if not rows:
-        raise DataError(f"{folder}: {_why_none(folder, held)}")
+        raise DataError(f"{folder}: {_why_none(folder, excluded)}")
     return rows
 
 
-def table(rows: list[Row]) -> pa.Table:
+def arrow_table(rows: list[Row]) -> pa.Table:
     """Returns the rows as an Arrow table, for `datasets`."""
     columns = zip(*rows, strict=True)
     types = [pa.int32(), pa.int32(), pa.list_(pa.int32()), pa.list_(pa.float32()), pa.list_(pa.float32())]
@@ -71,33 +71,32 @@ def table(rows: list[Row]) -> pa.Table:
 
 
 def _rows(
-    part: pa.Table, collection: Collection, column: str, negatives: int | None, held: set[int]
+    part: pa.Table, collection: Collection, column: str, negatives: int | None, excluded: set[int]
 ) -> Iterator[Row]:
     used = part.filter(pc.not_equal(part["decision"], Decision.DROPPED))
     queries = collection.queries.rows(used["query_id"].to_pylist())
     docs = collection.documents.rows(used["doc_id"].to_pylist())
     if (queries < 0).any() or (docs < 0).any():
-        raise DataError("the ledger names what is not in the collection: the source has changed")
+        raise DataError("the ledger has ids that the collection lacks: the source has changed; mine it again")
     scores = np.asarray(used[column].fill_null(np.nan).to_numpy(), np.float32)
     weights = np.asarray(used["weight"].fill_null(1.0).to_numpy(), np.float32)
     copies = np.asarray(used["copies"].to_numpy(), np.int64)
     pairs = _pairs(used, collection)
     for begin, end in _groups(queries, pairs):
         query = int(queries[begin])
-        if int(collection.queries.keys[query]) in held:
+        if int(collection.queries.keys[query]) in excluded:
             continue
-        known = dict(zip(docs[begin:end].tolist(), scores[begin:end].tolist(), strict=True))
+        score_of = dict(zip(docs[begin:end].tolist(), scores[begin:end].tolist(), strict=True))
         places = np.repeat(np.arange(begin, end), copies[begin:end])[:negatives]
-        own, doubt = docs[places].tolist(), weights[places].tolist()
-        judged = collection.judgments.positives(query).tolist()
-        for positive in judged if pairs is None else [int(pairs[begin])]:
-            found = [known.get(positive, np.nan), *scores[places].tolist()]
-            yield Row(query, positive, own, doubt, found)
+        positives = collection.judgments.positives(query).tolist()
+        for positive in positives if pairs is None else [int(pairs[begin])]:
+            row_scores = [score_of.get(positive, np.nan), *scores[places].tolist()]
+            yield Row(query, positive, docs[places].tolist(), weights[places].tolist(), row_scores)
 
 
-def _why_none(folder: Path, held: set[int]) -> str:
+def _why_none(folder: Path, excluded: set[int]) -> str:
     mined = sum(block.counts()["queries"] for block in ledger.iterate(folder))
-    if not mined or not held:
+    if not mined or not excluded:
         return "the run has no query with a positive, so there is nothing to learn; mine another split"
     return (
         f"all {mined:,} queries of the run are development queries, so none is left to learn from; "
@@ -122,8 +121,8 @@ def _groups(queries: IntArray, pairs: IntArray | None) -> Iterator[tuple[int, in
     yield from zip(starts.tolist(), [*starts[1:].tolist(), len(queries)], strict=True)
 
 
-def counted(rows: list[Row]) -> Mapping[str, Any]:
-    """Returns what `train.json` tells of the rows."""
+def counts(rows: list[Row]) -> dict[str, Any]:
+    """Returns the counts of the rows for `train.json`."""
     weights = [weight for row in rows for weight in row.weights]
     return {
         "rows": len(rows),

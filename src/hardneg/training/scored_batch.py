@@ -1,4 +1,4 @@
-"""A batch as a loss sees it: the scores of every query with every document of the batch."""
+"""A batch as losses read it: the scores of every query with every document of the batch."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class ScoredBatch:
         scores: (n_queries, n_docs) float32, the student's similarity.
         target: (n_queries,) int64, the column of each query's positive.
         own: (n_queries, n_docs) bool, the negatives that were mined for the query.
-        weight: (n_queries, n_docs) float32, 0 to 1: how sure it is that the document is no positive of
+        weight: (n_queries, n_docs) float32, 0 to 1: the probability that the document is no positive of
             the query; 0 for its known positives, 1 for its target. A document that is in the batch
             several times shares its weight among its columns.
-        teacher: (n_queries, n_docs) float32, the teacher's scores, NaN where it gave none.
+        teacher: (n_queries, n_docs) float32, the teacher's scores, NaN where there is none.
         guide: (n_queries, n_docs) float32, the guide's scores; None without a guide.
-        temperature: What scores are divided by unless the loss says otherwise.
+        temperature: Divisor of the scores, for losses that set none.
     """
 
     scores: Tensor
@@ -35,7 +35,7 @@ class ScoredBatch:
 
     @classmethod
     def of(cls, scores: Tensor, batch: Mapping[str, Tensor], temperature: float) -> ScoredBatch:
-        """Returns the grid of a collated batch and the student's scores."""
+        """Returns a collated batch with the student's scores."""
         fields = {name: batch[name] for name in ("target", "own", "weight", "teacher")}
         return cls(scores.float(), **fields, guide=batch.get("guide"), temperature=temperature)
 
@@ -51,11 +51,11 @@ class ScoredBatch:
         return values.gather(1, self.target[:, None])
 
     def only_own(self) -> ScoredBatch:
-        """Returns the grid without the documents of other queries."""
+        """Returns the batch without the documents of other queries."""
         return self.weighted(self.own | self.positive)
 
     def weighted(self, factor: Tensor) -> ScoredBatch:
-        """Returns the grid with all weights but the targets' multiplied."""
+        """Returns the batch, the weights of all but the targets multiplied by a factor."""
         import torch
 
         weight = self.weight * factor.to(self.weight.dtype)

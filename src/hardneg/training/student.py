@@ -1,4 +1,4 @@
-"""Students: what is trained, by kind."""
+"""Students: models to train, by kind."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hardneg.rankers.dense.encode import Encoder
 from hardneg.rankers.dense.models import load_model
 from hardneg.rankers.dense.prompts import Prompts
 from hardneg.training.caching_tokenizer import CachingTokenizer
-from hardneg.training.settings import TrainSettings
+from hardneg.training.train_settings import TrainSettings
 
 Kind = Literal["dense", "static", "sparse", "cross-encoder"]
 
@@ -31,10 +31,10 @@ class Student(NamedTuple):
     """A model to be trained.
 
     Attributes:
-        kind: What it is.
+        kind: `dense`, `static`, `sparse` or `cross-encoder`.
         model: A loaded model of sentence-transformers.
-        name: The name it was asked for.
-        prompts: What is put before queries and documents.
+        name: The model's name as the user wrote it.
+        prompts: Texts before queries and documents.
         cosine: Whether its similarity is the cosine.
     """
 
@@ -46,13 +46,18 @@ class Student(NamedTuple):
 
     @property
     def temperature(self) -> float:
-        """What scores are divided by unless the loss says otherwise."""
+        """Divisor of the scores, for losses that set none."""
         return _COSINE_TEMPERATURE if self.cosine else 1.0
 
     @property
     def learning_rate(self) -> float:
-        """The peak rate unless the settings name one."""
+        """The peak learning rate unless the settings set one."""
         return _RATES.get(self.kind, _RATE)
+
+    @property
+    def library_class(self) -> str:
+        """The class of sentence-transformers, from which its trainers are named."""
+        return _CLASSES[self.kind]
 
 
 def open_student(settings: TrainSettings) -> Student:
@@ -85,15 +90,19 @@ def reopen(kind: Kind, folder: Path, settings: TrainSettings) -> Student:
 
 
 def parse(student: str) -> tuple[Kind, str]:
-    """Returns (kind, model) of `KIND:MODEL`, or of a model whose configuration tells its kind."""
-    named, _, model = student.partition(":")
+    """Returns (kind, model) of `KIND:MODEL`, or of a model whose configuration tells its kind.
+
+    Raises:
+        ConfigError: The model is missing.
+    """
+    prefix, _, model = student.partition(":")
     for kind in get_args(Kind):
-        if named == kind:
+        if prefix == kind:
             if not model:
                 raise ConfigError(f'student "{student}" names no model; write {kind}:MODEL')
             return kind, model
-    found = model_kind(student)
-    return next((kind for kind in get_args(Kind) if kind == found), "dense"), student
+    configured = model_kind(student)
+    return next((kind for kind in get_args(Kind) if kind == configured), "dense"), student
 
 
 def _described(kind: Kind, model: Any, name: str, settings: TrainSettings) -> Student:
@@ -103,9 +112,9 @@ def _described(kind: Kind, model: Any, name: str, settings: TrainSettings) -> St
         return Student(kind, model, name, Prompts("", ""), False)
     if kind == "sparse":
         last = model[-1]
-        if getattr(last, "k", 0) > getattr(last, "hidden_dim", math.inf):  # what is added to a dense body
+        if getattr(last, "k", 0) > getattr(last, "hidden_dim", math.inf):  # added to a body without one
             raise ConfigError(
-                f'"{name}" is too small a body for a sparse student: {last.k} terms of a text are kept, '
+                f'"{name}" is too small a body for a sparse student: {last.k} terms per text are kept, '
                 f"it has {last.hidden_dim}; name a masked language model, or a larger one"
             )
         prompts = Prompts(settings.query_prompt or "", settings.document_prompt or "")
@@ -113,7 +122,7 @@ def _described(kind: Kind, model: Any, name: str, settings: TrainSettings) -> St
     encoder = Encoder(model, name, settings.query_prompt, settings.document_prompt)
     size = model.get_embedding_dimension()
     if any(dimension >= size or dimension < 1 for dimension in settings.dimensions):
-        raise ConfigError(f"dimensions must lie between 1 and {size - 1}, found {settings.dimensions}")
+        raise ConfigError(f"dimensions must be between 1 and {size - 1}, found {settings.dimensions}")
     model.prompts = {**model.prompts, "query": encoder.prompts.query, "document": encoder.prompts.document}
     return Student(kind, model, name, encoder.prompts, encoder.normalize)
 

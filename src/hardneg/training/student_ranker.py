@@ -1,4 +1,4 @@
-"""A student as it is now, in the middle of its training, as a ranker; nothing of it is kept in the cache."""
+"""A student in training as a ranker over a small collection, without the cache."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from hardneg.training.student import Student
 
 
 def as_ranker(student: Student, collection: Collection) -> OpenedRanker:
-    """Returns the student as a ranker of a small collection, all its vectors in memory."""
+    """Returns the student's current state as a ranker, all vectors in memory."""
     if student.kind == "cross-encoder":
         return CrossEncoderRanker(student.model, CrossEncoder(model=student.name), collection)
     queries = collection.queries.texts(np.arange(len(collection.queries), dtype=np.int32))
@@ -32,7 +32,7 @@ def as_ranker(student: Student, collection: Collection) -> OpenedRanker:
 
 
 class InMemorySparseRanker:
-    """Every score of a sparse encoder over a collection, for a block of queries at a time.
+    """Scores all documents by a sparse encoder, one block of queries at a time.
 
     Args:
         model: A `SparseEncoder`.
@@ -44,25 +44,25 @@ class InMemorySparseRanker:
 
     def __init__(self, model: Any, queries: list[str], documents: list[str]) -> None:
         self.facts: Mapping[str, Any] = {}
-        asked, known = (
+        query_vectors, doc_vectors = (
             encode(texts, show_progress_bar=False, convert_to_sparse_tensor=True).float().cpu()
             for encode, texts in ((model.encode_query, queries), (model.encode_document, documents))
         )
-        self._asked, self._known = asked, known.t()
+        self._queries, self._documents = query_vectors, doc_vectors.t()
 
     def search(self, queries: IntArray, depth: int) -> tuple[IntArray, FloatArray]:
-        """Returns the best documents; see `OpenedRanker.search`."""
+        """Returns the best documents of each query; see `OpenedRanker.search`."""
         return top(self._scores(queries), depth)
 
     def score(self, queries: IntArray, docs: IntArray) -> FloatArray:
         """Returns the scores of given documents; see `OpenedRanker.score`."""
-        found = np.take_along_axis(self._scores(queries), np.maximum(docs, 0), axis=1)
-        return np.where(docs >= 0, found, np.float32("nan"))
+        scores = np.take_along_axis(self._scores(queries), np.maximum(docs, 0), axis=1)
+        return np.where(docs >= 0, scores, np.float32("nan"))
 
     def _scores(self, queries: IntArray) -> FloatArray:
         """Returns (n_queries, n_documents) float32."""
         import torch
 
-        asked = self._asked.index_select(0, torch.from_numpy(queries.astype(np.int64)))
-        found: FloatArray = (asked @ self._known).to_dense().numpy()
-        return found
+        vectors = self._queries.index_select(0, torch.from_numpy(queries.astype(np.int64)))
+        scores: FloatArray = (vectors @ self._documents).to_dense().numpy()
+        return scores

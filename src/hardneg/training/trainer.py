@@ -1,4 +1,4 @@
-"""Runs sentence-transformers' trainer: checkpoints, resuming after a kill, early stopping."""
+"""Runs sentence-transformers' trainer with checkpoints, resuming and early stopping."""
 
 from __future__ import annotations
 
@@ -16,66 +16,64 @@ from hardneg.rankers.dense.precision import best_precision
 from hardneg.training.batches import Batches
 from hardneg.training.collate import Collate
 from hardneg.training.dev_split import DevSet
+from hardneg.training.model_directory import CHECKPOINTS
 from hardneg.training.pair_weights import PairWeights
-from hardneg.training.rows import Row, table
-from hardneg.training.settings import TrainSettings
+from hardneg.training.rows import Row, arrow_table
 from hardneg.training.student import Student
-
-CHECKPOINTS = "checkpoints"
+from hardneg.training.train_settings import TrainSettings
 
 _LOGGED = ("step", "loss", "learning_rate")
-_TRAINERS = {"sparse": "SparseEncoder", "cross-encoder": "CrossEncoder"}
 
 
-class Lesson(NamedTuple):
+class TrainingData(NamedTuple):
     """All that a student learns from.
 
     Attributes:
         rows: The training set.
         collection: Gives the texts.
-        doubts: What is known of pairs.
-        guide: Scores pairs of a batch; None for none.
-        development: What the student is judged by.
+        pair_weights: The weights of pairs as negatives.
+        guide: Scores all pairs of a batch; None for none.
+        dev_set: Measures the student for early stopping.
     """
 
     rows: list[Row]
     collection: Collection
-    doubts: PairWeights
+    pair_weights: PairWeights
     guide: OpenedRanker | None
-    development: DevSet
+    dev_set: DevSet
 
 
 def fit(
-    student: Student, lesson: Lesson, settings: TrainSettings, folder: Path, context: Context
+    student: Student, data: TrainingData, settings: TrainSettings, folder: Path, context: Context
 ) -> dict[str, Any]:
     """Trains a student in place, from its last whole checkpoint if there is one.
 
     Args:
-        student: Holds the best state by the development split when this returns.
-        lesson: What it learns from.
-        settings: How.
-        folder: Where checkpoints lie while it is trained.
-        context: Whose progress is told.
+        student: Has the best state by the development split when this returns.
+        data: What it learns from.
+        settings: The training's settings.
+        folder: The model directory, where checkpoints are stored.
+        context: Receives progress.
 
     Returns:
-        What `train.json` tells: steps, the rate, the losses and the development split's nDCG@10.
+        `training` of `train.json`: steps, learning rate, losses and nDCG@10 on the development split.
 
     Raises:
         MissingExtra: A library is not installed.
     """
-    require()
-    batches = Batches(lesson.rows, lesson.collection, lesson.doubts, settings.batch_size, settings.seed)
+    check_libraries()
+    batches = Batches(data.rows, data.collection, data.pair_weights, settings.batch_size, settings.seed)
     steps = min(settings.steps or 2**31, settings.epochs * len(batches))
-    before = lesson.development.ndcg(student, context)
+    before = data.dev_set.ndcg(student, context)
     with quietly(), context.progress.task(f"train {student.kind} student", steps, "steps") as task:
-        trainer = _trainer(student, lesson, settings, batches, steps, folder / CHECKPOINTS, context, task)
+        trainer = _trainer(student, data, settings, batches, steps, folder / CHECKPOINTS, context, task)
         checkpoint = last_whole(folder / CHECKPOINTS)
         trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
-    return _told(trainer, before)
+    return _summary(trainer, before)
 
 
 def last_whole(folder: Path) -> Path | None:
-    """Returns the newest whole checkpoint, None without any; what a kill left unfinished is removed."""
+    """Returns the newest whole checkpoint, None without any; unfinished ones are deleted."""
     from hardneg.training.progress_callback import WHOLE
 
     whole: list[tuple[int, Path]] = []
@@ -87,11 +85,11 @@ def last_whole(folder: Path) -> Path | None:
     return max(whole)[1] if whole else None
 
 
-def require() -> None:
-    """Finds out that all libraries are there.
+def check_libraries() -> None:
+    """Checks that all libraries of a training are installed.
 
     Raises:
-        MissingExtra: One is not installed.
+        MissingExtra: One is missing.
     """
     for name in ("sentence_transformers", "transformers", "accelerate", "datasets"):
         try:
@@ -102,7 +100,7 @@ def require() -> None:
 
 def _trainer(
     student: Student,
-    lesson: Lesson,
+    data: TrainingData,
     settings: TrainSettings,
     batches: Batches,
     steps: int,
@@ -114,24 +112,23 @@ def _trainer(
     from datasets import Dataset
     from transformers import EarlyStoppingCallback, PrinterCallback
 
-    from hardneg.training.loss import loss_of
-    from hardneg.training.progress_callback import DevelopmentEvaluator, ProgressCallback
+    from hardneg.training.loss_modules import loss_of
+    from hardneg.training.progress_callback import DevEvaluator, ProgressCallback
 
-    kind = _TRAINERS.get(student.kind, "SentenceTransformer")
     changed = {
-        "collect_features": lambda self, inputs: (inputs, None),  # the loss tokenizes, it takes the batch
+        "collect_features": lambda self, inputs: (inputs, None),  # the loss tokenizes
         "get_batch_sampler": lambda self, *_, **__: batches,
-        "add_model_card_callback": lambda self, *_: None,  # it expects columns of texts
+        "add_model_card_callback": lambda self, *_: None,  # needs columns of texts
     }
-    trainer = type("Trainer", (getattr(sentence_transformers, f"{kind}Trainer"),), changed)(
+    trainer = type("Trainer", (getattr(sentence_transformers, f"{student.library_class}Trainer"),), changed)(
         model=student.model,
-        args=getattr(sentence_transformers, f"{kind}TrainingArguments")(
+        args=getattr(sentence_transformers, f"{student.library_class}TrainingArguments")(
             **_arguments(student, settings, steps, checkpoints)
         ),
-        train_dataset=Dataset(table(lesson.rows)),
+        train_dataset=Dataset(arrow_table(data.rows)),
         loss=loss_of(student, settings),
-        evaluator=DevelopmentEvaluator(student, lesson.development, context),
-        data_collator=Collate(lesson.collection, lesson.doubts, lesson.guide),
+        evaluator=DevEvaluator(student, data.dev_set, context),
+        data_collator=Collate(data.collection, data.pair_weights, data.guide),
         callbacks=[EarlyStoppingCallback(settings.patience), ProgressCallback(task)],
     )
     trainer.remove_callback(PrinterCallback)
@@ -142,11 +139,11 @@ def _arguments(student: Student, settings: TrainSettings, steps: int, checkpoint
     from hardneg.training.progress_callback import METRIC
 
     device = str(student.model.device)
-    every = -(-steps // settings.checks)
-    looks = {name: every for name in ("eval_steps", "save_steps", "logging_steps")}
+    interval = -(-steps // settings.checks)
+    intervals = {name: interval for name in ("eval_steps", "save_steps", "logging_steps")}
     strategies = {name: "steps" for name in ("eval_strategy", "save_strategy", "logging_strategy")}
     return {
-        **looks,
+        **intervals,
         **strategies,
         "output_dir": str(checkpoints),
         "per_device_train_batch_size": settings.batch_size,
@@ -171,14 +168,14 @@ def _arguments(student: Student, settings: TrainSettings, steps: int, checkpoint
     }
 
 
-def _told(trainer: Any, before: float) -> dict[str, Any]:
+def _summary(trainer: Any, before: float) -> dict[str, Any]:
     from hardneg.training.progress_callback import METRIC
 
     history = trainer.state.log_history
-    looks = [
+    checks = [
         {"step": log["step"], METRIC: log[f"eval_{METRIC}"]} for log in history if f"eval_{METRIC}" in log
     ]
-    best = max(looks, key=lambda look: look[METRIC])
+    best = max(checks, key=lambda check: check[METRIC])
     return {
         "steps": trainer.state.global_step,
         "planned_steps": trainer.state.max_steps,
@@ -187,5 +184,5 @@ def _told(trainer: Any, before: float) -> dict[str, Any]:
         "bf16": bool(trainer.args.bf16),
         "device": trainer.model.device.type,
         "losses": [{key: log[key] for key in _LOGGED} for log in history if "loss" in log],
-        "development": {"before": before, "looks": looks, "best_step": best["step"], "best": best[METRIC]},
+        "development": {"before": before, "looks": checks, "best_step": best["step"], "best": best[METRIC]},
     }

@@ -1,4 +1,4 @@
-"""Losses: what a student's scores of a batch cost."""
+"""Losses of the student's scores of a batch."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Loss(Component, ABC):
 
 def _loss_of(function: Callable[..., Any]) -> type[Loss]:
     def call(self: Any, batch: Any) -> Any:
-        """Returns what the function says."""
+        """Returns the function's loss."""
         return self.function(batch, **settings_of(self))
 
     made: type[Loss] = function_class(Loss, function, 1, __call__=call)

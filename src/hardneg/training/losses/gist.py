@@ -1,4 +1,4 @@
-"""InfoNCE without the documents that a guide finds as relevant as the positive (GISTEmbed)."""
+"""InfoNCE without the documents that a guide scores as high as the positive (GISTEmbed)."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class Gist(Loss):
     """InfoNCE over the documents that the guide scores below the positive by a margin.
 
     The guide is any ranker (`guide` in the training's settings), or without one the teacher's scores in the
-    ledger, which know only the pairs that were looked at. Own negatives and those of other queries are
-    masked alike; what the guide does not score stays.
+    ledger, which cover only the pairs in it. Own negatives and those of other queries are masked alike;
+    documents without a guide score stay.
 
     Attributes:
-        margin: How far below the positive's score: absolute in the guide's unit, or a fraction of it.
+        margin: Least distance below the positive's score, in the guide's unit or as a fraction of that score.
         kind: `absolute`: kept if `g(n) <= g(p) - margin`; `relative`: if `g(n) <= g(p) - |g(p)| * margin`.
-        temperature: What scores are divided by; None for 0.05 with cosines, 1 with other scores.
+        temperature: Divisor of the scores; None for 0.05 with cosines, 1 with other scores.
 
     Source: GISTEmbed, arXiv 2402.16829, with the margins of NV-Retriever, arXiv 2407.15831.
     """
@@ -34,15 +34,15 @@ class Gist(Loss):
     temperature: float | None = Field(default=None, gt=0)
     shorthand: ClassVar[str] = "margin"
 
-    def __call__(self, grid: ScoredBatch) -> Any:
-        """Returns the loss.
+    def __call__(self, batch: ScoredBatch) -> Any:
+        """Returns the loss, mean over queries.
 
         Raises:
             ConfigError: There is neither a guide nor any score of a teacher.
         """
-        guide = grid.teacher if grid.guide is None else grid.guide
+        guide = batch.teacher if batch.guide is None else batch.guide
         if guide.isnan().all():
             raise ConfigError("loss gist needs scores: name a guide, as in --set guide=dense:MODEL")
-        positive = grid.of_target(guide)
-        far = positive.abs() * self.margin if self.kind == "relative" else self.margin
-        return grid.weighted(~(guide > positive - far)).cross_entropy(self.temperature)
+        positive = batch.of_target(guide)
+        margin = positive.abs() * self.margin if self.kind == "relative" else self.margin
+        return batch.weighted(~(guide > positive - margin)).cross_entropy(self.temperature)

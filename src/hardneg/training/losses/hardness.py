@@ -1,4 +1,4 @@
-"""InfoNCE that counts hard negatives more."""
+"""InfoNCE with higher weights for hard negatives."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Hardness(Loss):
     The factors multiply the weights, and no gradient flows through them.
 
     Attributes:
-        strength: 0 counts all alike; in the student's unit.
-        temperature: What scores are divided by; None for 0.05 with cosines, 1 with other scores.
+        strength: Steepness of the weights, in units of 1 / student score; 0 for equal weights.
+        temperature: Divisor of the scores; None for 0.05 with cosines, 1 with other scores.
 
     Source: Robinson et al., Contrastive learning with hard negative samples, arXiv 2010.04592, equation 4.
     """
@@ -29,12 +29,12 @@ class Hardness(Loss):
     temperature: float | None = Field(default=None, gt=0)
     shorthand: ClassVar[str] = "strength"
 
-    def __call__(self, grid: ScoredBatch) -> Any:
-        """Returns the loss."""
+    def __call__(self, batch: ScoredBatch) -> Any:
+        """Returns the loss, mean over queries."""
         import torch
 
-        negative = (grid.weight > 0) & ~grid.positive
-        raised = (self.strength * grid.scores.detach()).masked_fill(~negative, float("-inf"))
+        negative = (batch.weight > 0) & ~batch.positive
+        raised = (self.strength * batch.scores.detach()).masked_fill(~negative, float("-inf"))
         count = negative.sum(dim=1, keepdim=True).clamp(min=1)
         factors = torch.where(negative, torch.softmax(raised, dim=1).nan_to_num() * count, 0.0)
-        return grid.weighted(factors).cross_entropy(self.temperature)
+        return batch.weighted(factors).cross_entropy(self.temperature)

@@ -16,21 +16,21 @@ from hardneg.training.scored_batch import ScoredBatch
 class InfoNce(Loss):
     """The cross-entropy of picking the positive among the batch's documents, each counted by its weight.
 
-    `-log(e(p) / (e(p) + sum(w_n e(n))))` with `e(x) = exp(score / temperature)`. Known positives and
-    suspected false negatives have no or less weight, whichever query they came into the batch with.
+    `-log(e(p) / (e(p) + sum(w_n e(n))))` with `e(x) = exp(score / temperature)`. Known positives have no
+    weight and suspected false negatives less, whichever query brought them into the batch.
 
     Attributes:
-        temperature: What scores are divided by; None for 0.05 with cosines, 1 with other scores.
+        temperature: Divisor of the scores; None for 0.05 with cosines, 1 with other scores.
         in_batch: Whether the documents of other queries are negatives too.
 
     Source: van den Oord et al., arXiv 1807.03748; as multiple negatives ranking, Henderson et al., arXiv
-    1705.00652; doubt as a weight instead of a filter, as in RocketQAv2's denoising, arXiv 2110.07367.
+    1705.00652; probabilities as weights instead of a filter, as in RocketQAv2's denoising, arXiv 2110.07367.
     """
 
     temperature: float | None = Field(default=None, gt=0)
     in_batch: bool = True
     shorthand: ClassVar[str] = "temperature"
 
-    def __call__(self, grid: ScoredBatch) -> Any:
-        """Returns the loss."""
-        return (grid if self.in_batch else grid.only_own()).cross_entropy(self.temperature)
+    def __call__(self, batch: ScoredBatch) -> Any:
+        """Returns the loss, mean over queries."""
+        return (batch if self.in_batch else batch.only_own()).cross_entropy(self.temperature)

@@ -20,8 +20,8 @@ class Kl(Loss):
     not score are, too.
 
     Attributes:
-        temperature: What the student's scores are divided by; None for 0.05 with cosines, 1 with others.
-        teacher_temperature: What the teacher's scores are divided by, in its unit.
+        temperature: Divisor of the student's scores; None for 0.05 with cosines, 1 with other scores.
+        teacher_temperature: Divisor of the teacher's scores, in their unit.
 
     Source: Hinton et al., arXiv 1503.02531; for retrieval, RocketQAv2, arXiv 2110.07367, equation 5.
     """
@@ -30,19 +30,19 @@ class Kl(Loss):
     teacher_temperature: float = Field(default=0.05, gt=0)
     shorthand: ClassVar[str] = "teacher_temperature"
 
-    def __call__(self, grid: ScoredBatch) -> Any:
+    def __call__(self, batch: ScoredBatch) -> Any:
         """Returns the loss; 0 for a batch of which the teacher scored nothing."""
         import torch
 
-        scored = ~grid.teacher.isnan()
-        known = scored & (grid.weight > 0) & (grid.own | grid.positive) & grid.of_target(scored)
-        rows = known.sum(dim=1) > 1
+        scored = ~batch.teacher.isnan()
+        used = scored & (batch.weight > 0) & (batch.own | batch.positive) & batch.of_target(scored)
+        rows = used.sum(dim=1) > 1
         if not rows.any():
-            return 0.0 * grid.scores.sum()
-        known, masked = known[rows], float("-inf")
-        taught = (grid.teacher[rows] / self.teacher_temperature).masked_fill(~known, masked)
-        learned = grid.scores[rows] / (self.temperature or grid.temperature)
-        logs = torch.log_softmax(learned.masked_fill(~known, masked), dim=1)
-        target = torch.log_softmax(taught, dim=1)
-        gap = torch.where(known, target - logs, 0.0)
+            return 0.0 * batch.scores.sum()
+        used, masked = used[rows], float("-inf")
+        teacher = (batch.teacher[rows] / self.teacher_temperature).masked_fill(~used, masked)
+        student = batch.scores[rows] / (self.temperature or batch.temperature)
+        logs = torch.log_softmax(student.masked_fill(~used, masked), dim=1)
+        target = torch.log_softmax(teacher, dim=1)
+        gap = torch.where(used, target - logs, 0.0)
         return (target.exp() * gap).sum(dim=1).mean()

@@ -19,7 +19,7 @@ class MarginMse(Loss):
     It is the weighted mean over the own negatives. Negatives that the teacher did not score are left out.
 
     Attributes:
-        scale: What brings the teacher's margins to the student's unit.
+        scale: Factor that converts the teacher's margins to the student's unit.
 
     Source: Hofstätter et al., arXiv 2010.02666.
     """
@@ -27,13 +27,13 @@ class MarginMse(Loss):
     scale: float = Field(default=1.0, gt=0)
     shorthand: ClassVar[str] = "scale"
 
-    def __call__(self, grid: ScoredBatch) -> Any:
+    def __call__(self, batch: ScoredBatch) -> Any:
         """Returns the loss; 0 for a batch of which the teacher scored nothing."""
         import torch
 
-        taught = self.scale * (grid.of_target(grid.teacher) - grid.teacher)
-        known = grid.own & ~taught.isnan()
-        weight = torch.where(known, grid.weight, 0.0)
-        learned = grid.of_target(grid.scores) - grid.scores
-        squares = (learned - torch.where(known, taught, 0.0)) ** 2
+        teacher = self.scale * (batch.of_target(batch.teacher) - batch.teacher)
+        used = batch.own & ~teacher.isnan()
+        weight = torch.where(used, batch.weight, 0.0)
+        student = batch.of_target(batch.scores) - batch.scores
+        squares = (student - torch.where(used, teacher, 0.0)) ** 2
         return (weight * squares).sum() / weight.sum().clamp(min=1e-9)

@@ -16,8 +16,8 @@ _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_csv(facts: Mapping[str, Any]) -> str:
-    """Returns one line an arm, figures in full; no text begins as a spreadsheet's formula does."""
-    flat = [{name: _harmless(value) for name, value in _flat(row).items()} for row in facts["rows"]]
+    """Returns one line per arm, numbers in full; no text starts like a spreadsheet's formula."""
+    flat = [{name: _escaped(value) for name, value in _flat(row).items()} for row in facts["rows"]]
     names = list(dict.fromkeys(name for row in flat for name in row))
     text = io.StringIO()
     writer = csv.DictWriter(text, names, restval="", lineterminator="\n")
@@ -26,7 +26,7 @@ def as_csv(facts: Mapping[str, Any]) -> str:
     return text.getvalue()
 
 
-def _harmless(value: Any) -> Any:
+def _escaped(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULAS) else value
 
 
@@ -34,13 +34,13 @@ def as_text(facts: Mapping[str, Any]) -> str:
     """Returns the table as plain text, with the conditions below it."""
     text = io.StringIO()
     console = Console(file=text, width=WIDE, no_color=True, highlight=False)
-    console.print(table(facts))
+    console.print(comparison_table(facts))
     for line in conditions(facts):
         console.print(line)
     return text.getvalue()
 
 
-def table(facts: Mapping[str, Any]) -> Table:
+def comparison_table(facts: Mapping[str, Any]) -> Table:
     """Returns the table of arms; `*` marks p < 0.05 after Holm's correction."""
     first = facts["rows"][2]["arm"]
     best = next(row["arm"] for row in facts["rows"] if row["best"])
@@ -62,12 +62,12 @@ def table(facts: Mapping[str, Any]) -> Table:
     for heading in (*headings[:4], f"vs {first}", f"vs {best}", *headings[4:]):
         shown.add_column(heading, justify="right")
     for row in facts["rows"]:
-        found = row["measures"]["nDCG@10"]
+        ndcg = row["measures"]["nDCG@10"]
         mined = row["mined"] or {}
         shown.add_row(
             row["arm"] + (" (best)" if row["best"] else ""),
-            f"{found['mean']:.4f}",
-            f"{found['low']:.3f}-{found['high']:.3f}",
+            f"{ndcg['mean']:.4f}",
+            f"{ndcg['low']:.3f}-{ndcg['high']:.3f}",
             "" if row["spread"] is None else f"±{row['spread']:.4f}",
             f"{row['gain']:+.4f}",
             _versus(row["against_first"]),
@@ -82,7 +82,7 @@ def table(facts: Mapping[str, Any]) -> Table:
 
 
 def conditions(facts: Mapping[str, Any]) -> list[str]:
-    """Returns the conditions under which all were compared, a line each."""
+    """Returns the conditions of the comparison, one line each."""
     settings, collection = facts["settings"], facts["collection"]
     training, development, test = settings["train"], facts["development"], collection["test"]
     lines = [
@@ -91,11 +91,13 @@ def conditions(facts: Mapping[str, Any]) -> list[str]:
         f"{collection['queries']:,} training queries, {development['queries']:,} development queries "
         f"({development['origin']}), {test['queries']:,} test queries, {collection['documents']:,} documents",
         "gain: over untrained; vs: difference and p of the randomisation test, * p < 0.05 (Holm); "
-        f"shared: negatives that {facts['rows'][2]['arm']} has too; hardness: mean score of the negatives",
+        f"shared: negatives that {facts['rows'][2]['arm']} also has; hardness: mean score of the negatives",
     ]
     none = [row["arm"] for row in facts["rows"] if row["mined"] and not row["mined"]["negatives"]]
     if none:
-        lines.append(f"{', '.join(none)}: no negative was chosen, so its student learns from in-batch ones")
+        lines.append(
+            f"{', '.join(none)}: no negatives were chosen; the student learns from in-batch negatives"
+        )
     if collection["shared_query_texts"]:
         lines.append(f"{collection['shared_query_texts']:,} test queries have the text of a training query")
     return lines
@@ -104,13 +106,13 @@ def conditions(facts: Mapping[str, Any]) -> list[str]:
 def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
     mined = row["mined"] or {}
     flat: dict[str, Any] = {"arm": row["arm"]}
-    for measure, found in row["measures"].items():
-        flat |= {measure: found["mean"], f"{measure} low": found["low"], f"{measure} high": found["high"]}
+    for name, value in row["measures"].items():
+        flat |= {name: value["mean"], f"{name} low": value["low"], f"{name} high": value["high"]}
     flat |= {"seeds": " ".join(map(str, row["seeds"])), "spread": row["spread"], "gain": row["gain"]}
     for name in ("against_first", "against_best"):
-        found = row[name] or {}
-        flat[f"{name} difference"] = (found.get("difference") or {}).get("mean")
-        flat |= {f"{name} {p}": found.get(p) for p in ("p_randomisation", "p_t", "p_holm")}
+        test = row[name] or {}
+        flat[f"{name} difference"] = (test.get("difference") or {}).get("mean")
+        flat |= {f"{name} {p}": test.get(p) for p in ("p_randomisation", "p_t", "p_holm")}
     rate = mined.get("false_negatives") or {}
     flat |= {f"false_negatives {name}": rate.get(name) for name in ("rate", "low", "high")}
     hard = mined.get("hardness") or {}
@@ -123,11 +125,11 @@ def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _versus(found: Mapping[str, Any] | None) -> str:
-    if found is None:
+def _versus(test: Mapping[str, Any] | None) -> str:
+    if test is None:
         return ""
-    mark = "*" if found["p_holm"] < 0.05 else " "
-    return f"{found['difference']['mean']:+.4f} {found['p_randomisation']:.3f}{mark}"
+    mark = "*" if test["p_holm"] < 0.05 else " "
+    return f"{test['difference']['mean']:+.4f} {test['p_randomisation']:.3f}{mark}"
 
 
 def _share(share: float | None, places: int = 0) -> str:

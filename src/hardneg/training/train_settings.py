@@ -1,9 +1,9 @@
-"""All settings of a training."""
+"""The settings of a training."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, ValidationError
 
@@ -11,61 +11,54 @@ from hardneg.core.components import LOSSES, RANKERS, Loss, Ranker
 from hardneg.core.errors import ConfigError
 from hardneg.core.registry import first_problem
 from hardneg.core.settings import override
-from hardneg.training.losses.infonce import InfoNce
-from hardneg.training.pair_weights import Mask
 
+Mask = Literal["known", "suspected"]
 AnyLoss = Annotated[Loss, PlainValidator(LOSSES.make), PlainSerializer(LOSSES.describe)]
-
-
-def _guide(given: Any) -> Ranker | None:
-    return None if given is None else RANKERS.make(given)
-
-
-def _described(guide: Ranker | None) -> dict[str, Any] | None:
-    return None if guide is None else RANKERS.describe(guide)
-
-
-AnyGuide = Annotated[Ranker | None, PlainValidator(_guide), PlainSerializer(_described)]
+AnyGuide = Annotated[
+    Ranker | None,
+    PlainValidator(lambda given: None if given is None else RANKERS.make(given)),
+    PlainSerializer(lambda guide: None if guide is None else RANKERS.describe(guide)),
+]
 
 
 class TrainSettings(BaseModel):
     """How a student is trained.
 
     Attributes:
-        student: `KIND:MODEL` or a model, whose configuration tells its kind. Kinds: `dense`, `static`,
-            `sparse`, `cross-encoder`.
-        loss: One of `LOSSES`.
-        negatives: The most negatives of a query that are used; None for all, 0 for in-batch negatives alone.
-        teacher: The ranker whose scores in the ledger teach; None for the run's scorer.
-        guide: A ranker that scores every pair of a batch, for loss `gist`; None for none.
-        mask: Which documents of other queries are no negatives: `known` positives, or also those that the
-            run's rules and validators `suspected`.
-        batch_size: Queries in a batch.
-        mini_batch: Texts encoded at once, the gradient computed piece by piece (GradCache); None for all.
-        epochs: How often each row is seen.
-        steps: The most steps; None for as many as the epochs have.
-        learning_rate: The peak; None for 2e-5, or 0.02 for static students.
-        warmup: The fraction of the steps in which the rate rises.
-        weight_decay: Of AdamW.
+        student: Model to train, as `MODEL`, whose configuration tells its kind, or `KIND:MODEL` with the kind
+            `dense`, `static`, `sparse` or `cross-encoder`.
+        loss: Loss of a batch, by name, as `gist` or `gist:0.1`.
+        negatives: Most negatives per query; None for all, 0 for in-batch negatives alone.
+        teacher: Ranker whose scores in the ledger the student learns; None for the run's scorer.
+        guide: Ranker that scores every pair of a batch, for loss `gist`; None for none.
+        mask: Documents of other queries that are no negatives: `known` positives, or also those that rules
+            and validators of the run `suspected`.
+        batch_size: Queries per batch.
+        mini_batch: Texts encoded at once, with cached gradients (GradCache); None for all.
+        epochs: Passes over the training rows.
+        steps: Most steps; None for as many as the epochs have.
+        learning_rate: Peak learning rate; None for 2e-5, or 0.02 for static students.
+        warmup: Fraction of the steps in which the learning rate rises, 0 to 1.
+        weight_decay: Weight decay of AdamW.
         max_length: Tokens after which texts are cut; None for the model's own limit.
-        dimensions: Matryoshka: the loss is also paid on vectors cut to these; () for none.
+        dimensions: Smaller vector sizes to train as well (Matryoshka); empty for none.
         query_prompt: Text before each query; None for the model's own or its family's.
-        document_prompt: Text before each document; likewise.
-        query_flops: Weight of the sparsity of queries' vectors, for sparse students.
-        document_flops: Weight of the sparsity of documents' vectors.
-        bf16: Whether sums run in bfloat16; None where the processor has it.
-        dev: The split on which training is stopped early; None to hold back some training queries.
-        dev_queries: The most queries of it, and the most that are held back.
-        dev_documents: The most documents that these are searched in; None for the whole corpus.
-        checks: How often the development split is looked at.
-        patience: After how many looks without a better nDCG@10 training stops.
-        seed: Of the shuffling, dropout and the queries held back.
+        document_prompt: Text before each document; None for the model's own or its family's.
+        query_flops: Weight of the sparsity loss on query vectors of sparse students.
+        document_flops: Weight of the sparsity loss on document vectors of sparse students.
+        bf16: Whether to compute in bfloat16; None for where the processor supports it.
+        dev: Split that stops training early; None for training queries that are held out.
+        dev_queries: Most development queries.
+        dev_documents: Most documents searched for them; None for the whole corpus.
+        checks: Evaluations on the development split during the training.
+        patience: Evaluations without a better nDCG@10 after which training stops.
+        seed: Seed of shuffling, dropout and the queries held out.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
     student: str = "default"
-    loss: AnyLoss = InfoNce()
+    loss: AnyLoss = Field(default="infonce", validate_default=True)
     negatives: int | None = Field(default=None, ge=0)
     teacher: str | None = None
     guide: AnyGuide = None
@@ -100,8 +93,8 @@ class TrainSettings(BaseModel):
         """
         given = {key: value for key, value in settings.items() if value is not None}
         if isinstance(given.get("loss"), str):
-            name, own = LOSSES.parse(given["loss"])
-            given["loss"] = {name: own}
+            name, loss_settings = LOSSES.parse(given["loss"])
+            given["loss"] = {name: loss_settings}
         override(given, overrides)
         try:
             return cls(**given)

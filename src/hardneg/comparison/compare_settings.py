@@ -1,42 +1,44 @@
-"""What is compared, and under which conditions that are the same for all."""
+"""The settings of a comparison."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from hardneg.core.errors import ConfigError, unknown_name
+from hardneg.core.registry import first_problem
 from hardneg.evaluation.measures import Measure, parse
-from hardneg.evaluation.store import file_name
+from hardneg.evaluation.output_files import file_name
 from hardneg.mining.recipe import Recipe
-from hardneg.training.settings import TrainSettings
+from hardneg.training.train_settings import TrainSettings
 
 UNTRAINED = "untrained"
 IN_BATCH = "in-batch"
-_OTHERS = {UNTRAINED: "the student without any training", IN_BATCH: "the student of in-batch negatives"}
+_BASELINES = {UNTRAINED: "the student without any training", IN_BATCH: "the student of in-batch negatives"}
 
 NDCG = Measure("nDCG", 10)
 RECALL = Measure("recall", 100)
 
 
 class CompareSettings(BaseModel):
-    """The settings of a comparison.
+    """Recipes to compare, and the conditions that are the same for all.
 
     Attributes:
-        recipes: Their names or YAML files, in the order of the table; the first is the baseline.
-        recipe_set: `KEY=VALUE` changes made to every recipe.
-        negatives: Negatives a query, the same for every recipe.
-        depth: How deep candidates are mined, at least.
-        seeds: How many students each recipe trains.
-        train: How they are trained; its seed is that of the first student.
-        split: The split that is mined and learned from.
-        test: The split that students are measured on, and nothing else.
-        queries: The most training queries, drawn by seed; None for all.
-        measures: What is measured on the test split; nDCG@10 and recall@100 always are.
-        min_relevance: The least relevance of a positive.
-        load: Other options of loading.
-        audit: Whether to audit the recipes' runs for their false-negative rates.
+        recipes: Names or YAML files of the recipes, in the order of the table; the first is the baseline.
+        recipe_set: Changes of every recipe, as `KEY=VALUE`.
+        negatives: Negatives per query.
+        depth: Least depth to which candidates are mined.
+        seeds: Students per recipe, each trained with another seed.
+        train: Settings of the training; its seed is that of the first student.
+        split: Split to mine and to train on.
+        test: Split to measure students on, used for nothing else.
+        queries: Most training queries, drawn at random; None for all.
+        measures: Measures on the test split, besides nDCG@10 and recall@100.
+        min_relevance: Least relevance of a positive.
+        load: Further options of loading the source.
+        audit: Audit the recipes' runs for false negatives.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -70,14 +72,26 @@ class CompareSettings(BaseModel):
             raise ValueError(f"training would be stopped early on {self.test}, which is for measuring alone")
         return self
 
+    @classmethod
+    def build(cls, settings: Mapping[str, Any]) -> CompareSettings:
+        """Returns the settings, checked.
+
+        Raises:
+            ConfigError: One is unknown, contradictory or out of range.
+        """
+        try:
+            return cls(**settings)
+        except ValidationError as error:
+            raise ConfigError(f"compare: {first_problem(error)}") from None
+
     @property
     def all_measures(self) -> tuple[Measure, ...]:
-        """nDCG@10, recall@100 and the others."""
+        """nDCG@10, recall@100 and `measures`."""
         return tuple(dict.fromkeys((NDCG, RECALL, *parse(self.measures))))
 
     @property
     def arms(self) -> tuple[str, ...]:
-        """What is compared: the untrained student, in-batch negatives alone, and each recipe."""
+        """Arms: the untrained student, in-batch negatives alone, and each recipe."""
         return (UNTRAINED, IN_BATCH, *(self.recipe(name).name for name in self.recipes))
 
     def recipe(self, name: str) -> Recipe:
@@ -94,16 +108,16 @@ class CompareSettings(BaseModel):
         """Returns all recipes under the common conditions, in their order.
 
         Raises:
-            ConfigError: There is no such recipe, a change does not fit it, two arms have one name, or the
-                teacher is none of a recipe's rankers.
+            ConfigError: There is no such recipe, a change does not fit it, two arms have the same name, or
+                a recipe lacks the teacher among its rankers.
         """
         recipes = [self.recipe(name) for name in self.recipes]
-        taken, teacher = dict(_OTHERS), self.train.teacher
+        taken, teacher = dict(_BASELINES), self.train.teacher
         for given, recipe in zip(self.recipes, recipes, strict=True):
-            other = taken.setdefault(file_name(recipe.name), given)
-            if other != given:
+            first = taken.setdefault(file_name(recipe.name), given)
+            if first != given:
                 raise ConfigError(
-                    f'recipe {given} has the name "{recipe.name}", as {other} has; change "name" in its file'
+                    f'recipe {given} has the name "{recipe.name}", as {first} has; change "name" in its file'
                 )
             if teacher is not None and teacher not in recipe.rank.names:
                 raise unknown_name(f"teacher of recipe {recipe.name}", teacher, recipe.rank.names)

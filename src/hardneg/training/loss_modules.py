@@ -1,4 +1,4 @@
-"""Scores a batch with the student and pays the loss."""
+"""Torch modules that score a batch with the student and return its loss."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from torch.utils.checkpoint import checkpoint
 
 from hardneg.core.components import Loss
 from hardneg.training.scored_batch import ScoredBatch
-from hardneg.training.settings import TrainSettings
 from hardneg.training.student import Student
+from hardneg.training.train_settings import TrainSettings
 
 Batch = Mapping[str, Any]
 
@@ -29,12 +29,12 @@ class VectorLoss(torch.nn.Module):
 
     With `mini_batch` texts are encoded piece by piece and each piece again when its gradient is needed, so
     that memory holds the vectors of the batch but the activations of one piece (GradCache, Gao et al., arXiv
-    2101.06983). With `dimensions` the loss is paid on vectors cut to each of them as well and averaged
-    (Matryoshka, Kusupati et al., arXiv 2205.13147). Sparse vectors pay for their density (FLOPS, Paria et
-    al., arXiv 2004.05665; SPLADE, arXiv 2107.05720).
+    2101.06983). With `dimensions` the loss is computed on vectors cut to each of them as well and averaged
+    (Matryoshka, Kusupati et al., arXiv 2205.13147). The density of sparse vectors adds to the loss (FLOPS,
+    Paria et al., arXiv 2004.05665; SPLADE, arXiv 2107.05720).
 
     Args:
-        student: What is trained.
+        student: The student.
         settings: `loss`, `mini_batch`, `dimensions`, `query_flops` and `document_flops` are read.
     """
 
@@ -50,14 +50,14 @@ class VectorLoss(torch.nn.Module):
         queries = self._embedded(batch["queries"], prompts.query, "query")
         documents = self._embedded(batch["documents"], prompts.document, "document")
         cuts = sorted({*self._settings.dimensions, queries.shape[1]}, reverse=True)
-        losses = [self._paid(queries[:, :cut], documents[:, :cut], batch) for cut in cuts]
+        losses = [self._loss(queries[:, :cut], documents[:, :cut], batch) for cut in cuts]
         total = torch.stack(losses).mean()
         if self._student.kind == "sparse":
             total = total + self._settings.query_flops * _flops(queries)
             total = total + self._settings.document_flops * _flops(documents)
         return total
 
-    def _paid(self, queries: torch.Tensor, documents: torch.Tensor, batch: Batch) -> torch.Tensor:
+    def _loss(self, queries: torch.Tensor, documents: torch.Tensor, batch: Batch) -> torch.Tensor:
         if self._student.cosine:
             queries, documents = (torch.nn.functional.normalize(v, dim=1) for v in (queries, documents))
         loss: torch.Tensor = self._settings.loss(
@@ -66,11 +66,10 @@ class VectorLoss(torch.nn.Module):
         return loss
 
     def _embedded(self, texts: Sequence[str], prompt: str, task: str) -> torch.Tensor:
-        def embed(some: Sequence[str]) -> torch.Tensor:
-            features = self.model.preprocess(list(some), prompt=prompt or None, task=task)
-            vectors: torch.Tensor = self.model(batch_to_device(features, self.model.device))[
-                "sentence_embedding"
-            ]
+        def embed(piece: Sequence[str]) -> torch.Tensor:
+            features = self.model.preprocess(list(piece), prompt=prompt or None, task=task)
+            outputs = self.model(batch_to_device(features, self.model.device))
+            vectors: torch.Tensor = outputs["sentence_embedding"]
             return vectors.float()
 
         return in_pieces(embed, texts, self._settings.mini_batch)
@@ -83,7 +82,7 @@ class PairLoss(torch.nn.Module):
 
     Args:
         model: A `CrossEncoder` with one label.
-        loss: What is paid.
+        loss: The loss of the batch.
         mini_batch: Pairs scored at once, as in `VectorLoss`.
     """
 
@@ -100,12 +99,12 @@ class PairLoss(torch.nn.Module):
         rows, columns = own.nonzero(as_tuple=True)
         queries, documents = batch["queries"], batch["documents"]
         pairs = [(queries[q], documents[d]) for q, d in zip(rows.tolist(), columns.tolist(), strict=True)]
-        found = in_pieces(self._scored, pairs, self._mini_batch)
-        scores = found.new_zeros(own.shape).index_put((rows, columns), found)
+        pair_scores = in_pieces(self._score, pairs, self._mini_batch)
+        scores = pair_scores.new_zeros(own.shape).index_put((rows, columns), pair_scores)
         loss: torch.Tensor = self._loss(ScoredBatch.of(scores, batch, 1.0).only_own())
         return loss
 
-    def _scored(self, pairs: Sequence[tuple[str, str]]) -> torch.Tensor:
+    def _score(self, pairs: Sequence[tuple[str, str]]) -> torch.Tensor:
         features = batch_to_device(self.model.preprocess(list(pairs)), self.model.device)
         scores: torch.Tensor = self.model(features)["scores"]
         return scores.float().view(-1)
@@ -114,12 +113,12 @@ class PairLoss(torch.nn.Module):
 def in_pieces(
     compute: Callable[[Sequence[Any]], torch.Tensor], items: Sequence[Any], size: int | None
 ) -> torch.Tensor:
-    """Returns what `compute` gives for all items, computed in pieces whose activations are not kept.
+    """Returns `compute(items)`, computed in pieces whose activations are not kept.
 
     Args:
-        compute: From items to a tensor with one row an item.
-        items: All of them.
-        size: Items in a piece; None to compute all at once and keep the activations.
+        compute: Returns a tensor with one row per item.
+        items: All items.
+        size: Items per piece; None to compute all at once and keep the activations.
     """
     if size is None or len(items) <= size:
         return compute(items)

@@ -1,0 +1,259 @@
+"""Finds the recipe that trains the best student: NV-Retriever's section 5 on the user's own data.
+
+Everything but the recipe is the same for all: candidates of the same rankers, the student, its settings,
+seeds and development queries. Test queries measure finished students and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hardneg.auditing import audit as audit_run
+from hardneg.comparison.compare_settings import IN_BATCH, UNTRAINED, CompareSettings
+from hardneg.comparison.comparison_table import as_csv, as_text
+from hardneg.comparison.mined import facts_of, mine_all
+from hardneg.comparison.rows import rows
+from hardneg.comparison.students import measured, untrained
+from hardneg.core.components import Context
+from hardneg.core.errors import ConfigError, DataError
+from hardneg.core.files import cache_folder, write_text
+from hardneg.core.progress import NullProgress, Progress
+from hardneg.core.records import Collection, part
+from hardneg.core.tables import differing
+from hardneg.evaluation.measures import Measure
+from hardneg.evaluation.output_files import file_name
+from hardneg.report import COMPARISON, write_comparison
+from hardneg.runs.directory import Clock, RunFolder, versions
+from hardneg.runs.finished import Result
+from hardneg.sources import load
+from hardneg.training.dev_split import DevSet, dev_split, shuffled_queries
+from hardneg.training.student import open_student
+from hardneg.training.trainer import check_libraries
+
+_CONDITIONS = "shared.json"
+
+Audit = Callable[[Path], Mapping[str, Any] | None]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A finished comparison.
+
+    Attributes:
+        folder: Its folder.
+        facts: The content of its compare.json.
+    """
+
+    folder: Path
+    facts: Mapping[str, Any]
+
+
+def audited(
+    run_folder: Path, collection: Collection, progress: Progress, new: bool = True
+) -> Mapping[str, Any] | None:
+    """Returns the audit of a run, with a `why` where no rate can be estimated; None without one.
+
+    Args:
+        run_folder: The run directory.
+        collection: What was mined.
+        progress: Receives progress.
+        new: Whether to audit a run without an audit.
+    """
+    path = run_folder / "audit.json"
+    if path.is_file():
+        stored: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return stored
+    if not new:
+        return None
+    try:
+        return audit_run(run_folder, collection=collection, progress=progress)
+    except DataError as error:
+        return {"why": str(error)}
+
+
+def compare(
+    source: str,
+    settings: CompareSettings,
+    out: str | Path,
+    *,
+    progress: Progress | None = None,
+    cache: Path | None = None,
+    audit: Audit | None = None,
+) -> Comparison:
+    """Mines, trains and measures every recipe, and writes `compare.json`, `table.csv` and `table.txt`.
+
+    An interrupted comparison is resumed; recipes and seeds may be added to a finished one.
+
+    Args:
+        source: The source, which has the splits to mine and to measure on.
+        settings: The settings of the comparison.
+        out: The folder to write.
+        progress: Receives progress.
+        cache: Folder of vectors; default: `cache_folder()`.
+        audit: Returns the audit of a run directory; default: `hardneg.auditing.audit`.
+
+    Raises:
+        HardnegError: The source, a recipe, the student or `out` is not usable.
+    """
+    check_libraries()
+    clock, progress, cache = Clock(), progress or NullProgress(), cache or cache_folder()
+    recipes, measures = settings.all_recipes(), settings.all_measures  # errors are raised before any work
+    options = recipes[0].load
+    with clock.stage("load"):
+        split = load(source, options)
+        collection = split if settings.queries is None else _sampled(split, settings)
+        test = load(source, replace(options, split=settings.test))
+    folder = Path(out)
+    with RunFolder(folder).opened():
+        conditions = _conditions(settings, split, test)
+        _check_free(folder, conditions)
+        open_student(settings.train)
+        context = Context(cache, progress)
+        dev_set = dev_split(source, collection, options, settings.train, context)
+        if settings.train.guide is not None:
+            settings.train.guide.open(collection, context)
+        write_text(folder / _CONDITIONS, json.dumps(conditions, indent=2) + "\n")
+        with clock.stage("mine and select"):
+            mined_source = source if collection is split else collection
+            runs = mine_all(mined_source, collection, settings, folder, progress, cache)
+        with clock.stage("audit"):
+            audit = audit or (lambda run: audited(run, collection, progress, settings.audit))
+            first = runs[recipes[0].name]
+            mined = {name: facts_of(run, first, audit(run.folder)) for name, run in runs.items()}
+        with clock.stage("train and measure"):
+            results = _results(settings, measures, runs, collection, dev_set, test, folder, context)
+        facts = {
+            "settings": settings.model_dump(mode="json"),
+            "collection": {
+                **_summary(collection),
+                "test": _summary(test),
+                "shared_query_texts": _shared(collection, test),
+            },
+            "development": dict(dev_set.facts),
+            "rows": rows(settings, results, mined),
+            "versions": versions(),
+            "seconds": clock.seconds,
+            "finished": True,
+        }
+        write(folder, facts)
+        return Comparison(folder, facts)
+
+
+def read(folder: Path) -> Mapping[str, Any] | None:
+    """Returns the finished comparison in a folder, None if there is none."""
+    path = folder / COMPARISON
+    if not path.is_file():
+        return None
+    facts: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return facts if facts.get("finished") else None
+
+
+def write(folder: Path, facts: Mapping[str, Any]) -> None:
+    """Writes a comparison as JSON, CSV, text and a page.
+
+    Raises:
+        DataError: It cannot be written.
+    """
+    write_text(folder / "table.csv", as_csv(facts))
+    write_text(folder / "table.txt", as_text(facts))
+    write_text(folder / COMPARISON, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+    write_comparison(folder)
+
+
+def _conditions(settings: CompareSettings, collection: Collection, test: Collection) -> dict[str, Any]:
+    """Returns the conditions that all results of a folder share."""
+    return {
+        **settings.shared(),
+        "digest": {"train": collection.digest, "test": test.digest},
+        "versions": versions(),
+    }
+
+
+def _check_free(folder: Path, conditions: Mapping[str, Any]) -> None:
+    """Checks that a folder is empty, or holds a comparison under the same conditions.
+
+    Raises:
+        ConfigError: It holds something else.
+        DataError: Its conditions are corrupt.
+    """
+    path = folder / _CONDITIONS
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        files = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
+        if files:
+            raise ConfigError(
+                f"{folder} holds other files ({files[0]}, ...); choose an empty --out"
+            ) from None
+        return
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is corrupt: {error}; choose another --out, or delete {folder}") from None
+    differs = differing(stored, conditions)
+    if differs:
+        raise ConfigError(
+            f"{folder} holds a comparison under other conditions, which differs in {', '.join(differs[:3])} "
+            "(only recipes and seeds may be added); choose another --out, or delete it"
+        )
+
+
+def _sampled(collection: Collection, settings: CompareSettings) -> Collection:
+    queries = shuffled_queries(collection, settings.train.seed)[: settings.queries]
+    documents = np.arange(len(collection.documents), dtype=np.int32)
+    sampled = part(collection, np.sort(queries), documents)
+    return replace(
+        sampled, digest=f"{collection.digest}, {len(queries)} queries of seed {settings.train.seed}"
+    )
+
+
+def _results(
+    settings: CompareSettings,
+    measures: Sequence[Measure],
+    runs: Mapping[str, Result],
+    collection: Collection,
+    dev_set: DevSet,
+    test: Collection,
+    folder: Path,
+    context: Context,
+) -> dict[str, list[dict[str, Any]]]:
+    """Returns the results of every arm, one per seed."""
+    students = folder / "students"
+    results = {UNTRAINED: [untrained(settings.train, test, measures, students / UNTRAINED)]}
+    first = next(iter(runs.values()))
+    for number in range(settings.seeds):
+        for arm in settings.arms[1:]:
+            changed: dict[str, Any] = {"seed": settings.train.seed + number}
+            if arm == IN_BATCH:
+                changed |= {"negatives": 0, "mask": "known"}
+            run = first if arm == IN_BATCH else runs[arm]
+            result = measured(
+                run.folder,
+                collection,
+                settings.train.model_copy(update=changed),
+                dev_set,
+                test,
+                measures,
+                students / file_name(arm) / str(changed["seed"]),
+                context,
+            )
+            results.setdefault(arm, []).append(result)
+    return results
+
+
+def _summary(collection: Collection) -> dict[str, Any]:
+    return {
+        "name": collection.name,
+        "documents": len(collection.documents),
+        "queries": len(collection.judgments.queries_with_positives),
+        "digest": collection.digest,
+    }
+
+
+def _shared(collection: Collection, test: Collection) -> int:
+    """Returns how many test queries have the text of a training query."""
+    return int(np.isin(test.queries.keys, collection.queries.keys).sum())
