@@ -152,13 +152,15 @@ def test_a_folder_gets_its_report_unless_told_not_to(beir, tmp_path):
 def test_without_the_libraries_of_the_report_a_run_is_made_and_one_line_says_so(
     beir, tmp_path, monkeypatch, caplog
 ):
-    monkeypatch.setattr(
-        "hardneg.report.require", lambda: (_ for _ in ()).throw(MissingExtra("altair", "report"))
-    )
+    def missing(*_, **settings):
+        raise MissingExtra("altair", "report")
+
+    monkeypatch.setattr("hardneg.report.write_report", missing)
     with caplog.at_level(logging.WARNING):
         run = hardneg.mine(str(beir), recipe(), tmp_path / "run")
     assert run.info["finished"] and [record.getMessage() for record in caplog.records] == [
-        "hardneg: no report.html was written: altair is not installed; run: pip install 'hardneg[report]'"
+        f"{tmp_path / 'run'} has no report.html: altair is not installed; "
+        f"run: pip install 'hardneg[report]', then: hardneg report {tmp_path / 'run'}"
     ]
     with pytest.raises(MissingExtra, match=r"hardneg\[report\]"):
         run.report()
@@ -234,7 +236,7 @@ def test_a_fake_ranker_stands_in_a_recipe(collection, tmp_path):
     by_fake = partial(hardneg.Recipe.named, "naive", ["format=jsonl"], rankers=[fake])
     run = mine(collection, by_fake(), tmp_path / "run")
     [(name, described)] = run.info["recipe"]["rank"]["rankers"][0].items()
-    assert name == "hardneg.testing:FakeRanker" and set(described) == {"object"}
+    assert name == "hardneg.testing.fakes:FakeRanker" and set(described) == {"object"}
     assert run.select("naive").candidates.num_rows == run.candidates.num_rows
     opened = hardneg.open_run(tmp_path / "run", collection=collection)
     assert hardneg.select(opened, by_fake(negatives=1)).info["counts"]["negatives"] == 7

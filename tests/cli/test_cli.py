@@ -90,7 +90,10 @@ def test_diff_counts_what_changed(mined, tmp_path, capsys):
         (["mine", "{beir}", "--out", "{out}", "--ranker", "bm52"], 'did you mean "bm25"?'),
         (["mine", "{beir}", "--out", "{out}", "--ranker", "run:none.trec"], "none.trec"),
         (["mine", "{beir}", "--out", "{out}", "--ranker", "vectors:none"], "none"),
-        (["mine", "{beir}", "--out", "{out}", "--ranker", "dense:./none"], "./none is not there"),
+        (
+            ["mine", "{beir}", "--out", "{out}", "--ranker", "dense:./none"],
+            "model folder ./none does not exist",
+        ),
         (["mine", "{beir}", "--out", "{out}", "--split", "dev"], "splits found: train"),
         (["mine", "{beir}", "--out", "{out}", "--format", "flag"], 'did you mean "flagembedding"?'),
         (["mine", "{beir}", "--out", "{out}", "--set", "select.negatives"], "KEY=VALUE"),

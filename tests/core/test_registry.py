@@ -47,6 +47,12 @@ def shapes(tmp_path, monkeypatch):
 
 
 @dataclass(frozen=True)
+class Unnamed(Shape):
+    side: int = 1
+    sides: ClassVar[int] = 4
+
+
+@dataclass(frozen=True)
 class Square(Shape):
     """A square."""
 
@@ -284,9 +290,9 @@ def test_the_numbers_of_an_instance_are_finite_too(shapes):
 
 
 def test_a_component_without_a_name_is_described_by_its_import_path(shapes):
-    described = shapes.describe(Square(3))
-    assert described == {f"{__name__}:Square": {"side": 3}}
-    assert shapes.make(json.loads(json.dumps(described))) == Square(3)
+    described = shapes.describe(Unnamed(3))
+    assert described == {f"{__name__}:Unnamed": {"side": 3}}
+    assert shapes.make(json.loads(json.dumps(described))) == Unnamed(3)
     assert shapes.make({f"{__name__}:Square": 3}) == Square(3), "its shorthand works as that of a name"
     assert not shapes.can_make(described), "another process may not have imported it"
     assert shapes.can_make({"square": {}})

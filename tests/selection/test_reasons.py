@@ -57,6 +57,8 @@ def test_the_fixed_reasons_are_described_in_both_languages(reason):
 def test_what_comes_with_hardneg_is_described_in_both_languages(registry):
     for name in registry.names():
         made = registry.get(name)
+        if not made.__module__.startswith("hardneg."):
+            continue
         assert all(part[language] for part in (made.label, made.meaning) for language in ("en", "ru")), name
 
 

@@ -7,11 +7,13 @@ command are first needed, so that `hardneg --help` imports none.
 
 from __future__ import annotations
 
+import builtins
 import functools
 import importlib
 import inspect
 import re
 import types
+import typing
 from collections.abc import Callable, Mapping, Sequence
 from enum import EnumType, StrEnum
 from pathlib import Path
@@ -173,17 +175,21 @@ def _fields(target: Any) -> Mapping[str, _Field]:
             )
             for name, info in target.__pydantic_fields__.items()  # type: ignore[attr-defined]
         }
+    annotations = _types(target)
     return {
-        name: _Field(_evaluated(own.annotation, target), own.default, (), texts.get(name, ""))
+        name: _Field(annotations.get(name, Any), own.default, (), texts.get(name, ""))
         for name, own in inspect.signature(target).parameters.items()
     }
 
 
-def _evaluated(annotation: Any, function: Callable[..., Any]) -> Any:
-    try:
-        return eval(annotation, function.__globals__) if isinstance(annotation, str) else annotation
-    except NameError:  # imported for type checkers alone
-        return Any
+def _types(function: Callable[..., Any]) -> dict[str, Any]:
+    """Returns the types of a function's parameters; `Any` for names imported for type checkers alone."""
+
+    class Names(dict[str, Any]):
+        def __missing__(self, name: str) -> Any:
+            return function.__globals__.get(name, getattr(builtins, name, Any))
+
+    return typing.get_type_hints(function, localns=Names(), include_extras=True)
 
 
 def _descriptions(target: Any) -> dict[str, str]:
