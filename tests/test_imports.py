@@ -23,7 +23,7 @@ FLOORS = [
     ["runs"],
     ["validators", "rankers", "calibration", "selection", "exporters"],
     ["sources", "engines"],
-    ["core"],
+    ["core", "_version"],
 ]
 # What a stage may know beside core/: nothing, but a validator may read another collection.
 STAGES = {

@@ -1,5 +1,6 @@
 """The names that users may rely on."""
 
+import importlib.metadata
 import subprocess
 import sys
 
@@ -7,14 +8,14 @@ import hardneg
 
 
 def test_every_public_name_is_there_and_none_is_forgotten():
-    assert set(hardneg.__all__) == {
+    assert {*hardneg.__all__} - {"__version__"} == {
         "Collection", "ConfigError", "DataError", "Draw", "Example", "Format", "HardnegError", "LoadOptions",
         "MissingExtra", "Ranker", "Recipe", "Rule", "Run", "Scored", "Source", "Validator", "audit", "clean",
         "compare", "component", "draw", "evaluate", "export", "file_format", "generate", "judge", "loss",
         "mine", "open_run", "push", "ranker", "recipe_names", "rule", "select", "source", "train",
         "validator", "write_report",
     }  # fmt: skip
-    for name in hardneg.__all__:
+    for name in {*hardneg.__all__} - {"__version__"}:
         assert getattr(hardneg, name).__doc__
 
 
@@ -27,3 +28,7 @@ def test_importing_hardneg_loads_nothing_heavy():
     code = f"import sys, hardneg.cli; print(*{heavy} & set(sys.modules))"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == ""
+
+
+def test_the_version_stands_in_one_place():
+    assert hardneg.__version__ == importlib.metadata.version("hardneg")

@@ -12,6 +12,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from hardneg._version import __version__
 from hardneg.core.errors import ConfigError, DataError, HardnegError, MissingExtra
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ _MODULES = {
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
+    "__version__",
     "Collection",
     "ConfigError",
     "DataError",
