@@ -13,7 +13,7 @@ import pytest
 import typer.main
 
 from hardneg import cli
-from hardneg.core.components import FORMATS, RANKERS
+from hardneg.core.components import DRAWS, FORMATS, RANKERS, RULES, SOURCES, VALIDATORS
 from hardneg.llm.judging import PROMPTS
 from hardneg.llm.prompt import read_prompt
 from hardneg.rankers.dense import Dense
@@ -70,7 +70,9 @@ def at_home(my_collection, tmp_path, monkeypatch):
         return FakeRanker(scores)
 
     monkeypatch.setattr(Dense, "open", open_fake)
-    monkeypatch.setattr(RANKERS, "_classes", dict(RANKERS._classes))  # pages register their own
+    for registry in (RANKERS, RULES, DRAWS, VALIDATORS, FORMATS, SOURCES):  # pages register their own
+        registry.names()
+        monkeypatch.setattr(registry, "_classes", dict(registry._classes))
 
 
 def mined(*options, out="run"):
@@ -139,7 +141,7 @@ def test_the_readme_needs_no_run_to_begin_with(at_home):
 @pytest.mark.parametrize("name", ["index.md", "index-ru.md"])
 def test_the_start_page_shows_what_really_comes_out(name, at_home, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
-    run(*shlex.split(shell_lines(DOCS / name)[0])[1:])
+    run(*shlex.split(shell_lines(DOCS / name)[0])[1:], report=True)
     printed = capsys.readouterr().err
     shown = "".join(blocks(page(name), "text"))
     told = [line for line in shown.splitlines() if not line.startswith(("│ seconds", "{"))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from hardneg.runs.finished import FinishedRun, collection_of
 
 if TYPE_CHECKING:
     from hardneg.report.plot import Plots
+
+_LOG = logging.getLogger("hardneg.report")
 
 
 def write(
@@ -34,6 +37,8 @@ def write(
             return report.write_comparison(folder, out, language=language, figures=figures)
         if collection is None:
             collection = run.collection if isinstance(run, FinishedRun) else collection_of(folder)
+        if collection is None:
+            _LOG.warning("the source is not there or has changed: the report shows ids for texts")
         if other is None:
             written = report.write_report(folder, collection, out, language=language, limit=limit)
         else:
