@@ -98,10 +98,10 @@ def test_the_command_writes_report_figures_and_comparison(run, tmp_path, capsys)
     assert "unknown language" in capsys.readouterr().err
 
 
-def test_a_run_whose_source_is_gone_still_has_a_report(run, beir, capsys):
+def test_a_run_whose_source_is_gone_still_has_a_report(run, beir, caplog):
     (beir / "corpus.jsonl").unlink()
     command("report", run)
-    assert "ids for texts" in capsys.readouterr().err
+    assert "ids for texts" in caplog.text
     assert "The source is not available" in payload(page(run / "report.html"))["texts"]["examples.no_text"]
 
 
