@@ -107,9 +107,9 @@ def test_a_cross_encoder_suspects_by_margins_and_by_a_bound(settings, expected):
 
 @pytest.fixture
 def judged(tmp_path):
-    def written(*said):
+    def written(*verdicts):
         path = tmp_path / "judgments.jsonl"
-        rows = [{"query_id": "q", "doc_id": d, "verdict": v, "judge": j} for d, v, j in said]
+        rows = [{"query_id": "q", "doc_id": d, "verdict": v, "judge": j} for d, v, j in verdicts]
         path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         return path
 

@@ -96,7 +96,7 @@ def test_a_lone_shared_positive_does_not_vouch_for_itself():
 
 
 def test_a_document_that_answers_everything_makes_no_siblings(monkeypatch):
-    monkeypatch.setattr("hardneg.validators.sibling_positives._MOST", 1)
+    monkeypatch.setattr("hardneg.validators.sibling_positives._MAX_QUERIES", 1)
     built = collection(DOCS, {"q": "amber", "r": "fjord"}, [("q", "a", 1), ("r", "a", 1), ("r", "b", 1)])
     _, evidence = evidence_of("sibling-positives", built)
     assert not evidence.any()
