@@ -48,7 +48,7 @@ class Guide(Validator):
     def open(
         self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context
     ) -> OpenedValidator:
-        """Returns the opened validator, its vectors encoded or found in the cache."""
+        """Returns the opened validator, its vectors encoded or cached."""
         settings = {
             "model": self.model,
             "max_length": self.max_length,

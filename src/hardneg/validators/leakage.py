@@ -28,8 +28,8 @@ class Leakage(Validator):
 
     The evidence is 1 for a candidate with the text of a document that is relevant in the evaluation set, the
     similarity (Jaccard, of character shingles, estimated by MinHash) for a near copy, 0 for others. It says
-    nothing of false negatives, and no candidate is suspicious for it. The overlap of the training queries and
-    their positives is recorded in run.json.
+    nothing of false negatives, and no candidate is suspicious for it. What was found of the training queries
+    and their positives is recorded in run.json.
 
     Attributes:
         evaluation: The evaluation set, a source as `hardneg mine` takes it.

@@ -43,14 +43,14 @@ class SameSource(Validator):
         self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context
     ) -> OpenedValidator:
         """Returns the opened validator."""
-        return _SameSource(collection, self)
+        return _Sources(collection, self)
 
     def suspects(self, evidence: FloatArray, positive: FloatArray) -> BoolArray:
         """Returns what is of a positive's source."""
         return np.nan_to_num(evidence, nan=0.0) > 0.5
 
 
-class _SameSource:
+class _Sources:
     def __init__(self, collection: Collection, settings: SameSource) -> None:
         self.facts: dict[str, Any] = {}
         self._documents = collection.documents
