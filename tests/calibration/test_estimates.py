@@ -50,14 +50,14 @@ def test_reliability_compares_what_labels_stand_for_with_the_mean_probability():
     probability = np.array([0.25] * 5 + [0.95] * 2)
     labelled = np.array([True, False, False, False, False, True, False])
     logits = np.array([0.0] * 5 + [1.0] * 2)
-    told = reliability(logits, probability, labelled, 0.5)
-    assert told["reliability"] == [
+    facts = reliability(logits, probability, labelled, 0.5)
+    assert facts["reliability"] == [
         {"low": 0.2, "high": 0.3, "count": 4, "predicted": 0.25, "observed": 0.25},
         {"low": 0.9, "high": 1.0, "count": 1, "predicted": 0.95, "observed": 1.0},
     ]
-    assert told["calibration_error"] == pytest.approx(0.05 / 5)
+    assert facts["calibration_error"] == pytest.approx(0.05 / 5)
     # Positives 0 and 1 against 0, 0, 0, 0, 1: (2 + 4.5) / 2 / 5 = 0.65; mean probability 0.39.
-    assert told["auc"] == pytest.approx((0.65 - 0.195) / 0.61, abs=1e-4)
+    assert facts["auc"] == pytest.approx((0.65 - 0.195) / 0.61, abs=1e-4)
 
 
 def test_more_evidence_is_never_less_probable_and_few_data_leave_what_is_expected():
@@ -146,12 +146,12 @@ def test_what_is_left_out_is_not_learned_from_and_gets_no_probability():
 
 def test_verdicts_move_all_probabilities_as_far_as_they_are_many():
     probability = np.full((1, 400), 0.1, np.float32)
-    said = np.array([[1.0, 0.0] * 200], np.float32)
-    moved = Calibration().shifted_to([(said, probability)])
+    shares = np.array([[1.0, 0.0] * 200], np.float32)
+    moved = Calibration().shifted_to([(shares, probability)])
     # Without the prior the shift would be log odds 0 less log odds of 0.1: 2.197.
     assert 2.0 < moved.shift < 2.197 and moved.facts["verdicts"] == 400
     assert moved.shift == pytest.approx(
         400 * 0.5 - 400 * float(logistic.sigmoid(-2.1972 + moved.shift)), abs=0.01
     )
-    few = Calibration().shifted_to([(said[:, :10], probability[:, :10])])
+    few = Calibration().shifted_to([(shares[:, :10], probability[:, :10])])
     assert few.shift == 0

@@ -36,11 +36,11 @@ def whole(collection, scores=None, padding=0):
     return Candidates(np.arange(queries, dtype=np.int32), docs, ranks, scored, {}, next(iter(scored), ""))
 
 
-def looked_at(given, collection, rankers=None, scores=None):
+def evidence_of(given, collection, rankers=None, scores=None):
     """Returns (validator, evidence) of all documents for all queries."""
     validator = VALIDATORS.make(given)
-    witness = validator.open(collection, rankers or {}, CONTEXT)
-    return validator, witness.evidence(whole(collection, scores))
+    opened = validator.open(collection, rankers or {}, CONTEXT)
+    return validator, opened.evidence(whole(collection, scores))
 
 
 def suspected(validator, evidence, positive=NAN):

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from hardneg.core.errors import MissingExtra
 from hardneg.validators import _shingles as shingles
-from hardneg.validators._shingles import Signatures, alike, resemblance, signatures
+from hardneg.validators._shingles import Signatures, signatures, similar_pairs, similarity_matrix
 
 WORDS = [f"word{number}" for number in range(400)]
 
@@ -25,34 +25,36 @@ def test_the_same_text_in_another_form_has_the_same_signature():
 
 
 @pytest.mark.parametrize(("begin", "end"), [(0, 100), (10, 110), (50, 150), (200, 300)])
-def test_resemblance_estimates_the_jaccard_similarity(begin, end):
+def test_similarity_matrix_estimates_the_jaccard_similarity(begin, end):
     one, other = text(0, 100), text(begin, end)
-    found = resemblance(signatures([one], 5), signatures([other], 5))[0, 0]
+    found = similarity_matrix(signatures([one], 5), signatures([other], 5))[0, 0]
     assert abs(found - jaccard(one, other)) < 0.15  # more than three standard errors
 
 
 def test_texts_shorter_than_a_shingle_and_texts_of_nothing_can_be_compared():
     signed = signatures(["ab", "AB", "ba", "", " "], 5)
     assert signed.shape == (5, 128)
-    assert resemblance(signed[:3], signed[:3]).tolist() == [[1, 1, 0], [1, 1, 0], [0, 0, 1]]
+    assert similarity_matrix(signed[:3], signed[:3]).tolist() == [[1, 1, 0], [1, 1, 0], [0, 0, 1]]
     assert signatures([], 5).shape == (0, 128)
 
 
 def test_alike_finds_just_the_pairs_above_the_bound():
     some = signatures([text(0, 100), text(100, 200), text(200, 300)], 5)
     others = signatures([text(300, 400), text(203, 300), text(0, 100), text(150, 250)], 5)
-    found = alike(some, others, 0.8)
+    found = similar_pairs(some, others, 0.8)
     assert list(zip(found.left.tolist(), found.right.tolist(), strict=True)) == [(0, 2), (2, 1)]
-    assert found.similarity[0] == 1 and found.similarity[1] == resemblance(some[2:], others[1:2])[0, 0]
-    assert len(alike(some, others[:0], 0.5).left) == len(alike(some[:0], others, 0.5).left) == 0
+    assert found.similarity[0] == 1 and found.similarity[1] == similarity_matrix(some[2:], others[1:2])[0, 0]
+    assert (
+        len(similar_pairs(some, others[:0], 0.5).left) == len(similar_pairs(some[:0], others, 0.5).left) == 0
+    )
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.text("abc ", max_size=12), min_size=1, max_size=8))
-def test_alike_agrees_with_comparing_all(texts):
+def test_similar_pairs_agree_with_comparing_all(texts):
     signed = signatures(texts, 3)
-    found = alike(signed, signed, 0.9)
-    expected = np.nonzero(resemblance(signed, signed) >= 0.9)
+    found = similar_pairs(signed, signed, 0.9)
+    expected = np.nonzero(similarity_matrix(signed, signed) >= 0.9)
     assert {*zip(*map(list, found[:2]), strict=True)} == {*zip(*map(list, expected), strict=True)}
 
 

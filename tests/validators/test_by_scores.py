@@ -11,10 +11,10 @@ from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.exclusions import Exclusions
 from hardneg.mining.validation import ValidationStage
 from hardneg.testing import FakeRanker, collection
-from hardneg.validators.cross_encoder import _Reader
+from hardneg.validators.cross_encoder import _CrossEncoder
 from hardneg.validators.guide import _Guide
 from hardneg.validators.settings import ValidateSettings
-from tests.validators.blocks import NAN, looked_at, suspected, whole
+from tests.validators.blocks import NAN, evidence_of, suspected, whole
 
 DOCS = {name: f"text of {name}" for name in "abcd"}
 
@@ -36,29 +36,29 @@ class Comparing(FakeRanker):
 
 def test_similarity_to_a_positive_is_that_to_the_nearest_others():
     ranker = Comparing([[1, 0], [0.8, 0.6], [0.6, 0.8], [0, 1]])
-    validator, evidence = looked_at("similar-to-positive", built(("a", 1), ("b", 1)), {"dense": ranker})
+    validator, evidence = evidence_of("similar-to-positive", built(("a", 1), ("b", 1)), {"dense": ranker})
     # a and b are compared with each other, c with both (0.6, 0.96), d with both (0, 0.6).
     assert evidence[0].tolist() == pytest.approx([0.8, 0.8, 0.78, 0.3])
     assert suspected(validator, np.array([[0.95, 0.94, NAN]], np.float32)) == [[True, False, False]]
     given = {"similar-to-positive": {"nearest": 1}}
-    _, evidence = looked_at(given, built(("a", 1), ("b", 1)), {"dense": ranker})
+    _, evidence = evidence_of(given, built(("a", 1), ("b", 1)), {"dense": ranker})
     assert evidence[0].tolist() == pytest.approx([0.8, 0.8, 0.96, 0.6])
 
 
 def test_a_lone_positive_is_like_nothing_and_a_ranker_must_have_vectors():
     ranker = Comparing([[1, 0], [0.8, 0.6], [0.6, 0.8], [0, 1]])
-    _, evidence = looked_at("similar-to-positive", built(("a", 1)), {"dense": ranker})
+    _, evidence = evidence_of("similar-to-positive", built(("a", 1)), {"dense": ranker})
     assert np.isnan(evidence[0, 0]) and evidence[0, 1] == pytest.approx(0.8)
-    _, evidence = looked_at("similar-to-positive", built(("a", 1)), {"bm25": FakeRanker([[1] * 4])})
+    _, evidence = evidence_of("similar-to-positive", built(("a", 1)), {"bm25": FakeRanker([[1] * 4])})
     assert np.isnan(evidence).all()
     with pytest.raises(ConfigError, match="bm25 has no document vectors"):
-        looked_at("similar-to-positive:bm25", built(("a", 1)), {"bm25": FakeRanker([[1] * 4])})
+        evidence_of("similar-to-positive:bm25", built(("a", 1)), {"bm25": FakeRanker([[1] * 4])})
 
 
 def test_agreement_is_the_view_of_the_least_convinced_ranker():
     # The positive a scores 4 and 2.
     scores = {"one": [[4, 8, 4, 6]], "two": [[2, 4, 0, 2]]}
-    validator, evidence = looked_at("agreement", built(("a", 1)), scores=scores)
+    validator, evidence = evidence_of("agreement", built(("a", 1)), scores=scores)
     first = np.std([4, 8, 4, 6])
     second = np.std([2, 4, 0, 2])
     expected = [min(4 / first, 2 / second), -2 / second, 0]
@@ -67,7 +67,7 @@ def test_agreement_is_the_view_of_the_least_convinced_ranker():
 
 
 def test_agreement_measures_a_positive_to_the_others():
-    _, evidence = looked_at("agreement", built(("a", 1), ("b", 1)), scores={"one": [[1, 3, 2, 2]]})
+    _, evidence = evidence_of("agreement", built(("a", 1), ("b", 1)), scores={"one": [[1, 3, 2, 2]]})
     spread = np.std([1, 3, 2, 2])
     assert evidence[0].tolist() == pytest.approx([-2 / spread, 2 / spread, 1 / spread, 1 / spread])
 
@@ -84,7 +84,7 @@ def test_a_guide_suspects_what_it_finds_closer_than_the_positive():
 
 
 def test_a_cross_encoder_reads_the_first_ranks_and_the_positives():
-    reader = _Reader(FakeRanker([[-1, -2, 3, 1]], retrieves=False), built(("d", 1)), depth=2)
+    reader = _CrossEncoder(FakeRanker([[-1, -2, 3, 1]], retrieves=False), built(("d", 1)), depth=2)
     evidence = reader.evidence(whole(built(("d", 1)), {"one": [[0] * 4]}))
     assert evidence[0, [0, 1, 3]].tolist() == [-1, -2, 1] and np.isnan(evidence[0, 2])
 
@@ -107,9 +107,9 @@ def test_a_cross_encoder_suspects_by_margins_and_by_a_bound(settings, expected):
 
 @pytest.fixture
 def judged(tmp_path):
-    def written(*said):
+    def written(*verdicts):
         path = tmp_path / "judgments.jsonl"
-        rows = [{"query_id": "q", "doc_id": d, "verdict": v, "judge": j} for d, v, j in said]
+        rows = [{"query_id": "q", "doc_id": d, "verdict": v, "judge": j} for d, v, j in verdicts]
         path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         return path
 
@@ -123,14 +123,14 @@ def test_verdicts_are_the_share_of_judges_who_find_a_pair_relevant(judged):
         ("c", "not_relevant", "ann"), ("d", "relevant", "ann"), ("d", "withdrawn", "ann"),
         ("z", "relevant", "ann"),
     )  # fmt: skip
-    validator, evidence = looked_at(f"verdicts:{path}", built(("a", 1)))
+    validator, evidence = evidence_of(f"verdicts:{path}", built(("a", 1)))
     assert evidence[0, :3].tolist() == [1, 0.5, 0] and np.isnan(evidence[0, 3])
     assert suspected(validator, evidence) == [[True, False, False, False]]
     with pytest.raises(ConfigError, match="there are no verdicts"):
-        looked_at("verdicts:nowhere.jsonl", built(("a", 1)))
+        evidence_of("verdicts:nowhere.jsonl", built(("a", 1)))
     path.write_text("{}\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"judgments.jsonl:1: \"query_id\" is missing"):
-        looked_at(f"verdicts:{path}", built(("a", 1)))
+        evidence_of(f"verdicts:{path}", built(("a", 1)))
 
 
 def examined(mined, evidence, **settings):

@@ -1,4 +1,4 @@
-"""What can never be a negative: positives, judged or relabelled, the query's own text, copies of either."""
+"""Documents that can never be negatives: positives, judged or relabelled, the query's text, copies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EXCLUSIONS = (JUDGED_RELEVANT, QUERY_TEXT, DUPLICATE_OF_POSITIVE, RELABELLED)
 
 
 class Exclusions:
-    """Knows, for every query of a collection, what must not become its negative.
+    """The documents that must not become negatives, for every query of a collection.
 
     Queries with the same text share their positives. Texts are the same when they differ in nothing but
     case, spacing or Unicode form.
@@ -31,29 +31,29 @@ class Exclusions:
             for other in same_text[query]
         ]
         shared = np.array(pairs, np.int32).reshape(-1, 2)
-        known = judgments.relevance >= judgments.min_relevance
-        queries = np.concatenate([judgments.query[known], shared[:, 0]])
-        docs = np.concatenate([judgments.doc[known], shared[:, 1]])
+        relevant = judgments.relevance >= judgments.min_relevance
+        queries = np.concatenate([judgments.query[relevant], shared[:, 0]])
+        docs = np.concatenate([judgments.doc[relevant], shared[:, 1]])
         self._positives = PairSet(queries, docs)
         self._copies = PairSet(queries, collection.documents.first_alike[docs])
 
     def reasons(self, candidates: Candidates) -> npt.NDArray[np.int8]:
-        """Returns (n_queries, depth) int8: an index into `EXCLUSIONS`, -1 where nothing speaks against it."""
+        """Returns (n_queries, depth) int8: an index into `EXCLUSIONS`, -1 where it may be a negative."""
         documents, queries = self._collection.documents, self._collection.queries
         keys, bodies = documents.keys[candidates.docs], documents.body_keys[candidates.docs]
         own = queries.keys[candidates.queries][:, None]
-        found = np.where((keys == own) | (bodies == own), np.int8(1), np.int8(-1))
-        found[self._copies.has(candidates.queries, documents.first_alike[candidates.docs])] = 2
-        found[self._positives.has(candidates.queries, candidates.docs)] = 0
-        return np.where(candidates.docs >= 0, found, -1).astype(np.int8)
+        reason = np.where((keys == own) | (bodies == own), np.int8(1), np.int8(-1))
+        reason[self._copies.has(candidates.queries, documents.first_alike[candidates.docs])] = 2
+        reason[self._positives.has(candidates.queries, candidates.docs)] = 0
+        return np.where(candidates.docs >= 0, reason, -1).astype(np.int8)
 
     def mark(self, candidates: Candidates) -> Candidates:
-        """Returns the candidates with what is excluded of them."""
+        """Returns the candidates with the reasons for which they are excluded."""
         return replace(candidates, excluded=self.reasons(candidates))
 
 
 def excluded(candidates: Candidates) -> npt.NDArray[np.int8]:
-    """Returns (n_queries, depth) int8: an index into `EXCLUSIONS`, what validation relabelled included.
+    """Returns (n_queries, depth) int8: an index into `EXCLUSIONS`, with what validation relabelled.
 
     Args:
         candidates: A block that `Exclusions.mark` has marked.

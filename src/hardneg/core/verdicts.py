@@ -1,4 +1,4 @@
-"""Verdicts on single pairs, by people and language models: one JSON line each, appended, none taken out."""
+"""Verdicts on single pairs, by people and language models: one JSON line each, never removed."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ FILE = "judgments.jsonl"
 
 
 class Verdict(StrEnum):
-    """What a judge says of one query and document."""
+    """A judge's verdict on one query and document."""
 
     RELEVANT = "relevant"
     NOT_RELEVANT = "not_relevant"
     UNSURE = "unsure"
     WITHDRAWN = "withdrawn"
-    """Takes back what the same judge said of the pair before."""
+    """Withdraws the same judge's earlier verdict on the pair."""
 
 
 class Judged(NamedTuple):
@@ -34,7 +34,7 @@ class Judged(NamedTuple):
     doc_id: str
     verdict: Verdict
     judge: str
-    """Who said it: a person's name, or `llm:` and the model's."""
+    """The judge: a person's name, or `llm:` and the model's."""
     time: str = ""
     """When, in ISO 8601."""
 
@@ -45,25 +45,25 @@ class Judged(NamedTuple):
 
 
 def append(path: Path, judged: Judged) -> None:
-    """Adds one line, which is on disk when this returns; what a kill left unfinished is cut off first.
+    """Appends one line, which is on disk when this returns; an unfinished last line is cut off first.
 
-    Several processes may append to one file: each waits for the line of another to end.
+    Several processes may append to one file, one line at a time.
 
     Raises:
         DataError: The file cannot be written.
     """
     line = json.dumps(judged._asdict(), ensure_ascii=False).encode() + b"\n"
-    with _held(path) as file:
+    with _opened(path) as file:
         file.write(line)
         file.flush()
         os.fsync(file.fileno())
 
 
 def arrange(path: Path, judges: Collection[str], pairs: Sequence[tuple[str, str]]) -> None:
-    """Puts what some judges said of some pairs in the order of the pairs; all other lines keep their places.
+    """Puts the verdicts of some judges in the order of the pairs; all other lines keep their places.
 
-    Each judge's words on one pair stay in order, so the last one stands as before. A file that is in order,
-    or is not there, is left alone; another is replaced at once, and a kill leaves it as it was.
+    Each judge's verdicts on one pair stay in order, so that the last one counts as before. A file that is in
+    order, or does not exist, is left alone; another is replaced atomically.
 
     Args:
         path: The file.
@@ -76,26 +76,26 @@ def arrange(path: Path, judges: Collection[str], pairs: Sequence[tuple[str, str]
     if not path.exists():
         return
     place = {pair: number for number, pair in enumerate(pairs)}
-    with _held(path) as file:
+    with _opened(path) as file:
         file.seek(0)
         lines = file.readlines()
-        found = [
+        numbered = [
             (place[judged.pair], number)
             for number, judged in _numbered(lines, path)
             if judged.judge in judges and judged.pair in place
         ]
         arranged = list(lines)
-        for (_, free), (_, came) in zip(found, sorted(found), strict=True):
-            arranged[free] = lines[came]
+        for (_, target), (_, origin) in zip(numbered, sorted(numbered), strict=True):
+            arranged[target] = lines[origin]
         if arranged != lines:
             with atomic(path) as temporary:
                 temporary.write_bytes(b"".join(arranged))
 
 
 def read(path: Path) -> list[Judged]:
-    """Returns what stands: each judge's last word on each pair, in the order of first mention.
+    """Returns the verdicts that count: each judge's last on each pair, in the order of first mention.
 
-    A last line without an end was cut off by a kill and is passed over. A file that is not there is empty.
+    An unfinished last line is skipped. A file that does not exist has none.
 
     Raises:
         DataError: A line is broken; the message names it.
@@ -118,7 +118,7 @@ def relevance(verdicts: list[Judged]) -> dict[tuple[str, str], float]:
     for judged in verdicts:
         if judged.verdict in (Verdict.RELEVANT, Verdict.NOT_RELEVANT):
             votes.setdefault(judged.pair, []).append(judged.verdict == Verdict.RELEVANT)
-    return {pair: sum(said) / len(said) for pair, said in votes.items()}
+    return {pair: sum(relevant) / len(relevant) for pair, relevant in votes.items()}
 
 
 def by_judge(verdicts: list[Judged]) -> Iterator[tuple[str, dict[tuple[str, str], Verdict]]]:
@@ -128,8 +128,8 @@ def by_judge(verdicts: list[Judged]) -> Iterator[tuple[str, dict[tuple[str, str]
 
 
 @contextmanager
-def _held(path: Path) -> Iterator[IO[bytes]]:
-    """Opens a file for one process at a time, and made if it is not there; it ends with a whole line.
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    """Opens a file, created if missing, for one process at a time; it ends with a complete line.
 
     Raises:
         DataError: The file cannot be written.
@@ -139,14 +139,14 @@ def _held(path: Path) -> Iterator[IO[bytes]]:
         opened = open_locked(path, "a+b", wait=True)
         assert opened is not None  # it waits
         with opened as file:
-            file.truncate(_whole(file))
+            file.truncate(_complete_length(file))
             yield file
     except OSError as error:
         raise DataError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 def _numbered(lines: Sequence[bytes], path: Path) -> Iterator[tuple[int, Judged]]:
-    """Yields (number from 0, what it says) of every line that is not empty.
+    """Yields (number from 0, verdict) of every line that is not empty.
 
     Raises:
         DataError: A line is broken; the message names it.
@@ -156,15 +156,15 @@ def _numbered(lines: Sequence[bytes], path: Path) -> Iterator[tuple[int, Judged]
             yield number, _parsed(line, f"{path}:{number + 1}")
 
 
-def _whole(file: IO[bytes]) -> int:
-    """Returns the length of a file up to its last whole line."""
+def _complete_length(file: IO[bytes]) -> int:
+    """Returns the length of a file up to the end of its last complete line."""
     end = file.seek(0, os.SEEK_END)
     while end > 0:
         begin = max(0, end - 4096)
         file.seek(begin)
-        found = file.read(end - begin).rfind(b"\n")
-        if found >= 0:
-            return begin + found + 1
+        newline = file.read(end - begin).rfind(b"\n")
+        if newline >= 0:
+            return begin + newline + 1
         end = begin
     return 0
 

@@ -40,7 +40,7 @@ class ValidationStage:
         self._settings = settings
         self._scorers = scorers
         self._open_validators = open_validators or {}
-        self.calibration = Calibration("not asked for")
+        self.calibration = Calibration("it is off")
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What validators share: which candidates to look at."""
+"""What validators share: which candidates get evidence, and its arrays."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ def in_depth(candidates: Candidates, collection: Collection, depth: int | None) 
         collection: Whose judgments say what is positive.
         depth: How many ranks; None for all.
     """
-    known = candidates.docs >= 0
+    present = candidates.docs >= 0
     if depth is None:
-        return known
+        return present
     near = (candidates.ranks > 0) & (candidates.ranks <= depth)
-    return known & (near | collection.judgments.relevant.has(candidates.queries, candidates.docs))
+    return present & (near | collection.judgments.relevant.has(candidates.queries, candidates.docs))
 
 
 def iter_rows(candidates: Candidates) -> Iterator[tuple[int, IntArray]]:
@@ -30,11 +30,11 @@ def iter_rows(candidates: Candidates) -> Iterator[tuple[int, IntArray]]:
         yield row, docs[docs >= 0]
 
 
-def scatter(candidates: Candidates, row: int, values: FloatArray, whole: FloatArray) -> None:
-    """Writes the values of one row's documents, as `iter_rows` gave them, into a whole block, in place."""
-    whole[row, candidates.docs[row] >= 0] = values
+def scatter(candidates: Candidates, row: int, values: FloatArray, evidence: FloatArray) -> None:
+    """Writes the values of one row's documents, as `iter_rows` gave them, into evidence, in place."""
+    evidence[row, candidates.docs[row] >= 0] = values
 
 
 def empty_evidence(candidates: Candidates) -> FloatArray:
-    """Returns (n_queries, depth) float32: evidence of which nothing is known yet."""
+    """Returns (n_queries, depth) float32: NaN for every candidate."""
     return np.full(candidates.shape, np.nan, np.float32)

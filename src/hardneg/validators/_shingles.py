@@ -1,4 +1,4 @@
-"""How alike texts are, letter for letter: MinHash signatures of character shingles, for any language.
+"""The similarity of texts by their characters: MinHash signatures of shingles, for any language.
 
 The estimate of the Jaccard similarity has a standard error of at most 4.4 %.
 
@@ -27,9 +27,9 @@ _BATCH = 4_096
 
 
 class Signatures:
-    """The signatures of documents or queries by row, computed when they are first asked for.
+    """The signatures of documents or queries by row, computed on first use.
 
-    At most 200,000 are kept (100 MB); then the oldest blocks' are forgotten.
+    At most 200,000 are kept (100 MB); beyond, all but those of the current rows are dropped.
 
     Args:
         texts: Gives the texts of rows.
@@ -43,19 +43,22 @@ class Signatures:
         self.facts: dict[str, Any] = {"minhash": f"rensa {_minhash().ALGORITHM_VERSION}, {_HASHES} hashes"}
         self._texts = texts
         self._size = size
-        self._known: dict[int, Signature] = {}
+        self._signatures: dict[int, Signature] = {}
 
     def of(self, rows: IntArray) -> Signature:
         """Returns (n, 128) uint32: the signatures of these rows."""
-        missing = np.array(sorted({int(row) for row in rows} - self._known.keys()), np.int32)
-        if len(self._known) + len(missing) > _KEPT:
-            self._known = {int(row): self._known[int(row)] for row in rows if int(row) in self._known}
+        missing = np.array(sorted({int(row) for row in rows} - self._signatures.keys()), np.int32)
+        if len(self._signatures) + len(missing) > _KEPT:
+            self._signatures = {
+                int(row): self._signatures[int(row)] for row in rows if int(row) in self._signatures
+            }
         for begin in range(0, len(missing), _BATCH):
-            some = missing[begin : begin + _BATCH]
-            self._known.update(zip(some.tolist(), signatures(self._texts(some), self._size), strict=True))
+            batch = missing[begin : begin + _BATCH]
+            signed = signatures(self._texts(batch), self._size)
+            self._signatures.update(zip(batch.tolist(), signed, strict=True))
         if not len(rows):
             return np.empty((0, _HASHES), np.uint32)
-        return np.stack([self._known[int(row)] for row in rows])
+        return np.stack([self._signatures[int(row)] for row in rows])
 
 
 def signatures(texts: Sequence[str], size: int) -> Signature:
@@ -76,16 +79,16 @@ def signatures(texts: Sequence[str], size: int) -> Signature:
     return np.array(matrix.to_rows(), np.uint32)
 
 
-def resemblance(some: Signature, others: Signature) -> FloatArray:
+def similarity_matrix(left: Signature, right: Signature) -> FloatArray:
     """Returns (n, m) float32: the estimated Jaccard similarity of n texts to m others."""
-    found = np.empty((len(some), len(others)), np.float32)
-    for place, other in enumerate(others):
-        found[:, place] = (some == other).mean(axis=1)
-    return found
+    similarity = np.empty((len(left), len(right)), np.float32)
+    for column, other in enumerate(right):
+        similarity[:, column] = (left == other).mean(axis=1)
+    return similarity
 
 
 class Pairs(NamedTuple):
-    """Texts that resemble each other.
+    """Pairs of similar texts.
 
     Attributes:
         left: (n,) places among the first texts, ascending.
@@ -98,31 +101,32 @@ class Pairs(NamedTuple):
     similarity: FloatArray
 
 
-def alike(some: Signature, others: Signature, bound: float) -> Pairs:
-    """Returns the pairs of texts that resemble each other by at least `bound`, without comparing all.
+def similar_pairs(left: Signature, right: Signature, bound: float) -> Pairs:
+    """Returns the pairs of texts whose similarity is at least `bound`, without comparing all.
 
     Only texts that agree in one of 32 bands of 4 hashes are compared: a pair of similarity 0.7 is found with
     a probability of 0.9998, one of 0.5 with 0.87.
 
     Args:
-        some: (n, 128) uint32.
-        others: (m, 128) uint32.
+        left: (n, 128) uint32.
+        right: (m, 128) uint32.
         bound: The least similarity.
 
     Source: Leskovec, Rajaraman and Ullman, Mining of Massive Datasets, section 3.4.
     """
-    kept = np.empty(0, np.int64)
-    for one, other in zip(_bands(some), _bands(others), strict=True):
-        left, right = _equal(one, other)
+    width = max(len(right), 1)
+    keys = np.empty(0, np.int64)
+    for left_keys, right_keys in zip(_bands(left), _bands(right), strict=True):
+        rows, columns = _equal(left_keys, right_keys)
         agreeing = [
-            np.mean(some[left[i : i + _BATCH]] == others[right[i : i + _BATCH]], axis=1)
-            for i in range(0, len(left), _BATCH)
+            np.mean(left[rows[i : i + _BATCH]] == right[columns[i : i + _BATCH]], axis=1)
+            for i in range(0, len(rows), _BATCH)
         ]
         near = np.concatenate([np.empty(0), *agreeing]) >= bound
-        kept = np.union1d(kept, left[near].astype(np.int64) * max(len(others), 1) + right[near])
-    left, right = np.divmod(kept, max(len(others), 1))
-    similarity = (some[left] == others[right]).mean(axis=1).astype(np.float32)
-    return Pairs(left.astype(np.intp), right.astype(np.intp), similarity)
+        keys = np.union1d(keys, rows[near].astype(np.int64) * width + columns[near])
+    rows, columns = np.divmod(keys, width)
+    similarity = (left[rows] == right[columns]).mean(axis=1).astype(np.float32)
+    return Pairs(rows.astype(np.intp), columns.astype(np.intp), similarity)
 
 
 def _shingles(text: str, size: int) -> npt.NDArray[np.uint64]:
@@ -145,15 +149,15 @@ def _bands(signature: Signature) -> npt.NDArray[np.uint64]:
 
 
 def _equal(
-    some: npt.NDArray[np.uint64], others: npt.NDArray[np.uint64]
+    left: npt.NDArray[np.uint64], right: npt.NDArray[np.uint64]
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Returns the places (n,) and (n,) of all equal keys."""
-    order = np.argsort(others, kind="stable")
-    first = np.searchsorted(others[order], some, "left")
-    count = np.searchsorted(others[order], some, "right") - first
-    left = np.repeat(np.arange(len(some)), count)
-    within = np.arange(len(left)) - np.repeat(np.cumsum(count) - count, count)
-    return left, order[np.repeat(first, count) + within]
+    order = np.argsort(right, kind="stable")
+    first = np.searchsorted(right[order], left, "left")
+    count = np.searchsorted(right[order], left, "right") - first
+    rows = np.repeat(np.arange(len(left)), count)
+    within = np.arange(len(rows)) - np.repeat(np.cumsum(count) - count, count)
+    return rows, order[np.repeat(first, count) + within]
 
 
 def _minhash() -> Any:

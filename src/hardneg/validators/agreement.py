@@ -1,4 +1,4 @@
-"""A candidate that every ranker places near or above the positive is doubtful."""
+"""A candidate that every ranker places at the positive or above may be relevant."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray
 @validator("agreement")
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Agreement(Validator):
-    """Measures how far above the weakest positive even the least convinced ranker places a candidate.
+    """Measures how far above the weakest positive the ranker that ranks a candidate lowest places it.
 
     The evidence is the least of the rankers' `(score - positive's score) / deviation of the query's scores`:
     0 or more where all place it at the positive or above.
 
     Attributes:
-        bound: From where on it is suspicious, in deviations; a little below 0 is near the positive.
+        bound: The least evidence that is suspicious, in deviations; a little below 0 is near the positive.
     """
 
     bound: float = 0.0

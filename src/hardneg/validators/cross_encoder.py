@@ -25,10 +25,10 @@ class CrossEncoder(Validator):
 
     Attributes:
         model: A hub id or a folder.
-        depth: How many ranks of the pool it reads: each takes the model's time.
-        margin: How far below the positive's score a candidate is suspicious still, in the model's unit.
+        depth: Ranks of the pool that it reads.
+        margin: The greatest distance below the positive's score that is suspicious, in the model's unit.
         relative_margin: The same as a fraction of the positive's score.
-        maximum: The score from which on any candidate is suspicious; None for no such bound.
+        maximum: The least score that makes any candidate suspicious; None for no such bound.
         batch_size: Pairs in one batch.
         max_length: Tokens after which pairs are cut; None for the model's own limit.
         prompt: Text before each pair, for models that follow instructions; None for the model's own.
@@ -60,7 +60,7 @@ class CrossEncoder(Validator):
         own = ("model", "batch_size", "max_length", "prompt")
         settings = {name: getattr(self, name) for name in own}
         ranker = RANKERS.make({"cross-encoder": settings}).open(collection, context)
-        return _Reader(ranker, collection, self.depth)
+        return _CrossEncoder(ranker, collection, self.depth)
 
     def suspects(self, evidence: FloatArray, positive: FloatArray) -> BoolArray:
         """Returns what scores as high as the weakest positive less the margins, or as `maximum`."""
@@ -71,7 +71,7 @@ class CrossEncoder(Validator):
         return near if self.maximum is None else near | (known >= self.maximum)
 
 
-class _Reader:
+class _CrossEncoder:
     def __init__(self, ranker: OpenedRanker, collection: Collection, depth: int) -> None:
         self.facts: dict[str, Any] = {**ranker.facts, "depth": depth}
         self._ranker = ranker
@@ -79,6 +79,6 @@ class _Reader:
         self._depth = depth
 
     def evidence(self, candidates: Candidates) -> FloatArray:
-        looked_at = in_depth(candidates, self._collection, self._depth)
-        docs = np.where(looked_at, candidates.docs, -1).astype(np.int32)
+        read = in_depth(candidates, self._collection, self._depth)
+        docs = np.where(read, candidates.docs, -1).astype(np.int32)
         return self._ranker.score(candidates.queries, docs)

@@ -23,7 +23,7 @@ class Guide(Validator):
 
     Attributes:
         model: A hub id, a folder, or `default`.
-        margin: How far below the positive a candidate is suspicious still, in the guide's unit.
+        margin: The greatest distance below the positive that is suspicious, in the guide's unit.
         max_length: Tokens after which texts are cut; None for the model's own limit.
         query_prompt: Text before each query; None for the model's own.
         document_prompt: Text before each document; None for the model's own.

@@ -1,4 +1,4 @@
-"""What of an evaluation set has got into the training set."""
+"""Overlap of the training set with an evaluation set."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hardneg.core.components.validator import Finds, Kind
 from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray, IntArray, KeyArray
 from hardneg.sources import LoadOptions, load
 from hardneg.validators._common import empty_evidence
-from hardneg.validators._shingles import Signature, Signatures, alike, signatures
+from hardneg.validators._shingles import Signature, Signatures, signatures, similar_pairs
 
 _EXAMPLES = 5
 
@@ -34,7 +34,7 @@ class Leakage(Validator):
     Attributes:
         evaluation: The evaluation set, a source as `hardneg mine` takes it.
         split: Its split.
-        bound: From which similarity on a text is a near copy.
+        bound: The least similarity of a near copy.
         drop_queries: Whether training queries that are in the evaluation set, exact or near, are not mined.
         shingle: Characters in a shingle.
     """
@@ -64,70 +64,71 @@ class Leakage(Validator):
             MissingExtra: rensa is not installed.
         """
         evaluation = load(self.evaluation, LoadOptions(split=self.split))
-        return _Leaks(collection, evaluation, self)
+        return _Leakage(collection, evaluation, self)
 
     def suspects(self, evidence: FloatArray, positive: FloatArray) -> BoolArray:
         """Returns nothing: what has leaked is no likelier to be relevant."""
         return np.zeros(evidence.shape, bool)
 
 
-class _Leaks:
-    """Knows the evaluation set."""
+class _Leakage:
+    """Compares with one evaluation set."""
 
     def __init__(self, collection: Collection, evaluation: Collection, settings: Leakage) -> None:
         relevant = _positives(evaluation)
         self._bound = settings.bound
         self._keys = collection.documents.keys
         self._signatures = Signatures(collection.documents.texts, settings.shingle)
-        self._known = _Known.of(evaluation.documents.keys, evaluation.documents.texts, relevant, settings)
-        asked = _Known.of(evaluation.queries.keys, evaluation.queries.texts, _all(evaluation), settings)
+        self._index = _TextIndex.of(evaluation.documents.keys, evaluation.documents.texts, relevant, settings)
+        test_queries = evaluation.queries
+        query_index = _TextIndex.of(test_queries.keys, test_queries.texts, _all(evaluation), settings)
         mined = collection.judgments.queries_with_positives
         signed = signatures(collection.queries.texts(mined), settings.shingle)
-        queries = asked.found(collection.queries.keys[mined], signed, settings.bound)
+        queries = query_index.similarity(collection.queries.keys[mined], signed, settings.bound)
         positives = _positives(collection)
-        documents = self._found(positives)
+        documents = self._similarity(positives)
         self.refused: IntArray = mined[queries > 0] if settings.drop_queries else mined[:0]
         """The rows of the queries that are not to be mined."""
         self.facts: dict[str, Any] = {
             "evaluation": Path(settings.evaluation).name,
             "digest": evaluation.digest,
-            "queries": _told(queries, mined, collection.queries.texts),
-            "positives": _told(documents, positives, collection.documents.texts),
+            "queries": _overlap(queries, mined, collection.queries.texts),
+            "positives": _overlap(documents, positives, collection.documents.texts),
             "dropped_queries": len(self.refused),
         }
 
     def evidence(self, candidates: Candidates) -> FloatArray:
-        found = empty_evidence(candidates)
-        known = candidates.docs >= 0
-        docs, places = np.unique(candidates.docs[known], return_inverse=True)
-        found[known] = self._found(docs)[places.ravel()]
-        return found
+        evidence = empty_evidence(candidates)
+        present = candidates.docs >= 0
+        docs, places = np.unique(candidates.docs[present], return_inverse=True)
+        evidence[present] = self._similarity(docs)[places.ravel()]
+        return evidence
 
-    def _found(self, docs: IntArray) -> FloatArray:
-        return self._known.found(self._keys[docs], self._signatures.of(docs), self._bound)
+    def _similarity(self, docs: IntArray) -> FloatArray:
+        return self._index.similarity(self._keys[docs], self._signatures.of(docs), self._bound)
 
 
-class _Known:
-    """Texts that may have leaked."""
+class _TextIndex:
+    """Texts of the evaluation set, to find equal and similar ones."""
 
     def __init__(self, keys: KeyArray, signed: Signature) -> None:
         self._keys = keys
         self._signed = signed
 
     @classmethod
-    def of(cls, keys: KeyArray, texts: Any, rows: IntArray, settings: Leakage) -> _Known:
+    def of(cls, keys: KeyArray, texts: Any, rows: IntArray, settings: Leakage) -> _TextIndex:
         return cls(keys[rows], signatures(texts(rows), settings.shingle))
 
-    def found(self, keys: KeyArray, signed: Signature, bound: float) -> FloatArray:
+    def similarity(self, keys: KeyArray, signed: Signature, bound: float) -> FloatArray:
         """Returns (n,) float32: 1 for an equal text, the similarity of a near copy, 0 for others."""
         best = np.zeros(len(keys), np.float32)
-        pairs = alike(signed, self._signed, bound)
-        np.maximum.at(best, pairs.left, np.minimum(pairs.similarity, np.float32(_NEARLY)))
+        pairs = similar_pairs(signed, self._signed, bound)
+        np.maximum.at(best, pairs.left, np.minimum(pairs.similarity, np.float32(_MAX_NEAR)))
         best[np.isin(keys, self._keys)] = 1
         return best
 
 
-_NEARLY = 0.9999
+_MAX_NEAR = 0.9999
 """The most for a near copy: 1 is for the same text."""
 
 
@@ -140,13 +141,13 @@ def _all(collection: Collection) -> IntArray:
     return np.arange(len(collection.queries), dtype=np.int32)
 
 
-def _told(found: FloatArray, rows: IntArray, texts: Any) -> dict[str, Any]:
+def _overlap(similarity: FloatArray, rows: IntArray, texts: Any) -> dict[str, Any]:
     """Returns how many of these rows are in the evaluation set, with examples of near copies first."""
-    near: npt.NDArray[np.bool_] = (found > 0) & (found < 1)
-    shown = np.concatenate([rows[near][:_EXAMPLES], rows[found == 1][:_EXAMPLES]])[:_EXAMPLES]
+    near: npt.NDArray[np.bool_] = (similarity > 0) & (similarity < 1)
+    shown = np.concatenate([rows[near][:_EXAMPLES], rows[similarity == 1][:_EXAMPLES]])[:_EXAMPLES]
     return {
         "looked_at": len(rows),
-        "exact": int((found == 1).sum()),
+        "exact": int((similarity == 1).sum()),
         "near": int(near.sum()),
         "examples": [text[:200] for text in texts(shown)],
     }

@@ -1,4 +1,4 @@
-"""A near-duplicate of a positive is relevant as that one is; one of the query teaches nothing."""
+"""A near-duplicate of a positive is relevant too; one of the query is no use as a negative."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hardneg.core.components import Context, OpenedRanker, OpenedValidator, Vali
 from hardneg.core.components.validator import Finds, Kind
 from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray
 from hardneg.validators._common import empty_evidence, iter_rows, scatter
-from hardneg.validators._shingles import Signatures, resemblance
+from hardneg.validators._shingles import Signatures, similarity_matrix
 
 
 @validator("near-duplicate")
@@ -24,10 +24,10 @@ class NearDuplicate(Validator):
     The evidence is the highest Jaccard similarity of character shingles to any of them, estimated by MinHash.
 
     Attributes:
-        bound: From which similarity on it is suspicious.
+        bound: The least similarity that is suspicious.
         shingle: Characters in a shingle.
 
-    Source: Broder, On the resemblance and containment of documents, 1997.
+    Source: Broder, On the similarity_matrix and containment of documents, 1997.
     """
 
     bound: float = Field(default=0.8, ge=0, le=1)
@@ -50,14 +50,14 @@ class NearDuplicate(Validator):
         Raises:
             MissingExtra: rensa is not installed.
         """
-        return _Copies(collection, self.shingle)
+        return _NearDuplicate(collection, self.shingle)
 
     def suspects(self, evidence: FloatArray, positive: FloatArray) -> BoolArray:
         """Returns what is as similar as `bound`."""
         return np.nan_to_num(evidence, nan=0.0) >= np.float32(self.bound)
 
 
-class _Copies:
+class _NearDuplicate:
     def __init__(self, collection: Collection, shingle: int) -> None:
         self._judgments = collection.judgments
         self._documents = Signatures(collection.documents.texts, shingle)
@@ -65,13 +65,13 @@ class _Copies:
         self.facts: dict[str, Any] = self._documents.facts
 
     def evidence(self, candidates: Candidates) -> FloatArray:
-        found = empty_evidence(candidates)
+        evidence = empty_evidence(candidates)
         queries = self._queries.of(candidates.queries)
         for row, docs in iter_rows(candidates):
             positives = self._judgments.positives(int(candidates.queries[row]))
             own = self._documents.of(docs)
-            alike = resemblance(own, self._documents.of(positives))
-            alike[docs[:, None] == positives] = 0
-            both = np.concatenate([alike, resemblance(own, queries[row : row + 1])], axis=1)
-            scatter(candidates, row, both.max(axis=1), found)
-        return found
+            similarity = similarity_matrix(own, self._documents.of(positives))
+            similarity[docs[:, None] == positives] = 0
+            both = np.concatenate([similarity, similarity_matrix(own, queries[row : row + 1])], axis=1)
+            scatter(candidates, row, both.max(axis=1), evidence)
+        return evidence

@@ -58,23 +58,23 @@ class _Sources:
         self._settings = settings
 
     def evidence(self, candidates: Candidates) -> FloatArray:
-        found = empty_evidence(candidates)
+        evidence = empty_evidence(candidates)
         for row, docs in iter_rows(candidates):
             positives = self._judgments.positives(int(candidates.queries[row]))
             same = np.zeros(len(docs), bool)
             for names in self._names(np.concatenate([docs, positives])):
                 own, others = names[: len(docs)], names[len(docs) :]
-                alike = (own[:, None] == others) & (own[:, None] != "")
-                same |= (alike & (docs[:, None] != positives)).any(axis=1)
-            scatter(candidates, row, same.astype(np.float32), found)
-        return found
+                equal = (own[:, None] == others) & (own[:, None] != "")
+                same |= (equal & (docs[:, None] != positives)).any(axis=1)
+            scatter(candidates, row, same.astype(np.float32), evidence)
+        return evidence
 
     def _names(self, docs: IntArray) -> list[Any]:
-        """Returns what documents of one source share, empty where there is no source, once a way to tell."""
+        """Returns each document's source, empty without one, for each way to recognise sources."""
         names = [[_prefix(name, self._settings.separators) for name in self._documents.ids(docs)]]
         if self._settings.titles:
             names.append([folded(title) for title in self._documents.titles(docs)])
-        return [np.array(iter_rows, object) for iter_rows in names]
+        return [np.array(column, object) for column in names]
 
 
 def _prefix(name: str, separators: Sequence[str]) -> str:

@@ -12,16 +12,16 @@ AnyValidator = Annotated[Validator, PlainValidator(VALIDATORS.make), PlainSerial
 
 
 class ValidateSettings(BaseModel):
-    """Who looks for false negatives, and what follows from what is found.
+    """Which validators look for false negatives, and what follows from their evidence.
 
     What is dropped is a matter of `select.rules`: `suspected-false-negative` reads the probability.
 
     Attributes:
         validators: Each as `similar-to-positive`, `cross-encoder:MODEL` or `{cross-encoder: {...}}`.
         calibrate: Whether the probability of a false negative is estimated.
-        negatives_are_judged: Whether a document that the source gives a relevance below the least is
-            taken for not relevant; false where such negatives were mined and nobody judged them.
-        sample: Queries on which it is estimated, drawn at random.
+        negatives_are_judged: Whether a document with a relevance below the least counts as judged not
+            relevant; false where such negatives were mined and nobody judged them.
+        sample: Queries on which the probability is estimated, drawn at random.
         weights: Whether a negative weighs 1 less its probability; otherwise 1.
         relabel_above: The probability above which a candidate that a validator suspects becomes a positive;
             None to relabel nothing.

@@ -1,4 +1,4 @@
-"""What is relevant for a sister query is likely relevant for this one."""
+"""A positive of a similar query is likely relevant for this one."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from hardneg.core.components import Context, OpenedRanker, OpenedValidator, Vali
 from hardneg.core.components.validator import Finds, Kind
 from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray, IntArray
 from hardneg.validators._common import empty_evidence, iter_rows, scatter
-from hardneg.validators._shingles import alike, signatures
+from hardneg.validators._shingles import signatures, similar_pairs
 
-_MOST = 1_000
-"""Queries that a document is relevant for, beyond which it tells nothing of any."""
+_MAX_QUERIES = 1_000
+"""Queries of a document; one that is relevant for more says nothing about their similarity."""
 
 
 @validator("sibling-positives")
@@ -25,14 +25,14 @@ _MOST = 1_000
 class SiblingPositives(Validator):
     """Finds candidates that are positives of a similar query.
 
-    The evidence is the similarity of the two queries, of several the highest, 0 where there is none:
+    The evidence is the similarity of the two queries, the highest of several, 0 without any:
 
     - by text, the Jaccard similarity of their character shingles, estimated by MinHash, from `near` on;
     - by positives, the Jaccard similarity of the sets of their positives, the candidate left out.
 
     Attributes:
-        bound: From which similarity of the queries on a candidate is suspicious.
-        near: From which similarity on two texts are taken for nearly the same query.
+        bound: The least similarity of the queries that makes a candidate suspicious.
+        near: The least similarity of two texts that are nearly the same query.
         shingle: Characters in a shingle.
     """
 
@@ -57,14 +57,14 @@ class SiblingPositives(Validator):
         Raises:
             MissingExtra: rensa is not installed.
         """
-        return _Siblings(collection, self)
+        return _SimilarQueries(collection, self)
 
     def suspects(self, evidence: FloatArray, positive: FloatArray) -> BoolArray:
         """Returns the positives of queries as similar as `bound`."""
         return np.nan_to_num(evidence, nan=0.0) >= np.float32(self.bound)
 
 
-class _Siblings:
+class _SimilarQueries:
     def __init__(self, collection: Collection, settings: SiblingPositives) -> None:
         judgments, queries = collection.judgments, collection.queries
         relevant = judgments.relevance >= judgments.min_relevance
@@ -73,33 +73,33 @@ class _Siblings:
         self._positives = _Groups(query, doc, len(queries))
         self._queries = _Groups(doc[order], query[order], len(collection.documents))
         signed = signatures(queries.texts(np.arange(len(queries), dtype=np.int32)), settings.shingle)
-        near = alike(signed, signed, settings.near)
+        near = similar_pairs(signed, signed, settings.near)
         other = near.left != near.right
         self._near = _Groups(near.left[other], near.right[other].astype(np.int32), len(queries))
         self._similarity = near.similarity[other]
         self.facts: dict[str, Any] = {"near_queries": int(len(np.unique(near.left[other])))}
 
     def evidence(self, candidates: Candidates) -> FloatArray:
-        found = empty_evidence(candidates)
+        evidence = empty_evidence(candidates)
         for row, docs in iter_rows(candidates):
-            known = self._known(int(candidates.queries[row]))
-            values = np.array([known.get(doc, 0.0) for doc in docs.tolist()], np.float32)
-            scatter(candidates, row, values, found)
-        return found
+            similarity = self._by_positive(int(candidates.queries[row]))
+            values = np.array([similarity.get(doc, 0.0) for doc in docs.tolist()], np.float32)
+            scatter(candidates, row, values, evidence)
+        return evidence
 
-    def _known(self, query: int) -> dict[int, float]:
+    def _by_positive(self, query: int) -> dict[int, float]:
         """Returns the highest similarity of a query to another, by positive of the other."""
         own = set(self._positives.of(query).tolist())
-        texts, shared = self._by_text(query), self._sharing(query)
-        known: dict[int, float] = {}
+        texts, shared = self._by_text(query), self._shared_positives(query)
+        similarity: dict[int, float] = {}
         for other in (texts | shared).keys() - {query}:
-            theirs = self._positives.of(other).tolist()
-            for doc in theirs:
-                common = shared.get(other, 0) - (doc in own and len(self._asked(doc)) > 0)
-                whole = len(own - {doc}) + len(theirs) - 1 - common
+            positives = self._positives.of(other).tolist()
+            for doc in positives:
+                common = shared.get(other, 0) - (doc in own and len(self._queries_of(doc)) > 0)
+                whole = len(own - {doc}) + len(positives) - 1 - common
                 by_positives = common / whole if common > 0 else 0.0
-                known[doc] = max(known.get(doc, 0.0), texts.get(other, 0.0), by_positives)
-        return known
+                similarity[doc] = max(similarity.get(doc, 0.0), texts.get(other, 0.0), by_positives)
+        return similarity
 
     def _by_text(self, query: int) -> dict[int, float]:
         """Returns the similarity of the queries of nearly the same text."""
@@ -108,16 +108,16 @@ class _Siblings:
             zip(self._near.values[begin:end].tolist(), self._similarity[begin:end].tolist(), strict=True)
         )
 
-    def _sharing(self, query: int) -> dict[int, int]:
+    def _shared_positives(self, query: int) -> dict[int, int]:
         """Returns how many positives each query shares with one."""
-        lists = [self._asked(int(doc)) for doc in self._positives.of(query)]
+        lists = [self._queries_of(int(doc)) for doc in self._positives.of(query)]
         others, counts = np.unique(np.concatenate([*lists, np.empty(0, np.int32)]), return_counts=True)
         return dict(zip(others.tolist(), counts.tolist(), strict=True))
 
-    def _asked(self, doc: int) -> IntArray:
+    def _queries_of(self, doc: int) -> IntArray:
         """Returns the queries that a document is relevant for, none if they are too many."""
         queries = self._queries.of(doc)
-        return queries if len(queries) <= _MOST else queries[:0]
+        return queries if len(queries) <= _MAX_QUERIES else queries[:0]
 
 
 class _Groups:

@@ -1,4 +1,4 @@
-"""A document like a known positive may be relevant as that one is."""
+"""A document similar to a positive may be relevant too."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from hardneg.core.errors import ConfigError, unknown_name
 from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray, IntArray, rows_of
 from hardneg.validators._common import empty_evidence
 
-_TOGETHER = 128
-"""Queries compared in one go: bounds memory, and spares a start of the threads for each."""
+_BLOCK = 128
+"""Queries compared together: bounds memory, and starts the threads once for all of them."""
 
 
-class Likeness(Protocol):
+class DocumentComparer(Protocol):
     """A ranker that can also compare documents."""
 
     def alike(self, docs: IntArray, others: IntArray) -> FloatArray:
@@ -32,12 +32,12 @@ class SimilarToPositive(Validator):
     """Measures the similarity of a candidate to the query's positives, by a ranker's document vectors.
 
     The evidence is the mean similarity to the nearest few positives. Relevant documents resemble each other
-    (the cluster hypothesis), and this says what no similarity to the query does.
+    (the cluster hypothesis), which no similarity to the query measures.
 
     Attributes:
         by: The ranker whose vectors count; None for the first that has any. Without any there is no evidence.
         nearest: How many of the positives count, the nearest ones.
-        bound: A similarity that is suspicious by itself; 1 minus it is the distance allowed.
+        bound: The least similarity that is suspicious.
 
     Source: van Rijsbergen, Information Retrieval, chapter 3; relevance feedback, Rocchio, 1971.
     """
@@ -62,23 +62,23 @@ class SimilarToPositive(Validator):
         Raises:
             ConfigError: The ranker named in `by` is not there, or has no vectors.
         """
-        having = [name for name, ranker in rankers.items() if hasattr(ranker, "alike")]
+        comparing = [name for name, ranker in rankers.items() if hasattr(ranker, "alike")]
         if self.by is not None and self.by not in rankers:
             raise unknown_name("ranker in by", self.by, rankers)
-        if self.by is not None and self.by not in having:
+        if self.by is not None and self.by not in comparing:
             raise ConfigError(f"similar-to-positive: ranker {self.by} has no document vectors to compare")
-        name = self.by or next(iter(having), None)
-        ranker = None if name is None else cast(Likeness, rankers[name])
+        name = self.by or next(iter(comparing), None)
+        ranker = None if name is None else cast(DocumentComparer, rankers[name])
         return _Similarity(collection, name, ranker, self.nearest)
 
     def suspects(self, evidence: FloatArray, positive: FloatArray) -> BoolArray:
-        """Returns what lies as near to a positive as `bound`."""
+        """Returns what is as similar to a positive as `bound`."""
         return np.nan_to_num(evidence, nan=-np.inf) >= self.bound
 
 
 class _Similarity:
     def __init__(
-        self, collection: Collection, name: str | None, ranker: Likeness | None, nearest: int
+        self, collection: Collection, name: str | None, ranker: DocumentComparer | None, nearest: int
     ) -> None:
         self.facts: dict[str, Any] = {"by": name}
         self._judgments = collection.judgments
@@ -88,23 +88,24 @@ class _Similarity:
     def evidence(self, candidates: Candidates) -> FloatArray:
         if self._ranker is None:
             return empty_evidence(candidates)
-        blocks = rows_of(len(candidates.queries), _TOGETHER)
-        found = [self._compared(self._ranker, candidates, rows) for rows in blocks]
-        return np.concatenate([*found, np.empty((0, candidates.shape[1]), np.float32)])
+        blocks = rows_of(len(candidates.queries), _BLOCK)
+        evidence = [self._compared(self._ranker, candidates, rows) for rows in blocks]
+        return np.concatenate([*evidence, np.empty((0, candidates.shape[1]), np.float32)])
 
-    def _compared(self, ranker: Likeness, candidates: Candidates, rows: IntArray) -> FloatArray:
-        """Returns the evidence on some of the queries, whose positives are compared in one go."""
+    def _compared(self, ranker: DocumentComparer, candidates: Candidates, rows: IntArray) -> FloatArray:
+        """Returns the evidence on some of the queries, all their positives compared together."""
         positives = [self._judgments.positives(int(query)) for query in candidates.queries[rows]]
-        counts = [len(each) for each in positives]
+        counts = [len(rows) for rows in positives]
         docs = np.concatenate(positives)
         others = np.repeat(candidates.docs[rows], counts, axis=0)
-        alike = np.where(others == docs[:, None], np.float32("nan"), ranker.alike(docs, others))
-        return np.stack([_nearest(each, self._nearest) for each in np.split(alike, np.cumsum(counts)[:-1])])
+        similarity = np.where(others == docs[:, None], np.float32("nan"), ranker.alike(docs, others))
+        by_query = np.split(similarity, np.cumsum(counts)[:-1])
+        return np.stack([_mean_of_highest(block, self._nearest) for block in by_query])
 
 
-def _nearest(alike: FloatArray, nearest: int) -> FloatArray:
+def _mean_of_highest(similarity: FloatArray, nearest: int) -> FloatArray:
     """Returns (depth,) float32: the mean of each column's highest similarities, NaN without any."""
-    highest = -np.sort(-alike, axis=0)[:nearest]
+    highest = -np.sort(-similarity, axis=0)[:nearest]
     known = ~np.isnan(highest)
     total = np.where(known, highest, 0).sum(axis=0)
     count = known.sum(axis=0)

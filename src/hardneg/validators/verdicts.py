@@ -1,4 +1,4 @@
-"""What people and language models said of single pairs."""
+"""Verdicts of people and language models on single pairs."""
 
 from __future__ import annotations
 
@@ -53,34 +53,34 @@ class Verdicts(Validator):
         path = Path(self.file).expanduser()
         if not path.is_file():
             raise ConfigError(f"there are no verdicts at {path}; hardneg review and hardneg judge write them")
-        return _Judges(collection, path)
+        return _Verdicts(collection, path)
 
     def suspects(self, evidence: FloatArray, positive: FloatArray) -> BoolArray:
         """Returns what most judges find relevant."""
         return np.nan_to_num(evidence, nan=0.0) > 0.5
 
 
-class _Judges:
+class _Verdicts:
     def __init__(self, collection: Collection, path: Path) -> None:
-        said = verdicts.relevance(verdicts.read(path))
-        queries = collection.queries.rows([query for query, _ in said])
-        docs = collection.documents.rows([doc for _, doc in said])
+        relevance = verdicts.relevance(verdicts.read(path))
+        queries = collection.queries.rows([query for query, _ in relevance])
+        docs = collection.documents.rows([doc for _, doc in relevance])
         known = (queries >= 0) & (docs >= 0)
         self.facts: dict[str, Any] = {
             "verdicts": digest_file(path),
-            "pairs": len(said),
+            "pairs": len(relevance),
             "unknown_pairs": int((~known).sum()),
         }
-        self._said: dict[int, dict[int, float]] = {}
-        shares = np.array(list(said.values()), np.float64)[known]
+        self._shares: dict[int, dict[int, float]] = {}
+        shares = np.array(list(relevance.values()), np.float64)[known]
         for query, doc, share in zip(queries[known], docs[known], shares, strict=True):
-            self._said.setdefault(int(query), {})[int(doc)] = float(share)
-        self.queries: list[int] = sorted(self._said)
-        """The rows of the queries that it knows of: calibration must see them."""
+            self._shares.setdefault(int(query), {})[int(doc)] = float(share)
+        self.queries: list[int] = sorted(self._shares)
+        """The rows of the queries with verdicts: calibration learns from them too."""
 
     def evidence(self, candidates: Candidates) -> FloatArray:
-        found = empty_evidence(candidates)
+        evidence = empty_evidence(candidates)
         for row, query in enumerate(candidates.queries):
-            for doc, share in self._said.get(int(query), {}).items():
-                found[row, candidates.docs[row] == doc] = share
-        return found
+            for doc, share in self._shares.get(int(query), {}).items():
+                evidence[row, candidates.docs[row] == doc] = share
+        return evidence

@@ -56,7 +56,7 @@ class Rule(Component, ABC):
         return np.ones(len(candidates.queries), bool)
 
     def needed_depth(self) -> int:
-        """Returns how many ranks must be there before anything is drawn; 0 for no such need."""
+        """Returns how many ranks must be retrieved before anything is drawn; 0 for no such need."""
         return 0
 
 
@@ -81,7 +81,7 @@ class Draw(Component, ABC):
 
 def _rule_of(function: Callable[..., Any]) -> type[Rule]:
     def keep(self: Any, candidates: Candidates) -> BoolArray:
-        """Returns what the function says."""
+        """Returns what the function returns."""
         kept = np.asarray(self.function(candidates, **settings_of(self)), bool)
         return np.broadcast_to(kept, candidates.shape) & (candidates.docs >= 0)
 
@@ -91,7 +91,7 @@ def _rule_of(function: Callable[..., Any]) -> type[Rule]:
 
 def _draw_of(function: Callable[..., Any]) -> type[Draw]:
     def priority(self: Any, candidates: Candidates, noise: FloatArray) -> Priority:
-        """Returns what the function says."""
+        """Returns what the function returns."""
         return np.asarray(self.function(candidates, noise, **settings_of(self)), np.float64)
 
     made: type[Draw] = function_class(Draw, function, 2, priority=priority)

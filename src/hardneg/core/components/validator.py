@@ -1,7 +1,7 @@
-"""Validators look at candidates and give evidence of false negatives; none drops anything by itself.
+"""Validators give evidence of false negatives among candidates; none drops anything by itself.
 
-The settings open a validator for one collection, which looks at its candidates. Which evidence is suspicious
-the settings say by themselves, so that stored evidence can be weighed again.
+The settings open a validator for one collection, which gives the evidence of its candidates. Which evidence
+is suspicious follows from the settings alone, so that stored evidence can be decided on again.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ Finds = Literal["", "copies", "same source", "similar queries", "leakage"]
 
 
 class OpenedValidator(Protocol):
-    """A validator at work on one collection."""
+    """A validator that is opened for one collection."""
 
     @property
     def facts(self) -> Mapping[str, Any]:
         """What `run.json` should record: resolved settings, digests of weights and files."""
 
     def evidence(self, candidates: Candidates) -> FloatArray:
-        """Returns (n_queries, depth) float32: the higher, the likelier relevant; NaN where it did not look.
+        """Returns (n_queries, depth) float32: the higher, the likelier relevant; NaN without evidence.
 
-        A positive is looked at as if its own judgment were not known: what is measured to the query's
-        positives is measured to the others. Hidden in turn like this, positives show what the evidence of a
-        relevant document looks like.
+        The evidence of a positive is that of a document without a judgment: what is measured to the query's
+        positives is measured to the others. Hidden in turn like this, positives show what evidence relevant
+        documents have.
 
         Args:
             candidates: A block, positives included, as the pool gives it.
@@ -63,7 +63,7 @@ class Validator(Component, ABC):
     def open(
         self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context
     ) -> OpenedValidator:
-        """Returns the validator at work, its model loaded or its index built.
+        """Returns the opened validator, its model loaded or its index built.
 
         Raises:
             HardnegError: A model, file or library is missing or does not fit the collection.
@@ -73,7 +73,7 @@ class Validator(Component, ABC):
         """Returns (n_queries, depth) bool: which candidates look like false negatives, by its own bounds.
 
         Args:
-            evidence: (n_queries, depth) float32, NaN where it did not look.
+            evidence: (n_queries, depth) float32, NaN where there is none.
             positive: (n_queries, 1) float32, the least evidence of the query's positives, NaN without any.
         """
         return np.zeros(evidence.shape, bool)

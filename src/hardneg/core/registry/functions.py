@@ -36,7 +36,7 @@ def function_class(base: Any, function: Callable[..., Any], given: int, **member
             raise ConfigError(f'{import_path(function)}: the setting "{parameter.name}" needs a default')
     own = {
         "__doc__": function.__doc__,
-        "__module__": function.__module__,
+        "__module__": function.__module__ or "__main__",
         "__qualname__": function.__qualname__,
         "function": staticmethod(function),
         **members,

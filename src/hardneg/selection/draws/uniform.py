@@ -20,7 +20,7 @@ class Uniform(Draw):
     """Draws every allowed candidate with the same probability; a `window` rule says among which ranks.
 
     Attributes:
-        by: Not read; here so that all draws are written alike.
+        by: The ranker whose ranks count; None for the order of the pool.
 
     Source: FlagEmbedding's `hn_mine.py`, `range_for_sampling`; RocketQA (arXiv 2010.08191), section 3.2.
     """

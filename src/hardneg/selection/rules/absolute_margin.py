@@ -39,7 +39,7 @@ class AbsoluteMargin(Rule):
     }
 
     def keep(self, candidates: Candidates) -> BoolArray:
-        """Returns which candidates lie below the anchor by the margin."""
+        """Returns which candidates are below the anchor by the margin."""
         return candidates.score(self.by) <= candidates.anchor(self.by) - np.float32(self.margin)
 
     def useful_deeper(self, candidates: Candidates) -> BoolArray:

@@ -17,7 +17,7 @@ from hardneg.core.records import BoolArray, Candidates
 @rule("min-score")
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class MinScore(Rule):
-    """Keeps candidates with `score >= minimum`: easier ones teach nothing.
+    """Keeps candidates with `score >= minimum`: easier ones are no use.
 
     Attributes:
         minimum: The lowest score kept, in the ranker's unit (cosine for most dense models).
@@ -41,6 +41,6 @@ class MinScore(Rule):
         return candidates.score(self.by) >= np.float32(self.minimum)
 
     def useful_deeper(self, candidates: Candidates) -> BoolArray:
-        """Returns whether all that this ranker retrieved passes: beyond a failure only lower scores lie."""
+        """Returns whether all retrieved documents pass: below a failure there are only lower scores."""
         retrieved = (candidates.ranks > 0) & ~np.isnan(candidates.score(self.by))
         return np.asarray((self.keep(candidates) | ~retrieved).all(axis=1))

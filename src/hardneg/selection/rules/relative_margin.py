@@ -45,7 +45,7 @@ class RelativeMargin(Rule):
     }
 
     def keep(self, candidates: Candidates) -> BoolArray:
-        """Returns which candidates lie below the anchor by the fraction of it."""
+        """Returns which candidates are below the anchor by the fraction of it."""
         anchor = candidates.anchor(self.by)
         return candidates.score(self.by) <= anchor - np.abs(anchor) * np.float32(self.margin)
 

@@ -26,7 +26,7 @@ class SuspectedFalseNegative(Rule):
     Attributes:
         maximum: The highest probability kept; 0.03 = 3 %.
         otherwise: The relative margin where no probability is known, as `relative-margin`; None keeps all.
-        votes: Refuse as well what at least so many validators suspect by their own bounds; None refuses none.
+        votes: The number of validators whose suspicion drops a candidate too; None for none.
         by: The ranker whose scores the margin reads; None for the selection's scorer.
 
     Source: probabilities from positive and unlabelled examples, Elkan and Noto, KDD 2008.
@@ -52,8 +52,8 @@ class SuspectedFalseNegative(Rule):
         """Returns which candidates are improbable enough, or far enough below the positive."""
         kept = self._otherwise(candidates)
         if candidates.probability is not None:
-            known = ~np.isnan(candidates.probability)
-            kept = np.where(known, candidates.probability <= np.float32(self.maximum), kept)
+            estimated = ~np.isnan(candidates.probability)
+            kept = np.where(estimated, candidates.probability <= np.float32(self.maximum), kept)
         if self.votes is not None and candidates.votes is not None:
             kept &= candidates.votes < self.votes
         return kept

@@ -51,12 +51,12 @@ class Window(Rule):
         return self
 
     def keep(self, candidates: Candidates) -> BoolArray:
-        """Returns which candidates lie in the window."""
+        """Returns which candidates are in the window."""
         ranks = candidates.rank(self.by)
         return (ranks >= self.first) & (ranks <= (self.last or np.iinfo(np.int32).max))
 
     def useful_deeper(self, candidates: Candidates) -> BoolArray:
-        """Returns whether the window reaches beyond the ranks looked at."""
+        """Returns whether the window reaches beyond the ranks retrieved."""
         end = np.inf if self.last is None else self.last
         return np.asarray(candidates.rank(self.by).max(axis=1, initial=0) < end)
 
