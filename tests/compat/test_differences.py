@@ -183,6 +183,15 @@ def test_kept_vectors_are_not_encoded_again(tmp_path, monkeypatch):
     assert mine(dataset, model, **{**given, "query_prompt": "find "}).to_dict() == short
 
 
+def test_kept_vectors_are_found_whatever_the_model_has_encoded_meanwhile(bert, tmp_path, monkeypatch):
+    dataset = pairs(("a b", "c d"), ("e f", "g h"), ("i j", "k l"), ("m n", "o p"))
+    given = {"cache_folder": str(tmp_path), "output_scores": True}
+    first = mine(dataset, bert, **given).to_dict()
+    bert.encode(["a much longer text than the others"])
+    monkeypatch.setattr(bert, "forward", None)
+    assert mine(dataset, bert, **given).to_dict() == first
+
+
 # Statistics
 
 

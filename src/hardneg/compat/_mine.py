@@ -89,21 +89,26 @@ def mined(
             task.advance(size)
 
 
-def _examples(table: pa.Table, collection: Collection, begin: int, score: str) -> Iterator[Example]:
+def _examples(table: pa.Table, collection: Collection, begin: int, score_column: str) -> Iterator[Example]:
     """Yields the examples of one block of the ledger, whose first query has row `begin`."""
     query = begin + table["query_id"].combine_chunks().dictionary_encode().indices.to_numpy()
     docs = table["doc_id"].cast(pa.int32()).to_numpy()
     positive = collection.judgments.relevant.has(query.astype(np.int32), docs[:, None])[:, 0]
     used = np.flatnonzero(positive | (table["copies"].to_numpy() > 0))
-    columns = (query[used], docs[used], table[score].to_numpy()[used], table["copies"].to_numpy()[used])
+    columns = (
+        query[used],
+        docs[used],
+        table[score_column].to_numpy()[used],
+        table["copies"].to_numpy()[used],
+    )
     texts = dict(zip(docs[used].tolist(), collection.documents.bodies(docs[used]), strict=True))
+    queries = collection.queries.texts(np.arange(begin, query[-1] + 1))
     rows = zip(*(column.tolist() for column in columns), strict=True)
     for row, own in groupby(rows, key=itemgetter(0)):
         candidates = {doc: (Scored(str(doc), "", texts[doc], score), copies) for _, doc, score, copies in own}
-        [text] = collection.queries.texts([row])
         yield Example(
             str(row),
-            text,
+            queries[row - begin],
             [candidates[doc][0] for doc in collection.judgments.positives(row).tolist()],
             [scored for scored, copies in candidates.values() if copies],
         )

@@ -53,6 +53,7 @@ class GivenModel(Ranker):
         """Returns the ranker, its texts encoded or read from the cache."""
         model, (first, *others) = self.model, self.devices or (None,)
         longest = min(model.max_seq_length or _DEFAULT_LENGTH, _LONGEST)
+        _reset_tokenizer(model)
         encoder = Encoder(
             model if first is None else model.to(first),
             "",
@@ -84,6 +85,14 @@ class GivenModel(Ranker):
             return store.vectors(texts.texts, count, encode, context.progress, (stage, unit))
         with context.progress.task(stage, count, unit) as task:
             return Vectors([encode(texts.texts(rows), task.advance) for rows in rows_of(count, SHARD)])
+
+
+def _reset_tokenizer(model: Any) -> None:
+    """Resets the padding left by the last batch, which is part of the digest that names kept vectors."""
+    tokenizer = getattr(getattr(model, "tokenizer", None), "backend_tokenizer", None)
+    if tokenizer is not None:
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
 
 
 class _SimilarityRanker:
