@@ -113,11 +113,11 @@ def test_a_worker_opens_its_tool_once_and_returns_errors_that_a_user_can_mend(tm
         opened.append(1)
         return lambda job: job * 10
 
-    worker = Worker(opener, str(tmp_path / "none"), 1)
+    worker = Worker(opener, str(tmp_path / "none"))
     assert [worker.do(job) for job in (1, 2)] == [10, 20] and len(opened) == 1
 
     def refused():
         raise DataError("no such file")
 
-    error = Worker(refused, str(tmp_path / "none"), 1).do(1)
+    error = Worker(refused, str(tmp_path / "none")).do(1)
     assert type(error) is HardnegError and str(error) == "no such file"

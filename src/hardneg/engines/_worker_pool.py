@@ -21,11 +21,9 @@ class Worker:
     Args:
         opener: Returns the function that does a job; called at the first one.
         folder: The working directory.
-        threads: Threads that numba may use.
     """
 
-    def __init__(self, opener: Callable[[], Callable[[Any], Any]], folder: str, threads: int) -> None:
-        os.environ.setdefault("NUMBA_NUM_THREADS", str(threads))  # read when numba is first imported
+    def __init__(self, opener: Callable[[], Callable[[Any], Any]], folder: str) -> None:
         with suppress(OSError):
             os.chdir(folder)
         self._opener = opener

@@ -63,8 +63,10 @@ class Ray(Engine):
                 f"no node of the Ray cluster has {cpus:g} CPUs and {gpus:g} GPUs, which one worker is to "
                 f"have; change engine.ray.{'encoder' if stage == 'encode' else 'miner'}_cpus or _gpus"
             )
-        actor = ray.remote(Worker).options(num_cpus=cpus, num_gpus=gpus)
-        start = partial(actor.remote, ray.put(opener), os.getcwd(), max(1, int(cpus)))
+        threads = os.environ.get("NUMBA_NUM_THREADS", str(max(1, int(cpus))))
+        environment = {"env_vars": {"NUMBA_NUM_THREADS": threads}}
+        actor = ray.remote(Worker).options(num_cpus=cpus, num_gpus=gpus, runtime_env=environment)
+        start = partial(actor.remote, ray.put(opener), os.getcwd())
 
         def room() -> int:
             free = _room(ray, cpus, gpus)
