@@ -122,7 +122,7 @@ def test_a_run_ends_as_the_local_one_though_a_node_dies_in_each_stage(cluster, t
     assert spread.info["fingerprint"] == local.info["fingerprint"]
     assert spread.info["counts"] == local.info["counts"] and spread.info["counts"]["queries"] == QUERIES
     assert len(list((tmp_path / "ray" / "ledger").glob("*.parquet"))) == 3
-    assert not (tmp_path / "ray" / ".searches").exists()
+    assert not (tmp_path / "ray" / ".hardneg-searches").exists()
     assert content(tmp_path / "ray") == content(tmp_path / "local")
 
 

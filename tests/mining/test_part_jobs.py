@@ -60,7 +60,7 @@ def test_workers_write_what_this_process_writes(mined, tmp_path, options):
     result, files = mined("elsewhere", Elsewhere(), *options)
     assert files == mined("here", Local(), *options)[1]
     assert result.info["counts"]["queries"] == 7
-    assert not (tmp_path / "elsewhere" / ".searches").exists()
+    assert not (tmp_path / "elsewhere" / ".hardneg-searches").exists()
 
 
 def test_blocks_wait_for_deeper_searches(mined):
@@ -82,7 +82,7 @@ def test_what_was_interrupted_goes_on_with_its_lists(mined, tmp_path, fails_at):
     Elsewhere.fails_at = fails_at
     with pytest.raises(KeyboardInterrupt):
         mined("run", Elsewhere())
-    assert (tmp_path / "run" / ".searches").exists()
+    assert (tmp_path / "run" / ".hardneg-searches").exists()
     Elsewhere.fails_at = None
     result, files = mined("run", Elsewhere())
     assert result.info["resumed"] and files == whole

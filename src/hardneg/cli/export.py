@@ -36,4 +36,5 @@ def export(
         print_json(written)
         return
     notes = "".join(f", {count:,} {note.replace('_', ' ')}" for note, count in written["notes"].items())
-    print_tables([], [f"{written['rows']:,} rows in {', '.join(written['files'])}{notes}"])
+    replaced = f" (replaced: {', '.join(written['replaced'])})" if written["replaced"] else ""
+    print_tables([], [f"{written['rows']:,} rows in {', '.join(written['files'])}{replaced}{notes}"])

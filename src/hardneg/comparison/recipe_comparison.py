@@ -112,9 +112,10 @@ def compare(
         collection = split if settings.queries is None else _sampled(split, settings)
         test = load(source, replace(options, split=settings.test))
     folder = Path(out)
-    with RunFolder(folder).opened():
+    with RunFolder(folder, _CONDITIONS).opened() as opened:
         conditions = _conditions(settings, split, test)
         _check_free(folder, conditions)
+        opened.sweep()
         open_student(settings.train)
         context = Context(cache, progress)
         dev_set = dev_split(source, collection, options, settings.train, context)
@@ -189,12 +190,9 @@ def _check_free(folder: Path, conditions: Mapping[str, Any]) -> None:
     path = folder / _CONDITIONS
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(stored, dict):
+            raise ValueError("an object is expected")
     except FileNotFoundError:
-        files = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
-        if files:
-            raise ConfigError(
-                f"{folder} holds other files ({files[0]}, ...); choose an empty --out"
-            ) from None
         return
     except (OSError, ValueError) as error:
         raise DataError(f"{path} is corrupt: {error}; choose another --out, or delete {folder}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 import secrets
@@ -16,6 +17,8 @@ import numpy as np
 from hardneg.core.errors import DataError
 
 T = TypeVar("T")
+TEMPORARY = ".*.hardneg.tmp"
+"""The names of files that `atomic` has not finished; a killed process leaves them."""
 _CHECKSUM = hashlib.sha256().digest_size
 
 
@@ -26,7 +29,7 @@ def atomic(path: Path) -> Iterator[Path]:
     Raises:
         DataError: The disk is full or the folder cannot be written to.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid():x}-{secrets.token_hex(4)}.hardneg.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
@@ -39,6 +42,26 @@ def atomic(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def remove_unfinished(path: Path) -> None:
+    """Removes what processes that were killed while they wrote a file have left beside it."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*-*.hardneg.tmp"):
+        process = int(left.name.removesuffix(".hardneg.tmp").rpartition(".")[2].partition("-")[0], 16)
+        if not _is_running(process):
+            left.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    if os.name == "nt":  # where signal 0 ends the process
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def write_text(path: Path, text: str) -> None:
@@ -124,10 +147,10 @@ def open_locked(path: Path, mode: str, *, wait: bool) -> IO[Any] | None:
         The open file, None if another process holds it.
 
     Raises:
-        OSError: It cannot be opened.
+        OSError: It cannot be opened, or is a symbolic link.
     """
     while True:
-        opened = path.open(mode)
+        opened = _open_unlinked(path, mode)
         if not locked(opened, wait=wait):
             opened.close()
             return None
@@ -135,6 +158,12 @@ def open_locked(path: Path, mode: str, *, wait: bool) -> IO[Any] | None:
             if os.path.samestat(os.fstat(opened.fileno()), path.stat()):
                 return opened
         opened.close()
+
+
+def _open_unlinked(path: Path, mode: str) -> IO[Any]:
+    """Opens a file to write, unless its name is a symbolic link or a pipe that nobody reads."""
+    more = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    return open(path, mode, opener=lambda name, flags: os.open(name, flags | more, 0o666))
 
 
 @contextmanager
@@ -152,7 +181,7 @@ def exclusive(
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        opened = (folder / ".lock").open("a")
+        opened = _open_unlinked(folder / ".lock", "a")
     except OSError as error:
         raise DataError(f"cannot write to {folder}: {error.strerror or error}") from error
     with opened:

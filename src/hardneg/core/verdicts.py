@@ -100,6 +100,7 @@ def read(path: Path) -> list[Judged]:
     Raises:
         DataError: A line is broken; the message names it.
     """
+    _refuse_special(path)
     try:
         lines = path.read_bytes().split(b"\n")
     except FileNotFoundError:
@@ -134,6 +135,7 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
     Raises:
         DataError: The file cannot be written.
     """
+    _refuse_special(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         opened = open_locked(path, "a+b", wait=True)
@@ -143,6 +145,17 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
             yield file
     except OSError as error:
         raise DataError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _refuse_special(path: Path) -> None:
+    """Refuses what is no plain file, as a received run may hold.
+
+    Raises:
+        DataError: It is a symbolic link, a pipe or a folder.
+    """
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        kind = "symbolic link" if path.is_symlink() else "pipe, folder or device"
+        raise DataError(f"{path} is a {kind}, where a plain file is expected; delete it")
 
 
 def _numbered(lines: Sequence[bytes], path: Path) -> Iterator[tuple[int, Judged]]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, TypeGuard
 
 from hardneg.calibration.calibration import Calibration
 from hardneg.core.components import FORMATS, Context, Format, OpenedValidator
 from hardneg.core.errors import ConfigError, DataError
-from hardneg.core.files import cache_folder
+from hardneg.core.files import TEMPORARY, cache_folder, remove_unfinished
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
 from hardneg.core.stores import display_url, output_file
@@ -160,7 +161,8 @@ def export(run: FinishedRun, form: Format, out: str | Path) -> Mapping[str, Any]
         out: The main file to write, or its URL; further files of the format are put beside it.
 
     Returns:
-        The files written, their rows, and what was left out, as in run.json's `export`.
+        The files written, their rows, and what was left out, as in run.json's `export`; and `replaced`, those
+        of the files that were there before.
 
     Raises:
         HardnegError: The run is damaged, or the format cannot carry an example.
@@ -171,7 +173,9 @@ def export(run: FinishedRun, form: Format, out: str | Path) -> Mapping[str, Any]
     with output_file(out) as path:
         if path.resolve() in own:
             raise ConfigError(f"{out} is the run's own training set; choose another file")
-        return _export(run.training_set, form, path)
+        before = {other.name for other in path.parent.iterdir()} if path.parent.is_dir() else set()
+        written = _export(run.training_set, form, path)
+        return {**written, "replaced": sorted(before.intersection(written["files"]))}
 
 
 @contextmanager
@@ -247,19 +251,22 @@ def _finish(
         out = place.path / f"train{recipe.format.suffix}"
         with clock.stage("export"):
             own = write(training_set, place.path) if write else _export(training_set, recipe.format, out)
+        place.remove_export(keep=own["files"])
         info["export"] = own
-        _remove_others(place.path, own["files"])
     info.update(finished=True, parts=len(place.ledger), versions=versions(), seconds=clock.seconds)
     if isinstance(place, RunFolder):
         write_card(info, place.path / "README.md")
         info = place.write(info)
         place.delete_searches()
+        place.sweep()
     calibration = place.read_calibration()
     return FinishedRun(place.path, info, collection, place.ledger, calibration, recipe, write)
 
 
 def _export(training_set: TrainingSet, form: Format, out: Path) -> dict[str, Any]:
     written = form.write(training_set, out)
+    for path in written.files:
+        remove_unfinished(path)
     if written.rows:
         form.lint(out)
     return {
@@ -274,14 +281,11 @@ def _export(training_set: TrainingSet, form: Format, out: Path) -> dict[str, Any
 def _copy(source: Path, out: Path) -> None:
     """Copies a run directory, but for what belongs to the process that writes it."""
     try:
-        left_out = shutil.ignore_patterns(".lock", ".searches", ".*.tmp")
-        shutil.copytree(source, out, ignore=left_out, dirs_exist_ok=True)
+        shutil.copytree(source, out, ignore=_links_and_unfinished, dirs_exist_ok=True)
     except OSError as error:
         raise DataError(f"cannot write {out}: {error.strerror or error}") from error
 
 
-def _remove_others(folder: Path, files: Sequence[str]) -> None:
-    """Removes the training set that an earlier call wrote in another format."""
-    for path in folder.glob("train*"):
-        if path.name not in files:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+def _links_and_unfinished(folder: str, names: list[str]) -> list[str]:
+    links = {name for name in names if Path(folder, name).is_symlink()}
+    return [name for name in names if name in links or fnmatch(name, TEMPORARY) or name == ".lock"]

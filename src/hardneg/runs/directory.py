@@ -8,13 +8,13 @@ import json
 import platform
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
 from hardneg.core.errors import ConfigError, DataError
-from hardneg.core.files import open_locked, write_text
+from hardneg.core.files import TEMPORARY, open_locked, write_text
 from hardneg.core.tables import flat
 from hardneg.runs.ledger import FolderLedger, Ledger, MemoryLedger
 
@@ -80,50 +80,86 @@ class RunInMemory:
 
 
 class RunFolder:
-    """A run directory that one process writes.
+    """A directory that one process writes: a run, a model, or what another command makes.
+
+    Files of other programs are never changed: a directory that holds any, and no file that says it is this
+    program's, is refused before anything is written.
 
     Attributes:
         path: The directory; made if it is not there.
         ledger: Writes and reads the decisions.
+
+    Args:
+        path: The directory.
+        marker: The file by which a directory of this kind is known.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, marker: str = "run.json") -> None:
         self.path = path
         self.ledger: Ledger = FolderLedger(path)
+        self._marker = marker
 
     @contextmanager
     def opened(self) -> Iterator[RunFolder]:
         """Yields the folder while the directory's lock is held.
 
         Raises:
-            ConfigError: Another process holds it.
+            ConfigError: Another process holds it, or the directory holds files of something else.
             DataError: The directory cannot be made.
         """
         try:
+            self._refuse_other_files()
             self.path.mkdir(parents=True, exist_ok=True)
             lock = _lock(self.path)
         except OSError as error:
             raise DataError(f"cannot write to {self.path}: {error.strerror or error}") from None
         with lock:
-            self._sweep()
-            yield self
-            self._sweep()  # of a worker process that was killed
-            with suppress(OSError):  # while it is held: later it may be another process's
-                (self.path / ".lock").unlink()
+            try:
+                yield self
+            finally:
+                with suppress(OSError):  # while it is held: later it may be another process's
+                    (self.path / ".lock").unlink()
 
-    def _sweep(self) -> None:
-        """Removes temporary files of killed processes."""
-        for left in self.path.rglob(".*.tmp"):
-            left.unlink(missing_ok=True)
+    def _refuse_other_files(self) -> None:
+        if not self.path.is_dir():
+            return
+        entries = sorted(self.path.iterdir())
+        files = [entry.name for entry in entries if not entry.name.startswith(".")]
+        if files and self._marker not in files:
+            raise ConfigError(f"{self.path} holds other files ({files[0]}, ...); choose an empty --out")
+        for entry in entries:
+            if entry.is_symlink() and (entry.is_dir() or entry.name == ".lock"):
+                raise ConfigError(
+                    f"{entry} is a symbolic link, which is not written through; choose another --out, or "
+                    "delete the link"
+                )
+
+    def sweep(self) -> None:
+        """Removes what killed processes had not finished, from a directory known to be this program's."""
+        for folder in (self.path, self.path / "ledger"):
+            for left in folder.glob(TEMPORARY):
+                left.unlink(missing_ok=True)
 
     @property
     def searches(self) -> Path:
         """Where workers store the lists that they found, until the run is finished."""
-        return self.path / ".searches"
+        return self.path / ".hardneg-searches"
 
     def delete_searches(self) -> None:
         """Removes the lists that workers found."""
         shutil.rmtree(self.searches, ignore_errors=True)
+
+    def remove_export(self, keep: Sequence[str]) -> None:
+        """Removes the files of the training set that run.json names, if they are not among those to keep."""
+        for name in self.read().get("export", {}).get("files", []):
+            path = self.path / name
+            if (
+                name.startswith("train")
+                and name not in keep
+                and path.parent == self.path
+                and not path.is_dir()
+            ):
+                path.unlink(missing_ok=True)
 
     def check_free(self, run: Mapping[str, Any]) -> None:
         """Checks, before any work, that the directory is free for a run.
@@ -132,16 +168,12 @@ class RunFolder:
             run: What run.json will hold; the facts of the rankers may still be missing.
 
         Raises:
-            ConfigError: The directory holds another run, or files of something else.
+            ConfigError: The directory holds another run.
         """
         if (self.path / "run.json").exists():
             differs = _difference(self.read(), run, ("collection", "recipe"))
             if differs:
                 raise ConfigError(_ANOTHER.format(path=self.path, differs=differs))
-            return
-        files = sorted(p.name for p in self.path.iterdir() if not p.name.startswith("."))
-        if files:
-            raise ConfigError(f"{self.path} holds other files ({files[0]}, ...); choose an empty --out")
 
     def claim(self, run: Mapping[str, Any]) -> bool:
         """Claims the directory for a run; returns whether the same run was begun in it before.
@@ -156,6 +188,7 @@ class RunFolder:
         if stored.get("fingerprint") != run["fingerprint"]:
             differs = _difference(stored, run, ("collection", "recipe", "rankers")) or "versions"
             raise ConfigError(_ANOTHER.format(path=self.path, differs=differs))
+        self.sweep()
         return True
 
     def read(self) -> dict[str, Any]:
@@ -248,9 +281,12 @@ def _settings(stored: Any, asked: Any) -> str:
 
 def _lock(folder: Path) -> IO[str]:
     """Returns the open and locked file of a directory that is being written."""
-    lock = open_locked(folder / ".lock", "w", wait=False)
+    lock = open_locked(folder / ".lock", "a", wait=False)
     if lock is None:
         raise ConfigError(f"another process is writing to {folder}; wait for it, or choose another --out")
+    if lock.tell():
+        lock.close()
+        raise ConfigError(f"{folder / '.lock'} is another program's; choose another --out")
     return lock
 
 

@@ -68,13 +68,10 @@ def claim(folder: Path, expected: Mapping[str, Any]) -> dict[str, Any]:
         expected: The training's `conditions`.
 
     Raises:
-        ConfigError: The directory holds another training, or files of something else.
+        ConfigError: The directory holds another training.
         DataError: train.json is corrupt.
     """
     if not (folder / FILE).exists():
-        files = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
-        if files:
-            raise ConfigError(f"{folder} holds other files ({files[0]}, ...); choose an empty --out")
         return {}
     stored = read(folder)
     if stored.get("fingerprint") != expected["fingerprint"]:
@@ -94,6 +91,8 @@ def read(folder: Path) -> dict[str, Any]:
     """
     try:
         facts: dict[str, Any] = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        if not isinstance(facts, dict):
+            raise ValueError("an object is expected")
     except FileNotFoundError:
         raise DataError(f"{folder} is no model that hardneg trained: there is no {FILE} in it") from None
     except (OSError, ValueError) as error:

@@ -54,8 +54,9 @@ def train_in_rounds(
     folder = Path(out).resolve()
     expected = conditions(run_folder, run, settings, rounds=count)
     options: dict[str, Any] = {"progress": progress, "cache": cache}
-    with RunFolder(folder).opened():
+    with RunFolder(folder, FILE).opened() as opened:
         stored = claim(folder, expected)
+        opened.sweep()
         if stored.get("finished"):
             return Trained(folder, stored)
         write(folder, {**expected, "finished": False})

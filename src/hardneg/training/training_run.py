@@ -15,7 +15,7 @@ from hardneg.runs.directory import Clock, RunFolder
 from hardneg.runs.finished import load_run
 from hardneg.training import rows
 from hardneg.training.dev_split import DevSet, dev_split
-from hardneg.training.model_directory import Trained, claim, conditions, save, write
+from hardneg.training.model_directory import FILE, Trained, claim, conditions, save, write
 from hardneg.training.pair_weights import PairWeights
 from hardneg.training.student import open_student
 from hardneg.training.train_settings import TrainSettings
@@ -56,8 +56,9 @@ def train(
         run, collection = load_run(Path(run_folder), collection)
     expected = conditions(run_folder, run, settings)
     folder = Path(out)
-    with RunFolder(folder).opened():
+    with RunFolder(folder, FILE).opened() as opened:
         stored = claim(folder, expected)
+        opened.sweep()
         if stored.get("finished"):
             return Trained(folder, stored)
         with clock.stage("prepare"):

@@ -76,9 +76,10 @@ def generate(
     folder, context = Path(out), Context(cache or cache_folder(), progress or NullProgress())
     with (
         _prepared(source, load or LoadOptions(), chosen, context.cache) as prepared,
-        RunFolder(folder).opened(),
+        RunFolder(folder, SUMMARY).opened() as opened,
     ):
         origin = prepared.claim(folder)
+        opened.sweep()
         return _write(folder, {**origin, **prepared.run(folder, context), "finished": True})
 
 

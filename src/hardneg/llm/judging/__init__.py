@@ -33,6 +33,7 @@ __all__ = ["JudgeSettings", "judge"]
 
 PROMPTS = "hardneg.llm.judging.prompts"
 FOLDER = "judge"
+ANSWERS = "answers.jsonl"
 """Folder in a run directory for the answers and the summary of the last call."""
 
 
@@ -76,7 +77,8 @@ def judge(
     folder = Path(run_folder)
     run, collection = load_run(folder, collection)
     pairs = with_texts(_ids(folder, run, chosen), collection, chosen.max_characters)
-    with RunFolder(folder / FOLDER).opened():
+    with RunFolder(folder / FOLDER, ANSWERS).opened() as opened:
+        opened.sweep()
         store = AnswerStore(cache or cache_folder())
         try:
             steps = _steps(chosen, endpoints, prompt, store)
@@ -115,7 +117,7 @@ def _judged(
             **queue.spending(),
             "seconds": round(time.perf_counter() - begin, 3),
         }
-        write_text(folder / FOLDER / "answers.jsonl", log.answers())
+        write_text(folder / FOLDER / ANSWERS, log.answers())
         text = json.dumps(summary, indent=2, ensure_ascii=False)
         write_text(folder / FOLDER / "summary.json", f"{text}\n")
         verdicts.arrange(file, judges, [(pair.query_id, pair.doc_id) for pair in pairs])
