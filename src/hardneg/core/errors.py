@@ -26,13 +26,7 @@ class MissingExtra(HardnegError):
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> ConfigError:
-    """Returns the error for a name that is not among the known ones, with the nearest guess.
-
-    Args:
-        kind: What the name should be, as in `unknown recipe`.
-        name: The name that was given.
-        known: All names that would have been accepted.
-    """
+    """Returns the error for a name that is not among the known ones, with the nearest guess."""
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=1) or [n for n in names if name and n.startswith(name)]
     guess = f'; did you mean "{close[0]}"?' if close else "."

@@ -57,15 +57,7 @@ def raw_lines(path: Path, label: str = "") -> Iterator[str]:
 
 
 def text_lines(path: Path, label: str = "") -> Iterator[tuple[str, str]]:
-    """Yields (where, line) for each line that is not blank, the line without its ending.
-
-    Args:
-        path: The file.
-        label: What errors call the file; its name unless given.
-
-    Raises:
-        DataError: The file cannot be opened, is cut off, or is not UTF-8.
-    """
+    """Yields (where, line) for each line that is not blank, the line without its ending."""
     label = label or path.name
     for number, line in enumerate(raw_lines(path, label), 1):
         if line.strip():
@@ -105,11 +97,7 @@ def _bounded(lines: io.BufferedIOBase, path: Path, label: str) -> Iterator[bytes
 
 
 def _without_mark(line: bytes, label: str) -> bytes:
-    """Returns the first line without its byte order mark.
-
-    Raises:
-        DataError: The file is in UTF-16.
-    """
+    """Returns the first line without its byte order mark."""
     odd, even = line[1:64:2], line[:64:2]
     zeros = len(line) > 8 and ((not any(odd) and all(even)) or (not any(even) and all(odd)))
     if line.startswith(_MARKS_16) or zeros:

@@ -11,15 +11,7 @@ from hardneg.core.errors import DataError, HardnegError, MissingExtra
 
 
 def optional_library(name: str, extra: str) -> Any:
-    """Returns an optional library.
-
-    Args:
-        name: The module.
-        extra: The extra that brings it.
-
-    Raises:
-        MissingExtra: It is not installed.
-    """
+    """Returns an optional library."""
     try:
         return importlib.import_module(name)
     except ImportError:
@@ -28,11 +20,7 @@ def optional_library(name: str, extra: str) -> Any:
 
 @contextmanager
 def wrap_errors(where: str) -> Iterator[None]:
-    """Turns an exception of any kind, raised inside the block by a foreign library, into a `DataError`.
-
-    Raises:
-        DataError: In one line: `where`, the exception's kind and the first line of its message.
-    """
+    """Turns an exception of any kind, raised inside the block by a foreign library, into a `DataError`."""
     try:
         yield
     except HardnegError:

@@ -28,15 +28,7 @@ _PAPERS = {
 
 
 def write_card(run: Mapping[str, Any], out: Path) -> None:
-    """Writes the dataset card of a run.
-
-    Args:
-        run: What run.json holds; parts that are missing are left out of the card.
-        out: The card, `README.md` in the run directory.
-
-    Raises:
-        DataError: The file cannot be written.
-    """
+    """Writes the dataset card of a run."""
     export = _export(run)
     sections = [
         _front_matter(run, export),

@@ -31,13 +31,7 @@ class Notes(Counter[str]):
 
 
 def usable(examples: Iterable[Example], notes: Notes, scored: bool = False) -> Iterator[Example]:
-    """Yields the examples that have a positive and a negative.
-
-    Args:
-        examples: The examples in order.
-        notes: Where the others are counted, as `no_positives` or `no_negatives`.
-        scored: Leave out documents without a score first, counted as `documents_without_score`.
-    """
+    """Yields the examples that have a positive and a negative."""
     for example in examples:
         if scored:
             example = _scored_only(example, notes)
@@ -50,18 +44,9 @@ def usable(examples: Iterable[Example], notes: Notes, scored: bool = False) -> I
 def uniform(
     examples: Iterable[Example], width: int | None, short: Short, notes: Notes, scored: bool = False
 ) -> Iterator[Example]:
-    """Yields the usable examples with the same number of negatives each.
+    """Yields the usable examples with the same number of negatives each, the hardest.
 
-    Args:
-        examples: The examples in order; iterated twice when `width` is None.
-        width: Negatives an example, the hardest; None for as many as the widest example has.
-        short: What to do with an example that has fewer: `drop` it, as sentence-transformers'
-            `mine_hard_negatives` does, `repeat` its negatives in turn, or stop with an `error`.
-        notes: Where dropped examples are counted as `short`, lengthened ones as `repeated_negatives`.
-        scored: Leave out documents without a score first.
-
-    Raises:
-        DataError: An example has fewer negatives and `short` is `error`.
+    Without a width it is that of the widest example, and the examples are iterated twice.
     """
     wanted = width or _widest(usable(examples, Notes(), scored))
     for example in usable(examples, notes, scored):
@@ -79,11 +64,7 @@ def uniform(
 
 
 def no_spaces(kind: str, identifier: str) -> str:
-    """Returns an id for a file whose columns are parted by white space.
-
-    Raises:
-        DataError: The id is empty or has white space in it.
-    """
+    """Returns an id for a file whose columns are parted by white space."""
     if identifier.split() != [identifier]:
         raise DataError(
             f"{kind} {identifier!r} is empty or has white space in it, which this format cannot carry"

@@ -46,21 +46,13 @@ class FlagEmbedding(Format):
     )
 
     def write(self, examples: Iterable[Example], out: Path) -> Written:
-        """Writes the lines; examples without a positive or a negative are skipped.
-
-        Raises:
-            DataError: FlagEmbedding would pass over a file of this name, or the disk is full.
-        """
+        """Writes the lines; examples without a positive or a negative are skipped."""
         _check_name(out)
         notes = Notes()
         return write_rows(self._rows(usable(examples, notes, self.scores == "require")), out, notes)
 
     def lint(self, out: Path) -> None:
-        """Checks the name, that lists are lists with something in them, and scores.
-
-        Raises:
-            DataError: The trainer would crash on it or misread it; the message names the line.
-        """
+        """Checks the name, that lists are lists with something in them, and scores."""
         _check_name(out)
         for line in read_lines(out):
             line.text("query")

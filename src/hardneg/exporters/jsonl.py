@@ -45,11 +45,7 @@ class JsonLines(Format):
         return write_rows(_rows(examples, notes), out, notes, _SCHEMA)
 
     def lint(self, out: Path) -> None:
-        """Checks ids, texts, scores and weights, and that no negative is a positive.
-
-        Raises:
-            DataError: A line is not whole; the message names it.
-        """
+        """Checks ids, texts, scores and weights, and that no negative is a positive."""
         for line in read_lines(out):
             line.text("query_id")
             line.text("query")

@@ -35,11 +35,7 @@ def companion_file(out: Path, name: str, suffix: str | None = None) -> Path:
 
 
 def to_json(value: Any) -> str:
-    """Returns one line of JSON, its text unescaped.
-
-    Raises:
-        DataError: A number is not finite.
-    """
+    """Returns one line of JSON, its text unescaped."""
     try:
         return json.dumps(value, ensure_ascii=False, allow_nan=False)
     except ValueError as error:
@@ -48,15 +44,7 @@ def to_json(value: Any) -> str:
 
 @contextmanager
 def rows_to(out: Path, schema: pa.Schema | None = None) -> Iterator[Add]:
-    """Yields a function that adds a row to a file, Parquet if its name says so, else JSON lines.
-
-    Args:
-        out: The file; it appears when the block ends well.
-        schema: The columns in Parquet; None for a format that has no Parquet form.
-
-    Raises:
-        DataError: Parquet is asked of a format that has none, or the disk is full.
-    """
+    """Yields a function that adds a row to a file, Parquet if its name says so, else JSON lines."""
     parquet = out.suffix == ".parquet"
     if parquet and schema is None:
         raise DataError(f"{out}: this format is JSON lines, its trainer reads no Parquet; name it .jsonl")

@@ -45,11 +45,7 @@ class MsSwift(Format):
         return write_rows(self._rows(usable(examples, notes)), out, notes)
 
     def lint(self, out: Path) -> None:
-        """Checks that every conversation has messages with a text in them.
-
-        Raises:
-            DataError: The trainer would crash on it or misread it; the message names the line.
-        """
+        """Checks that every conversation has messages with a text in them."""
         for line in read_lines(out):
             _contents(line, line.items("messages"), '"messages"')
             positives, negatives = (

@@ -25,19 +25,11 @@ class Parquet(Format):
     usage: ClassVar[str] = LOAD_DATASET
 
     def write(self, examples: Iterable[Example], out: Path) -> Written:
-        """Writes the rows; examples without a positive are skipped.
-
-        Raises:
-            DataError: The file's name does not end in .parquet, or the disk is full.
-        """
+        """Writes the rows; examples without a positive are skipped."""
         if out.suffix != self.suffix:
             raise DataError(f"{out}: a Parquet file is named .parquet; rename it, or choose the format jsonl")
         return JsonLines().write(examples, out)
 
     def lint(self, out: Path) -> None:
-        """Checks ids, texts, scores and weights, and that no negative is a positive.
-
-        Raises:
-            DataError: A row is not whole; the message names it.
-        """
+        """Checks ids, texts, scores and weights, and that no negative is a positive."""
         JsonLines().lint(out)

@@ -56,11 +56,7 @@ class PyLate(Format):
     )
 
     def write(self, examples: Iterable[Example], out: Path) -> Written:
-        """Writes the rows, queries and documents; documents without a score are left out.
-
-        Raises:
-            DataError: An example has too few negatives and `short` is `error`, or the disk is full.
-        """
+        """Writes the rows, queries and documents; documents without a score are left out."""
         notes, rows = Notes(), 0
         files = [out, companion_file(out, "queries"), companion_file(out, "documents")]
         with (
@@ -78,11 +74,7 @@ class PyLate(Format):
         return notes.written(files, rows)
 
     def lint(self, out: Path) -> None:
-        """Checks that ids are in the companion files, and that all rows have as many documents and scores.
-
-        Raises:
-            DataError: The trainer would crash on it or misread it; the message names the line.
-        """
+        """Checks that ids are in the companion files, and that all rows have as many documents and scores."""
         files = companion_file(out, "queries"), companion_file(out, "documents")
         queries, documents = read_ids(files[0], "query_id"), read_ids(files[1], "document_id")
         width = 0

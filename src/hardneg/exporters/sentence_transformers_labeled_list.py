@@ -48,11 +48,7 @@ class LabeledList(Format):
         return write_rows(rows, out, notes, pa.schema([("anchor", pa.string()), texts, last]))
 
     def lint(self, out: Path) -> None:
-        """Checks columns, empty texts, that lists are equally long and that both labels come.
-
-        Raises:
-            DataError: The trainer would crash on it or misread it; the message names the line.
-        """
+        """Checks columns, empty texts, that lists are equally long and that both labels come."""
         last = "scores" if self.scores else "labels"
         for line in read_lines(out):
             line.columns(["anchor", "documents", last])

@@ -45,11 +45,7 @@ class LabeledPair(Format):
         return write_rows(self._rows(examples, notes), out, notes, schema)
 
     def lint(self, out: Path) -> None:
-        """Checks columns, empty texts, labels, and that no document of a query has both labels.
-
-        Raises:
-            DataError: The trainer would crash on it or misread it; the message names the line.
-        """
+        """Checks columns, empty texts, labels, and that no document of a query has both labels."""
         last = "score" if self.scores else "label"
         anchor, labels = "", dict[str, Any]()
         for line in read_lines(out):

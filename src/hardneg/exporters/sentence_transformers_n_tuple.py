@@ -45,11 +45,7 @@ class NTuple(Format):
     usage: ClassVar[str] = LOAD_DATASET
 
     def write(self, examples: Iterable[Example], out: Path) -> Written:
-        """Writes the rows; examples without a positive or a negative are skipped.
-
-        Raises:
-            DataError: An example has too few negatives and `short` is `error`, or the disk is full.
-        """
+        """Writes the rows; examples without a positive or a negative are skipped."""
         notes = Notes()
         rows = self._rows(uniform(examples, self.negatives, self.short, notes, self.scores))
         first = list(islice(rows, 1))
@@ -59,11 +55,7 @@ class NTuple(Format):
         return write_rows(chain(first, rows), out, notes, schema)
 
     def lint(self, out: Path) -> None:
-        """Checks columns, their number, empty texts, scores, and that no negative is its row's positive.
-
-        Raises:
-            DataError: The trainer would crash on it or misread it; the message names the line.
-        """
+        """Checks columns, their number, empty texts, scores, and that no negative is its row's positive."""
         for line in read_lines(out):
             width = sum(name.startswith("negative") for name in line.row)
             line.columns(_columns(max(width, 1), self.scores))

@@ -48,11 +48,7 @@ class Triplet(Format):
         return write_rows(self._rows(usable(examples, notes, self.scores)), out, notes, schema)
 
     def lint(self, out: Path) -> None:
-        """Checks columns, empty texts, scores, and that no negative is its row's positive.
-
-        Raises:
-            DataError: The trainer would crash on it or misread it; the message names the line.
-        """
+        """Checks columns, empty texts, scores, and that no negative is its row's positive."""
         for line in read_lines(out):
             line.columns(_COLUMNS + ("scores",) * self.scores)
             _, positive, negative = (line.text(name) for name in _COLUMNS)

@@ -46,11 +46,7 @@ class Tevatron(Format):
         return write_rows(self._rows(usable(examples, notes)), out, notes)
 
     def lint(self, out: Path) -> None:
-        """Checks that both lists hold passages with an id, a title and a text.
-
-        Raises:
-            DataError: The trainer would crash on it or misread it; the message names the line.
-        """
+        """Checks that both lists hold passages with an id, a title and a text."""
         for line in read_lines(out):
             line.text("query_id")
             line.text("query")

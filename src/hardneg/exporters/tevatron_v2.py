@@ -50,11 +50,7 @@ class TevatronV2(Format):
         return notes.written([out, corpus], rows)
 
     def lint(self, out: Path) -> None:
-        """Checks the corpus, and that all ids of the training set stand in it.
-
-        Raises:
-            DataError: The trainer would crash on it or misread it; the message names the line.
-        """
+        """Checks the corpus, and that all ids of the training set stand in it."""
         corpus = companion_file(out, "corpus")
         ids = read_ids(corpus, "docid")
         for line in read_lines(out):

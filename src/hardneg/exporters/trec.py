@@ -50,11 +50,7 @@ class Trec(Format):
         return tag
 
     def write(self, examples: Iterable[Example], out: Path) -> Written:
-        """Writes the three files; examples without a positive are skipped.
-
-        Raises:
-            DataError: An id has white space in it, or the disk is full.
-        """
+        """Writes the three files; examples without a positive are skipped."""
         notes, rows = Notes(), 0
         qrels, negatives = out.with_suffix(".qrels"), companion_file(out, "negatives", ".tsv")
         with text_to(out) as run, text_to(qrels) as judged, text_to(negatives) as chosen:
@@ -71,11 +67,7 @@ class Trec(Format):
         return notes.written([out, qrels, negatives], rows)
 
     def lint(self, out: Path) -> None:
-        """Checks columns, ranks and scores of the run, and that no negative is a positive.
-
-        Raises:
-            DataError: A reader would stop at it or misread it; the message names the line.
-        """
+        """Checks columns, ranks and scores of the run, and that no negative is a positive."""
         positives = _read_qrels(out.with_suffix(".qrels"))
         before = ("", 0, 0.0)
         for place, fields in _read(out, 6):

@@ -29,11 +29,7 @@ _SHOWN = 3
 
 
 class Clock:
-    """Adds up the seconds of named stages.
-
-    Args:
-        seconds: Those of stages that are done.
-    """
+    """Adds up the seconds of named stages."""
 
     def __init__(self, seconds: Mapping[str, float] | None = None) -> None:
         self.seconds: dict[str, float] = dict(seconds or {})
@@ -93,12 +89,7 @@ class RunFolder:
 
     @contextmanager
     def opened(self) -> Iterator[RunFolder]:
-        """Yields the folder while the directory's lock is held.
-
-        Raises:
-            ConfigError: Another process holds it.
-            DataError: The directory cannot be made.
-        """
+        """Yields the folder while the directory's lock is held."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             lock = _lock(self.path)
@@ -126,14 +117,7 @@ class RunFolder:
         shutil.rmtree(self.searches, ignore_errors=True)
 
     def check_free(self, run: Mapping[str, Any]) -> None:
-        """Checks, before any work, that the directory is free for a run.
-
-        Args:
-            run: What run.json will hold; the facts of the rankers may still be missing.
-
-        Raises:
-            ConfigError: The directory holds another run, or files of something else.
-        """
+        """Checks, before any work, that the directory is free for a run."""
         if (self.path / "run.json").exists():
             differs = _difference(self.read(), run, ("collection", "recipe"))
             if differs:
@@ -144,11 +128,7 @@ class RunFolder:
             raise ConfigError(f"{self.path} holds other files ({files[0]}, ...); choose an empty --out")
 
     def claim(self, run: Mapping[str, Any]) -> bool:
-        """Claims the directory for a run; returns whether the same run was begun in it before.
-
-        Raises:
-            ConfigError: The directory holds another run.
-        """
+        """Claims the directory for a run; returns whether the same run was begun in it before."""
         if not (self.path / "run.json").exists():
             self.write({**run, "finished": False})
             return False
@@ -159,11 +139,7 @@ class RunFolder:
         return True
 
     def read(self) -> dict[str, Any]:
-        """Returns run.json.
-
-        Raises:
-            DataError: It is missing or damaged.
-        """
+        """Returns run.json."""
         path = self.path / "run.json"
         try:
             return _read(path)
@@ -174,11 +150,7 @@ class RunFolder:
             raise DataError(f"{path} is damaged: {reason}; delete {self.path} and mine again") from None
 
     def finished(self) -> dict[str, Any]:
-        """Returns run.json of a run that is finished, with all parts of its ledger.
-
-        Raises:
-            DataError: It is missing, damaged, or not finished.
-        """
+        """Returns run.json of a run that is finished, with all parts of its ledger."""
         run = self.read()
         if not run.get("finished"):
             raise DataError(f"{self.path} is not finished; run the same hardneg mine command to finish it")
@@ -263,12 +235,7 @@ def _write(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """Returns what `_write` wrote.
-
-    Raises:
-        OSError: There is no such file.
-        ValueError: It is not what was written.
-    """
+    """Returns what `_write` wrote."""
     content = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(content, dict):
         raise ValueError("an object is expected")

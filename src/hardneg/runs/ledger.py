@@ -64,19 +64,11 @@ class Ledger(ABC):
 
     @abstractmethod
     def __len__(self) -> int:
-        """Returns the number of parts, all of them whole.
-
-        Raises:
-            DataError: There are none, one is missing, or one is not what its checksum says.
-        """
+        """Returns the number of parts, all of them whole."""
 
     @abstractmethod
     def read(self, number: int) -> Block:
-        """Returns one part.
-
-        Raises:
-            DataError: It is damaged.
-        """
+        """Returns one part."""
 
     @abstractmethod
     def counts(self, number: int) -> Mapping[str, Any]:
@@ -84,11 +76,7 @@ class Ledger(ABC):
 
     @abstractmethod
     def write(self, number: int, block: Block) -> Mapping[str, Any]:
-        """Stores one part, and returns its counts.
-
-        Raises:
-            DataError: It cannot be written.
-        """
+        """Stores one part, and returns its counts."""
 
     def __iter__(self) -> Iterator[Block]:
         """Yields the parts, in order."""
@@ -154,11 +142,7 @@ class FolderLedger(Ledger):
 
 
 def write_part(folder: Path, number: int, block: Block) -> dict[str, Any]:
-    """Writes one part of the ledger and its checksum atomically; returns the part's counts.
-
-    Raises:
-        DataError: It cannot be written.
-    """
+    """Writes one part of the ledger and its checksum atomically; returns the part's counts."""
     counts = block.counts()
     meta = json.dumps({"short": block.short, "counts": counts}, ensure_ascii=False)
     table = block.table.replace_schema_metadata({_META: meta.encode()})
@@ -170,11 +154,7 @@ def write_part(folder: Path, number: int, block: Block) -> dict[str, Any]:
 
 
 def write_checksum(path: Path) -> None:
-    """Writes the checksum of a part, without which it is not read.
-
-    Raises:
-        DataError: It cannot be written.
-    """
+    """Writes the checksum of a part, without which it is not read."""
     write_text(_checksum(path), _checksum_line(path))
 
 
@@ -184,11 +164,7 @@ def part_path(folder: Path, number: int) -> Path:
 
 
 def parts(folder: Path) -> list[Path]:
-    """Returns the parts of a run directory's ledger, in order.
-
-    Raises:
-        DataError: There are none, one is missing, or one is not what its checksum says.
-    """
+    """Returns the parts of a run directory's ledger, in order."""
     paths = sorted((folder / "ledger").glob("part-*.parquet"), key=lambda path: (len(path.name), path.name))
     if not paths:
         raise DataError(f"{folder} holds no ledger; it is not a finished run of hardneg mine")
@@ -201,11 +177,7 @@ def parts(folder: Path) -> list[Path]:
 
 
 def read_part(path: Path) -> Block:
-    """Returns one part of the ledger.
-
-    Raises:
-        DataError: The file is damaged, or is no part of a ledger.
-    """
+    """Returns one part of the ledger."""
     try:
         table = pq.read_table(path)
         table.validate(full=True)
@@ -238,11 +210,7 @@ def _checksum_line(path: Path) -> str:
 
 
 def _is_whole(path: Path) -> bool:
-    """Returns whether a part is there and is what its checksum says.
-
-    Raises:
-        DataError: It is there and cannot be read.
-    """
+    """Returns whether a part is there and is what its checksum says."""
     if not (path.exists() and _checksum(path).exists()):
         return False
     try:

@@ -24,13 +24,7 @@ from hardneg.runs.table import known_rows
 
 
 class TrainingSet:
-    """The examples of a run, in the ledger's order; may be iterated any number of times.
-
-    Args:
-        ledger: The run's decisions.
-        collection: The collection that it was mined from.
-        scorer: The ranker whose scores the examples carry.
-    """
+    """The examples of a run, in the ledger's order; may be iterated any number of times."""
 
     def __init__(self, ledger: Ledger, collection: Collection, scorer: str) -> None:
         self.ledger = ledger

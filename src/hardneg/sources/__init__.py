@@ -69,15 +69,7 @@ def load(source: str, options: LoadOptions | None = None, progress: Progress | N
 
 
 def load_with_or_without_queries(source: str, options: LoadOptions | None = None) -> Collection:
-    """Returns the collection that a source names, which may be documents alone.
-
-    Args:
-        source: As for `load`; or a folder with `corpus.jsonl` alone, or a file of documents.
-        options: How strictly to read; the defaults unless given.
-
-    Raises:
-        HardnegError: As for `load`.
-    """
+    """Returns the collection that a source names, which may be documents alone."""
     options = options or LoadOptions()
     source = local(source)
     path = Path(source)
@@ -90,24 +82,12 @@ def load_with_or_without_queries(source: str, options: LoadOptions | None = None
 
 
 def local(source: str, progress: Progress | None = None) -> str:
-    """Returns a source as it can be read here: itself, or the copy of a URL, with all that is read with it.
-
-    Args:
-        source: As for `load`.
-        progress: Receives progress of what is fetched.
-
-    Raises:
-        HardnegError: The URL cannot be used, or there is nothing there.
-    """
+    """Returns a source as it can be read here: itself, or the copy of a URL and of all read with it."""
     return str(fetched(source, progress, companions)) if is_url(source) else source
 
 
 def companions(path: Path) -> list[str]:
-    """Returns the names of files beside a file that are read with it: the texts of a training set of ids.
-
-    Raises:
-        DataError: The file cannot be read.
-    """
+    """Returns the names of files beside a file that are read with it: the texts of a training set of ids."""
     return [each.name for each in training.companion_files(path)]
 
 

@@ -13,17 +13,7 @@ _WHOLE = re.compile(r"\s*([+-]?\d{1,12})(?:\.0*)?\s*", re.ASCII)
 
 
 def text_of(row: Row, column: str, where: str, needs: str) -> str:
-    """Returns the string in a column.
-
-    Args:
-        row: The row.
-        column: The column.
-        where: The row's place.
-        needs: What each row needs, for the error when the column is missing.
-
-    Raises:
-        DataError: The column is missing or holds no string.
-    """
+    """Returns the string in a column."""
     value = _value(row, column, where, needs)
     if not isinstance(value, str):
         raise DataError(f'{where}: "{column}" is a {kind_of(value)}; a string is needed')
@@ -31,26 +21,12 @@ def text_of(row: Row, column: str, where: str, needs: str) -> str:
 
 
 def id_of(row: Row, column: str, where: str, needs: str) -> str:
-    """Returns the id in a column; a whole number is turned into its digits.
-
-    Args:
-        row: The row.
-        column: The column.
-        where: The row's place.
-        needs: What each row needs, for the error when the column is missing.
-
-    Raises:
-        DataError: The column is missing or holds neither a string nor a whole number.
-    """
+    """Returns the id in a column; a whole number is turned into its digits."""
     return as_id(_value(row, column, where, needs), column, where)
 
 
 def as_id(value: Any, column: str, where: str) -> str:
-    """Returns a value as an id; a whole number is turned into its digits.
-
-    Raises:
-        DataError: It is neither a string nor a whole number.
-    """
+    """Returns a value as an id; a whole number is turned into its digits."""
     if isinstance(value, str):
         return value
     if isinstance(value, int) and not isinstance(value, bool):
@@ -59,20 +35,12 @@ def as_id(value: Any, column: str, where: str) -> str:
 
 
 def optional_text(row: Row, column: str, where: str) -> str:
-    """Returns the string in a column, empty if there is no such column or it holds null.
-
-    Raises:
-        DataError: The column holds something else than a string.
-    """
+    """Returns the string in a column, empty if there is no such column or it holds null."""
     return "" if row.get(column) is None else text_of(row, column, where, "")
 
 
 def relevance_of(value: Any, where: str) -> int:
-    """Returns a relevance; `1.0` is 1, in digits or as a number.
-
-    Raises:
-        DataError: It is not a whole number.
-    """
+    """Returns a relevance; `1.0` is 1, in digits or as a number."""
     if isinstance(value, bool):
         return int(value)
     match = _WHOLE.fullmatch(str(value))
@@ -82,11 +50,7 @@ def relevance_of(value: Any, where: str) -> int:
 
 
 def one_of(columns: Names[str], accepted: Names[str], role: str, where: str) -> str | None:
-    """Returns the column whose name, in any case, is among those accepted for a role, None without any.
-
-    Raises:
-        DataError: Several are.
-    """
+    """Returns the column whose name, in any case, is among those accepted for a role, None without any."""
     found = [column for column in columns if column.lower() in accepted]
     if len(found) > 1:
         raise DataError(

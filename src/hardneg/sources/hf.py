@@ -41,17 +41,7 @@ class HuggingFace(Source):
     reads_corpus: ClassVar[bool] = True
 
     def read(self, name: str, options: LoadOptions) -> Collection:
-        """Returns a collection of the hub or of a local folder.
-
-        Args:
-            name: `owner/name` or a folder, perhaps with `:config`.
-            options: How to read.
-
-        Raises:
-            MissingExtra: datasets is not installed.
-            ConfigError: An option does not go with it.
-            DataError: There is no such data set, split or configuration, or it is not usable.
-        """
+        """Returns a collection of the hub or of a local folder."""
         place, _, config = name.partition(":")
         with wrap_errors(f"hf:{name}"):
             if any((Path(place) / marker).is_file() for marker in _SAVED):

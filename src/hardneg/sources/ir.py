@@ -25,22 +25,13 @@ class IrDatasets(Source):
     """Collections of ir_datasets by id, as in `ir:beir/scifact/train`."""
 
     def read(self, name: str, options: LoadOptions) -> Collection:
-        """Returns the collection of an id.
-
-        Raises:
-            MissingExtra: ir_datasets is not installed.
-            DataError: There is no such id, it lacks a part, or it cannot be downloaded.
-        """
+        """Returns the collection of an id."""
         with wrap_errors(f"ir:{name}"):
             return read_dataset(name, _dataset(name, options.split), options)
 
 
 def read_dataset(name: str, dataset: Any, options: LoadOptions) -> Collection:
-    """Returns the collection in an `ir_datasets.Dataset`.
-
-    Raises:
-        DataError: A part of it is not usable.
-    """
+    """Returns the collection in an `ir_datasets.Dataset`."""
     builder = CollectionBuilder(name, options)
     for number, doc in enumerate(dataset.docs_iter(), 1):
         title, text = _title_and_text(doc)

@@ -22,9 +22,6 @@ def documents(path: Path, label: str) -> Iterator[tuple[str, str, str, str]]:
     """Yields (where, doc_id, title, text) for each `<DOC>`: its `<DOCNO>`, `<TITLE>` and `<TEXT>`s.
 
     `<HEADLINE>`, `<TTL>` and `<HL>` are titles as well. Tags are taken out and entities resolved.
-
-    Raises:
-        DataError: A document has no end or no `<DOCNO>`.
     """
     for where, block in _blocks(path, label, "doc"):
         parts = list(_elements(block))
@@ -37,11 +34,7 @@ def documents(path: Path, label: str) -> Iterator[tuple[str, str, str, str]]:
 
 
 def topics(path: Path, label: str) -> Iterator[tuple[str, str, str]]:
-    """Yields (where, query_id, text) for each `<top>`: its `<num>` and `<title>`.
-
-    Raises:
-        DataError: A topic has no end, no `<num>` or no `<title>`.
-    """
+    """Yields (where, query_id, text) for each `<top>`: its `<num>` and `<title>`."""
     for where, block in _blocks(path, label, "top"):
         number, title = _NUMBER.search(block), _TOPIC.search(block)
         if number is None or title is None:

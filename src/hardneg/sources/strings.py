@@ -21,9 +21,6 @@ class Strings:
 
     The first 262,144 rows are kept in memory, further ones in a file without a name in the cache folder,
     which is removed when the table is freed.
-
-    Args:
-        names: The columns.
     """
 
     def __init__(self, names: tuple[str, ...]) -> None:
@@ -85,11 +82,7 @@ class _Spilled:
         return len(self._places)
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Writes a batch.
-
-        Raises:
-            DataError: The disk is full.
-        """
+        """Writes a batch."""
         message = batch.serialize()
         folder = cache_folder()
         if self._file is None:

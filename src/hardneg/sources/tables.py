@@ -38,13 +38,6 @@ def rows(path: Path, label: str = "") -> Rows:
 
     JSON lines give values of any JSON type, Parquet of any type that it stores, CSV and TSV strings. CSV and
     TSV need a header and may quote fields with `"`.
-
-    Args:
-        path: The file.
-        label: What errors call the file; its name unless given.
-
-    Raises:
-        DataError: The name says no known format, or the content is broken; the message has the line.
     """
     reader = _READERS.get(_suffix(path))
     if reader is None:

@@ -23,11 +23,7 @@ Pair = tuple[int, int]
 
 
 def read(path: Path, options: LoadOptions) -> Collection:
-    """Returns the collection in a file of pairs or a training set; negatives listed have relevance 0.
-
-    Raises:
-        DataError: The file is broken, its columns cannot be recognised, or there is no such split.
-    """
+    """Returns the collection in a file of pairs or a training set; negatives listed have relevance 0."""
     name, table = _opened(path)
     if name is None:
         return pairs.read(path, options)
@@ -43,11 +39,7 @@ def read(path: Path, options: LoadOptions) -> Collection:
 
 
 def format_of(path: Path) -> str:
-    """Returns the name of the format that a training set is in, `pairs` if it is no trainer's.
-
-    Raises:
-        DataError: The file cannot be read.
-    """
+    """Returns the name of the format that a training set is in, `pairs` if it is no trainer's."""
     name, table = _opened(path)
     _, row = next(table, ("", {}))
     if name is not None:
@@ -63,11 +55,7 @@ def format_of(path: Path) -> str:
 
 
 def companion_files(path: Path) -> list[Path]:
-    """Returns the files of texts that belong to a training set of ids; none for any other file.
-
-    Raises:
-        DataError: The training set cannot be read.
-    """
+    """Returns the files of texts that belong to a training set of ids; none for any other file."""
     if not is_table(path):
         return []
     name, _ = _opened(path)
@@ -79,16 +67,9 @@ def companion_files(path: Path) -> list[Path]:
 def without_negatives(
     path: Path, dropped: Container[Pair], options: LoadOptions, notes: Counter[str]
 ) -> Iterator[Row]:
-    """Yields the rows of a training set without some of the negatives; a row that has none left is left out.
+    """Yields the rows of a training set without the negatives of some pairs, and counts what is left out.
 
-    Args:
-        path: The training set.
-        dropped: The pairs to leave out, as `pair_of` gives them.
-        options: How it was read.
-        notes: Where `dropped_negatives` and `rows_without_negatives`, which are left out, are counted.
-
-    Raises:
-        DataError: The file is broken.
+    A row that has none left is left out too.
     """
     name, table = _opened(path)
     known = CompanionTexts() if name is None else companion_texts(path, LAYOUTS[name])
@@ -179,11 +160,7 @@ def _filled(row: Row, single: list[tuple[str, int]], dropped: Places) -> dict[st
 
 
 def companion_texts(path: Path, layout: Layout) -> CompanionTexts:
-    """Returns the texts of the files that belong to a training set.
-
-    Raises:
-        DataError: One is not there or broken.
-    """
+    """Returns the texts of the files that belong to a training set."""
     found = []
     for named in (layout.queries, layout.documents):
         texts: dict[str, str] = {}

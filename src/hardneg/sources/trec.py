@@ -45,11 +45,7 @@ def fits(folder: Path) -> bool:
 
 
 def read(folder: Path, options: LoadOptions) -> Collection:
-    """Returns the collection in a TREC folder.
-
-    Raises:
-        DataError: A file is missing or broken, two could be the same thing, or there is no such split.
-    """
+    """Returns the collection in a TREC folder."""
     judgments = _judgments_file(folder, options.split)
     topics, documents = _only(folder, _TOPICS), _only(folder, _DOCUMENTS)
     builder = CollectionBuilder(folder.resolve().name, options)

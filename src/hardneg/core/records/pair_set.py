@@ -9,12 +9,7 @@ from hardneg.core.records.arrays import BoolArray, IntArray
 
 
 class PairSet:
-    """A set of (query, document) pairs.
-
-    Args:
-        query: (n,) int32, rows.
-        doc: (n,) int32, rows.
-    """
+    """A set of (query, document) pairs."""
 
     def __init__(self, query: IntArray, doc: IntArray) -> None:
         self._codes = np.unique(_codes(query, doc))

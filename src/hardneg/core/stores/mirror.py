@@ -35,15 +35,7 @@ def no_companions(path: Path) -> Iterable[str]:
 
 
 class Mirror:
-    """The local copy of one place, with a list of the files that were the same in both.
-
-    Args:
-        url: The place.
-        progress: Receives the bytes transferred.
-
-    Raises:
-        HardnegError: The URL cannot be used; see `Place`.
-    """
+    """The local copy of one place, with a list of the files that were the same in both."""
 
     def __init__(self, url: str, progress: Progress | None = None) -> None:
         self._place = Place(url)
@@ -53,15 +45,7 @@ class Mirror:
         self._synced = SyncedFiles(self._folder / "known.jsonl")
 
     def pull(self, companions: Companions = no_companions) -> Path:
-        """Makes the copy equal to the store, but for a run's own new files, and returns its path.
-
-        Args:
-            companions: Names the files beside a single file that are downloaded with it.
-
-        Raises:
-            ConfigError: Another process writes the run.
-            DataError: The place is empty, a run in it is not finished, or it cannot be downloaded.
-        """
+        """Makes the copy equal to the store, but for a run's own new files, and returns its path."""
         with self._exclusive():
             listing = self._place.listing()
             if not listing:
@@ -80,12 +64,7 @@ class Mirror:
         return path
 
     def begin(self) -> Path:
-        """Prepares the copy for a run to be written or resumed, and returns its path.
-
-        Raises:
-            ConfigError: The place holds other files, or another process writes the run.
-            DataError: The place cannot be written to.
-        """
+        """Prepares the copy for a run to be written or resumed, and returns its path."""
         self._place.refuse_commits()
         with self._exclusive():
             listing, synced = self._place.listing(), self._synced.read()
@@ -107,12 +86,7 @@ class Mirror:
         return self._copy
 
     def push(self) -> int:
-        """Uploads what has changed, and returns how many files.
-
-        Raises:
-            ConfigError: One has been changed in the store since it was downloaded.
-            DataError: One cannot be uploaded.
-        """
+        """Uploads what has changed, and returns how many files."""
         with self._exclusive():
             synced = self._synced.read()
             digests = {name: digest_file(self._copy / name) for name in self._names()}
@@ -161,11 +135,7 @@ class Mirror:
     def _refuse_conflicts(
         self, names: Iterable[str], listing: Mapping[str, Version], synced: Mapping[str, SyncedFile]
     ) -> None:
-        """Refuses files that have changed in the copy and in the store too.
-
-        Raises:
-            ConfigError: There is one.
-        """
+        """Refuses files that have changed in the copy and in the store too."""
         for name in sorted(listing.keys() & set(names)):
             if name not in synced or synced[name].stamp != listing[name].stamp:
                 raise ConfigError(
@@ -230,26 +200,13 @@ class Mirror:
 def fetched(
     place: str | Path, progress: Progress | None = None, companions: Companions = no_companions
 ) -> Path:
-    """Returns where a place can be read: a path itself, or the copy of a URL, made equal to the store.
-
-    Args:
-        place: A path or a URL.
-        progress: Receives the bytes transferred.
-        companions: Names the files beside a single file that are downloaded with it.
-
-    Raises:
-        HardnegError: The URL cannot be used, or there is nothing at it.
-    """
+    """Returns where a place can be read: a path itself, or the copy of a URL, made equal to the store."""
     return Mirror(str(place), progress).pull(companions) if is_url(place) else Path(place)
 
 
 @contextmanager
 def output_dir(place: str | Path, progress: Progress | None = None) -> Iterator[Path]:
-    """Yields where to write a run: a path itself, or the copy of a URL, uploaded when all went well.
-
-    Raises:
-        HardnegError: The URL cannot be used, holds something else, or cannot be written to.
-    """
+    """Yields where to write a run: a path itself, or the copy of a URL, uploaded when all went well."""
     if not is_url(place):
         yield Path(place)
         return
@@ -260,11 +217,7 @@ def output_dir(place: str | Path, progress: Progress | None = None) -> Iterator[
 
 @contextmanager
 def output_file(place: str | Path) -> Iterator[Path]:
-    """Yields where to write a file; for a URL, it is uploaded in the end, with the files beside it.
-
-    Raises:
-        HardnegError: The URL cannot be used or written to.
-    """
+    """Yields where to write a file; for a URL, it is uploaded in the end, with the files beside it."""
     if not is_url(place):
         yield Path(place)
         return

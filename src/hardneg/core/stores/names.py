@@ -28,11 +28,7 @@ def is_temporary(name: str) -> bool:
 
 
 def refuse_secrets(url: str) -> None:
-    """Refuses a URL with a secret in it, as URLs are recorded.
-
-    Raises:
-        ConfigError: It has a password, or on the web a query.
-    """
+    """Refuses a URL with a secret in it, as URLs are recorded."""
     scheme, _, rest = url.partition("://")
     if _PASSWORD.search(url):
         raise ConfigError(
@@ -47,11 +43,7 @@ def refuse_secrets(url: str) -> None:
 
 
 def safe(name: str, url: str) -> str:
-    """Returns the path of a file in a store, if it stays below a local folder.
-
-    Raises:
-        DataError: It leads outside.
-    """
+    """Returns the path of a file in a store, if it stays below a local folder."""
     parts = name.split("/")
     if not all(parts) or ".." in parts or "." in parts or "\\" in name or "\0" in name:
         raise DataError(f"{url}: {name!r} there is no name that a file can have here; rename it")

@@ -44,14 +44,6 @@ class Place:
         name: The last part of it.
         alone: Whether it is one file, once it is listed.
         hint: Why it may seem to be empty.
-
-    Args:
-        url: The URL; on the web, that of a folder ends with a slash.
-
-    Raises:
-        ConfigError: The URL has a secret in it.
-        MissingExtra: The library of the store is not installed.
-        DataError: There is no such kind of store.
     """
 
     def __init__(self, url: str) -> None:
@@ -66,11 +58,7 @@ class Place:
         self.name = safe(posixpath.basename(self._root) or self._scheme, self.url)
 
     def listing(self) -> dict[str, Version]:
-        """Returns the versions of the files below, by their paths; of a single file, by its name.
-
-        Raises:
-            DataError: The store cannot be reached, or a name leads outside.
-        """
+        """Returns the versions of the files below, by their paths; of a single file, by its name."""
         with _errors(self.url):
             self._files.invalidate_cache()
             try:
@@ -88,11 +76,7 @@ class Place:
             return {name: version for name, version in files.items() if not is_temporary(name)}
 
     def beside(self, names: Iterable[str]) -> dict[str, Version]:
-        """Returns the versions of files in the folder of a single one, by their names.
-
-        Raises:
-            DataError: One is missing, or the store cannot be reached.
-        """
+        """Returns the versions of files in the folder of a single one, by their names."""
         versions = {}
         for name in names:
             with _errors(f"{self.url}: {name}, which goes with it"):
@@ -100,11 +84,7 @@ class Place:
         return versions
 
     def get(self, name: str, version: Version, to: Path, advance: Advance) -> None:
-        """Downloads a file, atomically.
-
-        Raises:
-            DataError: It cannot be downloaded, or has another length than the store said.
-        """
+        """Downloads a file, atomically."""
         with atomic(to) as temporary:
             with _errors(f"{self.url}: {name}"):
                 self._files.get_file(self._path(name), str(temporary), callback=_callback(advance))
@@ -115,11 +95,7 @@ class Place:
                 )
 
     def put(self, path: Path, name: str, advance: Advance) -> Version:
-        """Uploads a file and returns its version.
-
-        Raises:
-            DataError: It cannot be uploaded, or has another length in the store.
-        """
+        """Uploads a file and returns its version."""
         self.refuse_commits()
         with _errors(f"{self.url}: {name}"):
             folder, _, last = self._path(name).rpartition("/")
@@ -136,31 +112,19 @@ class Place:
         return version
 
     def remove(self, name: str) -> None:
-        """Removes a file.
-
-        Raises:
-            DataError: It cannot be removed.
-        """
+        """Removes a file."""
         with _errors(f"{self.url}: {name}"):
             self._files.rm_file(self._path(name))
 
     def check_writable(self) -> None:
-        """Checks before any work that files can be uploaded.
-
-        Raises:
-            DataError: They cannot.
-        """
+        """Checks before any work that files can be uploaded."""
         self.refuse_commits()
         with _errors(f"cannot write to {self.url}"):
             self._files.pipe_file(self._path(PROBE), b"hardneg")
             self._files.rm_file(self._path(PROBE))
 
     def refuse_commits(self) -> None:
-        """Refuses repositories of the hub, where each upload would be a commit.
-
-        Raises:
-            DataError: It is one.
-        """
+        """Refuses repositories of the hub, where each upload would be a commit."""
         if self._scheme == "hf" and not self._root.startswith("buckets/"):
             raise DataError(
                 f"{self.url} takes no files, as each would be a commit; work in a folder of the disk, and "
@@ -221,11 +185,7 @@ def _file_system(url: str, scheme: str) -> tuple[Any, str]:
 
 @contextmanager
 def _errors(where: str) -> Iterator[None]:
-    """Turns exceptions of a store's library into one line; a missing library stays an ImportError.
-
-    Raises:
-        DataError: `where`, the kind of the exception and the first line of its message.
-    """
+    """Turns exceptions of a store's library into one line; a missing library stays an ImportError."""
     try:
         yield
     except (HardnegError, ImportError):

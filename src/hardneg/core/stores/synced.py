@@ -21,11 +21,7 @@ class SyncedFile(NamedTuple):
 
 
 class SyncedFiles:
-    """The list; a file is added as soon as it is transferred, so that a killed transfer continues.
-
-    Args:
-        path: The file of the list.
-    """
+    """The list; a file is added as soon as it is transferred, so that a killed transfer continues."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
