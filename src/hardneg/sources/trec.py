@@ -60,7 +60,7 @@ def _add_documents(builder: CollectionBuilder, path: Path, label: str) -> None:
     if Path(uncompressed_name(path)).suffix.lower() in _JSON:
         add_documents(builder, path, label)
     elif _is_sgml(path):
-        for where, doc_id, title, text in sgml.documents(path, label):
+        for where, doc_id, title, text in sgml.documents(path, label, builder.notes):
             builder.add_document(doc_id, text, title, where=where)
     else:
         for where, fields in _columns(path, label, (2, 3), "id, text or id, title, text"):
@@ -69,7 +69,7 @@ def _add_documents(builder: CollectionBuilder, path: Path, label: str) -> None:
 
 def _add_topics(builder: CollectionBuilder, path: Path) -> None:
     if _is_sgml(path):
-        for where, query_id, text in sgml.topics(path, path.name):
+        for where, query_id, text in sgml.topics(path, path.name, builder.notes):
             builder.add_query(query_id, text, where=where)
     else:
         for where, (query_id, text) in _columns(path, path.name, (2,), "id, text"):
