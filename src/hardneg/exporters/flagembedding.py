@@ -40,7 +40,6 @@ class FlagEmbedding(Format):
     prompt: str | None = None
     type: str | None = None
 
-    suffix: ClassVar[str] = ".jsonl"
     usage: ClassVar[str] = (
         "torchrun -m FlagEmbedding.finetune.embedder.encoder_only.base --train_data {out} ..."
     )

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pyarrow as pa
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Format, Written, file_format
-from hardneg.core.components.format import LOAD_DATASET
 from hardneg.core.records import Example, Scored
 from hardneg.exporters.checks import Line, is_number, read_lines
 from hardneg.exporters.examples import Notes
@@ -35,9 +34,6 @@ class JsonLines(Format):
 
     A query without negatives keeps its line, with an empty list.
     """
-
-    suffix: ClassVar[str] = ".jsonl"
-    usage: ClassVar[str] = LOAD_DATASET
 
     def write(self, examples: Iterable[Example], out: Path) -> Written:
         """Writes the lines; examples without a positive are skipped."""

@@ -36,7 +36,6 @@ class MsSwift(Format):
     split_positives: bool = True
     system: str | None = None
 
-    suffix: ClassVar[str] = ".jsonl"
     usage: ClassVar[str] = "swift sft --task_type embedding --loss_type infonce --dataset {out} ..."
 
     def write(self, examples: Iterable[Example], out: Path) -> Written:

@@ -10,7 +10,6 @@ from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Format, Written, file_format
-from hardneg.core.components.format import LOAD_DATASET
 from hardneg.core.errors import DataError
 from hardneg.core.records import Example
 from hardneg.exporters.jsonl import JsonLines
@@ -22,7 +21,6 @@ class Parquet(Format):
     """One row a query: `query_id, query, positives, negatives`, with titles, texts, scores and weights."""
 
     suffix: ClassVar[str] = ".parquet"
-    usage: ClassVar[str] = LOAD_DATASET
 
     def write(self, examples: Iterable[Example], out: Path) -> Written:
         """Writes the rows; examples without a positive are skipped."""

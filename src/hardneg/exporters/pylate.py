@@ -46,7 +46,6 @@ class PyLate(Format):
     negatives: Annotated[int, Field(ge=1)] | None = None
     short: Short = "drop"
 
-    suffix: ClassVar[str] = ".jsonl"
     usage: ClassVar[str] = (
         "from datasets import load_dataset\nfrom pylate import utils\n\n"
         'train, queries, documents = (load_dataset("{kind}", data_files=name, split="train") for name in\n'

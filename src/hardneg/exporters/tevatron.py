@@ -35,7 +35,6 @@ class Tevatron(Format):
 
     scores: bool = True
 
-    suffix: ClassVar[str] = ".jsonl"
     usage: ClassVar[str] = (
         "python -m tevatron.retriever.driver.train --dataset_name json --dataset_path {out} ..."
     )

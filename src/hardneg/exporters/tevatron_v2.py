@@ -27,7 +27,6 @@ from hardneg.exporters.lines import companion_file, once, rows_to
 class TevatronV2(Format):
     """Lines of `query_id, query_text, positive_document_ids, negative_document_ids`, and `<out>.corpus`."""
 
-    suffix: ClassVar[str] = ".jsonl"
     usage: ClassVar[str] = (
         "python -m tevatron.retriever.driver.train --dataset_name json --dataset_path {out} "
         "--corpus_name json --corpus_path {stem}.corpus.jsonl ..."
