@@ -6,8 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from hardneg.exporters.card import write_card
-from hardneg.exporters.facts import columns
+from hardneg.exporters.card import columns, write_card
 
 RUN = {
     "source": "beir/nfcorpus",

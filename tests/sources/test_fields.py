@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from hardneg.core.errors import DataError
-from hardneg.sources.fields import id_of, one_of, optional_text, relevance_of, text_of
+from hardneg.sources.tables import id_of, one_of, optional_text, relevance_of, text_of
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import numpy as np
 
 from hardneg.compat._arguments import Format, InvalidArgument
 from hardneg.compat._pairs import Pairs
-from hardneg.core.optional import optional_library
+from hardneg.core.errors import optional_library
 from hardneg.core.progress import Task
 from hardneg.core.records import Example
 

@@ -25,8 +25,8 @@ from hardneg.compat._output import MiningStats, ProgressBars, column_names, data
 from hardneg.compat._pairs import read_pairs
 from hardneg.compat._rankers import GivenCrossEncoder, GivenModel, devices_of, processes
 from hardneg.core.components import Ranker
+from hardneg.core.errors import optional_library
 from hardneg.core.files import cache_folder as default_cache
-from hardneg.core.optional import optional_library
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.exporters.sentence_transformers_triplet import Triplet
 from hardneg.mining.recipe import RankSettings, Recipe

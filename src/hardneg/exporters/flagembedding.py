@@ -20,8 +20,7 @@ from hardneg.core.components import Format, Written, file_format
 from hardneg.core.errors import DataError
 from hardneg.core.records import Example
 from hardneg.exporters.checks import read_lines
-from hardneg.exporters.examples import Notes, usable
-from hardneg.exporters.lines import number, write_rows
+from hardneg.exporters.rows import Notes, number, usable, write_rows
 
 
 @file_format("flagembedding")

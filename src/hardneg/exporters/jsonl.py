@@ -13,8 +13,7 @@ from pydantic.dataclasses import dataclass
 from hardneg.core.components import Format, Written, file_format
 from hardneg.core.records import Example, Scored
 from hardneg.exporters.checks import Line, is_number, read_lines
-from hardneg.exporters.examples import Notes
-from hardneg.exporters.lines import number, write_rows
+from hardneg.exporters.rows import Notes, number, write_rows
 
 _DOC = [("doc_id", pa.string()), ("title", pa.string()), ("text", pa.string()), ("score", pa.float64())]
 _SCHEMA = pa.schema(

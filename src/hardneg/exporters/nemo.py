@@ -23,8 +23,7 @@ from hardneg.core.errors import DataError
 from hardneg.core.files import write_text
 from hardneg.core.records import Example, Scored
 from hardneg.exporters.checks import Line, known, read_ids
-from hardneg.exporters.examples import Notes, usable
-from hardneg.exporters.lines import Add, companion_file, number, once, rows_to, text_to, to_json
+from hardneg.exporters.rows import Add, Notes, companion_file, number, once, rows_to, text_to, to_json, usable
 
 
 @file_format("nemo")

@@ -20,8 +20,7 @@ from pydantic.dataclasses import dataclass
 from hardneg.core.components import Format, Written, file_format
 from hardneg.core.records import Example
 from hardneg.exporters.checks import known, read_ids, read_lines
-from hardneg.exporters.examples import Notes, Short, uniform
-from hardneg.exporters.lines import companion_file, number, once, rows_to
+from hardneg.exporters.rows import Notes, Short, companion_file, number, once, rows_to, uniform
 
 _ROWS = pa.schema(
     [

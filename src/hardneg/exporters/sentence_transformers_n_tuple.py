@@ -19,8 +19,7 @@ from pydantic.dataclasses import dataclass
 from hardneg.core.components import Format, Written, file_format
 from hardneg.core.records import Example
 from hardneg.exporters.checks import Line, read_lines
-from hardneg.exporters.examples import Notes, Short, uniform
-from hardneg.exporters.lines import number, write_rows
+from hardneg.exporters.rows import Notes, Short, number, uniform, write_rows
 
 
 @file_format("sentence-transformers-n-tuple")

@@ -20,8 +20,7 @@ from pydantic.dataclasses import dataclass
 from hardneg.core.components import Format, Written, file_format
 from hardneg.core.records import Example, Scored
 from hardneg.exporters.checks import Line, is_number, read_lines
-from hardneg.exporters.examples import Notes, usable
-from hardneg.exporters.lines import number, write_rows
+from hardneg.exporters.rows import Notes, number, usable, write_rows
 
 
 @file_format("tevatron")

@@ -18,8 +18,7 @@ from pydantic.dataclasses import dataclass
 from hardneg.core.components import Format, Written, file_format
 from hardneg.core.records import Example
 from hardneg.exporters.checks import known, read_ids, read_lines
-from hardneg.exporters.examples import Notes, usable
-from hardneg.exporters.lines import companion_file, once, rows_to
+from hardneg.exporters.rows import Notes, companion_file, once, rows_to, usable
 
 
 @file_format("tevatron-v2")

@@ -21,9 +21,9 @@ from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Format, Written, file_format
 from hardneg.core.errors import DataError
+from hardneg.core.lines import text_lines
 from hardneg.core.records import Example
-from hardneg.exporters.examples import Notes, no_spaces
-from hardneg.exporters.lines import companion_file, number, text_to
+from hardneg.exporters.rows import Notes, companion_file, no_spaces, number, text_to
 
 _HEADER = "query_id\tdoc_id\tscore\tweight\n"
 
@@ -68,7 +68,9 @@ class Trec(Format):
 
     def lint(self, out: Path) -> None:
         """Checks columns, ranks and scores of the run, and that no negative is a positive."""
-        positives = _read_qrels(out.with_suffix(".qrels"))
+        positives: dict[str, set[str]] = defaultdict(set)
+        for _, (query, _, doc, _) in _read(out.with_suffix(".qrels"), 4):
+            positives[query].add(doc)
         before = ("", 0, 0.0)
         for place, fields in _read(out, 6):
             query, rank, score = fields[0], *_rank(place, fields)
@@ -112,25 +114,14 @@ def _negatives(example: Example) -> Iterator[str]:
         yield f"{example.query_id}\t{no_spaces('document id', doc.doc_id)}\t{shown}\t{weight}\n"
 
 
-def _read_qrels(path: Path) -> dict[str, set[str]]:
-    positives: dict[str, set[str]] = defaultdict(set)
-    for _, (query, _, doc, _) in _read(path, 4):
-        positives[query].add(doc)
-    return dict(positives)
-
-
 def _read(path: Path, columns: int, separator: str | None = None) -> Iterator[tuple[str, list[str]]]:
-    line = 0
-    try:
-        with path.open(encoding="utf-8", newline="\n") as opened:
-            for line, text in enumerate(opened, 1):
-                fields = text.rstrip("\n").split(separator)
-                if len(fields) != columns:
-                    raise DataError(f"{path}:{line}: {len(fields)} columns found, {columns} expected")
-                yield f"{path}:{line}", fields
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot read {path}: {error}") from error
-    if not line:
+    place = ""
+    for place, text in text_lines(path, str(path)):
+        fields = text.split(separator)
+        if len(fields) != columns:
+            raise DataError(f"{place}: {len(fields)} columns found, {columns} expected")
+        yield place, fields
+    if not place:
         raise DataError(f"{path}: there is no row in it; was every query skipped?")
 
 

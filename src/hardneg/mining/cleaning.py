@@ -20,7 +20,7 @@ from hardneg.core.files import atomic
 from hardneg.core.lines import uncompressed_name
 from hardneg.core.progress import Progress
 from hardneg.core.records import Collection, Decision
-from hardneg.exporters.lines import Add, rows_to, text_to
+from hardneg.exporters.rows import Add, rows_to, text_to
 from hardneg.mining.pipeline import mine_loaded
 from hardneg.mining.recipe import Recipe
 from hardneg.runs.directory import Clock

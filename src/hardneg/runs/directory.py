@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.files import open_locked, write_text
@@ -21,8 +21,6 @@ from hardneg.runs.ledger import FolderLedger, Ledger, MemoryLedger
 _CALIBRATION = "calibration.json"
 _CHECKSUM = "checksum"
 _LIBRARIES = ("hardneg", "numpy", "pyarrow", "torch", "sentence-transformers", "transformers")
-
-
 _IGNORED = ("format", "description", "engine")
 _ANOTHER = "{path} holds another run, which differs in {differs}; choose another --out, or delete it"
 _SHOWN = 3
@@ -46,12 +44,7 @@ class Clock:
 
 
 class RunInMemory:
-    """A place for a run that is kept in memory: always free, and gone with the process.
-
-    Attributes:
-        path: None: there is no directory.
-        ledger: Keeps the decisions.
-    """
+    """A place for a run that is kept in memory: always free, and gone with the process."""
 
     path = None
 
@@ -76,12 +69,7 @@ class RunInMemory:
 
 
 class RunFolder:
-    """A run directory that one process writes.
-
-    Attributes:
-        path: The directory; made if it is not there.
-        ledger: Writes and reads the decisions.
-    """
+    """A run directory that one process writes."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -92,9 +80,13 @@ class RunFolder:
         """Yields the folder while the directory's lock is held."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            lock = _lock(self.path)
+            lock = open_locked(self.path / ".lock", "w", wait=False)
         except OSError as error:
             raise DataError(f"cannot write to {self.path}: {error.strerror or error}") from None
+        if lock is None:
+            raise ConfigError(
+                f"another process is writing to {self.path}; wait for it, or choose another --out"
+            )
         with lock:
             self._sweep()
             yield self
@@ -216,14 +208,6 @@ def _settings(stored: Any, asked: Any) -> str:
         for path in paths[:_SHOWN]
     ]
     return f" ({'; '.join(shown)}{', ...' if len(paths) > _SHOWN else ''})" if shown else ""
-
-
-def _lock(folder: Path) -> IO[str]:
-    """Returns the open and locked file of a directory that is being written."""
-    lock = open_locked(folder / ".lock", "w", wait=False)
-    if lock is None:
-        raise ConfigError(f"another process is writing to {folder}; wait for it, or choose another --out")
-    return lock
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ part and totals are sums over parts. Its sha256 is stored beside it, as `sha256s
 from __future__ import annotations
 
 import json
-from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -53,45 +52,17 @@ class Block:
         }
 
 
-class Ledger(ABC):
-    """The parts of a run's ledger, numbered from 0.
-
-    Attributes:
-        name: What errors call it.
-    """
-
-    name: str
-
-    @abstractmethod
-    def __len__(self) -> int:
-        """Returns the number of parts, all of them whole."""
-
-    @abstractmethod
-    def read(self, number: int) -> Block:
-        """Returns one part."""
-
-    @abstractmethod
-    def counts(self, number: int) -> Mapping[str, Any]:
-        """Returns the counts of one part; {} if it is not there or damaged."""
-
-    @abstractmethod
-    def write(self, number: int, block: Block) -> Mapping[str, Any]:
-        """Stores one part, and returns its counts."""
-
-    def __iter__(self) -> Iterator[Block]:
-        """Yields the parts, in order."""
-        for number in range(len(self)):
-            yield self.read(number)
-
-
-class MemoryLedger(Ledger):
-    """Parts as tables in memory."""
+class MemoryLedger:
+    """Parts as tables in memory, numbered from 0."""
 
     name = "the run in memory"
 
     def __init__(self) -> None:
         self._blocks: dict[int, Block] = {}
         self._counts: dict[int, Mapping[str, Any]] = {}
+
+    def __iter__(self) -> Iterator[Block]:
+        return (self._blocks[number] for number in range(len(self._blocks)))
 
     def __len__(self) -> int:
         return len(self._blocks)
@@ -111,34 +82,36 @@ class MemoryLedger(Ledger):
 
 
 @dataclass(frozen=True)
-class FolderLedger(Ledger):
-    """Parts as files in `ledger/` of a run directory.
-
-    Attributes:
-        folder: The run directory.
-    """
+class FolderLedger:
+    """Parts as files in `ledger/` of a run directory, numbered from 0."""
 
     folder: Path
 
     @property
-    def name(self) -> str:  # type: ignore[override]
-        """The run directory."""
+    def name(self) -> str:
+        """What errors call it: the run directory."""
         return str(self.folder)
+
+    def __iter__(self) -> Iterator[Block]:
+        return iterate(self.folder)
 
     def __len__(self) -> int:
         return len(parts(self.folder))
 
     def read(self, number: int) -> Block:
-        """Returns one part; see `read_part`."""
+        """Returns one part."""
         return read_part(part_path(self.folder, number))
 
     def counts(self, number: int) -> Mapping[str, Any]:
-        """Returns the counts of one part; see `read_counts`."""
+        """Returns the counts of one part; {} if it is not there or damaged."""
         return read_counts(part_path(self.folder, number))
 
     def write(self, number: int, block: Block) -> Mapping[str, Any]:
-        """Writes one part; see `write_part`."""
+        """Writes one part, and returns its counts."""
         return write_part(self.folder, number, block)
+
+
+Ledger = MemoryLedger | FolderLedger
 
 
 def write_part(folder: Path, number: int, block: Block) -> dict[str, Any]:

@@ -15,8 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hardneg.core.components import FORMATS, Format
-from hardneg.core.errors import ConfigError, DataError
-from hardneg.core.optional import optional_library
+from hardneg.core.errors import ConfigError, DataError, optional_library
 from hardneg.core.records import RELABELLED, Collection, Decision, Example, IntArray, Scored
 from hardneg.core.tables import html_table
 from hardneg.runs.ledger import Ledger

@@ -60,7 +60,9 @@ def load(source: str, options: LoadOptions | None = None, progress: Progress | N
     path = Path(source)
     reader, name = _reader(source)
     if reader is None and _is_file(path):
-        return _read_file(path, options)
+        if not is_table(path):
+            raise DataError(f"{path}: {pairs.LAYOUT}; its name ends with one of {accepted_names()}")
+        return training.read(path, options)
     if options.corpus is not None and not (reader and reader.reads_corpus):
         raise ConfigError(
             f"load.corpus ({options.corpus}) goes with a pairs file; {source} has its own documents"
@@ -108,12 +110,6 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except OSError as error:  # as of a name that is too long
         raise unreadable(path, error) from None
-
-
-def _read_file(path: Path, options: LoadOptions) -> Collection:
-    if not is_table(path):
-        raise DataError(f"{path}: {pairs.LAYOUT}; its name ends with one of {accepted_names()}")
-    return training.read(path, options)
 
 
 def _read_folder(folder: Path, options: LoadOptions) -> Collection:

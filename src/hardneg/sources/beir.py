@@ -12,8 +12,7 @@ from hardneg.core.errors import DataError
 from hardneg.core.lines import COMPRESSED, text_lines, uncompressed_name
 from hardneg.core.records import Collection
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
-from hardneg.sources.fields import id_of, optional_text, relevance_of, text_of
-from hardneg.sources.tables import Rows, rows
+from hardneg.sources.tables import Rows, id_of, optional_text, relevance_of, rows, text_of
 
 LAYOUT = "a BEIR folder has corpus.jsonl, queries.jsonl and qrels/SPLIT.tsv"
 _NEEDS = 'each line needs "_id" and "text"'

@@ -9,8 +9,18 @@ from hardneg.core.errors import DataError
 from hardneg.core.lines import text_lines, uncompressed_name
 from hardneg.core.records import Collection
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
-from hardneg.sources.fields import id_of, one_of, optional_text, text_of
-from hardneg.sources.tables import Row, Rows, accepted_names, is_table, rows, some
+from hardneg.sources.tables import (
+    Row,
+    Rows,
+    accepted_names,
+    id_of,
+    is_table,
+    one_of,
+    optional_text,
+    rows,
+    some,
+    text_of,
+)
 
 IDS = ("_id", "id", "doc_id", "docid", "docno")
 TEXTS = ("text", "contents", "document")

@@ -20,13 +20,11 @@ from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Source, source
-from hardneg.core.errors import ConfigError, DataError
-from hardneg.core.optional import optional_library, wrap_errors
+from hardneg.core.errors import ConfigError, DataError, optional_library, wrap_errors
 from hardneg.core.records import Collection
 from hardneg.sources import beir, pairs
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
-from hardneg.sources.fields import as_id, id_of, relevance_of
-from hardneg.sources.tables import Row, Rows
+from hardneg.sources.tables import Row, Rows, as_id, id_of, relevance_of
 
 _NEEDS = 'each row needs "query-id" and "corpus-id"'
 _POSITIVE = 1  # where there is no column "score", as in NanoBEIR

@@ -13,13 +13,11 @@ from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Source, source
-from hardneg.core.errors import DataError
-from hardneg.core.optional import optional_library, wrap_errors
+from hardneg.core.errors import DataError, optional_library, wrap_errors
 from hardneg.core.records import Collection
 from hardneg.sources import beir
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
-from hardneg.sources.fields import relevance_of
-from hardneg.sources.tables import Rows, some
+from hardneg.sources.tables import Rows, relevance_of, some
 
 
 @source("mteb")

@@ -19,9 +19,8 @@ from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.records import Collection
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
 from hardneg.sources.documents import add_rows
-from hardneg.sources.fields import id_of, one_of, relevance_of, text_of
 from hardneg.sources.pairs import read_rows
-from hardneg.sources.tables import Row, Rows, kind_of, some
+from hardneg.sources.tables import Row, Rows, id_of, kind_of, one_of, relevance_of, some, text_of
 
 _QUERY_IDS = ("_id", "id", "query_id", "query-id", "qid")
 _QUERY_TEXTS = ("text", "query")

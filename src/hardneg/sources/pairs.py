@@ -27,8 +27,7 @@ from hardneg.core.records import Collection
 from hardneg.core.stores import fetched
 from hardneg.sources.builder import WHOLE, CollectionBuilder, LoadOptions
 from hardneg.sources.documents import add_documents, add_rows, add_unnamed, fresh_names
-from hardneg.sources.fields import as_id, id_of, one_of, relevance_of, text_of
-from hardneg.sources.tables import Row, Rows, kind_of, rows, some
+from hardneg.sources.tables import Row, Rows, as_id, id_of, kind_of, one_of, relevance_of, rows, some, text_of
 
 QUERY = ("query", "anchor", "question")
 POSITIVE = ("positive", "pos", "answer", "document", "doc", "passage")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from hardneg.core.errors import DataError
 from hardneg.core.lines import uncompressed_name
@@ -15,9 +15,17 @@ from hardneg.core.stores import fetched
 from hardneg.sources import pairs
 from hardneg.sources.builder import WHOLE, CollectionBuilder, LoadOptions
 from hardneg.sources.documents import add_documents, add_unnamed, fresh_names
-from hardneg.sources.fields import id_of, relevance_of, text_of
-from hardneg.sources.layouts import LAYOUTS, CompanionTexts, Layout, Places, Text, layout_of, without_places
-from hardneg.sources.tables import Row, Rows, is_table, rows
+from hardneg.sources.layouts import (
+    LAYOUTS,
+    CompanionTexts,
+    Layout,
+    Places,
+    Text,
+    Without,
+    layout_of,
+    without_places,
+)
+from hardneg.sources.tables import Row, Rows, id_of, is_table, relevance_of, rows, text_of
 
 Pair = tuple[int, int]
 
@@ -74,9 +82,11 @@ def without_negatives(
     name, table = _opened(path)
     known = CompanionTexts() if name is None else companion_texts(path, LAYOUTS[name])
     for where, row in table:
-        query, negatives, without = (
-            _of_pairs(row, where, options) if name is None else _of_layout(row, where, LAYOUTS[name], known)
-        )
+        if name is None:
+            query, negatives, without = _of_pairs(row, where, options)
+        else:
+            query, _, negatives, _ = LAYOUTS[name].entry(row, where, known)
+            without = LAYOUTS[name].without
         places = frozenset(
             place for place, text in enumerate(negatives) if pair_of(query, text.text, text.title) in dropped
         )
@@ -93,28 +103,18 @@ def pair_of(query: str, text: str, title: str = "") -> Pair:
     return text_key(query), text_key(full_text(title.strip(), text.strip()))
 
 
-class _RowNegatives(NamedTuple):
-    query: str
-    negatives: list[Text]
-    without: Callable[[Row, Places], Row | None]
-
-
-def _of_layout(row: Row, where: str, layout: Layout, known: CompanionTexts) -> _RowNegatives:
-    entry = layout.entry(row, where, known)
-    return _RowNegatives(entry.query, list(entry.negatives), layout.without)
-
-
-def _of_pairs(row: Row, where: str, options: LoadOptions) -> _RowNegatives:
+def _of_pairs(row: Row, where: str, options: LoadOptions) -> tuple[str, Sequence[Text], Without]:
+    """Returns the query and the negatives of a row, and the function that leaves some of them out."""
     roles = pairs.roles_of(row, where)
     query = text_of(row, roles.query, where, "each row needs a query")
     if roles.relevance is not None and isinstance(row[roles.positive], str):
         if relevance_of(row[roles.relevance], where) < options.min_relevance:
-            return _RowNegatives(query, [Text(row[roles.positive])], lambda row, places: None)
+            return query, [Text(row[roles.positive])], lambda row, places: None
     texts = [text for column in roles.negatives for text in pairs.texts_of(row, column, where)]
-    return _RowNegatives(query, [Text(text) for text in texts], _columns_without(roles.negatives))
+    return query, [Text(text) for text in texts], _columns_without(roles.negatives)
 
 
-def _columns_without(columns: tuple[str, ...]) -> Callable[[Row, Places], Row | None]:
+def _columns_without(columns: tuple[str, ...]) -> Without:
     """Returns a function that takes negatives out of columns of lists or of single texts.
 
     Tables have as many columns in every row, so single texts that are left are repeated in turn.

@@ -26,7 +26,7 @@ from hardneg.core.records import Collection
 from hardneg.sources import sgml
 from hardneg.sources.builder import WHOLE, CollectionBuilder, LoadOptions
 from hardneg.sources.documents import add_documents
-from hardneg.sources.fields import relevance_of
+from hardneg.sources.tables import relevance_of
 
 LAYOUT = (
     "a TREC folder has one file named *topics* or *queries*, one file or folder named *docs*, *documents*, "

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hardneg.core.records import Collection, Documents, rows_of
-from hardneg.exporters.lines import rows_to, text_to
+from hardneg.exporters.rows import rows_to, text_to
 
 _BLOCK = 8192
 _HEADER = "query-id\tcorpus-id\tscore"

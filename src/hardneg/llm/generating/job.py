@@ -14,7 +14,7 @@ from hardneg.core.components import Context
 from hardneg.core.noise import uniform
 from hardneg.core.records import Collection, IntArray
 from hardneg.core.records.text import id_key
-from hardneg.exporters.lines import rows_to
+from hardneg.exporters.rows import rows_to
 from hardneg.llm.generating.generate_settings import GenerateSettings
 from hardneg.llm.generating.json_requester import GeneratedTexts, Question
 from hardneg.llm.prompt import Prompt
