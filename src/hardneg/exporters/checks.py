@@ -132,15 +132,14 @@ def is_number(value: Any) -> bool:
 
 def _rows(path: Path) -> Iterator[Any]:
     try:
-        yield from _parquet_rows(path) if path.suffix == ".parquet" else _json_rows(path)
+        if path.suffix != ".parquet":
+            yield from _json_rows(path)
+            return
+        with pq.ParquetFile(path) as opened:
+            for batch in opened.iter_batches(batch_size=1024):
+                yield from batch.to_pylist()
     except (OSError, pa.ArrowException) as error:
         raise DataError(f"cannot read {path}: {error}") from error
-
-
-def _parquet_rows(path: Path) -> Iterator[Any]:
-    with pq.ParquetFile(path) as opened:
-        for batch in opened.iter_batches(batch_size=1024):
-            yield from batch.to_pylist()
 
 
 def _json_rows(path: Path) -> Iterator[Any]:

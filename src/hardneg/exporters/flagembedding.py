@@ -9,7 +9,7 @@ empty `neg` divides by zero, an empty `pos` leaves nothing to choose from.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -47,7 +47,8 @@ class FlagEmbedding(Format):
         """Writes the lines; examples without a positive or a negative are skipped."""
         _check_name(out)
         notes = Notes()
-        return write_rows(self._rows(usable(examples, notes, self.scores == "require")), out, notes)
+        chosen = usable(examples, notes, self.scores == "require")
+        return write_rows(map(self._row, chosen), out, notes)
 
     def lint(self, out: Path) -> None:
         """Checks the name, that lists are lists with something in them, and scores."""
@@ -63,16 +64,14 @@ class FlagEmbedding(Format):
             for name in {"prompt", "type"} & set(line.row):
                 line.text(name)
 
-    def _rows(self, examples: Iterable[Example]) -> Iterator[dict[str, Any]]:
-        fixed = {name: value for name, value in (("prompt", self.prompt), ("type", self.type)) if value}
-        for example in examples:
-            row: dict[str, Any] = {"query": example.query}
-            row["pos"] = [doc.full for doc in example.positives]
-            row["neg"] = [doc.full for doc in example.negatives]
-            if self.scores != "omit":
-                row["pos_scores"] = [number(doc.score) for doc in example.positives]
-                row["neg_scores"] = [number(doc.score) for doc in example.negatives]
-            yield row | fixed
+    def _row(self, example: Example) -> dict[str, Any]:
+        row: dict[str, Any] = {"query": example.query}
+        row["pos"] = [doc.full for doc in example.positives]
+        row["neg"] = [doc.full for doc in example.negatives]
+        if self.scores != "omit":
+            row["pos_scores"] = [number(doc.score) for doc in example.positives]
+            row["neg_scores"] = [number(doc.score) for doc in example.negatives]
+        return row | {name: value for name in ("prompt", "type") if (value := getattr(self, name))}
 
 
 def _check_name(out: Path) -> None:

@@ -42,6 +42,15 @@ class Notes(Counter[str]):
         return Written(tuple(files), rows, self.skipped, dict(sorted(self.items())))
 
 
+def with_positives(examples: Iterable[Example], notes: Notes) -> Iterator[Example]:
+    """Yields the examples that have a positive."""
+    for example in examples:
+        if example.positives:
+            yield example
+        else:
+            notes.skip("no_positives")
+
+
 def usable(examples: Iterable[Example], notes: Notes, scored: bool = False) -> Iterator[Example]:
     """Yields the examples that have a positive and a negative."""
     for example in examples:

@@ -8,7 +8,7 @@ a list for every positive; here all positives of a query stand in one, or each w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ class LabeledList(Format):
         if self.scores:
             last = ("scores", pa.list_(pa.float64()))
         notes = Notes()
-        rows = self._rows(usable(examples, notes, self.scores))
+        rows = map(self._row, usable(examples, notes, self.scores))
         return write_rows(rows, out, notes, pa.schema([("anchor", pa.string()), texts, last]))
 
     def lint(self, out: Path) -> None:
@@ -52,15 +52,12 @@ class LabeledList(Format):
             if not self.scores:
                 _check_labels(line)
 
-    def _rows(self, examples: Iterable[Example]) -> Iterator[dict[str, Any]]:
-        for example in examples:
-            docs = [*example.positives, *example.negatives]
-            row: dict[str, Any] = {"anchor": example.query, "documents": [doc.full for doc in docs]}
-            if self.scores:
-                row["scores"] = [number(doc.score) for doc in docs]
-            else:
-                row["labels"] = [1] * len(example.positives) + [0] * len(example.negatives)
-            yield row
+    def _row(self, example: Example) -> dict[str, Any]:
+        docs = [*example.positives, *example.negatives]
+        row: dict[str, Any] = {"anchor": example.query, "documents": [doc.full for doc in docs]}
+        if self.scores:
+            return row | {"scores": [number(doc.score) for doc in docs]}
+        return row | {"labels": [1] * len(example.positives) + [0] * len(example.negatives)}
 
 
 def _check_labels(line: Line) -> None:

@@ -18,7 +18,7 @@ from pydantic.dataclasses import dataclass
 from hardneg.core.components import Format, Written, file_format
 from hardneg.core.records import Example
 from hardneg.exporters.checks import is_number, read_lines
-from hardneg.exporters.rows import Notes, number, write_rows
+from hardneg.exporters.rows import Notes, number, with_positives, write_rows
 
 
 @file_format("sentence-transformers-labeled-pair")
@@ -54,10 +54,7 @@ class LabeledPair(Format):
                 raise line.fault(f"the same document has {last} {labels[line.text('document')]} further up")
 
     def _rows(self, examples: Iterable[Example], notes: Notes) -> Iterator[dict[str, Any]]:
-        for example in examples:
-            if not example.positives:
-                notes.skip("no_positives")
-                continue
+        for example in with_positives(examples, notes):
             labelled = [(doc, 1) for doc in example.positives] + [(doc, 0) for doc in example.negatives]
             for doc, label in labelled:
                 last = {"score": number(doc.score)} if self.scores else {"label": label}

@@ -10,7 +10,7 @@ one, be it empty.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -41,7 +41,7 @@ class Tevatron(Format):
     def write(self, examples: Iterable[Example], out: Path) -> Written:
         """Writes the lines; examples without a positive or a negative are skipped."""
         notes = Notes()
-        return write_rows(self._rows(usable(examples, notes)), out, notes)
+        return write_rows(map(self._row, usable(examples, notes)), out, notes)
 
     def lint(self, out: Path) -> None:
         """Checks that both lists hold passages with an id, a title and a text."""
@@ -51,14 +51,13 @@ class Tevatron(Format):
             positives = _check_passages(line, "positive_passages")
             line.apart(positives, _check_passages(line, "negative_passages"))
 
-    def _rows(self, examples: Iterable[Example]) -> Iterator[dict[str, Any]]:
-        for example in examples:
-            yield {
-                "query_id": example.query_id,
-                "query": example.query,
-                "positive_passages": [self._passage(doc) for doc in example.positives],
-                "negative_passages": [self._passage(doc) for doc in example.negatives],
-            }
+    def _row(self, example: Example) -> dict[str, Any]:
+        return {
+            "query_id": example.query_id,
+            "query": example.query,
+            "positive_passages": [self._passage(doc) for doc in example.positives],
+            "negative_passages": [self._passage(doc) for doc in example.negatives],
+        }
 
     def _passage(self, doc: Scored) -> dict[str, Any]:
         score = {"score": number(doc.score)} if self.scores else {}

@@ -23,7 +23,7 @@ from hardneg.core.components import Format, Written, file_format
 from hardneg.core.errors import DataError
 from hardneg.core.lines import text_lines
 from hardneg.core.records import Example
-from hardneg.exporters.rows import Notes, companion_file, no_spaces, number, text_to
+from hardneg.exporters.rows import Notes, companion_file, no_spaces, number, text_to, with_positives
 
 _HEADER = "query_id\tdoc_id\tscore\tweight\n"
 
@@ -55,10 +55,7 @@ class Trec(Format):
         qrels, negatives = out.with_suffix(".qrels"), companion_file(out, "negatives", ".tsv")
         with text_to(out) as run, text_to(qrels) as judged, text_to(negatives) as chosen:
             chosen.write(_HEADER)
-            for example in examples:
-                if not example.positives:
-                    notes.skip("no_positives")
-                    continue
+            for example in with_positives(examples, notes):
                 lines = _run(example, self.tag, notes)
                 run.writelines(lines)
                 rows += len(lines)

@@ -103,27 +103,29 @@ class FolderLedger:
         return read_part(part_path(self.folder, number))
 
     def counts(self, number: int) -> Mapping[str, Any]:
-        """Returns the counts of one part; {} if it is not there or damaged."""
-        return read_counts(part_path(self.folder, number))
+        """Returns the counts of one part without its rows; {} if it is not there or damaged."""
+        path = part_path(self.folder, number)
+        if not _is_whole(path):
+            return {}
+        try:
+            counts: dict[str, Any] = json.loads(pq.read_schema(path).metadata[_META])["counts"]
+        except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, RecursionError):
+            return {}
+        return counts
 
     def write(self, number: int, block: Block) -> Mapping[str, Any]:
-        """Writes one part, and returns its counts."""
-        return write_part(self.folder, number, block)
+        """Writes one part and its checksum atomically, and returns its counts."""
+        counts = block.counts()
+        meta = json.dumps({"short": block.short, "counts": counts}, ensure_ascii=False)
+        table = block.table.replace_schema_metadata({_META: meta.encode()})
+        path = part_path(self.folder, number)
+        with atomic(path) as temporary:
+            pq.write_table(table, temporary, compression="zstd", compression_level=3)
+        write_checksum(path)
+        return counts
 
 
 Ledger = MemoryLedger | FolderLedger
-
-
-def write_part(folder: Path, number: int, block: Block) -> dict[str, Any]:
-    """Writes one part of the ledger and its checksum atomically; returns the part's counts."""
-    counts = block.counts()
-    meta = json.dumps({"short": block.short, "counts": counts}, ensure_ascii=False)
-    table = block.table.replace_schema_metadata({_META: meta.encode()})
-    path = part_path(folder, number)
-    with atomic(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd", compression_level=3)
-    write_checksum(path)
-    return counts
 
 
 def write_checksum(path: Path) -> None:
@@ -161,17 +163,6 @@ def read_part(path: Path) -> Block:
     if missing or not isinstance(short, dict):
         raise DataError(f"{path} is no part of a ledger: {', '.join(missing) or 'short'} is missing")
     return Block(table, short)
-
-
-def read_counts(path: Path) -> dict[str, Any]:
-    """Returns one part's counts without its rows; {} if the part is damaged or not there."""
-    if not _is_whole(path):
-        return {}
-    try:
-        counts: dict[str, Any] = json.loads(pq.read_schema(path).metadata[_META])["counts"]
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, RecursionError):
-        return {}
-    return counts
 
 
 def _checksum(path: Path) -> Path:
