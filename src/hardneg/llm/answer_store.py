@@ -17,30 +17,16 @@ _WAIT = 60.0  # seconds for another process that is writing
 
 
 class Answer(NamedTuple):
-    """The answer of a model.
+    """The answer of a model."""
 
-    Attributes:
-        text: The full text, empty for a refusal without text.
-        time: Time of the answer, ISO 8601.
-        prompt_tokens: Tokens of the prompt by the endpoint's count; 0 without a count.
-        answer_tokens: Tokens of the answer likewise.
-    """
-
-    text: str
-    time: str = ""
-    prompt_tokens: int = 0
+    text: str  # empty for a refusal without text
+    time: str = ""  # ISO 8601
+    prompt_tokens: int = 0  # by the endpoint's count; 0 without a count
     answer_tokens: int = 0
 
 
 class AnswerStore:
-    """Answers by key, on disk as soon as `put` returns; several processes may share it.
-
-    Args:
-        folder: Folder of the file; created if missing.
-
-    Raises:
-        DataError: The file cannot be opened, or is corrupt.
-    """
+    """Answers by key, on disk as soon as `put` returns; several processes may share it."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE

@@ -9,13 +9,27 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from hardneg.llm.answer_store import Answer, AnswerStore
-from hardneg.llm.budget import Cost
 from hardneg.llm.client import Client, Endpoint
 
 LONGEST_ANSWER = 512
 """Most tokens of an answer by default."""
 _BYTES_PER_TOKEN = 2  # fewer than tokenizers need in practice, so that a reservation holds
 Request = Mapping[str, Any]
+
+
+class Cost(NamedTuple):
+    """Requests sent, and tokens of prompts and answers."""
+
+    requests: int = 0
+    tokens: int = 0
+
+    def plus(self, other: Cost) -> Cost:
+        """Returns the sum."""
+        return Cost(self.requests + other.requests, self.tokens + other.tokens)
+
+    def minus(self, other: Cost) -> Cost:
+        """Returns the difference."""
+        return Cost(self.requests - other.requests, self.tokens - other.tokens)
 
 
 class Reply(NamedTuple):
@@ -27,27 +41,15 @@ class Reply(NamedTuple):
 
 @dataclass(frozen=True)
 class ChatModel:
-    """A model and where it is served.
-
-    Attributes:
-        name: The model's name there.
-        endpoint: The endpoint.
-        options: Fields of the request body to change or add; None removes one.
-        store: Stored answers.
-    """
+    """A model and where it is served."""
 
     name: str
     endpoint: Endpoint
-    options: Mapping[str, Any]
+    options: Mapping[str, Any]  # fields of the request body to change or add; None removes one
     store: AnswerStore
 
     def request(self, messages: Sequence[Mapping[str, str]], **fields: Any) -> Request:
-        """Returns the body of a chat request.
-
-        Args:
-            messages: Messages with `role` and `content`.
-            fields: Further fields, which the options may change.
-        """
+        """Returns the body of a chat request."""
         body = {"model": self.name, "messages": messages, "temperature": 0, "max_tokens": LONGEST_ANSWER}
         return {
             name: value for name, value in (body | fields | dict(self.options)).items() if value is not None
@@ -63,12 +65,7 @@ class ChatModel:
         return Cost(1, size // _BYTES_PER_TOKEN + longest_answer(request))
 
     async def ask(self, client: Client, request: Request) -> Reply:
-        """Returns the model's answer, stored on disk before this returns.
-
-        Raises:
-            NoAnswer: There is none.
-            DataError: The endpoint refuses every request.
-        """
+        """Returns the model's answer, stored on disk before this returns."""
         key = self._key(request)
         answer = await client.ask(request, key)
         tokens = answer.prompt_tokens + answer.answer_tokens or self.highest_cost(request).tokens

@@ -42,11 +42,7 @@ class EndpointSettings(BaseModel):
 
     @classmethod
     def build(cls, **settings: Any) -> Self:
-        """Returns the settings, checked.
-
-        Raises:
-            ConfigError: One is unknown, contradictory or out of range.
-        """
+        """Returns the settings, checked."""
         try:
             built = cls(**settings)
         except ValidationError as error:
@@ -58,8 +54,4 @@ class EndpointSettings(BaseModel):
         return built
 
     def check(self) -> None:
-        """Checks that the settings fit together.
-
-        Raises:
-            ConfigError: They contradict each other.
-        """
+        """Checks that the settings fit together."""

@@ -21,15 +21,6 @@ def write_folder(
 
     `train` has the judgments of the given and of the generated queries, `generated` the latter alone. In
     `queries.jsonl` the `metadata` of a generated query hold its origin.
-
-    Args:
-        folder: The folder.
-        collection: The corpus and the given queries.
-        generated: Rows with `query_id`, `query`, `doc_id` and the query's origin.
-        with_given: Whether to write the given queries too; those of a test split should not be written.
-
-    Raises:
-        DataError: The folder cannot be written to.
     """
     _write_corpus(folder / "corpus.jsonl", collection.documents)
     with rows_to(folder / "queries.jsonl") as add:

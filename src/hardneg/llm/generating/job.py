@@ -6,17 +6,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from hardneg.core.components import Context
 from hardneg.core.noise import uniform
 from hardneg.core.records import Collection, IntArray
 from hardneg.core.records.text import id_key
 from hardneg.exporters.lines import rows_to
 from hardneg.llm.generating.generate_settings import GenerateSettings
-from hardneg.llm.generating.json_requester import GeneratedTexts, Question
+from hardneg.llm.generating.json_requester import GeneratedTexts
 from hardneg.llm.prompt import Prompt
 
 PREFIX = "generated:"
@@ -26,14 +25,7 @@ RECORD = "generated.jsonl"
 
 @dataclass(frozen=True)
 class GenerationJob:
-    """A call of `generate`.
-
-    Attributes:
-        collection: The collection, which gives documents and queries.
-        settings: The settings.
-        prompt: The template.
-        split: The split of the collection's queries.
-    """
+    """A call of `generate`; the split is that of the collection's queries."""
 
     collection: Collection
     settings: GenerateSettings
@@ -47,40 +39,10 @@ class GenerationJob:
         return {"model": self.settings.model, "prompt": version, "seed": self.settings.seed}
 
 
-class GenerationTask(Protocol):
-    """One kind of generation: its questions, and how the answers are written.
-
-    Attributes:
-        name: `queries` or `negatives`.
-        unit: Plural noun of the rows, as in `documents`.
-        rows: (n,) int32, the rows to ask about, in order.
-    """
-
-    name: str
-    unit: str
-    rows: IntArray
-
-    def question(self, row: int) -> Question:
-        """Returns the question about a row."""
-
-    def write(self, results: Sequence[GeneratedTexts], folder: Path, context: Context) -> dict[str, Any]:
-        """Writes the results of the rows; returns their counts: written, kept, dropped by reason.
-
-        Raises:
-            HardnegError: The ranker does not fit, or the folder cannot be written to.
-        """
-
-
 def sample_rows(seed: int, ids: Sequence[str], rows: IntArray, limit: int) -> IntArray:
     """Returns the first rows in an order drawn from the seed and their ids.
 
     A larger limit gives the same rows and more.
-
-    Args:
-        seed: Seed of the draw.
-        ids: (n,) the rows' ids.
-        rows: (n,) int32.
-        limit: Most rows.
     """
     keys = np.fromiter((id_key(name) for name in ids), np.uint64, len(ids))
     order = np.argsort(uniform(seed, keys, np.zeros(1, np.uint64)), kind="stable")
@@ -88,12 +50,7 @@ def sample_rows(seed: int, ids: Sequence[str], rows: IntArray, limit: int) -> In
 
 
 def write_record(folder: Path, rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Writes the record of all generated texts, and returns its counts.
-
-    Args:
-        folder: The folder.
-        rows: One per text, with `dropped`: the reason why it is not used, or None.
-    """
+    """Writes the record of all generated texts, and returns its counts: written, kept, dropped by reason."""
     reasons: Counter[str] = Counter()
     count = 0
     with rows_to(folder / RECORD) as add:

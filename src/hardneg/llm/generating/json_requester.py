@@ -7,11 +7,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from hardneg.core.records.text import id_key
-from hardneg.llm.budget import Cost
-from hardneg.llm.chat_model import ChatModel, Request
+from hardneg.llm.chat_model import ChatModel, Cost, Request
 from hardneg.llm.client import NoAnswer
+from hardneg.llm.prompt import without_thoughts
 from hardneg.llm.request_queue import Attempt
-from hardneg.llm.texts import without_thoughts
 
 TEMPERATURE = 0.7
 """As Promptagator sampled its queries (arXiv 2209.11755, section 4)."""
@@ -23,52 +22,29 @@ _REPEAT = (
 
 
 class Question(NamedTuple):
-    """A request for a list of texts.
-
-    Attributes:
-        content: The prompt.
-        field: The name of the list in the answer.
-        wanted: Number of texts in it.
-        longest: Most tokens of the answer.
-        name: Id of the document or query, from which, with the seed, the request's seed is drawn.
-        seed: Seed of the call.
-    """
+    """A request for a list of texts; its seed is drawn from the seed of the call and the name."""
 
     content: str
-    field: str
+    field: str  # the name of the list in the answer
     wanted: int
-    longest: int
-    name: str
+    longest: int  # most tokens of the answer
+    name: str  # id of the document or query
     seed: int
 
 
 class GeneratedTexts(NamedTuple):
-    """The texts of one question.
-
-    Attributes:
-        row: The row of the document or query.
-        texts: The texts; None where no answer could be read.
-        answer: The full last answer; empty without one.
-        repeated: Whether the request was repeated.
-        cached: Whether the answer cost nothing.
-        problem: Why there is no answer; None if there is one.
-    """
+    """The texts of the question about one row; None where no answer could be read."""
 
     row: int
     texts: list[str] | None
-    answer: str = ""
+    answer: str = ""  # the last one, in full
     repeated: bool = False
-    cached: bool = False
-    problem: str | None = None
+    cached: bool = False  # whether it cost nothing
+    problem: str | None = None  # why there is no answer
 
 
 class JsonRequester:
-    """Sends the questions about rows to a model.
-
-    Args:
-        model: The model.
-        question: Returns the question about a row.
-    """
+    """Sends the questions about rows to a model."""
 
     def __init__(self, model: ChatModel, question: Callable[[int], Question]) -> None:
         self._model, self._question = model, question
@@ -91,11 +67,7 @@ class JsonRequester:
         return Cost() if self._model.stored(request) else self._model.highest_cost(request)
 
     async def ask(self, row: int, attempt: Attempt) -> GeneratedTexts:
-        """Returns the texts for a row.
-
-        Raises:
-            DataError: The endpoint refuses every request.
-        """
+        """Returns the texts for a row."""
         question = self._question(row)
         repeated = False
         try:
@@ -125,11 +97,6 @@ def read_texts(answer: str, field: str, count: int) -> list[str] | None:
 
     That is a JSON object with one field, a list of `count` strings that are not blank, surrounded by nothing
     but thoughts in `<think>` tags and the lines of a code fence.
-
-    Args:
-        answer: The answer.
-        field: The name of the list.
-        count: Number of texts in it.
     """
     try:
         parsed = json.loads(without_thoughts(answer) or "")

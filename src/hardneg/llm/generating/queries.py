@@ -15,14 +15,12 @@ import numpy as np
 from hardneg.core.components import Context
 from hardneg.core.records import text_key
 from hardneg.core.records.text import id_key
-from hardneg.llm.generating.filters import Query, filter_queries
+from hardneg.llm.generating.filters import Query, filter_queries, round_trip_filter
 from hardneg.llm.generating.folder import write_folder
 from hardneg.llm.generating.generate_settings import QueryKind
 from hardneg.llm.generating.job import PREFIX, GenerationJob, sample_rows, unreadable, write_record
 from hardneg.llm.generating.json_requester import GeneratedTexts, Question
-from hardneg.llm.generating.round_trip_filter import round_trip_filter
-from hardneg.llm.prompt import mark_of
-from hardneg.llm.texts import cut
+from hardneg.llm.prompt import cut, mark_of
 from hardneg.sources.builder import WHOLE
 
 KINDS: dict[QueryKind, str] = {
@@ -38,11 +36,7 @@ _INTRODUCTION = "Queries of other documents of the same collection show what peo
 
 
 class QueryTask:
-    """Generates queries for the documents that no query has as a positive, or for all.
-
-    Args:
-        job: The call.
-    """
+    """Generates queries for the documents that no query has as a positive, or for all."""
 
     name, unit = "queries", "documents"
 
@@ -82,7 +76,7 @@ class QueryTask:
         return [chosen.kinds[(first + n) % len(chosen.kinds)] for n in range(chosen.queries)]
 
     def write(self, results: Sequence[GeneratedTexts], folder: Path, context: Context) -> dict[str, Any]:
-        """Writes a BEIR folder and the record of all queries; see `GenerationTask.write`."""
+        """Writes a BEIR folder and the record of all queries."""
         collection, chosen = self._job.collection, self._job.settings
         queries = filter_queries([query for result in results for query in self._queries(result)], collection)
         facts: dict[str, Any] = {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,11 @@ from hardneg.core.records import Collection
 from hardneg.llm.answer_store import AnswerStore
 from hardneg.llm.chat_model import ChatModel
 from hardneg.llm.client import Endpoint
-from hardneg.llm.judging.cascade import Cascade, PairResult
+from hardneg.llm.judging.cascade import Cascade, PairResult, Step
 from hardneg.llm.judging.judge_settings import LEDGER_LIMIT, JudgeSettings
 from hardneg.llm.judging.pairs import Pair, doubtful_negatives, read_pairs, with_texts
 from hardneg.llm.judging.record import JudgementLog
-from hardneg.llm.judging.steps import Step
-from hardneg.llm.prompt import Prompt, read_prompt
+from hardneg.llm.prompt import read_prompt
 from hardneg.llm.request_queue import RequestQueue
 from hardneg.runs.directory import RunFolder
 from hardneg.runs.finished import load_run
@@ -46,43 +46,27 @@ def judge(
     progress: Progress | None = None,
     **settings: Any,
 ) -> dict[str, Any]:
-    """Judges doubtful negatives of a finished run by a language model.
+    """Judges doubtful negatives of a run directory by a language model; see `hardneg.judge`.
 
     Verdicts are appended to the run's `judgments.jsonl`, as `llm:MODEL`. The same call again repeats no
     answered request and no written verdict, so it resumes an interrupted one. When a call ends, the model's
     verdicts are in the order of the pairs, including those without an answer at first.
-
-    Args:
-        run_folder: The run directory.
-        endpoint: Base URL of an OpenAI-compatible interface, as in `http://localhost:8000/v1`.
-        model: Name of the model there.
-        collection: What was mined, if it was not loaded from a source.
-        cache: Folder of answers; default: `hardneg.core.files.cache_folder()`.
-        progress: Receives progress.
-        settings: Further attributes of `JudgeSettings`.
-
-    Returns:
-        The summary, which is also in `judge/summary.json` of the run directory: settings, results and costs;
-        see docs/judging.md.
-
-    Raises:
-        ConfigError: A setting, the prompt or the key is not usable, or another process judges this run.
-        DataError: The run or its source is not usable, or the endpoint does not answer.
-        MissingExtra: httpx2 is not installed.
     """
     chosen = JudgeSettings.build(endpoint=endpoint, model=model, **settings)
-    endpoints = _endpoints(chosen)
+    models = _models(chosen)
     prompt = read_prompt(chosen.prompt, PROMPTS, ("query", "document"))
     folder = Path(run_folder)
     run, collection = load_run(folder, collection)
     pairs = with_texts(_ids(folder, run, chosen), collection, chosen.max_characters)
-    with RunFolder(folder / FOLDER).opened():
-        store = AnswerStore(cache or cache_folder())
-        try:
-            steps = _steps(chosen, endpoints, prompt, store)
-            return _judged(folder, pairs, steps, chosen, progress or NullProgress())
-        finally:
-            store.close()
+    with (
+        RunFolder(folder / FOLDER).opened(),
+        closing(AnswerStore(cache or cache_folder())) as store,
+    ):
+        steps = [
+            Step(ChatModel(name, endpoint, chosen.options, store), prompt, chosen.relevant_from)
+            for name, endpoint in models
+        ]
+        return _judged(folder, pairs, steps, chosen, progress or NullProgress())
 
 
 def _judged(
@@ -90,9 +74,8 @@ def _judged(
 ) -> dict[str, Any]:
     """Judges pairs and returns the summary; answers are recorded even if an error ends it."""
     cascade = Cascade(steps)
-    models = [step.model for step in steps]
     queue: RequestQueue[Pair, PairResult] = RequestQueue(
-        models, settings, "pairs", cascade.highest_cost, cascade.judge
+        [step.model for step in steps], settings, "pairs", cascade.highest_cost, cascade.judge
     )
     file, judges = folder / verdicts.FILE, [step.judge for step in steps]
     log = JudgementLog(file, judges)
@@ -111,7 +94,7 @@ def _judged(
             "pairs": len(pairs),
             "shortened": sum(pair.shortened for pair in pairs),
             **log.summary(),
-            "left": len(pairs) - log.pairs,
+            "left": len(pairs) - len(log.results),
             **queue.spending(),
             "seconds": round(time.perf_counter() - begin, 3),
         }
@@ -133,23 +116,13 @@ def _described(settings: JudgeSettings, steps: Sequence[Step]) -> dict[str, Any]
     }
 
 
-def _endpoints(settings: JudgeSettings) -> list[Endpoint]:
-    """Returns the endpoints of the model and of the strong model, if there is one."""
-    first = Endpoint.of(settings.endpoint, settings.key_env)
+def _models(settings: JudgeSettings) -> list[tuple[str, Endpoint]]:
+    """Returns name and endpoint of the model, and of the strong model if there is one."""
+    first = settings.model, Endpoint.of(settings.endpoint, settings.key_env)
     if settings.strong_model is None:
         return [first]
-    url = settings.strong_endpoint or settings.endpoint
-    return [first, Endpoint.of(url, settings.strong_key_env or settings.key_env)]
-
-
-def _steps(
-    settings: JudgeSettings, endpoints: Sequence[Endpoint], prompt: Prompt, store: AnswerStore
-) -> list[Step]:
-    names = [name for name in (settings.model, settings.strong_model) if name]
-    return [
-        Step(ChatModel(name, endpoint, settings.options, store), prompt, settings.relevant_from)
-        for name, endpoint in zip(names, endpoints, strict=True)
-    ]
+    url, key_env = settings.strong_endpoint or settings.endpoint, settings.strong_key_env or settings.key_env
+    return [first, (settings.strong_model, Endpoint.of(url, key_env))]
 
 
 def _ids(folder: Path, run: dict[str, Any], settings: JudgeSettings) -> list[tuple[str, str]]:

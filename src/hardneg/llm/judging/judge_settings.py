@@ -39,11 +39,7 @@ class JudgeSettings(EndpointSettings):
     relevant_from: int = Field(default=2, ge=1, le=HIGHEST)
 
     def check(self) -> None:
-        """Checks that the settings fit together.
-
-        Raises:
-            ConfigError: They contradict each other.
-        """
+        """Checks that the settings fit together."""
         if self.strong_model is None and (self.strong_endpoint or self.strong_key_env):
             raise ConfigError("an endpoint or key of the strong model needs a strong model")
         if self.strong_model == self.model:
