@@ -75,7 +75,7 @@ class Endpoint:
 
 
 class Client:
-    """Sends chat requests to one endpoint, inside `async with`; `may_retry` is asked before each repetition."""
+    """Sends chat requests to one endpoint, inside `async with`, and again where `may_retry` allows it."""
 
     def __init__(
         self,

@@ -21,7 +21,7 @@ _FENCE = re.compile(r"^\s*```\w*\s*$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Prompt:
-    """A template with places such as `{document}`, and `{mark}` for a code that none of the texts contains."""
+    """A template with places as `{document}`, and `{mark}` for a code that none of the texts contains."""
 
     name: str
     text: str
@@ -70,7 +70,7 @@ def mark_of(*texts: str) -> str:
 
 
 def cut(title: str, body: str, longest: int) -> tuple[str, bool]:
-    """Returns a document as prompts show it, title first, and whether it is cut after `longest` characters."""
+    """Returns a document as prompts show it, title first, and whether it is cut at `longest` characters."""
     text = f"{title}\n{body}" if title else body
     return (f"{text[:longest]} {_CUT}", True) if len(text) > longest else (text, False)
 
