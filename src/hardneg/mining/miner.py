@@ -88,15 +88,7 @@ class Miner(_Blocks):
         clock: Clock,
         ready: Mapping[str, OpenedRanker] | None = None,
     ) -> Miner:
-        """Returns a miner, its rankers and validators opened, which encodes what must be encoded.
-
-        Args:
-            collection: What to mine.
-            recipe: How.
-            context: Where rankers keep what they need.
-            clock: Counts the seconds.
-            ready: Rankers of the recipe, by name, that are open over the same queries and documents.
-        """
+        """Returns a miner, its rankers and validators opened, which encodes what must be encoded."""
         rankers: dict[str, OpenedRanker] = {}
         for name, settings in zip(recipe.rank.names, recipe.rank.rankers, strict=True):
             with clock.stage(f"open {name}"):
@@ -140,11 +132,7 @@ class Miner(_Blocks):
         self._pool.prepare([piece for search in searches for piece in _pieces(search)])
 
     def block(self, number: int) -> Block:
-        """Returns the decisions on one block of queries.
-
-        Raises:
-            SearchNotPrepared: Queries must be searched deeper than a ranker is prepared for.
-        """
+        """Returns the decisions on one block of queries."""
         tables: list[pa.Table] = []
         owners: list[IntArray] = []
         short: dict[str, str] = {}

@@ -166,11 +166,7 @@ class Recipe(BaseModel):
         return html_table(f"Recipe {self.name}", flat(self.settings()))
 
     def in_precision(self, precision: str) -> Recipe:
-        """Returns the recipe with all its models in one number format.
-
-        Raises:
-            ConfigError: There is no such format, or no ranker has a choice of them.
-        """
+        """Returns the recipe with all its models in one number format."""
         chosen = [hasattr(ranker, "precision") for ranker in self.rank.rankers]
         if not any(chosen):
             raise ConfigError("no ranker of the recipe has a precision to choose; dense rankers have")
@@ -209,25 +205,13 @@ class Recipe(BaseModel):
 
 
 def recipe_of(run: FinishedRun) -> Recipe:
-    """Returns the recipe of a finished run: the object it was made with, else what run.json describes.
-
-    Raises:
-        ConfigError: run.json names a component that is not imported, or was an object.
-    """
+    """Returns the recipe of a finished run: the object it was made with, else what run.json describes."""
     recipe = run.recipe
     return recipe if isinstance(recipe, Recipe) else Recipe.build(run.info["recipe"])
 
 
 def reselecting(run: FinishedRun, recipe: Recipe | str | Mapping[str, Any]) -> Recipe:
-    """Returns a recipe with the loading, ranking and validators of a finished run.
-
-    Args:
-        run: The run to decide on again.
-        recipe: A recipe, the name or file of one, or its settings; validators of verdicts are kept.
-
-    Raises:
-        ConfigError: The recipe names a ranker that the run has not.
-    """
+    """Returns a recipe with the loading, ranking and validators of a finished run."""
     ranked_by = run.recipe if isinstance(run.recipe, Recipe) else run.info["recipe"]
     if not isinstance(recipe, Recipe):
         return Recipe.named(recipe, ranked_by=ranked_by)
@@ -252,11 +236,7 @@ def _parts(recipe: Recipe | Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _keep(settings: dict[str, Any], ranked_by: Mapping[str, Any], changes: Sequence[str]) -> None:
-    """Puts loading, ranking and validators of another recipe into settings, in place.
-
-    Raises:
-        ConfigError: One of them is to be changed.
-    """
+    """Puts loading, ranking and validators of another recipe into settings, in place."""
     settings.update(rank=ranked_by["rank"], load=ranked_by["load"])
     validation = settings.setdefault("validation", {})
     validation["validators"] = ranked_by.get("validation", {}).get("validators", [])

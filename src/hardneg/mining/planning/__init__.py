@@ -10,8 +10,8 @@ from typing import Any
 
 from hardneg.core.files import cache_folder
 from hardneg.core.progress import NullProgress, Progress
-from hardneg.mining.planning.budget import Timer
-from hardneg.mining.planning.measure import Measured, Samples
+from hardneg.engines.local import Local
+from hardneg.mining.planning.measure import Measured, Samples, Timer
 from hardneg.mining.planning.trial import Trial, try_out
 from hardneg.mining.recipe import Recipe
 from hardneg.sources import load
@@ -22,40 +22,24 @@ _BYTES_A_DOCUMENT = 130
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage of a job.
+    """One stage of a job."""
 
-    Attributes:
-        name: As run.json's `seconds` has it.
-        seconds: How long it will take.
-        basis: What that rests on, for people.
-    """
-
-    name: str
+    name: str  # as run.json's `seconds` has it
     seconds: float
-    basis: str
+    basis: str  # what that rests on, for people
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a job will take.
-
-    Attributes:
-        documents: How many documents.
-        queries: How many queries.
-        stages: In their order.
-        memory: Bytes of the process's own, beside what is mapped from disk.
-        cache: Bytes of vectors that stay in the cache.
-        temporary: Bytes of files without a name, which vanish with the process.
-        run: Bytes of the run directory.
-    """
+    """What a job will take, in seconds and bytes."""
 
     documents: int
     queries: int
     stages: tuple[Stage, ...]
-    memory: int
-    cache: int
-    temporary: int
-    run: int
+    memory: int  # the process's own, beside what is mapped from disk
+    cache: int  # vectors that stay in the cache
+    temporary: int  # files without a name, which vanish with the process
+    run: int  # the run directory
 
     @property
     def seconds(self) -> float:
@@ -102,7 +86,7 @@ def plan(
     collection = load(source, recipe.load, progress)
     loading = timer() - begin
     held = len(collection.documents)
-    recipe, cache = _local(recipe), cache or cache_folder()
+    recipe, cache = recipe.model_copy(update={"engine": Local()}), cache or cache_folder()
     cache.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix="hardneg-plan-", dir=cache) as folder,
@@ -131,13 +115,6 @@ def plan(
         int(indexing + max(0, total - 262_144) * collection.documents.table.nbytes / held),
         int(trial.bytes_per_query * asked),
     )
-
-
-def _local(recipe: Recipe) -> Recipe:
-    """Returns the recipe to be run in this process."""
-    from hardneg.engines.local import Local
-
-    return recipe.model_copy(update={"engine": Local()})
 
 
 def _opening(ranker: Measured, total: int, characters: float, own: bool) -> Stage:

@@ -14,8 +14,7 @@ from hardneg.core.progress import NullProgress
 from hardneg.core.records import FloatArray, IntArray
 from hardneg.mining.miner import Miner
 from hardneg.mining.part_jobs import write_ledger
-from hardneg.mining.planning.budget import GROWTH, Line, grow
-from hardneg.mining.planning.measure import Measured, Samples
+from hardneg.mining.planning.measure import GROWTH, Line, Measured, Samples, grow
 from hardneg.mining.recipe import Recipe
 from hardneg.runs.directory import Clock
 from hardneg.runs.ledger import FolderLedger
@@ -28,19 +27,11 @@ _FEWEST, _MOST = 16, 256
 
 @dataclass(frozen=True)
 class Trial:
-    """What a trial run took.
-
-    Attributes:
-        documents: How many documents it had.
-        calibrating: Seconds by queries.
-        deciding: Likewise, to rank, validate and select.
-        exporting: Likewise.
-        bytes_per_query: Of what it wrote.
-    """
+    """What a trial run on some documents took, by queries, and the bytes that it wrote."""
 
     documents: int
     calibrating: Line
-    deciding: Line
+    deciding: Line  # to rank, validate and select
     exporting: Line
     bytes_per_query: float
 
@@ -90,13 +81,7 @@ def _line(points: list[tuple[int, float]]) -> Line:
 
 
 class _PartOf:
-    """A ranker over the whole collection, as one over a part of it.
-
-    Args:
-        whole: Scores any document, by the rows of the whole collection.
-        queries: (n,) int32, the rows of the part's queries.
-        docs: (m,) int32, the rows of its documents.
-    """
+    """A ranker over the whole collection, as one over a part of it: the rows of queries and documents."""
 
     retrieves = True
 
@@ -116,7 +101,7 @@ class _PartOf:
         return self._whole.score(self._queries[queries], self._rows(docs))
 
     def alike(self, docs: IntArray, others: IntArray) -> FloatArray:
-        """Returns (n, m) float32: the similarity of (n,) documents to (n, m) others, NaN for -1."""
+        """Returns the similarity of documents to others; see `Ranker.compares_documents`."""
         whole: Any = self._whole
         return np.asarray(whole.alike(self._rows(docs), self._rows(others)), np.float32)
 

@@ -42,12 +42,7 @@ def register_recipe(name: str, settings: Mapping[str, Any] | str | Path) -> None
 
 
 def read_recipe(name: str) -> dict[str, Any]:
-    """Returns the plain settings of a named recipe or a YAML file.
-
-    Raises:
-        ConfigError: There is no such recipe.
-        DataError: The file cannot be read or is not YAML.
-    """
+    """Returns the plain settings of a named recipe or a YAML file."""
     if name.endswith((".yaml", ".yml")) or "/" in name:
         return _read(Path(name), name)
     own = _own()
