@@ -53,11 +53,7 @@ def write(
 
 
 def plots(run: FinishedRun) -> Plots:
-    """Returns the figures of a run; those of a run in memory are counted at once.
-
-    Raises:
-        MissingExtra: The extra `report` is not installed.
-    """
+    """Returns the figures of a run; those of a run in memory are counted at once."""
     from hardneg import report
 
     report.require()

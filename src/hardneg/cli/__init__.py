@@ -61,11 +61,7 @@ class _Commands(TyperGroup):
         self.commands = {function.__name__: Command(function) for function in _COMMANDS}
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Returns the command that is named.
-
-        Raises:
-            ConfigError: There is no such command.
-        """
+        """Returns the command that is named."""
         if args[0] in _SYNONYMS:
             raise ConfigError(f'unknown command "{args[0]}"; did you mean "{_SYNONYMS[args[0]]}"?')
         if args[0] not in self.commands:

@@ -64,11 +64,7 @@ def audit(
 
 
 def _draw(run: str, is_run: bool, size: int, settings: Given, bars: Progress) -> None:
-    """Draws negatives to be judged and prints where they are.
-
-    Raises:
-        ConfigError: It is a source, which has no run directory to write into.
-    """
+    """Draws negatives to be judged and prints where they are."""
     from hardneg.api.places import run_folder
     from hardneg.auditing import draw_sample
     from hardneg.core.errors import ConfigError
