@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from hardneg.evaluation import Evaluation
     from hardneg.training import Trained, TrainSettings
 
+TEST = LoadOptions(split="test")
+"""How `evaluate` reads a source."""
+
 
 def judge(
     run: AnyRun,
@@ -188,7 +191,7 @@ def evaluate(
     evaluation.baseline_of(baseline, names)
     collection = source
     if not isinstance(collection, Collection):
-        collection = load_source(str(source), load or LoadOptions(split="test"), progress)
+        collection = load_source(str(source), load or TEST, progress)
     if out is not None:
         Path(out).mkdir(parents=True, exist_ok=True)
     listed = [

@@ -97,7 +97,7 @@ _COUNTED = {
 
 
 def audit_table(audit: Mapping[str, Any]) -> Table:
-    """Returns the table of an audit: rates by method and group, hardness, and the rates at other thresholds."""
+    """Returns the table of an audit: rates by method and group, hardness, rates at other thresholds."""
     table = _plain_table("false negatives among the negatives", justify="left")
     for name, estimate in audit["estimates"].items():
         basis = f"{estimate['judged']:,} {_COUNTED[name]}"
