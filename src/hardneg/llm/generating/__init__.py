@@ -23,8 +23,7 @@ from hardneg.llm.answer_store import AnswerStore
 from hardneg.llm.chat_model import ChatModel
 from hardneg.llm.client import Endpoint
 from hardneg.llm.generating.generate_settings import GenerateSettings
-from hardneg.llm.generating.job import GenerationJob
-from hardneg.llm.generating.json_requester import GeneratedTexts, JsonRequester
+from hardneg.llm.generating.job import GeneratedTexts, GenerationJob, JsonRequester
 from hardneg.llm.generating.negatives import NegativeTask
 from hardneg.llm.generating.queries import QueryTask
 from hardneg.llm.prompt import read_prompt

@@ -13,8 +13,15 @@ from hardneg.core.components import Context
 from hardneg.core.records import Example, Scored, text_key
 from hardneg.core.records.text import id_key
 from hardneg.exporters.jsonl import JsonLines
-from hardneg.llm.generating.job import PREFIX, GenerationJob, sample_rows, unreadable, write_record
-from hardneg.llm.generating.json_requester import GeneratedTexts, Question
+from hardneg.llm.generating.job import (
+    PREFIX,
+    GeneratedTexts,
+    GenerationJob,
+    Question,
+    sample_rows,
+    unreadable,
+    write_record,
+)
 from hardneg.llm.prompt import cut
 
 _TOKENS = 600  # per passage of an answer

@@ -20,10 +20,9 @@ from hardneg.core.records import Collection
 from hardneg.llm.answer_store import AnswerStore
 from hardneg.llm.chat_model import ChatModel
 from hardneg.llm.client import Endpoint
-from hardneg.llm.judging.cascade import Cascade, PairResult, Step
+from hardneg.llm.judging.cascade import Cascade, JudgementLog, PairResult, Step
 from hardneg.llm.judging.judge_settings import LEDGER_LIMIT, JudgeSettings
 from hardneg.llm.judging.pairs import Pair, doubtful_negatives, read_pairs, with_texts
-from hardneg.llm.judging.record import JudgementLog
 from hardneg.llm.prompt import read_prompt
 from hardneg.llm.request_queue import RequestQueue
 from hardneg.runs.directory import RunFolder
