@@ -11,8 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from hardneg.core.errors import DataError
 from hardneg.llm.chat_model import ChatModel, Cost, Reply, Request
-from hardneg.llm.client import Client
-from hardneg.llm.endpoint_settings import EndpointSettings
+from hardneg.llm.client import Client, EndpointSettings
 
 _FAILED_IN_A_ROW = 3  # jobs without an answer after which the endpoint counts as down
 

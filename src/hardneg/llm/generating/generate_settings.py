@@ -8,7 +8,7 @@ from pydantic import Field
 
 from hardneg.core.components import RANKERS
 from hardneg.core.errors import ConfigError
-from hardneg.llm.endpoint_settings import EndpointSettings
+from hardneg.llm.client import EndpointSettings
 
 QueryKind = Literal["question", "keywords", "claim"]
 _OF_QUERIES = {"queries", "kinds", "also", "examples", "ranker", "round_trip"}
