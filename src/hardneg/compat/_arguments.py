@@ -7,7 +7,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -84,10 +84,9 @@ def format_of(
     if name == "n-tuple-scores":
         LOG.warning('output_format="n-tuple-scores" is deprecated: use "n-tuple" with output_scores=True')
         return "n-tuple", True
-    for output_format in get_args(Format):
-        if name == output_format:
-            return output_format, scores
-    raise InvalidArgument(str(unknown_name("output_format", name, get_args(Format))))
+    if name not in get_args(Format):
+        raise InvalidArgument(str(unknown_name("output_format", name, get_args(Format))))
+    return cast(Format, name), scores
 
 
 def prompt_of(model: Any, kind: Literal["query", "document"], prompt: str | None, name: str | None) -> str:
@@ -108,20 +107,14 @@ class Pairs:
     """The (query, positive) pairs of a dataset.
 
     Texts are the same only when they are equal to the character, as in sentence-transformers; the loaders of
-    `hardneg.sources` ignore case and spacing.
-
-    Attributes:
-        collection: Queries by first appearance; the given corpus, then the positives, each text once. The id
-            of a document is its row, that of a query a digest of its text, so that draws depend on texts.
-        anchor_column: The dataset's column of queries.
-        positive_column: Its column of positives.
-        most_positives: The most pairs that any query has in the dataset, repetitions counted.
+    `hardneg.sources` ignore case and spacing. Queries stand by first appearance, the given corpus before the
+    positives. The id of a document is its row, of a query a digest of its text: draws depend on texts.
     """
 
     collection: Collection
     anchor_column: str
     positive_column: str
-    most_positives: int
+    most_positives: int  # pairs that any query has in the dataset, repetitions counted
 
 
 def read_pairs(dataset: Any, anchor: str | None, positive: str | None, corpus: Sequence[str] | None) -> Pairs:

@@ -51,14 +51,8 @@ class _Blocks:
         return anchored(self.validation.validate(marked), self.collection, self.settings.anchor)
 
     def table(self, candidates: Candidates, decisions: Decisions) -> pa.Table:
-        return block_table(
-            self.collection,
-            candidates,
-            decisions.reasons,
-            decisions.reason,
-            decisions.copies,
-            self.weighted,
-        )
+        decided = decisions.reasons, decisions.reason, decisions.copies
+        return block_table(self.collection, candidates, *decided, self.weighted)
 
     def recount(self, ledger: Ledger, number: int) -> None:
         """Takes a finished part's negatives into account; without a cap the part is not read."""
@@ -177,14 +171,9 @@ class Miner(_Blocks):
 
 
 class Reselector(_Blocks):
-    """Decides again on the candidates that a finished run has stored.
+    """Decides again on the candidates that a finished run has stored, with validators that are not.
 
-    Args:
-        collection: What was mined.
-        recipe: How to decide.
-        ledger: The run's decisions.
-        open_validators: Validators whose evidence is not stored.
-        add_evidence: Returns the candidates of a part, by its number, with further scores and evidence.
+    `add_evidence` returns the candidates of a part, by its number, with further scores and evidence.
     """
 
     def __init__(

@@ -51,11 +51,7 @@ def text_in(language: str, given: str | Mapping[str, str]) -> str:
 
 
 def build(made: type[T], settings: Mapping[str, Any], where: str) -> T:
-    """Returns the component of these settings, their values converted to the fields' types.
-
-    Raises:
-        ConfigError: A setting is unknown or missing, or a value does not fit its type or is not finite.
-    """
+    """Returns the component of these settings, their values converted to the fields' types."""
     check_names(settings, where)
     if set(settings) == {OBJECT}:
         raise ConfigError(f"{where} was given as an object, which run.json cannot hold; pass it again")

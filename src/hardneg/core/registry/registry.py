@@ -106,11 +106,7 @@ class Registry(Generic[T]):
         return sorted({*self._classes, *(point.name for point in entry_points(group=self.group))})
 
     def get(self, name: str) -> type[T]:
-        """Returns the component class of this name.
-
-        Raises:
-            ConfigError: There is none, the message suggests the nearest; or its package cannot be imported.
-        """
+        """Returns the component class of this name; an error about another suggests the nearest."""
         self._import_own()
         if name not in self._classes:
             self._load(name)
@@ -137,11 +133,7 @@ class Registry(Generic[T]):
         return instance
 
     def parse(self, given: str | Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        """Returns (name, settings) of a component in any of its notations.
-
-        Raises:
-            ConfigError: A mapping does not have just one name, or a `:value` has nowhere to go.
-        """
+        """Returns (name, settings) of a component in any of its notations."""
         if isinstance(given, str):
             name, colon, value = given.partition(":")
             return name, {self._shorthand(name): value} if colon else {}

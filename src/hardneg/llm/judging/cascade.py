@@ -24,36 +24,22 @@ from hardneg.llm.request_queue import Attempt
 
 
 class Judgement(NamedTuple):
-    """A model's judgement of one pair.
-
-    Attributes:
-        model: The model's name.
-        answer: The full answer.
-        grade: 0 to 3; None where the answer has none.
-        verdict: The verdict of the grade.
-        tokens: Tokens that this call paid for; None for a stored answer.
-    """
+    """A model's judgement of one pair."""
 
     model: str
     answer: Answer
-    grade: int | None
+    grade: int | None  # 0 to 3; None where the answer has none
     verdict: Verdict
-    tokens: int | None
+    tokens: int | None  # that this call paid for; None for a stored answer
 
 
 @dataclass(frozen=True)
 class Step:
-    """A model with its prompt.
-
-    Attributes:
-        model: The model.
-        prompt: The template.
-        relevant_from: Least grade of relevant documents.
-    """
+    """A model with its prompt."""
 
     model: ChatModel
     prompt: Prompt
-    relevant_from: int
+    relevant_from: int  # least grade of relevant documents
 
     @property
     def judge(self) -> str:
@@ -85,25 +71,15 @@ class Step:
 
 
 class PairResult(NamedTuple):
-    """The judgements of one pair.
-
-    Attributes:
-        pair: The pair.
-        judgements: One per model, in order; the last one counts if `problem` is None.
-        problem: Why there is no final judgement; None if there is one.
-    """
+    """The judgements of one pair, one per model; the last one counts."""
 
     pair: Pair
     judgements: tuple[Judgement, ...]
-    problem: str | None = None
+    problem: str | None = None  # why there is no final judgement
 
 
 class Cascade:
-    """Judges pairs.
-
-    Args:
-        steps: One model, or a cheap and a strong one.
-    """
+    """Judges pairs by one model, or by a cheap and a strong one."""
 
     def __init__(self, steps: Sequence[Step]) -> None:
         self._steps = steps
