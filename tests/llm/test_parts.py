@@ -5,9 +5,8 @@ import datetime
 import pytest
 
 from hardneg.core.errors import DataError
-from hardneg.llm.answer_store import Answer, AnswerStore
-from hardneg.llm.chat_model import Cost
-from hardneg.llm.client import backoff, retry_after
+from hardneg.llm.chat_model import AnswerStore, Cost
+from hardneg.llm.client import Answer, backoff, retry_after
 from hardneg.llm.request_queue import Budget
 
 NOON = datetime.datetime(2026, 1, 2, 12, tzinfo=datetime.UTC)

@@ -11,14 +11,13 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hardneg.core.errors import ConfigError, DataError, MissingExtra
 from hardneg.core.registry import first_problem
-from hardneg.llm.answer_store import Answer
 
 DEFAULT_KEY = "OPENAI_API_KEY"
 _REFUSED = {401: "the key is missing or wrong", 403: "the key may not do this", 404: "no such path or model"}
@@ -28,6 +27,15 @@ _SHOWN = 200
 _RETRYABLE = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
 """HTTP statuses after which the same request may succeed."""
 _FIRST_WAIT, _LAST_WAIT = 0.5, 60.0  # seconds after the first failure, and at most
+
+
+class Answer(NamedTuple):
+    """The answer of a model."""
+
+    text: str  # empty for a refusal without text
+    time: str = ""  # ISO 8601
+    prompt_tokens: int = 0  # by the endpoint's count; 0 without a count
+    answer_tokens: int = 0
 
 
 class NoAnswer(Exception):

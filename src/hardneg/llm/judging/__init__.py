@@ -20,8 +20,7 @@ from hardneg.core.errors import ConfigError
 from hardneg.core.files import cache_folder, write_text
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
-from hardneg.llm.answer_store import AnswerStore
-from hardneg.llm.chat_model import ChatModel
+from hardneg.llm.chat_model import AnswerStore, ChatModel
 from hardneg.llm.client import Endpoint, EndpointSettings
 from hardneg.llm.judging.cascade import Cascade, JudgementLog, PairResult, Step
 from hardneg.llm.judging.grades import HIGHEST

@@ -14,9 +14,8 @@ from typing import Any, NamedTuple
 
 from hardneg.core import verdicts
 from hardneg.core.verdicts import Judged, Verdict
-from hardneg.llm.answer_store import Answer
 from hardneg.llm.chat_model import ChatModel, Cost, Reply, Request
-from hardneg.llm.client import NoAnswer
+from hardneg.llm.client import Answer, NoAnswer
 from hardneg.llm.judging.grades import read_grade, verdict
 from hardneg.llm.judging.pairs import Pair
 from hardneg.llm.prompt import Prompt
