@@ -52,20 +52,7 @@ if TYPE_CHECKING:
     from hardneg.mining.recipe import Recipe, recipe_names
     from hardneg.sources import LoadOptions
 
-_MODULES = {
-    "api": (
-        *("Run", "audit", "clean", "compare", "evaluate", "export", "generate", "judge", "mine", "open_run"),
-        *("push", "select", "train", "write_report"),
-    ),
-    "core.components": (
-        *("Draw", "Format", "Ranker", "Rule", "Source", "Validator", "component", "draw", "file_format"),
-        *("loss", "ranker", "rule", "source", "validator"),
-    ),
-    "core.records": ("Collection", "Example", "Scored"),
-    "mining.recipe": ("Recipe", "recipe_names"),
-    "sources": ("LoadOptions",),
-}
-_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+_MODULES = ("core.records", "core.components", "sources", "mining.recipe", "api")  # each imports those before
 
 __all__ = [
     "__version__",
@@ -112,6 +99,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Imports a public name when it is first used, so that `import hardneg` stays light."""
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module 'hardneg' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"hardneg.{_MODULE_OF[name]}"), name)
+    for module in _MODULES if name in __all__ else ():
+        imported = importlib.import_module(f"hardneg.{module}")
+        if hasattr(imported, name):
+            return getattr(imported, name)
+    raise AttributeError(f"module 'hardneg' has no attribute {name!r}")

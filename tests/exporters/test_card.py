@@ -6,8 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from hardneg.exporters.card import write_card
-from hardneg.exporters.facts import columns
+from hardneg.exporters.card import columns, write_card
 
 RUN = {
     "source": "beir/nfcorpus",
@@ -76,12 +75,11 @@ def test_the_card_says_how_and_how_many(tmp_path):
     assert "arXiv:2210.11773" not in text
 
 
-def test_a_run_that_says_little_gets_a_card(tmp_path):
-    text = card({}, tmp_path)
-    assert "# Hard negatives for a collection" in text
-    assert "## Counts" not in text
-    assert "configs" not in text
-    assert card({"format": "trec", "files": ["train.trec"], "seed": 1}, tmp_path).count("trec_eval") == 1
+def test_a_format_of_other_files_has_no_configuration_for_the_hub(tmp_path):
+    trec = {"format": "trec", "files": ["train.trec"], "rows": 3, "skipped": 0, "notes": {}}
+    text = card({**RUN, "export": trec, "command": None}, tmp_path)
+    assert "configs" not in text and "hardneg mine" not in text
+    assert text.count("trec_eval") == 1
 
 
 def test_sizes(tmp_path):

@@ -3,6 +3,7 @@
 import gzip
 import json
 import tracemalloc
+from collections import Counter
 
 import pytest
 import zstandard
@@ -82,7 +83,7 @@ def test_a_field_that_is_never_closed_is_refused(write):
 def test_tags_that_are_never_closed_take_no_longer_than_their_length(write):
     inner = "<title><text><hl>" * 200_000
     path = write("docs.sgml", f"<DOC>\n<DOCNO>d1</DOCNO>\n{inner}\n</DOC>\n")
-    assert [doc_id for _, doc_id, _, _ in sgml.documents(path, "docs.sgml")] == ["d1"]
+    assert [doc_id for _, doc_id, _, _ in sgml.documents(path, "docs.sgml", Counter())] == ["d1"]
 
 
 def test_ids_are_never_names_of_files(tmp_path):

@@ -5,9 +5,9 @@ import datetime
 import pytest
 
 from hardneg.core.errors import DataError
-from hardneg.llm.answer_store import Answer, AnswerStore
-from hardneg.llm.budget import Budget, Cost
-from hardneg.llm.retry import backoff, retry_after
+from hardneg.llm.chat_model import AnswerStore, Cost
+from hardneg.llm.client import Answer, backoff, retry_after
+from hardneg.llm.request_queue import Budget
 
 NOON = datetime.datetime(2026, 1, 2, 12, tzinfo=datetime.UTC)
 

@@ -6,10 +6,8 @@ import pytest
 
 from hardneg.cli.console import plan_text
 from hardneg.core.components import RANKERS, Ranker
-from hardneg.mining.planning import Stage, _deciding, _opening, measure, plan
-from hardneg.mining.planning.budget import Line, grow, sizes
-from hardneg.mining.planning.measure import ENCODING, Measured, Samples
-from hardneg.mining.planning.trial import Trial, try_out
+from hardneg.mining.planning import Stage, Trial, _deciding, _opening, measure, plan, try_out
+from hardneg.mining.planning.measure import ENCODING, Line, Measured, Samples, grow, sizes
 from hardneg.mining.recipe import Recipe
 
 

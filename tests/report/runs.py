@@ -36,7 +36,7 @@ def validated(folder, seed=0):
         columns["weight"] = pa.array((1 - p).astype(np.float32), mask=~negative)
         for name in ("guide", "near_duplicate"):
             columns[f"evidence.{name}"] = pa.array(p.astype(np.float32), mask=~looked)
-        ledger.write_part(folder, number, ledger.Block(pa.table(columns), block.short))
+        ledger.FolderLedger(folder).write(number, ledger.Block(pa.table(columns), block.short))
     run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     run["recipe"]["select"]["rules"].append({"suspected-false-negative": {"maximum": 0.4, "otherwise": None}})
     counts = Counter(run["counts"]["dropped"])

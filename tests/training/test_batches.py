@@ -41,7 +41,7 @@ def part(folder, **changes):
         "copies": pa.array([0, 2, 0, 0], pa.int16()),
         **changes,
     }
-    ledger.write_part(folder, 0, Block(pa.table(table)))
+    ledger.FolderLedger(folder).write(0, Block(pa.table(table)))
     run = {"finished": True, "reasons": {name: {"implies_doubt": doubt} for name, doubt in REASONS.items()}}
     (folder / "run.json").write_text(json.dumps(run), encoding="utf-8")
     return folder

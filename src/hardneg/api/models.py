@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from hardneg.evaluation import Evaluation
     from hardneg.training import Trained, TrainSettings
 
+TEST = LoadOptions(split="test")
+"""How `evaluate` reads a source."""
+
 
 def judge(
     run: AnyRun,
@@ -39,7 +42,7 @@ def judge(
         collection: What was mined, if it was not loaded from a source.
         cache: Where answers are kept; `HARDNEG_CACHE` or the user's cache folder unless given.
         progress: Receives the progress of judging.
-        settings: The other attributes of `hardneg.llm.judging.judge_settings.JudgeSettings`.
+        settings: The other attributes of `hardneg.llm.judging.JudgeSettings`.
 
     Returns:
         What was judged, the verdicts and the costs, as in `judge/summary.json`.
@@ -79,7 +82,7 @@ def generate(
         load: How the source is read.
         cache: Where answers and vectors are kept; the default cache unless given.
         progress: Receives the progress of writing.
-        settings: The other attributes of `hardneg.llm.generating.generate_settings.GenerateSettings`.
+        settings: The other attributes of `hardneg.llm.generating.GenerateSettings`.
 
     Returns:
         What was written, left out and spent, as in `generate.json` of the folder.
@@ -188,7 +191,7 @@ def evaluate(
     evaluation.baseline_of(baseline, names)
     collection = source
     if not isinstance(collection, Collection):
-        collection = load_source(str(source), load or LoadOptions(split="test"), progress)
+        collection = load_source(str(source), load or TEST, progress)
     if out is not None:
         Path(out).mkdir(parents=True, exist_ok=True)
     listed = [

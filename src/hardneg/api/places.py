@@ -19,17 +19,7 @@ AnyRun = str | Path | FinishedRun
 
 @contextmanager
 def run_folder(run: AnyRun, progress: Progress | None = None, *, changes: bool = False) -> Iterator[Path]:
-    """Yields a folder to work in; what changes in the copy of a URL is uploaded when the block ends well.
-
-    Args:
-        run: The run.
-        progress: Receives the progress of transfers.
-        changes: Whether the work adds to the run, which one in memory cannot keep.
-
-    Raises:
-        ConfigError: The run is in memory and the work adds to it.
-        HardnegError: There is nothing there, or it cannot be fetched or uploaded.
-    """
+    """Yields a folder to work in; changes in the copy of a URL are uploaded when the block ends well."""
     place = (run.url or run.folder) if isinstance(run, FinishedRun) else run
     if place is not None and is_url(place):
         mirror = Mirror(str(place), progress)
@@ -46,16 +36,7 @@ def run_folder(run: AnyRun, progress: Progress | None = None, *, changes: bool =
 def opened_run(
     run: AnyRun, collection: Collection | None = None, progress: Progress | None = None
 ) -> Iterator[FinishedRun]:
-    """Yields a finished run to read; what changes in the copy of a URL is uploaded when the block ends well.
-
-    Args:
-        run: The run.
-        collection: What was mined, if it was not loaded from a source.
-        progress: Receives the progress of transfers.
-
-    Raises:
-        DataError: The run is not finished, or its source has changed or is not there.
-    """
+    """Yields a finished run to read; changes in the copy of a URL are uploaded when the block ends well."""
     if isinstance(run, FinishedRun) and run.url is None:
         yield run
         return

@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hardneg.api.places import run_folder
 from hardneg.core.components import Format
 from hardneg.core.tables import html_table
 from hardneg.runs.finished import FinishedRun
@@ -85,9 +86,17 @@ class Run(FinishedRun):
         Raises:
             MissingExtra: The extra `report` is not installed.
         """
-        from hardneg.api.reports import plots
+        from hardneg import report
 
-        return plots(self)
+        report.require()
+        from hardneg.report.plot import Plots
+
+        if self.folder is not None:
+            return Plots(self.folder)
+        with run_folder(self) as folder:
+            figures = Plots(folder)
+            _ = figures.summary  # counted at once: the folder is gone after this
+        return figures
 
     def __repr__(self) -> str:
         counts = self.info["counts"]

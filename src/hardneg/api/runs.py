@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,15 +10,21 @@ from typing import Any
 from hardneg.api.places import AnyRun, opened_run, run_folder
 from hardneg.api.run import Run
 from hardneg.core.components import FORMATS, Format
+from hardneg.core.errors import ConfigError
 from hardneg.core.progress import Progress
 from hardneg.core.records import Collection
 from hardneg.core.stores import is_url, output_dir
 from hardneg.mining import pipeline
 from hardneg.mining.recipe import Recipe, reselecting
-from hardneg.runs.finished import FinishedRun
+from hardneg.runs.finished import FinishedRun, collection_of
 
 AnyRecipe = Recipe | str | Mapping[str, Any]
 """A recipe, the name or YAML file of one, or its settings."""
+
+CLEAN = "clean"
+"""The recipe of `clean`."""
+
+_LOG = logging.getLogger("hardneg.report")
 
 
 def mine(
@@ -97,7 +104,7 @@ def select(
 def clean(
     file: str | Path,
     out: str | Path | None = None,
-    recipe: AnyRecipe = "clean",
+    recipe: AnyRecipe = CLEAN,
     *,
     same_format: bool = True,
     report: bool = True,
@@ -219,9 +226,29 @@ def write_report(
         ConfigError: The report is not written in that language, or a run in memory needs `out`.
         DataError: A run is not finished or damaged, or the file cannot be written.
     """
-    from hardneg.api.reports import write
+    from hardneg import report
 
-    return write(run, out, other, language, limit, figures, collection)
+    in_memory = isinstance(run, FinishedRun) and run.folder is None
+    if out is None and in_memory:
+        raise ConfigError("the run is in memory: name the file to write, as in run.report('report.html')")
+    with run_folder(run) as folder:
+        if (folder / report.COMPARISON).is_file():
+            return report.write_comparison(folder, out, language=language, figures=figures)
+        if collection is None:
+            collection = run.collection if isinstance(run, FinishedRun) else collection_of(folder)
+        if collection is None:
+            _LOG.warning("the source is not there or has changed: the report shows ids for texts")
+        if other is None:
+            written = report.write_report(folder, collection, out, language=language, limit=limit)
+        else:
+            with run_folder(other) as second:
+                target = out or folder / f"report-{second.resolve().name}.html"
+                written = report.write_versus(
+                    (folder, second), collection, target, language=language, limit=limit
+                )
+        if figures is not None:
+            report.write_figures(folder, figures, language=language)
+    return written
 
 
 def open_run(run: AnyRun, *, collection: Collection | None = None) -> Run:

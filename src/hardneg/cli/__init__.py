@@ -1,6 +1,6 @@
 """The command line: one short function a command; it receives options, calls the library and prints.
 
-Adding a command = adding a file here whose function has the command's name, and a line below.
+Adding a command = adding a function of the command's name to a module here, and its name below.
 """
 
 from __future__ import annotations
@@ -13,45 +13,18 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from hardneg.cli.audit import audit
-from hardneg.cli.clean import clean
-from hardneg.cli.compare import compare
-from hardneg.cli.diff import diff
-from hardneg.cli.doctor import doctor
-from hardneg.cli.evaluate import evaluate
-from hardneg.cli.export import export
-from hardneg.cli.generate import generate
-from hardneg.cli.judge import judge
-from hardneg.cli.mine import demo, mine
+from hardneg.cli.environment import doctor
+from hardneg.cli.mining import clean, demo, export, mine, plan, select
+from hardneg.cli.models import compare, evaluate, generate, judge, train
 from hardneg.cli.options import Command
-from hardneg.cli.plan import plan
-from hardneg.cli.push import push
-from hardneg.cli.report import report
-from hardneg.cli.review import review
-from hardneg.cli.select import select
-from hardneg.cli.train import train
+from hardneg.cli.reading import audit, diff, push, report, review
 from hardneg.core.errors import ConfigError, HardnegError, unknown_name
 
 _INTERRUPTED = 130  # the exit code after Ctrl-C
 _SYNONYMS = {"validate": "clean"}
 _COMMANDS = (
-    demo,
-    mine,
-    select,
-    clean,
-    export,
-    audit,
-    judge,
-    review,
-    report,
-    diff,
-    generate,
-    train,
-    evaluate,
-    compare,
-    plan,
-    push,
-    doctor,
+    *(demo, mine, select, clean, export, audit, judge, review, report, diff),
+    *(generate, train, evaluate, compare, plan, push, doctor),
 )
 
 
@@ -61,11 +34,7 @@ class _Commands(TyperGroup):
         self.commands = {function.__name__: Command(function) for function in _COMMANDS}
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Returns the command that is named.
-
-        Raises:
-            ConfigError: There is no such command.
-        """
+        """Returns the command that is named."""
         if args[0] in _SYNONYMS:
             raise ConfigError(f'unknown command "{args[0]}"; did you mean "{_SYNONYMS[args[0]]}"?')
         if args[0] not in self.commands:

@@ -63,11 +63,7 @@ class _Bar:
 
 
 def run_table(run: Mapping[str, Any]) -> Table:
-    """Returns the table of a finished run: counts, reasons of drops, notes and seconds.
-
-    Args:
-        run: The content of run.json.
-    """
+    """Returns the table of a finished run: counts, reasons of drops, notes and seconds."""
     table = _plain_table(f"{run['recipe']['name']} on {run['collection']['name']}")
     counts = run["counts"]
     for name in ("queries", "candidates", "positives", "negatives"):
@@ -101,11 +97,7 @@ _COUNTED = {
 
 
 def audit_table(audit: Mapping[str, Any]) -> Table:
-    """Returns the table of an audit: rates by method and group, hardness, and the rates at other thresholds.
-
-    Args:
-        audit: The content of audit.json.
-    """
+    """Returns the table of an audit: rates by method and group, hardness, rates at other thresholds."""
     table = _plain_table("false negatives among the negatives", justify="left")
     for name, estimate in audit["estimates"].items():
         basis = f"{estimate['judged']:,} {_COUNTED[name]}"

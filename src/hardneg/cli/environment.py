@@ -1,4 +1,4 @@
-"""Installed libraries, device, threads, memory and cache, for `hardneg doctor`."""
+"""`hardneg doctor`: installed libraries, device, threads, memory and cache."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from hardneg.core.files import cache_folder
+from rich.console import Console
+
+from hardneg.cli.shared import Json, print_json
 
 ADDS = {
     "dense": "dense, sparse and cross-encoder rankers, guide and cross-encoder validators",
@@ -36,12 +38,31 @@ ADDS = {
 _REQUIREMENT = re.compile(r"([\w.-]+)(?:\[([\w,-]+)\])?[^;]*(?:;.*\bextra == ['\"]([\w-]+)['\"])?")
 
 
+def doctor(json_: Json = False) -> None:
+    """Print installed libraries, device, memory and cache.
+
+    Missing extras are shown with what they add, and the precision `auto` with the reason for it. Exits with 0
+    whatever is missing.
+    """
+    environment = inspect_environment()
+    if json_:
+        print_json(environment)
+        return
+    from hardneg.cli.console import environment_tables
+
+    console = Console()
+    for table in environment_tables(environment):
+        console.print(table)
+
+
 def inspect_environment() -> dict[str, Any]:
     """Returns libraries, device, threads, memory and cache as plain data.
 
     `core` and the `packages` of each of the `extras` map a distribution to its version, None if it is not
     installed. `device` is None without torch. Sizes are in bytes, None where the system does not report them.
     """
+    from hardneg.core.files import cache_folder
+
     core, extras = requirements()
     return {
         "hardneg": importlib.metadata.version("hardneg"),

@@ -39,11 +39,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON to standard outpu
 
 
 def on_disk(path: str | Path) -> Path:
-    """Returns the path of an output that cannot be a URL.
-
-    Raises:
-        ConfigError: It is a URL.
-    """
+    """Returns the path of an output that cannot be a URL."""
     from hardneg.core.errors import ConfigError
     from hardneg.core.stores import is_url
 
@@ -53,11 +49,7 @@ def on_disk(path: str | Path) -> Path:
 
 
 def request_options(overrides: list[str] | None) -> dict[str, Any]:
-    """Returns the fields of a request that `--set FIELD=VALUE` changes.
-
-    Raises:
-        ConfigError: One is not written so.
-    """
+    """Returns the fields of a request that `--set FIELD=VALUE` changes."""
     from hardneg.core.settings import override
 
     options: dict[str, Any] = {}
@@ -66,11 +58,7 @@ def request_options(overrides: list[str] | None) -> dict[str, Any]:
 
 
 def load_options(overrides: list[str] | None, load: Mapping[str, Any]) -> LoadOptions:
-    """Returns how a source is read: the options given, changed by `--set load.KEY=VALUE`.
-
-    Raises:
-        ConfigError: A setting is not one of `load`, or its value is out of range.
-    """
+    """Returns how a source is read: the options given, changed by `--set load.KEY=VALUE`."""
     from pydantic import ValidationError
 
     from hardneg.core.errors import ConfigError
@@ -115,19 +103,7 @@ def print_result(result: Any, quiet: bool, json_: bool) -> None:
 def print_summary(
     summary: dict[str, Any], table: Callable[[Any], Any], asked: int, unit: str, quiet: bool, json_: bool
 ) -> None:
-    """Prints the summary of a language model's work: its table, JSON, or nothing.
-
-    Args:
-        summary: The content of summary.json or generate.json.
-        table: Draws it.
-        asked: How many units the model was asked about.
-        unit: What was asked about, as in `pairs`.
-        quiet: Whether nothing is printed.
-        json_: Whether JSON is printed.
-
-    Raises:
-        DataError: Some requests got no answer.
-    """
+    """Prints the summary of a language model's work: its table, JSON, or nothing."""
     if json_:
         print_json(summary)
     elif not quiet:
@@ -142,13 +118,7 @@ def print_summary(
 
 
 def print_tables(tables: Iterable[Any], lines: Iterable[str] = (), width: int = 0) -> None:
-    """Prints tables and then lines, as of files written, to standard error.
-
-    Args:
-        tables: Tables of rich.
-        lines: Printed without wrapping; names of stores are shown without their secrets.
-        width: The least width of the tables, in characters.
-    """
+    """Prints tables and then lines, as of files written, to standard error."""
     from hardneg.core.stores import display_url
 
     console = Console(stderr=True)

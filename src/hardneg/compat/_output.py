@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from hardneg.compat._arguments import Format, InvalidArgument
-from hardneg.compat._pairs import Pairs
-from hardneg.core.optional import optional_library
+from hardneg.compat._arguments import Format, InvalidArgument, Pairs
+from hardneg.core.errors import optional_library
 from hardneg.core.progress import Task
 from hardneg.core.records import Example
 
@@ -19,11 +19,7 @@ _QUANTILES = {"min": 0.0, "25%": 0.25, "median": 0.5, "75%": 0.75, "max": 1.0}
 
 
 def column_names(pairs: Pairs, output_format: Format, scored: bool, negatives: int) -> list[str]:
-    """Returns the columns of a format.
-
-    Raises:
-        InvalidArgument: A column of the dataset has the name of one that the format adds.
-    """
+    """Returns the columns of a format."""
     scores = ["scores"] * scored
     added: dict[Format, list[str]] = {
         "triplet": ["negative", *scores],
@@ -113,16 +109,7 @@ class MiningStats:
 def measure(
     examples: list[Example], whole: bool, negatives: int, skipped: Mapping[str, int], window: int, seed: int
 ) -> MiningStats:
-    """Returns the statistics of a call.
-
-    Args:
-        examples: What was mined.
-        whole: Whether a pair is written only with all of its negatives, as an n-tuple.
-        negatives: Negatives per query.
-        skipped: Candidates dropped by each rule.
-        window: Where the window ended.
-        seed: The seed.
-    """
+    """Returns the statistics of a call."""
     written = [example for example in examples if not whole or len(example.negatives) == negatives]
     pairs = [(p.score, n.score) for e in written for p in e.positives for n in e.negatives]
     scores = np.array(pairs, np.float64).reshape(-1, 2)
@@ -155,13 +142,5 @@ class ProgressBars:
     def task(self, name: str, total: int | None, unit: str) -> Iterator[Task]:
         """Returns a context that draws one bar."""
         with optional_library("tqdm.auto", "dense").tqdm(desc=name, total=total, unit=f" {unit}") as bar:
-            yield _Bar(bar)
-
-
-class _Bar:
-    def __init__(self, bar: Any) -> None:
-        self._bar = bar
-
-    def advance(self, steps: int = 1) -> None:
-        """Moves the bar."""
-        self._bar.update(steps)
+            task: Any = SimpleNamespace(advance=bar.update)
+            yield task

@@ -17,16 +17,22 @@ from hardneg.compat._arguments import (
     draw_of,
     format_of,
     prompt_of,
+    read_pairs,
     rules_of,
     window_end,
 )
-from hardneg.compat._mine import SurvivorWindow, mined
+from hardneg.compat._mining import (
+    GivenCrossEncoder,
+    GivenModel,
+    SurvivorWindow,
+    devices_of,
+    mined,
+    processes,
+)
 from hardneg.compat._output import MiningStats, ProgressBars, column_names, dataset_of, measure
-from hardneg.compat._pairs import read_pairs
-from hardneg.compat._rankers import GivenCrossEncoder, GivenModel, devices_of, processes
 from hardneg.core.components import Ranker
+from hardneg.core.errors import optional_library
 from hardneg.core.files import cache_folder as default_cache
-from hardneg.core.optional import optional_library
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.exporters.sentence_transformers_triplet import Triplet
 from hardneg.mining.recipe import RankSettings, Recipe

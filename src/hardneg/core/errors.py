@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import importlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 
 class HardnegError(Exception):
@@ -26,14 +29,28 @@ class MissingExtra(HardnegError):
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> ConfigError:
-    """Returns the error for a name that is not among the known ones, with the nearest guess.
-
-    Args:
-        kind: What the name should be, as in `unknown recipe`.
-        name: The name that was given.
-        known: All names that would have been accepted.
-    """
+    """Returns the error for a name that is not among the known ones, with the nearest guess."""
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=1) or [n for n in names if name and n.startswith(name)]
     guess = f'; did you mean "{close[0]}"?' if close else "."
     return ConfigError(f'unknown {kind} "{name}"{guess} Known: {", ".join(names)}')
+
+
+def optional_library(name: str, extra: str) -> Any:
+    """Returns an optional library."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        raise MissingExtra(name, extra) from None
+
+
+@contextmanager
+def wrap_errors(where: str) -> Iterator[None]:
+    """Turns an exception of any kind, raised inside the block by a foreign library, into a `DataError`."""
+    try:
+        yield
+    except HardnegError:
+        raise
+    except Exception as error:
+        reason = next(iter(str(error).splitlines()), "")
+        raise DataError(f"{where}: {type(error).__name__}: {reason}") from error

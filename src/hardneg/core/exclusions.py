@@ -53,11 +53,7 @@ class Exclusions:
 
 
 def excluded(candidates: Candidates) -> npt.NDArray[np.int8]:
-    """Returns (n_queries, depth) int8: an index into `EXCLUSIONS`, with what validation relabelled.
-
-    Args:
-        candidates: A block that `Exclusions.mark` has marked.
-    """
+    """Returns (n_queries, depth) int8: an index into `EXCLUSIONS`, with what validation relabelled."""
     assert candidates.excluded is not None
     if candidates.relabelled is None:
         return candidates.excluded

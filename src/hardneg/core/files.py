@@ -24,11 +24,7 @@ _CHECKSUM = hashlib.sha256().digest_size
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """Yields a temporary path beside `path`; when the block ends well, it becomes `path`, synced to disk.
-
-    Raises:
-        DataError: The disk is full or the folder cannot be written to.
-    """
+    """Yields a temporary path beside `path`; when the block ends well, it becomes `path`, synced to disk."""
     temporary = path.with_name(f".{path.name}.{os.getpid():x}-{secrets.token_hex(4)}.hardneg.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -80,11 +76,7 @@ def cache_folder() -> Path:
 
 
 def digest_file(path: Path) -> str:
-    """Returns the sha256 of a file's bytes, hexadecimal.
-
-    Raises:
-        DataError: The file cannot be read.
-    """
+    """Returns the sha256 of a file's bytes, hexadecimal."""
     try:
         with path.open("rb") as opened:
             return hashlib.file_digest(opened, "sha256").hexdigest()
@@ -170,15 +162,7 @@ def _open_unlinked(path: Path, mode: str) -> IO[Any]:
 def exclusive(
     folder: Path, waiting: Callable[[], AbstractContextManager[Any]] = nullcontext
 ) -> Iterator[None]:
-    """Lets one process at a time work in the block; the lock is released when the process ends.
-
-    Args:
-        folder: What they would work on; made if it is missing.
-        waiting: The context in which to wait for another process.
-
-    Raises:
-        DataError: The folder cannot be written to.
-    """
+    """Lets one process at a time work in the block; the lock is released when the process ends."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         opened = _open_unlinked(folder / ".lock", "a")
@@ -197,17 +181,7 @@ def build_once(
     folder: Path,
     waiting: Callable[[], AbstractContextManager[Any]] = nullcontext,
 ) -> T:
-    """Returns what is read, or what is made where there is nothing; one process at a time makes it.
-
-    Args:
-        read: Returns None where there is nothing.
-        make: Makes it, so that it can be read.
-        folder: What they would work on.
-        waiting: The context in which to wait for another process.
-
-    Raises:
-        DataError: The folder cannot be written to.
-    """
+    """Returns what is read, or what is made where there is nothing; one process at a time makes it."""
     result = read()
     if result is None:
         with exclusive(folder, waiting):
@@ -218,11 +192,7 @@ def build_once(
 
 
 def unlinked_file(folder: Path) -> IO[bytes]:
-    """Returns a new file without a name, which is removed when it is closed.
-
-    Raises:
-        DataError: The folder cannot be written to.
-    """
+    """Returns a new file without a name, which is removed when it is closed."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return cast(IO[bytes], tempfile.TemporaryFile(dir=folder))
@@ -231,16 +201,7 @@ def unlinked_file(folder: Path) -> IO[bytes]:
 
 
 def temp_memmap(shape: Sequence[int], kind: Any, folder: Path | None = None) -> Any:
-    """Returns an array in a file without a name, which is removed with the array.
-
-    Args:
-        shape: The array's shape.
-        kind: Its dtype.
-        folder: The folder of the file; the system's folder for temporary files unless given.
-
-    Raises:
-        DataError: The disk is full, or the folder cannot be written to.
-    """
+    """Returns an array in a file without a name, which is removed with the array."""
     place = folder or Path(tempfile.gettempdir())
     try:
         with unlinked_file(place) as file:
@@ -250,14 +211,6 @@ def temp_memmap(shape: Sequence[int], kind: Any, folder: Path | None = None) -> 
             return np.memmap(file, kind, "w+", shape=tuple(shape))
     except OSError as error:
         raise DataError(f"cannot write to {place}: {error.strerror or error}") from error
-
-
-def digest_folder(folder: Path) -> str:
-    """Returns one sha256 over the names and bytes of all files under a folder, hexadecimal."""
-    whole = hashlib.sha256()
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        whole.update(f"{path.relative_to(folder).as_posix()}\0{digest_file(path)}\n".encode())
-    return whole.hexdigest()
 
 
 def _sync_folder(folder: Path) -> None:

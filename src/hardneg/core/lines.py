@@ -13,9 +13,8 @@ import io
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import zstandard
+import pyarrow as pa
 
 from hardneg.core.errors import DataError
 
@@ -23,7 +22,6 @@ COMPRESSED = (".gz", ".zst")
 LONGEST = 1 << 28
 """Most bytes in a line."""
 _CHUNK = 1 << 16
-_PACKED = 1 << 12  # zstd may unpack 4 KiB to 128 MiB, and no more
 _MOST_UNPACKED = 1 << 30
 _MOST_TIMES = 1000
 _MARKS_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -50,22 +48,14 @@ def raw_lines(path: Path, label: str = "") -> Iterator[str]:
         raise DataError(
             f"{label}:{number}: the text is not UTF-8 ({error.reason}); convert the file"
         ) from None
-    except (EOFError, zlib.error, zstandard.ZstdError, gzip.BadGzipFile) as error:
+    except (EOFError, zlib.error, OSError) as error:
+        if getattr(error, "errno", None) is not None:
+            raise unreadable(path, error) from None
         raise DataError(f"{label}:{number + 1}: the compressed file is cut off or broken: {error}") from None
-    except OSError as error:
-        raise unreadable(path, error) from None
 
 
 def text_lines(path: Path, label: str = "") -> Iterator[tuple[str, str]]:
-    """Yields (where, line) for each line that is not blank, the line without its ending.
-
-    Args:
-        path: The file.
-        label: What errors call the file; its name unless given.
-
-    Raises:
-        DataError: The file cannot be opened, is cut off, or is not UTF-8.
-    """
+    """Yields (where, line) for each line that is not blank, the line without its ending."""
     label = label or path.name
     for number, line in enumerate(raw_lines(path, label), 1):
         if line.strip():
@@ -105,11 +95,7 @@ def _bounded(lines: io.BufferedIOBase, path: Path, label: str) -> Iterator[bytes
 
 
 def _without_mark(line: bytes, label: str) -> bytes:
-    """Returns the first line without its byte order mark.
-
-    Raises:
-        DataError: The file is in UTF-16.
-    """
+    """Returns the first line without its byte order mark."""
     odd, even = line[1:64:2], line[:64:2]
     zeros = len(line) > 8 and ((not any(odd) and all(even)) or (not any(even) and all(odd)))
     if line.startswith(_MARKS_16) or zeros:
@@ -121,46 +107,5 @@ def _opened(path: Path) -> io.BufferedIOBase:
     if path.suffix.lower() == ".gz":
         return gzip.open(path, "rb")
     if path.suffix.lower() == ".zst":
-        return io.BufferedReader(_Zstd(path), _CHUNK)
+        return io.BufferedReader(pa.CompressedInputStream(path.open("rb"), "zstd"), _CHUNK)
     return path.open("rb")
-
-
-class _Zstd(io.RawIOBase):
-    """The content of a zstd file of one or several frames; unlike zstandard's own reader, checks the end."""
-
-    def __init__(self, path: Path) -> None:
-        self._source = path.open("rb")
-        self._frame = zstandard.ZstdDecompressor().decompressobj()
-        self._between_frames = False
-        self._ready = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        while not self._ready:
-            chunk = self._source.read(_PACKED)
-            if not chunk:
-                return self._end()
-            self._ready = memoryview(b"".join(self._decompressed(chunk)))
-        size = min(len(buffer), len(self._ready))
-        buffer[:size] = self._ready[:size]
-        self._ready = self._ready[size:]
-        return size
-
-    def close(self) -> None:
-        self._source.close()
-        super().close()
-
-    def _decompressed(self, chunk: bytes) -> Iterator[bytes]:
-        while chunk:
-            if self._between_frames:
-                self._frame = zstandard.ZstdDecompressor().decompressobj()
-            yield self._frame.decompress(chunk)
-            self._between_frames = self._frame.eof
-            chunk = self._frame.unused_data if self._frame.eof else b""
-
-    def _end(self) -> int:
-        if not self._between_frames:
-            raise EOFError("the last frame has no end")
-        return 0

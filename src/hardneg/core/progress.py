@@ -21,17 +21,13 @@ class Progress(Protocol):
         """Returns a context in which one stage runs; `total` counts `unit`s, None if it is not known."""
 
 
-class NullTask:
-    """A `Task` whose reports are dropped."""
-
-    def advance(self, steps: int = 1) -> None:
-        """Drops the report."""
-
-
 class NullProgress:
-    """A `Progress` that drops all reports: the default from Python."""
+    """A `Progress` and its own `Task` that drops all reports: the default from Python."""
 
     @contextmanager
     def task(self, name: str, total: int | None, unit: str) -> Iterator[Task]:
         """Returns a context that drops all reports."""
-        yield NullTask()
+        yield self
+
+    def advance(self, steps: int = 1) -> None:
+        """Drops the report."""

@@ -16,15 +16,7 @@ _MOST_VALUES = 10_000
 
 
 def parse_yaml(text: str, where: str) -> Any:
-    """Returns the content of a YAML text.
-
-    Args:
-        text: The text.
-        where: What errors call it.
-
-    Raises:
-        DataError: It is not YAML, or holds more values than any recipe has.
-    """
+    """Returns the content of a YAML text."""
     try:
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
@@ -38,26 +30,14 @@ def parse_yaml(text: str, where: str) -> Any:
 
 
 def check_names(settings: Mapping[Any, Any], where: str) -> None:
-    """Checks that all settings have names.
-
-    Raises:
-        ConfigError: A name is a number or something else.
-    """
+    """Checks that all settings have names."""
     for key in settings:
         if not isinstance(key, str):
             raise ConfigError(f"{where}: {key!r} is no setting; settings have names")
 
 
 def override(settings: dict[str, Any], overrides: Sequence[str]) -> None:
-    """Changes settings in place.
-
-    Args:
-        settings: Plain settings, as YAML gives them.
-        overrides: `KEY=VALUE` each, the key a path such as `select.negatives`, the value YAML.
-
-    Raises:
-        ConfigError: One is not `KEY=VALUE`, or leads nowhere.
-    """
+    """Changes settings in place by `KEY=VALUE` each, the key a path, the value YAML."""
     for given in overrides:
         key, equals, value = given.partition("=")
         if not equals:
@@ -68,14 +48,7 @@ def override(settings: dict[str, Any], overrides: Sequence[str]) -> None:
 def put(settings: Any, path: Sequence[str], value: Any, key: str) -> None:
     """Sets one setting by its path, in place; items of a list are found by number or by component name.
 
-    Args:
-        settings: Plain settings, as YAML gives them.
-        path: The names on the way.
-        value: What is set.
-        key: What errors call it.
-
-    Raises:
-        ConfigError: The path leads nowhere.
+    Errors call it `key`.
     """
     *parents, last = path
     for step in parents:
@@ -89,11 +62,7 @@ def put(settings: Any, path: Sequence[str], value: Any, key: str) -> None:
 
 
 def _check_size(content: Any, where: str) -> None:
-    """Counts values, each as often as an alias repeats it.
-
-    Raises:
-        DataError: There are more than any recipe has: aliases of aliases grow beyond all memory.
-    """
+    """Counts values, each as often as an alias repeats it."""
     left = [content]
     for _ in range(_MOST_VALUES):
         if not left:

@@ -63,13 +63,7 @@ def rate_interval(rate: float, variance: float, count: int) -> tuple[float, floa
 
 
 def bootstrap_ratio(values: npt.NDArray[Any], totals: npt.NDArray[Any], seed: int = 0) -> tuple[float, float]:
-    """Returns the 95 % interval of `sum(values) / sum(totals)` over whole queries drawn with replacement.
-
-    Args:
-        values: (n_queries,) float64.
-        totals: (n_queries,) float64.
-        seed: Seed of the draws.
-    """
+    """Returns the 95 % interval of `sum(values) / sum(totals)` over whole queries drawn with replacement."""
     if not len(values):
         return 0.0, 1.0
     generator = np.random.default_rng(seed)
@@ -105,11 +99,7 @@ def bootstrap_mean(values: Floats, seed: int) -> Interval:
 
 
 def scipy_stats() -> Any:
-    """Returns `scipy.stats`.
-
-    Raises:
-        MissingExtra: scipy is not installed.
-    """
+    """Returns `scipy.stats`."""
     try:
         import scipy.stats
     except ImportError:

@@ -64,14 +64,6 @@ def arrange(path: Path, judges: Collection[str], pairs: Sequence[tuple[str, str]
 
     Each judge's verdicts on one pair stay in order, so that the last one counts as before. A file that is in
     order, or does not exist, is left alone; another is replaced atomically.
-
-    Args:
-        path: The file.
-        judges: Their names.
-        pairs: (query_id, doc_id) of each pair.
-
-    Raises:
-        DataError: A line is broken, or the file cannot be written.
     """
     if not path.exists():
         return
@@ -130,11 +122,7 @@ def by_judge(verdicts: list[Judged]) -> Iterator[tuple[str, dict[tuple[str, str]
 
 @contextmanager
 def _opened(path: Path) -> Iterator[IO[bytes]]:
-    """Opens a file, created if missing, for one process at a time; it ends with a complete line.
-
-    Raises:
-        DataError: The file cannot be written.
-    """
+    """Opens a file, created if missing, for one process at a time; it ends with a complete line."""
     _refuse_special(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -159,11 +147,7 @@ def _refuse_special(path: Path) -> None:
 
 
 def _numbered(lines: Sequence[bytes], path: Path) -> Iterator[tuple[int, Judged]]:
-    """Yields (number from 0, verdict) of every line that is not empty.
-
-    Raises:
-        DataError: A line is broken; the message names it.
-    """
+    """Yields (number from 0, verdict) of every line that is not empty."""
     for number, line in enumerate(lines):
         if line.strip():
             yield number, _parsed(line, f"{path}:{number + 1}")

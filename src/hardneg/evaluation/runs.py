@@ -11,7 +11,7 @@ import numpy as np
 from hardneg.core.components import OpenedRanker
 from hardneg.core.files import write_text
 from hardneg.core.records import Collection, IntArray, rows_of
-from hardneg.exporters.examples import no_spaces
+from hardneg.exporters.rows import no_spaces
 from hardneg.rankers.run import RunFile
 
 QUERIES = 256

@@ -36,38 +36,22 @@ class Line:
         return DataError(f"{self.place}: {what}")
 
     def columns(self, expected: Sequence[str]) -> None:
-        """Checks that the columns are these, in this order: trainers read by position.
-
-        Raises:
-            DataError: They are not.
-        """
+        """Checks that the columns are these, in this order: trainers read by position."""
         if list(self.row) != list(expected):
             raise self.fault(f"columns {', '.join(self.row)} found, {', '.join(expected)} expected")
 
     def get(self, key: str) -> Any:
-        """Returns a column's value.
-
-        Raises:
-            DataError: The line does not have it.
-        """
+        """Returns a column's value."""
         if self.row.get(key) is None:
             raise self.fault(f'"{key}" is missing')
         return self.row[key]
 
     def text(self, key: str) -> str:
-        """Returns a column that holds a text with something in it.
-
-        Raises:
-            DataError: It does not.
-        """
+        """Returns a column that holds a text with something in it."""
         return self.string(self.get(key), f'"{key}"')
 
     def string(self, value: Any, what: str) -> str:
-        """Returns a value that is a text with something in it.
-
-        Raises:
-            DataError: It is not.
-        """
+        """Returns a value that is a text with something in it."""
         if not isinstance(value, str):
             raise self.fault(f"{what} is {_kind(value)}, expected a text")
         if not value.strip():
@@ -75,11 +59,7 @@ class Line:
         return value
 
     def items(self, key: str) -> list[Any]:
-        """Returns a column that holds a list with something in it.
-
-        Raises:
-            DataError: It does not.
-        """
+        """Returns a column that holds a list with something in it."""
         value = self.get(key)
         if not isinstance(value, list):
             raise self.fault(f'"{key}" is {_kind(value)}, expected a list')
@@ -88,19 +68,11 @@ class Line:
         return value
 
     def texts(self, key: str) -> Sequence[str]:
-        """Returns a column that holds a list of texts, none of them empty.
-
-        Raises:
-            DataError: It does not.
-        """
+        """Returns a column that holds a list of texts, none of them empty."""
         return [self.string(value, f'"{key}"[{place}]') for place, value in enumerate(self.items(key))]
 
     def numbers(self, key: str, count: int, nulls: bool = False) -> None:
-        """Checks that a column holds a list of so many numbers.
-
-        Raises:
-            DataError: It does not.
-        """
+        """Checks that a column holds a list of so many numbers."""
         values = self.items(key)
         if len(values) != count:
             raise self.fault(f'"{key}" has {len(values)} values, expected {count}, one a document')
@@ -109,23 +81,14 @@ class Line:
                 raise self.fault(f'"{key}" holds {_kind(value)}, expected a number')
 
     def apart(self, positives: Iterable[str], negatives: Collection[str]) -> None:
-        """Checks that no negative is a positive too.
-
-        Raises:
-            DataError: One is.
-        """
+        """Checks that no negative is a positive too."""
         for positive in positives:
             if positive in negatives:
                 raise self.fault(f"{positive[:60]!r} is both a positive and a negative")
 
 
 def read_lines(path: Path) -> Iterator[Line]:
-    """Yields the rows of a JSON lines or Parquet file.
-
-    Raises:
-        DataError: The file cannot be read, a line is not a JSON object, there is no row at all, or a line
-            has other columns than the first: `datasets` would fill them with nulls.
-    """
+    """Yields the rows of a JSON lines or Parquet file."""
     columns: set[str] | None = None
     for number, row in enumerate(_rows(path), 1):
         line = Line(f"{path}:{number}", row)
@@ -140,12 +103,7 @@ def read_lines(path: Path) -> Iterator[Line]:
 
 
 def read_ids(path: Path, key: str, text: str = "text") -> set[str]:
-    """Returns the ids of a corpus or query file that goes with the training set.
-
-    Raises:
-        DataError: An id or a text is missing, an id comes twice, or the `datasets` library would take the
-            ids for dates.
-    """
+    """Returns the ids of a corpus or query file that goes with the training set."""
     found: set[str] = set()
     for line in read_lines(path):
         identifier = line.text(key)
@@ -161,11 +119,7 @@ def read_ids(path: Path, key: str, text: str = "text") -> set[str]:
 
 
 def known(line: Line, ids: Iterable[Any], corpus: Collection[str], where: Path) -> None:
-    """Checks that a line's ids stand in the file that goes with it.
-
-    Raises:
-        DataError: One does not.
-    """
+    """Checks that a line's ids stand in the file that goes with it."""
     for identifier in ids:
         if identifier not in corpus:
             raise line.fault(f"{identifier!r} is not in {where.name}")
@@ -178,15 +132,14 @@ def is_number(value: Any) -> bool:
 
 def _rows(path: Path) -> Iterator[Any]:
     try:
-        yield from _parquet_rows(path) if path.suffix == ".parquet" else _json_rows(path)
+        if path.suffix != ".parquet":
+            yield from _json_rows(path)
+            return
+        with pq.ParquetFile(path) as opened:
+            for batch in opened.iter_batches(batch_size=1024):
+                yield from batch.to_pylist()
     except (OSError, pa.ArrowException) as error:
         raise DataError(f"cannot read {path}: {error}") from error
-
-
-def _parquet_rows(path: Path) -> Iterator[Any]:
-    with pq.ParquetFile(path) as opened:
-        for batch in opened.iter_batches(batch_size=1024):
-            yield from batch.to_pylist()
 
 
 def _json_rows(path: Path) -> Iterator[Any]:

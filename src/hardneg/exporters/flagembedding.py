@@ -9,7 +9,7 @@ empty `neg` divides by zero, an empty `pos` leaves nothing to choose from.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -20,8 +20,7 @@ from hardneg.core.components import Format, Written, file_format
 from hardneg.core.errors import DataError
 from hardneg.core.records import Example
 from hardneg.exporters.checks import read_lines
-from hardneg.exporters.examples import Notes, usable
-from hardneg.exporters.lines import number, write_rows
+from hardneg.exporters.rows import Notes, number, usable, write_rows
 
 
 @file_format("flagembedding")
@@ -40,27 +39,19 @@ class FlagEmbedding(Format):
     prompt: str | None = None
     type: str | None = None
 
-    suffix: ClassVar[str] = ".jsonl"
     usage: ClassVar[str] = (
         "torchrun -m FlagEmbedding.finetune.embedder.encoder_only.base --train_data {out} ..."
     )
 
     def write(self, examples: Iterable[Example], out: Path) -> Written:
-        """Writes the lines; examples without a positive or a negative are skipped.
-
-        Raises:
-            DataError: FlagEmbedding would pass over a file of this name, or the disk is full.
-        """
+        """Writes the lines; examples without a positive or a negative are skipped."""
         _check_name(out)
         notes = Notes()
-        return write_rows(self._rows(usable(examples, notes, self.scores == "require")), out, notes)
+        chosen = usable(examples, notes, self.scores == "require")
+        return write_rows(map(self._row, chosen), out, notes)
 
     def lint(self, out: Path) -> None:
-        """Checks the name, that lists are lists with something in them, and scores.
-
-        Raises:
-            DataError: The trainer would crash on it or misread it; the message names the line.
-        """
+        """Checks the name, that lists are lists with something in them, and scores."""
         _check_name(out)
         for line in read_lines(out):
             line.text("query")
@@ -73,16 +64,14 @@ class FlagEmbedding(Format):
             for name in {"prompt", "type"} & set(line.row):
                 line.text(name)
 
-    def _rows(self, examples: Iterable[Example]) -> Iterator[dict[str, Any]]:
-        fixed = {name: value for name, value in (("prompt", self.prompt), ("type", self.type)) if value}
-        for example in examples:
-            row: dict[str, Any] = {"query": example.query}
-            row["pos"] = [doc.full for doc in example.positives]
-            row["neg"] = [doc.full for doc in example.negatives]
-            if self.scores != "omit":
-                row["pos_scores"] = [number(doc.score) for doc in example.positives]
-                row["neg_scores"] = [number(doc.score) for doc in example.negatives]
-            yield row | fixed
+    def _row(self, example: Example) -> dict[str, Any]:
+        row: dict[str, Any] = {"query": example.query}
+        row["pos"] = [doc.full for doc in example.positives]
+        row["neg"] = [doc.full for doc in example.negatives]
+        if self.scores != "omit":
+            row["pos_scores"] = [number(doc.score) for doc in example.positives]
+            row["neg_scores"] = [number(doc.score) for doc in example.negatives]
+        return row | {name: value for name in ("prompt", "type") if (value := getattr(self, name))}
 
 
 def _check_name(out: Path) -> None:

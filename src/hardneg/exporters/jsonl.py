@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pyarrow as pa
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Format, Written, file_format
-from hardneg.core.components.format import LOAD_DATASET
 from hardneg.core.records import Example, Scored
 from hardneg.exporters.checks import Line, is_number, read_lines
-from hardneg.exporters.examples import Notes
-from hardneg.exporters.lines import number, write_rows
+from hardneg.exporters.rows import Notes, number, with_positives, write_rows
 
 _DOC = [("doc_id", pa.string()), ("title", pa.string()), ("text", pa.string()), ("score", pa.float64())]
 _SCHEMA = pa.schema(
@@ -36,20 +34,13 @@ class JsonLines(Format):
     A query without negatives keeps its line, with an empty list.
     """
 
-    suffix: ClassVar[str] = ".jsonl"
-    usage: ClassVar[str] = LOAD_DATASET
-
     def write(self, examples: Iterable[Example], out: Path) -> Written:
         """Writes the lines; examples without a positive are skipped."""
         notes = Notes()
-        return write_rows(_rows(examples, notes), out, notes, _SCHEMA)
+        return write_rows(map(_row, with_positives(examples, notes)), out, notes, _SCHEMA)
 
     def lint(self, out: Path) -> None:
-        """Checks ids, texts, scores and weights, and that no negative is a positive.
-
-        Raises:
-            DataError: A line is not whole; the message names it.
-        """
+        """Checks ids, texts, scores and weights, and that no negative is a positive."""
         for line in read_lines(out):
             line.text("query_id")
             line.text("query")
@@ -59,17 +50,13 @@ class JsonLines(Format):
             line.apart([text for _, text in positives], [text for _, text in negatives])
 
 
-def _rows(examples: Iterable[Example], notes: Notes) -> Iterator[dict[str, Any]]:
-    for example in examples:
-        if not example.positives:
-            notes.skip("no_positives")
-            continue
-        yield {
-            "query_id": example.query_id,
-            "query": example.query,
-            "positives": [_doc(doc) for doc in example.positives],
-            "negatives": [_doc(doc) | {"weight": number(doc.weight)} for doc in example.negatives],
-        }
+def _row(example: Example) -> dict[str, Any]:
+    return {
+        "query_id": example.query_id,
+        "query": example.query,
+        "positives": [_doc(doc) for doc in example.positives],
+        "negatives": [_doc(doc) | {"weight": number(doc.weight)} for doc in example.negatives],
+    }
 
 
 def _doc(doc: Scored) -> dict[str, Any]:

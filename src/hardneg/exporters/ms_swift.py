@@ -18,8 +18,7 @@ from pydantic.dataclasses import dataclass
 from hardneg.core.components import Format, Written, file_format
 from hardneg.core.records import Example, Scored
 from hardneg.exporters.checks import Line, read_lines
-from hardneg.exporters.examples import Notes, usable
-from hardneg.exporters.lines import write_rows
+from hardneg.exporters.rows import Notes, usable, write_rows
 
 
 @file_format("ms-swift")
@@ -36,7 +35,6 @@ class MsSwift(Format):
     split_positives: bool = True
     system: str | None = None
 
-    suffix: ClassVar[str] = ".jsonl"
     usage: ClassVar[str] = "swift sft --task_type embedding --loss_type infonce --dataset {out} ..."
 
     def write(self, examples: Iterable[Example], out: Path) -> Written:
@@ -45,11 +43,7 @@ class MsSwift(Format):
         return write_rows(self._rows(usable(examples, notes)), out, notes)
 
     def lint(self, out: Path) -> None:
-        """Checks that every conversation has messages with a text in them.
-
-        Raises:
-            DataError: The trainer would crash on it or misread it; the message names the line.
-        """
+        """Checks that every conversation has messages with a text in them."""
         for line in read_lines(out):
             _contents(line, line.items("messages"), '"messages"')
             positives, negatives = (

@@ -23,8 +23,7 @@ from hardneg.core.errors import DataError
 from hardneg.core.files import write_text
 from hardneg.core.records import Example, Scored
 from hardneg.exporters.checks import Line, known, read_ids
-from hardneg.exporters.examples import Notes, usable
-from hardneg.exporters.lines import Add, companion_file, number, once, rows_to, text_to, to_json
+from hardneg.exporters.rows import Add, Notes, companion_file, number, once, rows_to, text_to, to_json, usable
 
 
 @file_format("nemo")
@@ -51,11 +50,7 @@ class Nemo(Format):
     )
 
     def write(self, examples: Iterable[Example], out: Path) -> Written:
-        """Writes questions and corpus; examples without a positive or a negative are skipped.
-
-        Raises:
-            DataError: NeMo would read a file of this name as another layout, or the disk is full.
-        """
+        """Writes questions and corpus; examples without a positive or a negative are skipped."""
         _check_name(out)
         notes = Notes()
         corpus = companion_file(out, "corpus", "")
@@ -66,11 +61,7 @@ class Nemo(Format):
         return notes.written([out, corpus], rows)
 
     def lint(self, out: Path) -> None:
-        """Checks the metadata, the corpus, and that every question has documents that stand in the corpus.
-
-        Raises:
-            DataError: The trainer would crash on it or misread it; the message names the question.
-        """
+        """Checks the metadata, the corpus, and that every question has documents that stand in the corpus."""
         _check_name(out)
         corpus = companion_file(out, "corpus", "")
         metadata = _read(corpus / "merlin_metadata.json")

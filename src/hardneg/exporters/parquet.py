@@ -10,7 +10,6 @@ from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Format, Written, file_format
-from hardneg.core.components.format import LOAD_DATASET
 from hardneg.core.errors import DataError
 from hardneg.core.records import Example
 from hardneg.exporters.jsonl import JsonLines
@@ -22,22 +21,13 @@ class Parquet(Format):
     """One row a query: `query_id, query, positives, negatives`, with titles, texts, scores and weights."""
 
     suffix: ClassVar[str] = ".parquet"
-    usage: ClassVar[str] = LOAD_DATASET
 
     def write(self, examples: Iterable[Example], out: Path) -> Written:
-        """Writes the rows; examples without a positive are skipped.
-
-        Raises:
-            DataError: The file's name does not end in .parquet, or the disk is full.
-        """
+        """Writes the rows; examples without a positive are skipped."""
         if out.suffix != self.suffix:
             raise DataError(f"{out}: a Parquet file is named .parquet; rename it, or choose the format jsonl")
         return JsonLines().write(examples, out)
 
     def lint(self, out: Path) -> None:
-        """Checks ids, texts, scores and weights, and that no negative is a positive.
-
-        Raises:
-            DataError: A row is not whole; the message names it.
-        """
+        """Checks ids, texts, scores and weights, and that no negative is a positive."""
         JsonLines().lint(out)

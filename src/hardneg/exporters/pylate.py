@@ -20,8 +20,7 @@ from pydantic.dataclasses import dataclass
 from hardneg.core.components import Format, Written, file_format
 from hardneg.core.records import Example
 from hardneg.exporters.checks import known, read_ids, read_lines
-from hardneg.exporters.examples import Notes, Short, uniform
-from hardneg.exporters.lines import companion_file, number, once, rows_to
+from hardneg.exporters.rows import Notes, Short, companion_file, number, once, rows_to, uniform
 
 _ROWS = pa.schema(
     [
@@ -46,7 +45,6 @@ class PyLate(Format):
     negatives: Annotated[int, Field(ge=1)] | None = None
     short: Short = "drop"
 
-    suffix: ClassVar[str] = ".jsonl"
     usage: ClassVar[str] = (
         "from datasets import load_dataset\nfrom pylate import utils\n\n"
         'train, queries, documents = (load_dataset("{kind}", data_files=name, split="train") for name in\n'
@@ -56,11 +54,7 @@ class PyLate(Format):
     )
 
     def write(self, examples: Iterable[Example], out: Path) -> Written:
-        """Writes the rows, queries and documents; documents without a score are left out.
-
-        Raises:
-            DataError: An example has too few negatives and `short` is `error`, or the disk is full.
-        """
+        """Writes the rows, queries and documents; documents without a score are left out."""
         notes, rows = Notes(), 0
         files = [out, companion_file(out, "queries"), companion_file(out, "documents")]
         with (
@@ -78,11 +72,7 @@ class PyLate(Format):
         return notes.written(files, rows)
 
     def lint(self, out: Path) -> None:
-        """Checks that ids are in the companion files, and that all rows have as many documents and scores.
-
-        Raises:
-            DataError: The trainer would crash on it or misread it; the message names the line.
-        """
+        """Checks that ids are in the companion files, and that all rows have as many documents and scores."""
         files = companion_file(out, "queries"), companion_file(out, "documents")
         queries, documents = read_ids(files[0], "query_id"), read_ids(files[1], "document_id")
         width = 0

@@ -8,20 +8,18 @@ a list for every positive; here all positives of a query stand in one, or each w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pyarrow as pa
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Format, Written, file_format
-from hardneg.core.components.format import LOAD_DATASET
 from hardneg.core.records import Example
 from hardneg.exporters.checks import Line, read_lines
-from hardneg.exporters.examples import Notes, usable
-from hardneg.exporters.lines import number, write_rows
+from hardneg.exporters.rows import Notes, number, usable, write_rows
 
 
 @file_format("sentence-transformers-labeled-list")
@@ -35,24 +33,17 @@ class LabeledList(Format):
 
     scores: bool = False
 
-    suffix: ClassVar[str] = ".jsonl"
-    usage: ClassVar[str] = LOAD_DATASET
-
     def write(self, examples: Iterable[Example], out: Path) -> Written:
         """Writes the rows, positives first; examples without a positive or a negative are skipped."""
         texts, last = ("documents", pa.list_(pa.string())), ("labels", pa.list_(pa.int64()))
         if self.scores:
             last = ("scores", pa.list_(pa.float64()))
         notes = Notes()
-        rows = self._rows(usable(examples, notes, self.scores))
+        rows = map(self._row, usable(examples, notes, self.scores))
         return write_rows(rows, out, notes, pa.schema([("anchor", pa.string()), texts, last]))
 
     def lint(self, out: Path) -> None:
-        """Checks columns, empty texts, that lists are equally long and that both labels come.
-
-        Raises:
-            DataError: The trainer would crash on it or misread it; the message names the line.
-        """
+        """Checks columns, empty texts, that lists are equally long and that both labels come."""
         last = "scores" if self.scores else "labels"
         for line in read_lines(out):
             line.columns(["anchor", "documents", last])
@@ -61,15 +52,12 @@ class LabeledList(Format):
             if not self.scores:
                 _check_labels(line)
 
-    def _rows(self, examples: Iterable[Example]) -> Iterator[dict[str, Any]]:
-        for example in examples:
-            docs = [*example.positives, *example.negatives]
-            row: dict[str, Any] = {"anchor": example.query, "documents": [doc.full for doc in docs]}
-            if self.scores:
-                row["scores"] = [number(doc.score) for doc in docs]
-            else:
-                row["labels"] = [1] * len(example.positives) + [0] * len(example.negatives)
-            yield row
+    def _row(self, example: Example) -> dict[str, Any]:
+        docs = [*example.positives, *example.negatives]
+        row: dict[str, Any] = {"anchor": example.query, "documents": [doc.full for doc in docs]}
+        if self.scores:
+            return row | {"scores": [number(doc.score) for doc in docs]}
+        return row | {"labels": [1] * len(example.positives) + [0] * len(example.negatives)}
 
 
 def _check_labels(line: Line) -> None:

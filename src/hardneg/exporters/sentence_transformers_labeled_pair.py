@@ -9,18 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pyarrow as pa
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Format, Written, file_format
-from hardneg.core.components.format import LOAD_DATASET
 from hardneg.core.records import Example
 from hardneg.exporters.checks import is_number, read_lines
-from hardneg.exporters.examples import Notes
-from hardneg.exporters.lines import number, write_rows
+from hardneg.exporters.rows import Notes, number, with_positives, write_rows
 
 
 @file_format("sentence-transformers-labeled-pair")
@@ -34,9 +32,6 @@ class LabeledPair(Format):
 
     scores: bool = False
 
-    suffix: ClassVar[str] = ".jsonl"
-    usage: ClassVar[str] = LOAD_DATASET
-
     def write(self, examples: Iterable[Example], out: Path) -> Written:
         """Writes the rows, each query's positives first; examples without a positive are skipped."""
         last = ("score", pa.float64()) if self.scores else ("label", pa.int64())
@@ -45,11 +40,7 @@ class LabeledPair(Format):
         return write_rows(self._rows(examples, notes), out, notes, schema)
 
     def lint(self, out: Path) -> None:
-        """Checks columns, empty texts, labels, and that no document of a query has both labels.
-
-        Raises:
-            DataError: The trainer would crash on it or misread it; the message names the line.
-        """
+        """Checks columns, empty texts, labels, and that no document of a query has both labels."""
         last = "score" if self.scores else "label"
         anchor, labels = "", dict[str, Any]()
         for line in read_lines(out):
@@ -63,10 +54,7 @@ class LabeledPair(Format):
                 raise line.fault(f"the same document has {last} {labels[line.text('document')]} further up")
 
     def _rows(self, examples: Iterable[Example], notes: Notes) -> Iterator[dict[str, Any]]:
-        for example in examples:
-            if not example.positives:
-                notes.skip("no_positives")
-                continue
+        for example in with_positives(examples, notes):
             labelled = [(doc, 1) for doc in example.positives] + [(doc, 0) for doc in example.negatives]
             for doc, label in labelled:
                 last = {"score": number(doc.score)} if self.scores else {"label": label}

@@ -10,18 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 import pyarrow as pa
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Format, Written, file_format
-from hardneg.core.components.format import LOAD_DATASET
 from hardneg.core.records import Example
 from hardneg.exporters.checks import Line, read_lines
-from hardneg.exporters.examples import Notes, Short, uniform
-from hardneg.exporters.lines import number, write_rows
+from hardneg.exporters.rows import Notes, Short, number, uniform, write_rows
 
 
 @file_format("sentence-transformers-n-tuple")
@@ -41,15 +39,8 @@ class NTuple(Format):
     short: Short = "drop"
     scores: bool = False
 
-    suffix: ClassVar[str] = ".jsonl"
-    usage: ClassVar[str] = LOAD_DATASET
-
     def write(self, examples: Iterable[Example], out: Path) -> Written:
-        """Writes the rows; examples without a positive or a negative are skipped.
-
-        Raises:
-            DataError: An example has too few negatives and `short` is `error`, or the disk is full.
-        """
+        """Writes the rows; examples without a positive or a negative are skipped."""
         notes = Notes()
         rows = self._rows(uniform(examples, self.negatives, self.short, notes, self.scores))
         first = list(islice(rows, 1))
@@ -59,11 +50,7 @@ class NTuple(Format):
         return write_rows(chain(first, rows), out, notes, schema)
 
     def lint(self, out: Path) -> None:
-        """Checks columns, their number, empty texts, scores, and that no negative is its row's positive.
-
-        Raises:
-            DataError: The trainer would crash on it or misread it; the message names the line.
-        """
+        """Checks columns, their number, empty texts, scores, and that no negative is its row's positive."""
         for line in read_lines(out):
             width = sum(name.startswith("negative") for name in line.row)
             line.columns(_columns(max(width, 1), self.scores))

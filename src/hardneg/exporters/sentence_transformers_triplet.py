@@ -9,18 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pyarrow as pa
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Format, Written, file_format
-from hardneg.core.components.format import LOAD_DATASET
 from hardneg.core.records import Example
 from hardneg.exporters.checks import read_lines
-from hardneg.exporters.examples import Notes, usable
-from hardneg.exporters.lines import number, write_rows
+from hardneg.exporters.rows import Notes, number, usable, write_rows
 
 _COLUMNS = ("anchor", "positive", "negative")
 
@@ -37,9 +35,6 @@ class Triplet(Format):
 
     scores: bool = False
 
-    suffix: ClassVar[str] = ".jsonl"
-    usage: ClassVar[str] = LOAD_DATASET
-
     def write(self, examples: Iterable[Example], out: Path) -> Written:
         """Writes the rows; examples without a positive or a negative are skipped."""
         fields = [(name, pa.string()) for name in _COLUMNS]
@@ -48,11 +43,7 @@ class Triplet(Format):
         return write_rows(self._rows(usable(examples, notes, self.scores)), out, notes, schema)
 
     def lint(self, out: Path) -> None:
-        """Checks columns, empty texts, scores, and that no negative is its row's positive.
-
-        Raises:
-            DataError: The trainer would crash on it or misread it; the message names the line.
-        """
+        """Checks columns, empty texts, scores, and that no negative is its row's positive."""
         for line in read_lines(out):
             line.columns(_COLUMNS + ("scores",) * self.scores)
             _, positive, negative = (line.text(name) for name in _COLUMNS)

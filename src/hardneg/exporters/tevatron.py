@@ -10,7 +10,7 @@ one, be it empty.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,8 +20,7 @@ from pydantic.dataclasses import dataclass
 from hardneg.core.components import Format, Written, file_format
 from hardneg.core.records import Example, Scored
 from hardneg.exporters.checks import Line, is_number, read_lines
-from hardneg.exporters.examples import Notes, usable
-from hardneg.exporters.lines import number, write_rows
+from hardneg.exporters.rows import Notes, number, usable, write_rows
 
 
 @file_format("tevatron")
@@ -35,7 +34,6 @@ class Tevatron(Format):
 
     scores: bool = True
 
-    suffix: ClassVar[str] = ".jsonl"
     usage: ClassVar[str] = (
         "python -m tevatron.retriever.driver.train --dataset_name json --dataset_path {out} ..."
     )
@@ -43,28 +41,23 @@ class Tevatron(Format):
     def write(self, examples: Iterable[Example], out: Path) -> Written:
         """Writes the lines; examples without a positive or a negative are skipped."""
         notes = Notes()
-        return write_rows(self._rows(usable(examples, notes)), out, notes)
+        return write_rows(map(self._row, usable(examples, notes)), out, notes)
 
     def lint(self, out: Path) -> None:
-        """Checks that both lists hold passages with an id, a title and a text.
-
-        Raises:
-            DataError: The trainer would crash on it or misread it; the message names the line.
-        """
+        """Checks that both lists hold passages with an id, a title and a text."""
         for line in read_lines(out):
             line.text("query_id")
             line.text("query")
             positives = _check_passages(line, "positive_passages")
             line.apart(positives, _check_passages(line, "negative_passages"))
 
-    def _rows(self, examples: Iterable[Example]) -> Iterator[dict[str, Any]]:
-        for example in examples:
-            yield {
-                "query_id": example.query_id,
-                "query": example.query,
-                "positive_passages": [self._passage(doc) for doc in example.positives],
-                "negative_passages": [self._passage(doc) for doc in example.negatives],
-            }
+    def _row(self, example: Example) -> dict[str, Any]:
+        return {
+            "query_id": example.query_id,
+            "query": example.query,
+            "positive_passages": [self._passage(doc) for doc in example.positives],
+            "negative_passages": [self._passage(doc) for doc in example.negatives],
+        }
 
     def _passage(self, doc: Scored) -> dict[str, Any]:
         score = {"score": number(doc.score)} if self.scores else {}

@@ -18,8 +18,7 @@ from pydantic.dataclasses import dataclass
 from hardneg.core.components import Format, Written, file_format
 from hardneg.core.records import Example
 from hardneg.exporters.checks import known, read_ids, read_lines
-from hardneg.exporters.examples import Notes, usable
-from hardneg.exporters.lines import companion_file, once, rows_to
+from hardneg.exporters.rows import Notes, companion_file, once, rows_to, usable
 
 
 @file_format("tevatron-v2")
@@ -27,7 +26,6 @@ from hardneg.exporters.lines import companion_file, once, rows_to
 class TevatronV2(Format):
     """Lines of `query_id, query_text, positive_document_ids, negative_document_ids`, and `<out>.corpus`."""
 
-    suffix: ClassVar[str] = ".jsonl"
     usage: ClassVar[str] = (
         "python -m tevatron.retriever.driver.train --dataset_name json --dataset_path {out} "
         "--corpus_name json --corpus_path {stem}.corpus.jsonl ..."
@@ -50,11 +48,7 @@ class TevatronV2(Format):
         return notes.written([out, corpus], rows)
 
     def lint(self, out: Path) -> None:
-        """Checks the corpus, and that all ids of the training set stand in it.
-
-        Raises:
-            DataError: The trainer would crash on it or misread it; the message names the line.
-        """
+        """Checks the corpus, and that all ids of the training set stand in it."""
         corpus = companion_file(out, "corpus")
         ids = read_ids(corpus, "docid")
         for line in read_lines(out):

@@ -21,9 +21,9 @@ from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Format, Written, file_format
 from hardneg.core.errors import DataError
+from hardneg.core.lines import text_lines
 from hardneg.core.records import Example
-from hardneg.exporters.examples import Notes, no_spaces
-from hardneg.exporters.lines import companion_file, number, text_to
+from hardneg.exporters.rows import Notes, companion_file, no_spaces, number, text_to, with_positives
 
 _HEADER = "query_id\tdoc_id\tscore\tweight\n"
 
@@ -50,19 +50,12 @@ class Trec(Format):
         return tag
 
     def write(self, examples: Iterable[Example], out: Path) -> Written:
-        """Writes the three files; examples without a positive are skipped.
-
-        Raises:
-            DataError: An id has white space in it, or the disk is full.
-        """
+        """Writes the three files; examples without a positive are skipped."""
         notes, rows = Notes(), 0
         qrels, negatives = out.with_suffix(".qrels"), companion_file(out, "negatives", ".tsv")
         with text_to(out) as run, text_to(qrels) as judged, text_to(negatives) as chosen:
             chosen.write(_HEADER)
-            for example in examples:
-                if not example.positives:
-                    notes.skip("no_positives")
-                    continue
+            for example in with_positives(examples, notes):
                 lines = _run(example, self.tag, notes)
                 run.writelines(lines)
                 rows += len(lines)
@@ -71,12 +64,10 @@ class Trec(Format):
         return notes.written([out, qrels, negatives], rows)
 
     def lint(self, out: Path) -> None:
-        """Checks columns, ranks and scores of the run, and that no negative is a positive.
-
-        Raises:
-            DataError: A reader would stop at it or misread it; the message names the line.
-        """
-        positives = _read_qrels(out.with_suffix(".qrels"))
+        """Checks columns, ranks and scores of the run, and that no negative is a positive."""
+        positives: dict[str, set[str]] = defaultdict(set)
+        for _, (query, _, doc, _) in _read(out.with_suffix(".qrels"), 4):
+            positives[query].add(doc)
         before = ("", 0, 0.0)
         for place, fields in _read(out, 6):
             query, rank, score = fields[0], *_rank(place, fields)
@@ -120,25 +111,14 @@ def _negatives(example: Example) -> Iterator[str]:
         yield f"{example.query_id}\t{no_spaces('document id', doc.doc_id)}\t{shown}\t{weight}\n"
 
 
-def _read_qrels(path: Path) -> dict[str, set[str]]:
-    positives: dict[str, set[str]] = defaultdict(set)
-    for _, (query, _, doc, _) in _read(path, 4):
-        positives[query].add(doc)
-    return dict(positives)
-
-
 def _read(path: Path, columns: int, separator: str | None = None) -> Iterator[tuple[str, list[str]]]:
-    line = 0
-    try:
-        with path.open(encoding="utf-8", newline="\n") as opened:
-            for line, text in enumerate(opened, 1):
-                fields = text.rstrip("\n").split(separator)
-                if len(fields) != columns:
-                    raise DataError(f"{path}:{line}: {len(fields)} columns found, {columns} expected")
-                yield f"{path}:{line}", fields
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot read {path}: {error}") from error
-    if not line:
+    place = ""
+    for place, text in text_lines(path, str(path)):
+        fields = text.split(separator)
+        if len(fields) != columns:
+            raise DataError(f"{place}: {len(fields)} columns found, {columns} expected")
+        yield place, fields
+    if not place:
         raise DataError(f"{path}: there is no row in it; was every query skipped?")
 
 

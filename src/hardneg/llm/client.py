@@ -4,24 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import email.utils
+import hashlib
 import json
 import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
 from hardneg.core.errors import ConfigError, DataError, MissingExtra
-from hardneg.llm.answer_store import Answer
-from hardneg.llm.retry import RETRYABLE_STATUSES, backoff, retry_after
+from hardneg.core.registry import first_problem
 
 DEFAULT_KEY = "OPENAI_API_KEY"
 _REFUSED = {401: "the key is missing or wrong", 403: "the key may not do this", 404: "no such path or model"}
 _LONGEST_WAIT = 600.0  # seconds; a longer wait is an error
 _LONGEST_BODY = 1 << 22  # bytes
 _SHOWN = 200
+_RETRYABLE = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
+"""HTTP statuses after which the same request may succeed."""
+_FIRST_WAIT, _LAST_WAIT = 0.5, 60.0  # seconds after the first failure, and at most
+
+
+class Answer(NamedTuple):
+    """The answer of a model."""
+
+    text: str  # empty for a refusal without text
+    time: str = ""  # ISO 8601
+    prompt_tokens: int = 0  # by the endpoint's count; 0 without a count
+    answer_tokens: int = 0
 
 
 class NoAnswer(Exception):
@@ -36,29 +50,62 @@ class _Retryable(NoAnswer):
         self.wait = wait
 
 
-@dataclass(frozen=True)
-class Endpoint:
-    """Where a model is served.
+class EndpointSettings(BaseModel):
+    """Address of a model, and the limits of requests to it.
 
     Attributes:
-        url: Its base, as in `http://localhost:8000/v1`.
-        key: The secret, empty for none; left out of all texts of this class.
+        endpoint: Base URL of an OpenAI-compatible interface, as in `http://localhost:8000/v1`.
+        model: Name of the model there.
+        key_env: Environment variable of the key; None for `OPENAI_API_KEY`, which may be unset.
+        concurrency: Requests at one time.
+        max_requests: Most requests of this call, repeated ones included; None for no limit.
+        max_tokens: Most tokens of prompts and answers of this call; None for no limit.
+        timeout: Seconds per request.
+        retries: Most repetitions of a failed request.
+        max_characters: Characters after which documents are cut.
+        options: Fields of the request body to change or add; None removes one.
     """
 
-    url: str
-    key: str
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    endpoint: str
+    model: str = Field(min_length=1)
+    key_env: str | None = None
+    concurrency: int = Field(default=8, ge=1)
+    max_requests: int | None = Field(default=None, ge=0)
+    max_tokens: int | None = Field(default=None, ge=0)
+    timeout: float = Field(default=120.0, gt=0)
+    retries: int = Field(default=5, ge=0)
+    max_characters: int = Field(default=6000, ge=1)
+    options: Mapping[str, Any] = Field(default_factory=dict)
+
+    @classmethod
+    def build(cls, **settings: Any) -> Self:
+        """Returns the settings, checked."""
+        try:
+            built = cls(**settings)
+        except ValidationError as error:
+            raise ConfigError(first_problem(error)) from None
+        fixed = {"model", "messages", "stream", "n"} & set(built.options)
+        if fixed:
+            raise ConfigError(f'the request\'s "{min(fixed)}" is not for options to set')
+        built.check()
+        return built
+
+    def check(self) -> None:
+        """Checks that the settings fit together."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a model is served."""
+
+    url: str  # its base, as in `http://localhost:8000/v1`
+    key: str  # the secret, empty for none; left out of all texts of this class
 
     @classmethod
     def of(cls, url: str, key_env: str | None) -> Endpoint:
-        """Returns the endpoint, its key read from the environment.
-
-        Args:
-            url: Its base, with or without `/chat/completions`.
-            key_env: Environment variable of the key; None for `OPENAI_API_KEY`, which may be unset.
-
-        Raises:
-            ConfigError: The URL is malformed or holds a secret, or the variable is unset or not usable.
-        """
+        """Returns the endpoint, its key read from the environment."""
         parts = urlsplit(url.strip())
         if parts.username or parts.password or parts.query or parts.fragment:
             raise ConfigError(
@@ -84,18 +131,7 @@ class Endpoint:
 
 
 class Client:
-    """Sends chat requests to one endpoint, inside `async with`.
-
-    Args:
-        endpoint: The endpoint.
-        timeout: Seconds per request in all.
-        retries: Most repetitions of a failed request.
-        may_retry: Returns whether a request may be repeated, and counts it.
-        connections: Most connections at one time.
-
-    Raises:
-        MissingExtra: httpx2 is not installed.
-    """
+    """Sends chat requests to one endpoint, inside `async with`, and again where `may_retry` allows it."""
 
     def __init__(
         self,
@@ -123,23 +159,12 @@ class Client:
         """Opens nothing yet."""
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *error: object) -> None:
         """Closes the connections."""
         await self._client.aclose()
 
     async def ask(self, request: Mapping[str, Any], key: str) -> Answer:
-        """Returns the answer to a chat request, repeated as long as that may help.
-
-        Args:
-            request: The request's body.
-            key: Digest of the request, from which waiting times are drawn.
-
-        Raises:
-            NoAnswer: All attempts failed, the endpoint refuses this request, or the budget is spent.
-            DataError: The endpoint refuses every request.
-        """
+        """Returns the answer to a chat request, repeated as long as that may help."""
         attempt = 0
         while True:
             await asyncio.sleep(max(0.0, self._not_before - time.monotonic()))
@@ -201,7 +226,7 @@ class Client:
             more = f": {_message(text)}" if status == 404 else ""
             return DataError(f"{where}: {_REFUSED[status]}{more}")
         problem = f"HTTP {status}: {_message(text)}"
-        if status not in RETRYABLE_STATUSES:
+        if status not in _RETRYABLE:
             return NoAnswer(problem)
         wait = retry_after(headers.get("retry-after"), datetime.datetime.now(datetime.UTC))
         if wait > _LONGEST_WAIT:
@@ -221,3 +246,28 @@ def _message(text: str) -> str:
 def _short(text: str) -> str:
     line = " ".join(text.split())
     return line[:_SHOWN] + ("..." if len(line) > _SHOWN else "") or "(nothing)"
+
+
+def backoff(attempt: int, key: str) -> float:
+    """Returns the seconds to wait after failed attempt number `attempt` (from 1): 0.5, 1, 2... up to 60.
+
+    Up to half of it is taken off by a hash of the request's key, so that requests that failed together are
+    repeated at different times; no random state is involved.
+    """
+    digest = hashlib.blake2b(f"{key}\0{attempt}".encode(), digest_size=8).digest()
+    share = int.from_bytes(digest, "little") / 2**64
+    return float(min(_LAST_WAIT, _FIRST_WAIT * 2 ** (attempt - 1)) * (1 - share / 2))
+
+
+def retry_after(header: str | None, now: datetime.datetime) -> float:
+    """Returns the seconds that a Retry-After header asks for (RFC 9110, 10.2.3), 0 if it asks for none."""
+    text = (header or "").strip()
+    if text.replace(".", "", 1).isdecimal():
+        return float(text)
+    try:
+        when = email.utils.parsedate_to_datetime(text)
+    except ValueError:
+        return 0.0
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=datetime.UTC)
+    return max(0.0, (when - now).total_seconds())

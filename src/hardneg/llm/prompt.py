@@ -1,4 +1,4 @@
-"""Prompt templates, whose places are filled with texts that count as data only."""
+"""Prompt templates, whose places are filled with texts that count as data only; texts cut and read."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ from hardneg.core.errors import ConfigError, DataError, unknown_name
 
 _PLACE = re.compile(r"\{(\w+)\}")
 _MARK_LENGTH = 8
+_CUT = "(shortened)"
+_THOUGHT = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
+_UNFINISHED = re.compile(r"<think(?:ing)?>", re.IGNORECASE)
+_FENCE = re.compile(r"^\s*```\w*\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """A template with places such as `{document}`, and `{mark}` for a code that none of the texts contains.
-
-    Attributes:
-        name: One of `prompt_names()`, or its file.
-        text: The template.
-    """
+    """A template with places as `{document}`, and `{mark}` for a code that none of the texts contains."""
 
     name: str
     text: str
@@ -33,11 +32,7 @@ class Prompt:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
     def fill(self, **texts: str) -> str:
-        """Returns the template with texts in their places; places inside the texts are not filled.
-
-        Args:
-            texts: By place; `mark` is derived from the others by default.
-        """
+        """Returns the template with texts in their places; places inside the texts are not filled."""
         filled = {"mark": mark_of(*texts.values()), **texts}
         return _PLACE.sub(lambda place: filled.get(place[1], place[0]), self.text)
 
@@ -49,17 +44,7 @@ def prompt_names(package: str) -> list[str]:
 
 
 def read_prompt(name: str, package: str, needed: Sequence[str]) -> Prompt:
-    """Returns a prompt by name, or from a UTF-8 text file.
-
-    Args:
-        name: The name or file.
-        package: Package of the named prompts.
-        needed: Places that the template must have.
-
-    Raises:
-        ConfigError: There is no prompt of this name, or the template lacks a place.
-        DataError: The file cannot be read.
-    """
+    """Returns a prompt by name, or from a UTF-8 text file."""
     if name in prompt_names(package):
         file = importlib.resources.files(package) / f"{name}.txt"
         return Prompt(name, file.read_text(encoding="utf-8"))
@@ -82,3 +67,18 @@ def mark_of(*texts: str) -> str:
     while digest[:_MARK_LENGTH] in whole:
         digest = hashlib.sha256(digest.encode()).hexdigest()
     return digest[:_MARK_LENGTH]
+
+
+def cut(title: str, body: str, longest: int) -> tuple[str, bool]:
+    """Returns a document as prompts show it, title first, and whether it is cut at `longest` characters."""
+    text = f"{title}\n{body}" if title else body
+    return (f"{text[:longest]} {_CUT}", True) if len(text) > longest else (text, False)
+
+
+def without_thoughts(answer: str) -> str | None:
+    """Returns an answer without thoughts in `<think>` tags and lines of code fences.
+
+    None where a thought has no end: the answer is missing then.
+    """
+    text = _FENCE.sub("", _THOUGHT.sub("", answer)).strip()
+    return None if _UNFINISHED.search(text) else text

@@ -10,10 +10,8 @@ from contextlib import AsyncExitStack
 from typing import Any, Generic, Protocol, TypeVar
 
 from hardneg.core.errors import DataError
-from hardneg.llm.budget import Budget, Cost
-from hardneg.llm.chat_model import ChatModel, Reply, Request
-from hardneg.llm.client import Client
-from hardneg.llm.endpoint_settings import EndpointSettings
+from hardneg.llm.chat_model import ChatModel, Cost, Reply, Request
+from hardneg.llm.client import Client, EndpointSettings
 
 _FAILED_IN_A_ROW = 3  # jobs without an answer after which the endpoint counts as down
 
@@ -30,12 +28,38 @@ T = TypeVar("T")
 R = TypeVar("R", bound=JobResult)
 
 
-class Attempt:
-    """The requests of one job: stored answers cost nothing, all others are counted.
+class Budget:
+    """Counts what was spent and what pending requests may still cost.
 
-    Args:
-        clients: Clients by the models' names.
+    Jobs come in order and each reserves the most that it may cost. One that does not fit waits for those
+    before it, so the speed of answers does not change which jobs are done.
     """
+
+    def __init__(self, max_requests: int | None, max_tokens: int | None) -> None:
+        self._most = Cost(*(-1 if most is None else most for most in (max_requests, max_tokens)))
+        self.spent = Cost()
+        self._reserved = Cost()
+
+    def lacks(self, cost: Cost) -> str | None:
+        """Returns the limit that a cost would exceed, as `max_requests`; None if it fits."""
+        after = self.spent.plus(self._reserved).plus(cost)
+        for name, most in zip(Cost._fields, self._most, strict=True):
+            if 0 <= most < getattr(after, name) and getattr(cost, name):
+                return f"max_{name}"
+        return None
+
+    def reserve(self, cost: Cost) -> None:
+        """Reserves a cost."""
+        self._reserved = self._reserved.plus(cost)
+
+    def settle(self, reserved: Cost, spent: Cost) -> None:
+        """Frees a reservation and counts what was spent."""
+        self._reserved = self._reserved.minus(reserved)
+        self.spent = self.spent.plus(spent)
+
+
+class Attempt:
+    """The requests of one job: stored answers cost nothing, all others are counted."""
 
     def __init__(self, clients: dict[str, Client]) -> None:
         self._clients = clients
@@ -44,12 +68,7 @@ class Attempt:
         """Whether an answer was paid for."""
 
     async def ask(self, model: ChatModel, request: Request) -> Reply:
-        """Returns a model's answer.
-
-        Raises:
-            NoAnswer: There is none.
-            DataError: The endpoint refuses every request.
-        """
+        """Returns a model's answer."""
         stored = model.stored(request)
         if stored is not None:
             return Reply(stored, None)
@@ -61,10 +80,10 @@ class Attempt:
 
 
 class RequestQueue(Generic[T, R]):
-    """Runs jobs.
+    """Runs jobs that ask models of distinct names.
 
     Args:
-        models: The models, each with a distinct name.
+        models: The models.
         settings: Concurrency and limits.
         unit: Plural noun of the jobs, as in `pairs`.
         highest_cost: Returns the most that a job may cost, without stored answers.
@@ -83,15 +102,14 @@ class RequestQueue(Generic[T, R]):
         self._highest_cost, self._work = highest_cost, work
         self._budget = Budget(settings.max_requests, settings.max_tokens)
         self._clients: dict[str, Client] = {}
+        self._running: set[asyncio.Task[R]] = set()
+        self._in_order: deque[asyncio.Task[R]] = deque()
         self._stopped: str | None = None
-        self._repeated = 0
+        self._down: DataError | None = None
+        self._repeated = self._failed = 0
 
     def run(self, jobs: Sequence[T], done: Callable[[R], None]) -> None:
-        """Runs jobs until all are done or the budget is spent.
-
-        Args:
-            jobs: The jobs, in the order of their start and of their results.
-            done: Receives each result.
+        """Runs jobs until all are done or the budget is spent; `done` receives the results in their order.
 
         Raises:
             DataError: The endpoint refuses every request, or several jobs in a row got no answer.
@@ -112,33 +130,60 @@ class RequestQueue(Generic[T, R]):
         async with AsyncExitStack() as stack:
             for model in self._models:
                 self._clients[model.name] = await stack.enter_async_context(self._client(model))
-            running: set[asyncio.Task[R]] = set()
-            stack.push_async_callback(_cancel, running)
-            await self._start_all(jobs, running, _InOrder(done, self._unit))
+            stack.push_async_callback(self._cancel)
+            for job in jobs:
+                cost = self._highest_cost(job)
+                while self._running and (self._is_full() or self._budget.lacks(cost)):
+                    await self._wait(done)
+                self._stopped = self._stopped or self._budget.lacks(cost)
+                if self._stopped:
+                    break
+                self._budget.reserve(cost)
+                task = asyncio.create_task(self._do(job, cost))
+                self._running.add(task)
+                self._in_order.append(task)
+            while self._running:
+                await self._wait(done)
 
-    async def _start_all(self, jobs: Sequence[T], running: set[asyncio.Task[R]], order: _InOrder[R]) -> None:
-        for job in jobs:
-            cost = self._highest_cost(job)
-            while running and (len(running) >= self._settings.concurrency or self._budget.lacks(cost)):
-                await _wait(running, order)
-            self._stopped = self._stopped or self._budget.lacks(cost)
-            if self._stopped:
-                break
-            self._budget.reserve(cost)
-            task = asyncio.create_task(self._do(job, cost, order))
-            running.add(task)
-            order.waiting.append(task)
-        while running:
-            await _wait(running, order)
+    def _is_full(self) -> bool:
+        return len(self._running) >= self._settings.concurrency
 
-    async def _do(self, job: T, reserved: Cost, order: _InOrder[R]) -> R:
+    async def _do(self, job: T, reserved: Cost) -> R:
         attempt = Attempt(self._clients)
         try:
             result = await self._work(job, attempt)
-            order.count(result, attempt)
+            self._count_failures(result, attempt)
             return result
         finally:
             self._budget.settle(reserved, attempt.spent)
+
+    def _count_failures(self, result: R, attempt: Attempt) -> None:
+        """Counts failures in the order of their time; with several in a row, the endpoint is down."""
+        if result.problem is not None:
+            self._failed += 1
+        elif attempt.paid:
+            self._failed = 0
+        if self._failed == _FAILED_IN_A_ROW:
+            self._down = DataError(
+                f"{self._failed} {self._unit} in a row got no answer, the last one: {result.problem}; "
+                "run the same command again to resume"
+            )
+
+    async def _wait(self, done: Callable[[R], None]) -> None:
+        """Waits until a job has ended, and passes on all results that no earlier job is missing for."""
+        ended, _ = await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+        self._running -= ended
+        while self._in_order and self._in_order[0].done() and not self._in_order[0].exception():
+            done(self._in_order.popleft().result())
+        for error in filter(None, (task.exception() for task in ended)):
+            raise error
+        if self._down:
+            raise self._down
+
+    async def _cancel(self) -> None:
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
 
     def _client(self, model: ChatModel) -> Client:
         chosen = self._settings
@@ -153,56 +198,6 @@ class RequestQueue(Generic[T, R]):
         self._budget.settle(Cost(), Cost(1))
         self._repeated += 1
         return True
-
-
-class _InOrder(Generic[R]):
-    """Passes on results in the order in which jobs were started."""
-
-    def __init__(self, done: Callable[[R], None], unit: str) -> None:
-        self.waiting: deque[asyncio.Task[R]] = deque()
-        self._done, self._unit = done, unit
-        self._failed = 0
-        self.down: DataError | None = None
-        """Set when several jobs in a row, as they end, got no answer."""
-
-    def pass_on(self) -> None:
-        """Passes on all results that no earlier job is missing for."""
-        while self.waiting and self.waiting[0].done() and not self.waiting[0].exception():
-            self._done(self.waiting.popleft().result())
-
-    def count(self, result: R, attempt: Attempt) -> None:
-        """Counts failures in the order of their time."""
-        if result.problem is not None:
-            self._failed += 1
-        elif attempt.paid:
-            self._failed = 0
-        if self._failed == _FAILED_IN_A_ROW:
-            self.down = DataError(
-                f"{self._failed} {self._unit} in a row got no answer, the last one: {result.problem}; "
-                "run the same command again to resume"
-            )
-
-
-async def _wait(running: set[asyncio.Task[R]], order: _InOrder[R]) -> None:
-    """Waits until a job has ended, and passes on results.
-
-    Raises:
-        DataError: The endpoint refuses every request, or several jobs in a row got no answer.
-    """
-    ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-    running -= ended
-    order.pass_on()
-    errors = [error for task in ended if (error := task.exception())]
-    if errors:
-        raise errors[0]
-    if order.down:
-        raise order.down
-
-
-async def _cancel(running: set[asyncio.Task[Any]]) -> None:
-    for task in running:
-        task.cancel()
-    await asyncio.gather(*running, return_exceptions=True)
 
 
 def _in_loop(work: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -20,7 +20,7 @@ from hardneg.core.files import atomic
 from hardneg.core.lines import uncompressed_name
 from hardneg.core.progress import Progress
 from hardneg.core.records import Collection, Decision
-from hardneg.exporters.lines import Add, rows_to, text_to
+from hardneg.exporters.rows import Add, rows_to, text_to
 from hardneg.mining.pipeline import mine_loaded
 from hardneg.mining.recipe import Recipe
 from hardneg.runs.directory import Clock
@@ -45,18 +45,6 @@ def clean(
 
     In the same format every row stays as it was, but for the negatives that are dropped; a row with none left
     is left out, and where all rows must be equally long the negatives left are repeated in turn.
-
-    Args:
-        source: A pairs file or a training set in a format that `load.training` reads; or the URL of one.
-        recipe: What to do; it needs the ranker `listed`.
-        out: The run directory; None to keep the run in memory.
-        same_format: Whether to write the source's own format rather than the recipe's.
-        progress: Receives the progress of all stages.
-        cache: Where vectors are kept; the default cache unless given.
-
-    Raises:
-        ConfigError: The recipe does not read the lists.
-        DataError: The source is no file of a known layout, or lists no negatives.
     """
     path = Path(local(str(source), progress))
     if not path.is_file():

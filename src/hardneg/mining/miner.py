@@ -51,14 +51,8 @@ class _Blocks:
         return anchored(self.validation.validate(marked), self.collection, self.settings.anchor)
 
     def table(self, candidates: Candidates, decisions: Decisions) -> pa.Table:
-        return block_table(
-            self.collection,
-            candidates,
-            decisions.reasons,
-            decisions.reason,
-            decisions.copies,
-            self.weighted,
-        )
+        decided = decisions.reasons, decisions.reason, decisions.copies
+        return block_table(self.collection, candidates, *decided, self.weighted)
 
     def recount(self, ledger: Ledger, number: int) -> None:
         """Takes a finished part's negatives into account; without a cap the part is not read."""
@@ -88,15 +82,7 @@ class Miner(_Blocks):
         clock: Clock,
         ready: Mapping[str, OpenedRanker] | None = None,
     ) -> Miner:
-        """Returns a miner, its rankers and validators opened, which encodes what must be encoded.
-
-        Args:
-            collection: What to mine.
-            recipe: How.
-            context: Where rankers keep what they need.
-            clock: Counts the seconds.
-            ready: Rankers of the recipe, by name, that are open over the same queries and documents.
-        """
+        """Returns a miner, its rankers and validators opened, which encodes what must be encoded."""
         rankers: dict[str, OpenedRanker] = {}
         for name, settings in zip(recipe.rank.names, recipe.rank.rankers, strict=True):
             with clock.stage(f"open {name}"):
@@ -140,11 +126,7 @@ class Miner(_Blocks):
         self._pool.prepare([piece for search in searches for piece in _pieces(search)])
 
     def block(self, number: int) -> Block:
-        """Returns the decisions on one block of queries.
-
-        Raises:
-            SearchNotPrepared: Queries must be searched deeper than a ranker is prepared for.
-        """
+        """Returns the decisions on one block of queries."""
         tables: list[pa.Table] = []
         owners: list[IntArray] = []
         short: dict[str, str] = {}
@@ -189,14 +171,9 @@ class Miner(_Blocks):
 
 
 class Reselector(_Blocks):
-    """Decides again on the candidates that a finished run has stored.
+    """Decides again on the candidates that a finished run has stored, with validators that are not.
 
-    Args:
-        collection: What was mined.
-        recipe: How to decide.
-        ledger: The run's decisions.
-        open_validators: Validators whose evidence is not stored.
-        add_evidence: Returns the candidates of a part, by its number, with further scores and evidence.
+    `add_evidence` returns the candidates of a part, by its number, with further scores and evidence.
     """
 
     def __init__(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
@@ -18,14 +20,14 @@ from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
 from hardneg.core.stores import display_url, output_file
 from hardneg.exporters.card import write_card
-from hardneg.mining.description import describe
 from hardneg.mining.miner import Miner, Reselector, open_validators
-from hardneg.mining.part_jobs import PartWriterFactory, RemoteExecution, write_ledger
-from hardneg.mining.recipe import Recipe
+from hardneg.mining.part_jobs import PartWriterFactory, write_ledger
+from hardneg.mining.recipe import Recipe, recipe_of
 from hardneg.rankers.dense.prepared_search import ClusterContext, ShardingPlan
-from hardneg.runs.directory import Clock, RunFolder, RunInMemory, versions
+from hardneg.runs.directory import Clock, RunFolder, RunInMemory, fingerprint, fingerprinted, versions
 from hardneg.runs.finished import FinishedRun
 from hardneg.runs.training_set import TrainingSet
+from hardneg.selection.reasons import describe_reasons
 from hardneg.sources import load
 
 Place = RunFolder | RunInMemory
@@ -41,19 +43,7 @@ def mine(
     progress: Progress | None = None,
     cache: Path | None = None,
 ) -> FinishedRun:
-    """Mines a training set with hard negatives, without a report; see `hardneg.mine`.
-
-    Args:
-        source: A BEIR folder, a pairs file, the URL of one, `ir:ID`, `hf:ID`, `mteb:TASK`, `stdlib`; or a
-            loaded collection.
-        recipe: What to do.
-        out: The run directory; None to keep the run in memory.
-        progress: Receives the progress of all stages.
-        cache: Where vectors are kept; `cache_folder()` unless given.
-
-    Raises:
-        HardnegError: The source, a model, or the run directory is not usable; the message says why.
-    """
+    """Mines a training set with hard negatives, without a report; see `hardneg.mine`."""
     clock = Clock()
     with clock.stage("load"):
         collection = load(source, recipe.load, progress) if isinstance(source, str) else source
@@ -71,48 +61,27 @@ def mine_loaded(
     progress: Progress | None = None,
     cache: Path | None = None,
 ) -> FinishedRun:
-    """Mines a collection that is loaded already; see `mine`.
-
-    Args:
-        source: Where the collection is from.
-        collection: The collection.
-        recipe: What to do.
-        out: The run directory; None to keep the run in memory.
-        clock: Counts the seconds.
-        write: Writes the training set; unless given, the recipe's format does.
-        progress: Receives the progress of all stages.
-        cache: Where vectors are kept; `cache_folder()` unless given.
-    """
+    """Mines a collection that is loaded already; see `mine`."""
     progress = progress or NullProgress()
     with _opened(out) as place:
-        place.check_free(describe(source, collection, recipe, {}, {}))
+        place.check_free(_described(source, collection, recipe, {}, {}))
         cache = (cache or cache_folder()).absolute()
         plan = ShardingPlan(place.searches.absolute()) if _is_remote(place, recipe) else None
         context = ClusterContext(cache, progress, recipe.engine, plan=plan)
         miner = Miner.opened(collection, recipe, context, clock)
-        info = describe(source, collection, recipe, miner.facts, miner.validation.facts)
+        info = _described(source, collection, recipe, miner.facts, miner.validation.facts)
         resumed = place.claim(info)
         _calibrate(miner, recipe, place, info, clock)
         with clock.stage("rank and select"):
-            remote = _remote(miner, recipe, context, place)
-            counts = write_ledger(miner, place.ledger, progress, remote)
+            opener = _part_writers(miner, recipe, context, place)
+            counts = write_ledger(miner, place.ledger, progress, opener)
         return _finish(place, collection, recipe, {**info, **counts, "resumed": resumed}, clock, write)
 
 
 def select(
     run: FinishedRun, recipe: Recipe, out: str | Path | None = None, *, progress: Progress | None = None
 ) -> FinishedRun:
-    """Decides again on the candidates of a finished run, without a report; see `hardneg.select`.
-
-    Args:
-        run: The run to read.
-        recipe: Its selection, seed and format are used; its ranking must be that of the run.
-        out: Another run directory, to be written; None to keep the run in memory.
-        progress: Receives the progress of all stages.
-
-    Raises:
-        HardnegError: The run is damaged, or `out` is not usable.
-    """
+    """Decides again on the candidates of a finished run, without a report; see `hardneg.select`."""
     clock, progress = Clock(), progress or NullProgress()
     if out is not None and run.folder is not None and Path(out).resolve() == run.folder.resolve():
         raise ConfigError(f"{out} is the run to decide on again; choose another --out")
@@ -121,7 +90,7 @@ def select(
         verdicts = _verdict_validators(recipe, run.collection, context, clock)
         reselector = Reselector(run.collection, recipe, run.ledger, verdicts)
         facts = run.info["rankers"], reselector.validation.facts
-        info = describe(run.info["source"] or run.collection, run.collection, recipe, *facts)
+        info = _described(run.info["source"] or run.collection, run.collection, recipe, *facts)
         info["selected_from"] = {"run": display_url(run.name), "fingerprint": run.info["fingerprint"]}
         place.check_free(info)
         resumed = place.claim(info)
@@ -132,12 +101,7 @@ def select(
 
 
 def save(run: FinishedRun, out: str | Path) -> FinishedRun:
-    """Writes a run in memory as mining into the folder does, without a report; copies one of a folder.
-
-    Raises:
-        ConfigError: The directory holds something else.
-        DataError: It cannot be written.
-    """
+    """Writes a run in memory as mining into the folder does, without a report; copies one of a folder."""
     with RunFolder(Path(out)).opened() as folder:
         folder.check_free(run.info)
         if run.folder is not None:
@@ -148,25 +112,12 @@ def save(run: FinishedRun, out: str | Path) -> FinishedRun:
             folder.write_calibration(run.calibration)
         for number, block in enumerate(run.ledger):
             folder.ledger.write(number, block)
-        recipe = run.recipe or Recipe.build(run.info["recipe"])
-        return _finish(folder, run.collection, recipe, dict(run.info), Clock(run.info["seconds"]), run.write)
+        clock = Clock(run.info["seconds"])
+        return _finish(folder, run.collection, recipe_of(run), dict(run.info), clock, run.write)
 
 
 def export(run: FinishedRun, form: Format, out: str | Path) -> Mapping[str, Any]:
-    """Writes the training set of a finished run in another format; see `hardneg.export`.
-
-    Args:
-        run: The run to read.
-        form: The format.
-        out: The main file to write, or its URL; further files of the format are put beside it.
-
-    Returns:
-        The files written, their rows, and what was left out, as in run.json's `export`; and `replaced`, those
-        of the files that were there before.
-
-    Raises:
-        HardnegError: The run is damaged, or the format cannot carry an example.
-    """
+    """Writes the training set of a finished run in another format; see `hardneg.export`."""
     own = set()
     if run.folder is not None:
         own = {(run.folder / name).resolve() for name in run.info["export"]["files"]}
@@ -178,14 +129,9 @@ def export(run: FinishedRun, form: Format, out: str | Path) -> Mapping[str, Any]
         return {**written, "replaced": sorted(before.intersection(written["files"]))}
 
 
-@contextmanager
-def _opened(out: str | Path | None) -> Iterator[Place]:
-    """Yields where a run is kept, a directory being locked."""
-    if out is None:
-        yield RunInMemory()
-        return
-    with RunFolder(Path(out)).opened() as folder:
-        yield folder
+def _opened(out: str | Path | None) -> AbstractContextManager[Place]:
+    """Returns a context with where a run is kept, a directory being locked."""
+    return nullcontext(RunInMemory()) if out is None else RunFolder(Path(out)).opened()
 
 
 def _verdict_validators(
@@ -215,21 +161,21 @@ def _calibrate(
     info["validation"]["calibration"] = dict(learned.facts)
 
 
-def _remote(miner: Miner, recipe: Recipe, context: ClusterContext, place: Place) -> RemoteExecution | None:
-    """Returns how blocks are decided on by other processes; None where they must be one after the other."""
+def _part_writers(
+    miner: Miner, recipe: Recipe, context: ClusterContext, place: Place
+) -> PartWriterFactory | None:
+    """Returns what other processes decide on blocks with; None where blocks must come one after the other."""
     if not _is_remote(place, recipe):
         return None
-    calibration = place.read_calibration() if recipe.validation.calibrate else None
-    opener = PartWriterFactory(
+    return PartWriterFactory(
         miner.collection,
         recipe,
         context.cache,
         context.encoded,
         context.plan,
-        calibration,
+        place.read_calibration() if recipe.validation.calibrate else None,
         RunFolder(place.path.absolute()).ledger,
     )
-    return RemoteExecution(recipe.engine, opener, miner)
 
 
 def _is_remote(place: Place, recipe: Recipe) -> TypeGuard[RunFolder]:
@@ -289,3 +235,43 @@ def _copy(source: Path, out: Path) -> None:
 def _links_and_unfinished(folder: str, names: list[str]) -> list[str]:
     links = {name for name in names if Path(folder, name).is_symlink()}
     return [name for name in names if name in links or fnmatch(name, TEMPORARY) or name == ".lock"]
+
+
+def _described(
+    source: str | Collection,
+    collection: Collection,
+    recipe: Recipe,
+    facts: Mapping[str, Any],
+    validators: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Returns the part of run.json that does not depend on the work."""
+    settings = recipe.settings()
+    judged, positives = len(collection.queries), len(collection.judgments.queries_with_positives)
+    return {
+        "fingerprint": fingerprint(
+            fingerprinted(settings), collection.digest, facts, validators, versions()["hardneg"]
+        ),
+        "command": shlex.join(["hardneg", *sys.argv[1:]]) if sys.argv[0].endswith("hardneg") else None,
+        "source": _source_place(source) if isinstance(source, str) else None,
+        "collection": {
+            "name": collection.name,
+            "documents": len(collection.documents),
+            "queries": positives,
+            "queries_without_positives": judged - positives,
+            "judgments": len(collection.judgments),
+            "digest": collection.digest,
+            "notes": dict(collection.notes),
+        },
+        "recipe": settings,
+        "seed": recipe.seed,
+        "rankers": dict(facts),
+        "validation": {"validators": dict(validators)},
+        "reasons": describe_reasons(recipe.select.rules, recipe.select.draw),
+    }
+
+
+def _source_place(source: str) -> str:
+    """Returns a source by its absolute path, where it has one."""
+    scheme = "hf:" if source.startswith("hf:") else ""
+    path = Path(source.removeprefix(scheme))
+    return f"{scheme}{path.resolve()}" if path.exists() else source

@@ -9,13 +9,12 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, ValidationError
 
-from hardneg.core.components import ENGINES, FORMATS, RANKERS, VALIDATORS, Engine, Format
+from hardneg.core.components import DRAWS, ENGINES, FORMATS, RANKERS, RULES, VALIDATORS, Engine, Format
 from hardneg.core.errors import ConfigError, unknown_name
-from hardneg.core.registry import first_problem
-from hardneg.core.settings import check_names, override, put
+from hardneg.core.registry import Registry, first_problem
+from hardneg.core.settings import LISTS, check_names, override, put
 from hardneg.core.tables import flat, html_table
 from hardneg.engines.local import Local
-from hardneg.mining.notations import copied, spelled_out
 from hardneg.mining.rank_settings import RankSettings
 from hardneg.mining.recipes import read_recipe, recipe_names, register_recipe
 from hardneg.rankers.fusion import FUSIONS
@@ -74,7 +73,7 @@ class Recipe(BaseModel):
         """
         check_names(settings, f"recipe {settings.get('name', '')}")
         try:
-            recipe = cls(**spelled_out(copied(settings)))
+            recipe = cls(**_spelled_out(_copied(settings)))
         except ValidationError as error:
             raise ConfigError(f"recipe {settings.get('name', '')}: {first_problem(error)}") from None
         return recipe._resolved()
@@ -128,7 +127,7 @@ class Recipe(BaseModel):
         Raises:
             ConfigError: There is no such recipe, or the changes do not fit it.
         """
-        settings = read_recipe(name) if isinstance(name, str) else copied(name)
+        settings = read_recipe(name) if isinstance(name, str) else _copied(name)
         changes = {
             "rank.rankers": rankers,
             "validation.validators": validators,
@@ -149,7 +148,7 @@ class Recipe(BaseModel):
             _keep(settings, _parts(ranked_by), (*changes, *(given.partition("=")[0] for given in overrides)))
         for key, value in changes.items():
             put(settings, key.split("."), value, key)
-        settings = spelled_out(settings)
+        settings = _spelled_out(settings)
         override(settings, overrides)
         if verdicts is not None:
             validator = {"verdicts": {"file": str(Path(verdicts).resolve())}}
@@ -166,11 +165,7 @@ class Recipe(BaseModel):
         return html_table(f"Recipe {self.name}", flat(self.settings()))
 
     def in_precision(self, precision: str) -> Recipe:
-        """Returns the recipe with all its models in one number format.
-
-        Raises:
-            ConfigError: There is no such format, or no ranker has a choice of them.
-        """
+        """Returns the recipe with all its models in one number format."""
         chosen = [hasattr(ranker, "precision") for ranker in self.rank.rankers]
         if not any(chosen):
             raise ConfigError("no ranker of the recipe has a precision to choose; dense rankers have")
@@ -209,25 +204,13 @@ class Recipe(BaseModel):
 
 
 def recipe_of(run: FinishedRun) -> Recipe:
-    """Returns the recipe of a finished run: the object it was made with, else what run.json describes.
-
-    Raises:
-        ConfigError: run.json names a component that is not imported, or was an object.
-    """
+    """Returns the recipe of a finished run: the object it was made with, else what run.json describes."""
     recipe = run.recipe
     return recipe if isinstance(recipe, Recipe) else Recipe.build(run.info["recipe"])
 
 
 def reselecting(run: FinishedRun, recipe: Recipe | str | Mapping[str, Any]) -> Recipe:
-    """Returns a recipe with the loading, ranking and validators of a finished run.
-
-    Args:
-        run: The run to decide on again.
-        recipe: A recipe, the name or file of one, or its settings; validators of verdicts are kept.
-
-    Raises:
-        ConfigError: The recipe names a ranker that the run has not.
-    """
+    """Returns a recipe with the loading, ranking and validators of a finished run."""
     ranked_by = run.recipe if isinstance(run.recipe, Recipe) else run.info["recipe"]
     if not isinstance(recipe, Recipe):
         return Recipe.named(recipe, ranked_by=ranked_by)
@@ -246,17 +229,13 @@ def reselecting(run: FinishedRun, recipe: Recipe | str | Mapping[str, Any]) -> R
 def _parts(recipe: Recipe | Mapping[str, Any]) -> dict[str, Any]:
     """Returns settings as `Recipe.build` takes them; the components of a recipe stay objects."""
     if not isinstance(recipe, Recipe):
-        return dict(copied(recipe))
+        return dict(_copied(recipe))
     parts: dict[str, Any] = {**dict(recipe), "load": dataclasses.asdict(recipe.load)}
     return {**parts, **{key: dict(parts[key]) for key in ("rank", "validation", "select")}}
 
 
 def _keep(settings: dict[str, Any], ranked_by: Mapping[str, Any], changes: Sequence[str]) -> None:
-    """Puts loading, ranking and validators of another recipe into settings, in place.
-
-    Raises:
-        ConfigError: One of them is to be changed.
-    """
+    """Puts loading, ranking and validators of another recipe into settings, in place."""
     settings.update(rank=ranked_by["rank"], load=ranked_by["load"])
     validation = settings.setdefault("validation", {})
     validation["validators"] = ranked_by.get("validation", {}).get("validators", [])
@@ -275,3 +254,41 @@ def _located(options: LoadOptions) -> LoadOptions:
     if options.corpus is None or not Path(options.corpus).exists():
         return options
     return dataclasses.replace(options, corpus=str(Path(options.corpus).resolve()))
+
+
+def _spelled_out(settings: dict[str, Any]) -> dict[str, Any]:
+    """Returns settings with every component as `{name: {setting: value}}`, for paths."""
+    nested = (settings.get("rank"), settings.get("validation"), settings.get("select"))
+    rank, validate, select = (part if isinstance(part, dict) else {} for part in nested)
+    spelled: list[tuple[dict[str, Any], str, Registry[Any]]] = [
+        (rank, "rankers", RANKERS),
+        (validate, "validators", VALIDATORS),
+        (select, "rules", RULES),
+        (select, "draw", DRAWS),
+        (settings, "format", FORMATS),
+        (settings, "engine", ENGINES),
+    ]
+    for owner, key, registry in spelled:
+        if key in LISTS and isinstance(owner.get(key), str | Mapping):
+            owner[key] = [owner[key]]
+        if isinstance(owner.get(key), list | tuple):
+            owner[key] = [_spell(item, registry) for item in owner[key]]
+        elif owner.get(key) is not None:
+            owner[key] = _spell(owner[key], registry)
+    return settings
+
+
+def _spell(given: Any, registry: Registry[Any]) -> Any:
+    """Returns a component as `{name: {setting: value}}`, or as it is if that cannot be built again."""
+    if isinstance(given, str | Mapping):
+        name, settings = registry.parse(given)
+        return {name: settings}
+    described = registry.describe(given)
+    return described if registry.can_make(described) else registry.make(given)
+
+
+def _copied(settings: Any) -> Any:
+    """Returns plain settings whose mappings and lists are new; components stay what they are."""
+    if isinstance(settings, Mapping):
+        return {key: _copied(value) for key, value in settings.items()}
+    return [_copied(value) for value in settings] if isinstance(settings, list | tuple) else settings

@@ -22,11 +22,8 @@ _MAX_VERDICT_PROBABILITY = 0.98
 class ValidationStage:
     """Validates the candidates of one collection.
 
-    Args:
-        collection: What is mined.
-        settings: The recipe's.
-        scorers: For each ranker whose scores may be read, whether they mean the same for every query.
-        open_validators: Opened validators by name; None where the evidence is stored already.
+    `scorers` says of each ranker whose scores may be read whether they mean the same for every query; there
+    are no opened validators where the evidence is stored already.
     """
 
     def __init__(

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.files import TEMPORARY, open_locked, write_text
@@ -21,19 +21,13 @@ from hardneg.runs.ledger import FolderLedger, Ledger, MemoryLedger
 _CALIBRATION = "calibration.json"
 _CHECKSUM = "checksum"
 _LIBRARIES = ("hardneg", "numpy", "pyarrow", "torch", "sentence-transformers", "transformers")
-
-
 _IGNORED = ("format", "description", "engine")
 _ANOTHER = "{path} holds another run, which differs in {differs}; choose another --out, or delete it"
 _SHOWN = 3
 
 
 class Clock:
-    """Adds up the seconds of named stages.
-
-    Args:
-        seconds: Those of stages that are done.
-    """
+    """Adds up the seconds of named stages."""
 
     def __init__(self, seconds: Mapping[str, float] | None = None) -> None:
         self.seconds: dict[str, float] = dict(seconds or {})
@@ -50,12 +44,7 @@ class Clock:
 
 
 class RunInMemory:
-    """A place for a run that is kept in memory: always free, and gone with the process.
-
-    Attributes:
-        path: None: there is no directory.
-        ledger: Keeps the decisions.
-    """
+    """A place for a run that is kept in memory: always free, and gone with the process."""
 
     path = None
 
@@ -82,16 +71,7 @@ class RunInMemory:
 class RunFolder:
     """A directory that one process writes: a run, a model, or what another command makes.
 
-    Files of other programs are never changed: a directory that holds any, and no file that says it is this
-    program's, is refused before anything is written.
-
-    Attributes:
-        path: The directory; made if it is not there.
-        ledger: Writes and reads the decisions.
-
-    Args:
-        path: The directory.
-        marker: The file by which a directory of this kind is known.
+    A directory with files of other programs, and without `marker`, is refused before anything is written.
     """
 
     def __init__(self, path: Path, marker: str = "run.json") -> None:
@@ -101,19 +81,20 @@ class RunFolder:
 
     @contextmanager
     def opened(self) -> Iterator[RunFolder]:
-        """Yields the folder while the directory's lock is held.
-
-        Raises:
-            ConfigError: Another process holds it, or the directory holds files of something else.
-            DataError: The directory cannot be made.
-        """
+        """Yields the folder while the directory's lock is held."""
         try:
             self._refuse_other_files()
             self.path.mkdir(parents=True, exist_ok=True)
-            lock = _lock(self.path)
+            lock = open_locked(self.path / ".lock", "a", wait=False)
         except OSError as error:
             raise DataError(f"cannot write to {self.path}: {error.strerror or error}") from None
+        if lock is None:
+            raise ConfigError(
+                f"another process is writing to {self.path}; wait for it, or choose another --out"
+            )
         with lock:
+            if lock.tell():
+                raise ConfigError(f"{self.path / '.lock'} is another program's; choose another --out")
             try:
                 yield self
             finally:
@@ -162,25 +143,14 @@ class RunFolder:
                 path.unlink(missing_ok=True)
 
     def check_free(self, run: Mapping[str, Any]) -> None:
-        """Checks, before any work, that the directory is free for a run.
-
-        Args:
-            run: What run.json will hold; the facts of the rankers may still be missing.
-
-        Raises:
-            ConfigError: The directory holds another run.
-        """
+        """Checks, before any work, that the directory is free for a run."""
         if (self.path / "run.json").exists():
             differs = _difference(self.read(), run, ("collection", "recipe"))
             if differs:
                 raise ConfigError(_ANOTHER.format(path=self.path, differs=differs))
 
     def claim(self, run: Mapping[str, Any]) -> bool:
-        """Claims the directory for a run; returns whether the same run was begun in it before.
-
-        Raises:
-            ConfigError: The directory holds another run.
-        """
+        """Claims the directory for a run; returns whether the same run was begun in it before."""
         if not (self.path / "run.json").exists():
             self.write({**run, "finished": False})
             return False
@@ -192,11 +162,7 @@ class RunFolder:
         return True
 
     def read(self) -> dict[str, Any]:
-        """Returns run.json.
-
-        Raises:
-            DataError: It is missing or damaged.
-        """
+        """Returns run.json."""
         path = self.path / "run.json"
         try:
             return _read(path)
@@ -207,11 +173,7 @@ class RunFolder:
             raise DataError(f"{path} is damaged: {reason}; delete {self.path} and mine again") from None
 
     def finished(self) -> dict[str, Any]:
-        """Returns run.json of a run that is finished, with all parts of its ledger.
-
-        Raises:
-            DataError: It is missing, damaged, or not finished.
-        """
+        """Returns run.json of a run that is finished, with all parts of its ledger."""
         run = self.read()
         if not run.get("finished"):
             raise DataError(f"{self.path} is not finished; run the same hardneg mine command to finish it")
@@ -279,17 +241,6 @@ def _settings(stored: Any, asked: Any) -> str:
     return f" ({'; '.join(shown)}{', ...' if len(paths) > _SHOWN else ''})" if shown else ""
 
 
-def _lock(folder: Path) -> IO[str]:
-    """Returns the open and locked file of a directory that is being written."""
-    lock = open_locked(folder / ".lock", "a", wait=False)
-    if lock is None:
-        raise ConfigError(f"another process is writing to {folder}; wait for it, or choose another --out")
-    if lock.tell():
-        lock.close()
-        raise ConfigError(f"{folder / '.lock'} is another program's; choose another --out")
-    return lock
-
-
 def _write(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
     """Writes plain content and its checksum, and returns both."""
     plain = json.loads(json.dumps({key: value for key, value in content.items() if key != _CHECKSUM}))
@@ -299,12 +250,7 @@ def _write(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """Returns what `_write` wrote.
-
-    Raises:
-        OSError: There is no such file.
-        ValueError: It is not what was written.
-    """
+    """Returns what `_write` wrote."""
     content = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(content, dict):
         raise ValueError("an object is expected")

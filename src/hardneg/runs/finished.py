@@ -60,11 +60,7 @@ class FinishedRun:
 
     @property
     def directory(self) -> Path:
-        """The run directory.
-
-        Raises:
-            ConfigError: The run is in memory.
-        """
+        """The run directory."""
         if self.folder is None:
             raise ConfigError(
                 "the run is in memory, and this needs its files; save it first: run.save(folder)"
@@ -78,26 +74,14 @@ class FinishedRun:
 
 
 def open_run(run_folder: str | Path, *, collection: Collection | None = None) -> FinishedRun:
-    """Returns the finished run of a folder.
-
-    Args:
-        run_folder: The run directory.
-        collection: What was mined, if it was not loaded from a source.
-
-    Raises:
-        DataError: The run is not finished, or its source has changed or is not there.
-    """
+    """Returns the finished run of a folder."""
     folder = RunFolder(Path(run_folder))
     info, collection = load_run(folder.path, collection)
     return FinishedRun(folder.path, info, collection, folder.ledger, folder.read_calibration())
 
 
 def load_run(run_folder: Path, collection: Collection | None) -> tuple[dict[str, Any], Collection]:
-    """Returns run.json of a finished run and the collection it was mined from, loaded unless given.
-
-    Raises:
-        DataError: The run is not finished, or its source has changed or is not there.
-    """
+    """Returns run.json of a finished run and the collection it was mined from, loaded unless given."""
     info = RunFolder(run_folder).finished()
     if collection is None and info["source"] is None:
         raise DataError(f"{run_folder} was mined from a collection in memory; give it as collection=")
@@ -110,11 +94,7 @@ def load_run(run_folder: Path, collection: Collection | None) -> tuple[dict[str,
 
 
 def collection_of(run_folder: str | Path) -> Collection | None:
-    """Returns what a finished run was mined from, None where the source is not there or has changed.
-
-    Raises:
-        DataError: It is no finished run.
-    """
+    """Returns what a finished run was mined from, None where the source is not there or has changed."""
     RunFolder(Path(run_folder)).finished()
     try:
         return load_run(Path(run_folder), None)[1]

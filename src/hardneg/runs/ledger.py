@@ -7,7 +7,6 @@ part and totals are sums over parts. Its sha256 is stored beside it, as `sha256s
 from __future__ import annotations
 
 import json
-from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -53,57 +52,17 @@ class Block:
         }
 
 
-class Ledger(ABC):
-    """The parts of a run's ledger, numbered from 0.
-
-    Attributes:
-        name: What errors call it.
-    """
-
-    name: str
-
-    @abstractmethod
-    def __len__(self) -> int:
-        """Returns the number of parts, all of them whole.
-
-        Raises:
-            DataError: There are none, one is missing, or one is not what its checksum says.
-        """
-
-    @abstractmethod
-    def read(self, number: int) -> Block:
-        """Returns one part.
-
-        Raises:
-            DataError: It is damaged.
-        """
-
-    @abstractmethod
-    def counts(self, number: int) -> Mapping[str, Any]:
-        """Returns the counts of one part; {} if it is not there or damaged."""
-
-    @abstractmethod
-    def write(self, number: int, block: Block) -> Mapping[str, Any]:
-        """Stores one part, and returns its counts.
-
-        Raises:
-            DataError: It cannot be written.
-        """
-
-    def __iter__(self) -> Iterator[Block]:
-        """Yields the parts, in order."""
-        for number in range(len(self)):
-            yield self.read(number)
-
-
-class MemoryLedger(Ledger):
-    """Parts as tables in memory."""
+class MemoryLedger:
+    """Parts as tables in memory, numbered from 0."""
 
     name = "the run in memory"
 
     def __init__(self) -> None:
         self._blocks: dict[int, Block] = {}
         self._counts: dict[int, Mapping[str, Any]] = {}
+
+    def __iter__(self) -> Iterator[Block]:
+        return (self._blocks[number] for number in range(len(self._blocks)))
 
     def __len__(self) -> int:
         return len(self._blocks)
@@ -123,58 +82,54 @@ class MemoryLedger(Ledger):
 
 
 @dataclass(frozen=True)
-class FolderLedger(Ledger):
-    """Parts as files in `ledger/` of a run directory.
-
-    Attributes:
-        folder: The run directory.
-    """
+class FolderLedger:
+    """Parts as files in `ledger/` of a run directory, numbered from 0."""
 
     folder: Path
 
     @property
-    def name(self) -> str:  # type: ignore[override]
-        """The run directory."""
+    def name(self) -> str:
+        """What errors call it: the run directory."""
         return str(self.folder)
+
+    def __iter__(self) -> Iterator[Block]:
+        return iterate(self.folder)
 
     def __len__(self) -> int:
         return len(parts(self.folder))
 
     def read(self, number: int) -> Block:
-        """Returns one part; see `read_part`."""
+        """Returns one part."""
         return read_part(part_path(self.folder, number))
 
     def counts(self, number: int) -> Mapping[str, Any]:
-        """Returns the counts of one part; see `read_counts`."""
-        return read_counts(part_path(self.folder, number))
+        """Returns the counts of one part without its rows; {} if it is not there or damaged."""
+        path = part_path(self.folder, number)
+        if not _is_whole(path):
+            return {}
+        try:
+            counts: dict[str, Any] = json.loads(pq.read_schema(path).metadata[_META])["counts"]
+        except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, RecursionError):
+            return {}
+        return counts
 
     def write(self, number: int, block: Block) -> Mapping[str, Any]:
-        """Writes one part; see `write_part`."""
-        return write_part(self.folder, number, block)
+        """Writes one part and its checksum atomically, and returns its counts."""
+        counts = block.counts()
+        meta = json.dumps({"short": block.short, "counts": counts}, ensure_ascii=False)
+        table = block.table.replace_schema_metadata({_META: meta.encode()})
+        path = part_path(self.folder, number)
+        with atomic(path) as temporary:
+            pq.write_table(table, temporary, compression="zstd", compression_level=3)
+        write_checksum(path)
+        return counts
 
 
-def write_part(folder: Path, number: int, block: Block) -> dict[str, Any]:
-    """Writes one part of the ledger and its checksum atomically; returns the part's counts.
-
-    Raises:
-        DataError: It cannot be written.
-    """
-    counts = block.counts()
-    meta = json.dumps({"short": block.short, "counts": counts}, ensure_ascii=False)
-    table = block.table.replace_schema_metadata({_META: meta.encode()})
-    path = part_path(folder, number)
-    with atomic(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd", compression_level=3)
-    write_checksum(path)
-    return counts
+Ledger = MemoryLedger | FolderLedger
 
 
 def write_checksum(path: Path) -> None:
-    """Writes the checksum of a part, without which it is not read.
-
-    Raises:
-        DataError: It cannot be written.
-    """
+    """Writes the checksum of a part, without which it is not read."""
     write_text(_checksum(path), _checksum_line(path))
 
 
@@ -184,11 +139,7 @@ def part_path(folder: Path, number: int) -> Path:
 
 
 def parts(folder: Path) -> list[Path]:
-    """Returns the parts of a run directory's ledger, in order.
-
-    Raises:
-        DataError: There are none, one is missing, or one is not what its checksum says.
-    """
+    """Returns the parts of a run directory's ledger, in order."""
     paths = sorted((folder / "ledger").glob("part-*.parquet"), key=lambda path: (len(path.name), path.name))
     if not paths:
         raise DataError(f"{folder} holds no ledger; it is not a finished run of hardneg mine")
@@ -201,11 +152,7 @@ def parts(folder: Path) -> list[Path]:
 
 
 def read_part(path: Path) -> Block:
-    """Returns one part of the ledger.
-
-    Raises:
-        DataError: The file is damaged, or is no part of a ledger.
-    """
+    """Returns one part of the ledger."""
     try:
         table = pq.read_table(path)
         table.validate(full=True)
@@ -218,17 +165,6 @@ def read_part(path: Path) -> Block:
     return Block(table, short)
 
 
-def read_counts(path: Path) -> dict[str, Any]:
-    """Returns one part's counts without its rows; {} if the part is damaged or not there."""
-    if not _is_whole(path):
-        return {}
-    try:
-        counts: dict[str, Any] = json.loads(pq.read_schema(path).metadata[_META])["counts"]
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, RecursionError):
-        return {}
-    return counts
-
-
 def _checksum(path: Path) -> Path:
     return path.with_name(f".{path.stem}.sha256")  # hidden from readers of the folder as one table
 
@@ -238,11 +174,7 @@ def _checksum_line(path: Path) -> str:
 
 
 def _is_whole(path: Path) -> bool:
-    """Returns whether a part is there and is what its checksum says.
-
-    Raises:
-        DataError: It is there and cannot be read.
-    """
+    """Returns whether a part is there and is what its checksum says."""
     if not (path.exists() and _checksum(path).exists()):
         return False
     try:

@@ -14,19 +14,7 @@ _LEFT = ["judgments.jsonl", ".*", "**/.*"]
 def push(
     folder: str | Path, repository: str, *, private: bool = True, judgments: bool = False, api: Any = None
 ) -> str:
-    """Uploads a finished run, its card as the repository's, and returns the address of the commit.
-
-    Args:
-        folder: The run directory.
-        repository: `NAME` or `OWNER/NAME`; made if it is not there.
-        private: Whether a new repository is private.
-        judgments: Also upload `judgments.jsonl`, which names the people who judged.
-        api: A `huggingface_hub.HfApi`, for other endpoints; made unless given.
-
-    Raises:
-        DataError: The run is not finished, or the hub refuses it.
-        MissingExtra: huggingface_hub is not installed.
-    """
+    """Uploads a finished run, its card as the repository's, and returns the address of the commit."""
     run = RunFolder(Path(folder)).finished()
     try:
         from huggingface_hub import HfApi

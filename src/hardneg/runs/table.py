@@ -64,16 +64,7 @@ def block_table(
 
 
 def stored_candidates(table: pa.Table, collection: Collection, scorer: str) -> Candidates:
-    """Returns the candidates of a part as the rankers gave them, before any decision.
-
-    Args:
-        table: A part of the ledger.
-        collection: The collection that it was mined from.
-        scorer: The ranker that thresholds are to read.
-
-    Raises:
-        DataError: The ledger names a query or document that is not in the collection.
-    """
+    """Returns the candidates of a part as the rankers gave them, before any decision."""
     table = _first_pairs(table)
     queries = known_rows(_rows(collection.queries.rows, table["query_id"]), "query")
     docs = known_rows(_rows(collection.documents.rows, table["doc_id"]), "document")
@@ -115,11 +106,7 @@ def _first_pairs(table: pa.Table) -> pa.Table:
 
 
 def known_rows(rows: IntArray, kind: str) -> IntArray:
-    """Returns rows as they are.
-
-    Raises:
-        DataError: One is -1: the ledger names what the collection has not.
-    """
+    """Returns rows as they are."""
     if (rows < 0).any():
         raise DataError(f"the ledger names a {kind} that is not in the collection: the source has changed")
     return rows

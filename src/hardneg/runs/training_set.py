@@ -15,8 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hardneg.core.components import FORMATS, Format
-from hardneg.core.errors import ConfigError, DataError
-from hardneg.core.optional import optional_library
+from hardneg.core.errors import ConfigError, DataError, optional_library
 from hardneg.core.records import RELABELLED, Collection, Decision, Example, IntArray, Scored
 from hardneg.core.tables import html_table
 from hardneg.runs.ledger import Ledger
@@ -24,13 +23,7 @@ from hardneg.runs.table import known_rows
 
 
 class TrainingSet:
-    """The examples of a run, in the ledger's order; may be iterated any number of times.
-
-    Args:
-        ledger: The run's decisions.
-        collection: The collection that it was mined from.
-        scorer: The ranker whose scores the examples carry.
-    """
+    """The examples of a run, in the ledger's order; may be iterated any number of times."""
 
     def __init__(self, ledger: Ledger, collection: Collection, scorer: str) -> None:
         self.ledger = ledger

@@ -60,7 +60,9 @@ def load(source: str, options: LoadOptions | None = None, progress: Progress | N
     path = Path(source)
     reader, name = _reader(source)
     if reader is None and _is_file(path):
-        return _read_file(path, options)
+        if not is_table(path):
+            raise DataError(f"{path}: {pairs.LAYOUT}; its name ends with one of {accepted_names()}")
+        return training.read(path, options)
     if options.corpus is not None and not (reader and reader.reads_corpus):
         raise ConfigError(
             f"load.corpus ({options.corpus}) goes with a pairs file; {source} has its own documents"
@@ -69,15 +71,7 @@ def load(source: str, options: LoadOptions | None = None, progress: Progress | N
 
 
 def load_with_or_without_queries(source: str, options: LoadOptions | None = None) -> Collection:
-    """Returns the collection that a source names, which may be documents alone.
-
-    Args:
-        source: As for `load`; or a folder with `corpus.jsonl` alone, or a file of documents.
-        options: How strictly to read; the defaults unless given.
-
-    Raises:
-        HardnegError: As for `load`.
-    """
+    """Returns the collection that a source names, which may be documents alone."""
     options = options or LoadOptions()
     source = local(source)
     path = Path(source)
@@ -90,24 +84,12 @@ def load_with_or_without_queries(source: str, options: LoadOptions | None = None
 
 
 def local(source: str, progress: Progress | None = None) -> str:
-    """Returns a source as it can be read here: itself, or the copy of a URL, with all that is read with it.
-
-    Args:
-        source: As for `load`.
-        progress: Receives progress of what is fetched.
-
-    Raises:
-        HardnegError: The URL cannot be used, or there is nothing there.
-    """
+    """Returns a source as it can be read here: itself, or the copy of a URL and of all read with it."""
     return str(fetched(source, progress, companions)) if is_url(source) else source
 
 
 def companions(path: Path) -> list[str]:
-    """Returns the names of files beside a file that are read with it: the texts of a training set of ids.
-
-    Raises:
-        DataError: The file cannot be read.
-    """
+    """Returns the names of files beside a file that are read with it: the texts of a training set of ids."""
     return [each.name for each in training.companion_files(path)]
 
 
@@ -128,12 +110,6 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except OSError as error:  # as of a name that is too long
         raise unreadable(path, error) from None
-
-
-def _read_file(path: Path, options: LoadOptions) -> Collection:
-    if not is_table(path):
-        raise DataError(f"{path}: {pairs.LAYOUT}; its name ends with one of {accepted_names()}")
-    return training.read(path, options)
 
 
 def _read_folder(folder: Path, options: LoadOptions) -> Collection:

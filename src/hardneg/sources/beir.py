@@ -12,8 +12,7 @@ from hardneg.core.errors import DataError
 from hardneg.core.lines import COMPRESSED, text_lines, uncompressed_name
 from hardneg.core.records import Collection
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
-from hardneg.sources.fields import id_of, optional_text, relevance_of, text_of
-from hardneg.sources.tables import Rows, rows
+from hardneg.sources.tables import Rows, id_of, optional_text, relevance_of, rows, text_of
 
 LAYOUT = "a BEIR folder has corpus.jsonl, queries.jsonl and qrels/SPLIT.tsv"
 _NEEDS = 'each line needs "_id" and "text"'
@@ -32,22 +31,14 @@ def documents_alone(folder: Path) -> bool:
 
 
 def read_documents(folder: Path, options: LoadOptions) -> Collection:
-    """Returns the documents in a BEIR folder, without queries.
-
-    Raises:
-        DataError: The corpus is broken.
-    """
+    """Returns the documents in a BEIR folder, without queries."""
     builder = CollectionBuilder(folder.resolve().name, options)
     add_documents(builder, rows(_file(folder / "corpus.jsonl")))
     return builder.build(documents_alone=True)
 
 
 def read(folder: Path, options: LoadOptions) -> Collection:
-    """Returns the collection in a BEIR folder.
-
-    Raises:
-        DataError: A file is missing or broken, or there is no such split.
-    """
+    """Returns the collection in a BEIR folder."""
     judgments = _judgments_file(folder, options.split)
     builder = CollectionBuilder(folder.resolve().name, options)
     add_documents(builder, rows(_file(folder / "corpus.jsonl")))
@@ -57,22 +48,14 @@ def read(folder: Path, options: LoadOptions) -> Collection:
 
 
 def add_documents(builder: CollectionBuilder, table: Rows) -> None:
-    """Adds documents with the columns `_id`, `text` and, if there is one, `title`.
-
-    Raises:
-        DataError: A row is not as it should be.
-    """
+    """Adds documents with the columns `_id`, `text` and, if there is one, `title`."""
     for where, row in table:
         doc_id, text = id_of(row, "_id", where, _NEEDS), text_of(row, "text", where, _NEEDS)
         builder.add_document(doc_id, text, optional_text(row, "title", where), where=where)
 
 
 def add_queries(builder: CollectionBuilder, table: Rows) -> None:
-    """Adds queries with the columns `_id` and `text`.
-
-    Raises:
-        DataError: A row is not as it should be.
-    """
+    """Adds queries with the columns `_id` and `text`."""
     for where, row in table:
         query_id, text = id_of(row, "_id", where, _NEEDS), text_of(row, "text", where, _NEEDS)
         builder.add_query(query_id, text, where=where)

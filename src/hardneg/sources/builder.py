@@ -86,11 +86,7 @@ class CollectionBuilder:
         return None if row < 0 else self._documents.cell(row)
 
     def add_document(self, doc_id: str, text: str, title: str = "", *, where: str) -> None:
-        """Adds one document; an exact copy of an earlier one is merged into it and its id kept.
-
-        Raises:
-            DataError: No id, no text (unless `empty_texts` is `skip`), or a second text for the same id.
-        """
+        """Adds one document; an exact copy of an earlier one is merged into it and its id kept."""
         _check_id(doc_id, "document", where)
         title, text = _clean(title), _clean(text)
         if not title and not text:
@@ -114,11 +110,7 @@ class CollectionBuilder:
         self._body_keys.append(text_key(text) if title else self._keys[-1])
 
     def add_query(self, query_id: str, text: str, *, where: str) -> None:
-        """Adds one query.
-
-        Raises:
-            DataError: No id, no text (unless `empty_texts` is `skip`), or a second text for the same id.
-        """
+        """Adds one query."""
         _check_id(query_id, "query", where)
         text = _clean(text)
         if not text:
@@ -134,26 +126,14 @@ class CollectionBuilder:
         self._digest.update(b"q\0" + query_id.encode() + b"\0" + text.encode() + b"\0")
 
     def add_judgment(self, query_id: str, doc_id: str, relevance: int, *, where: str) -> None:
-        """Adds one judgment; of several for the same query and document the highest relevance stands.
-
-        Raises:
-            DataError: The relevance does not fit 32 bits.
-        """
+        """Adds one judgment; of several for the same query and document the highest relevance stands."""
         if abs(relevance) > _LARGEST_RELEVANCE:
             raise DataError(f"{where}: the relevance {relevance} is too large; 32 bits must hold it")
         if not self._judge(query_id, doc_id, relevance):
             self._pending.append((query_id, doc_id, relevance, where))
 
     def build(self, *, documents_alone: bool = False) -> Collection:
-        """Returns the collection; queries without any judgment are left out.
-
-        Args:
-            documents_alone: Whether it may be without a positive.
-
-        Raises:
-            DataError: There are no documents or no positives, a judgment names an unknown id, or something
-                was skipped or merged and `strict` is set.
-        """
+        """Returns the collection; queries without any judgment are left out."""
         if not len(self._documents):
             raise DataError(f"{self.name}: there are no documents")
         documents = Documents(

@@ -9,8 +9,18 @@ from hardneg.core.errors import DataError
 from hardneg.core.lines import text_lines, uncompressed_name
 from hardneg.core.records import Collection
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
-from hardneg.sources.fields import id_of, one_of, optional_text, text_of
-from hardneg.sources.tables import Row, Rows, accepted_names, is_table, rows, some
+from hardneg.sources.tables import (
+    Row,
+    Rows,
+    accepted_names,
+    id_of,
+    is_table,
+    one_of,
+    optional_text,
+    rows,
+    some,
+    text_of,
+)
 
 IDS = ("_id", "id", "doc_id", "docid", "docno")
 TEXTS = ("text", "contents", "document")
@@ -20,11 +30,7 @@ _NEEDS = (
 
 
 def documents_alone(path: Path) -> bool:
-    """Returns whether a file holds documents and no queries, by its name or the columns of its first row.
-
-    Raises:
-        DataError: The file cannot be read.
-    """
+    """Returns whether a file holds documents and no queries, by its name or the columns of its first row."""
     if Path(uncompressed_name(path)).suffix.lower() == ".txt":
         return True
     if not is_table(path):
@@ -35,27 +41,14 @@ def documents_alone(path: Path) -> bool:
 
 
 def read_documents(path: Path, options: LoadOptions) -> Collection:
-    """Returns the documents in a file, without queries.
-
-    Raises:
-        DataError: The file is broken.
-    """
+    """Returns the documents in a file, without queries."""
     builder = CollectionBuilder(Path(uncompressed_name(path)).stem, options)
     add_documents(builder, path)
     return builder.build(documents_alone=True)
 
 
 def add_documents(builder: CollectionBuilder, path: Path, label: str = "") -> None:
-    """Adds the documents in a file; one without an id is given `d1`, `d2`... by its place among such.
-
-    Args:
-        builder: Where they go.
-        path: A table with a text, perhaps an id and a title; or a `.txt` with one document a line.
-        label: What errors call the file; its name unless given.
-
-    Raises:
-        DataError: The file is broken or has no text column.
-    """
+    """Adds the documents in a file; one without an id is given `d1`, `d2`... by its place among such."""
     if Path(uncompressed_name(path)).suffix.lower() == ".txt":
         names = fresh_names(builder)
         for where, line in text_lines(path, label):
@@ -67,11 +60,7 @@ def add_documents(builder: CollectionBuilder, path: Path, label: str = "") -> No
 
 
 def add_rows(builder: CollectionBuilder, table: Rows) -> None:
-    """Adds the documents of a table with a text, perhaps an id and a title.
-
-    Raises:
-        DataError: There is no text column, or a row is not as it should be.
-    """
+    """Adds the documents of a table with a text, perhaps an id and a title."""
     names = fresh_names(builder)
     for where, row in table:
         _add(builder, row, names, where)
@@ -80,11 +69,7 @@ def add_rows(builder: CollectionBuilder, table: Rows) -> None:
 def add_unnamed(
     builder: CollectionBuilder, text: str, names: Iterator[str], title: str = "", *, where: str
 ) -> str:
-    """Adds a document without an id and returns the id that it got: that of an equal text if there is one.
-
-    Raises:
-        DataError: It has no text.
-    """
+    """Adds a document without an id and returns the id that it got: that of an equal text if there is one."""
     known = builder.document_of(text, title)
     if known is not None:
         return known

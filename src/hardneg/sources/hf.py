@@ -20,13 +20,11 @@ from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Source, source
-from hardneg.core.errors import ConfigError, DataError
-from hardneg.core.optional import optional_library, wrap_errors
+from hardneg.core.errors import ConfigError, DataError, optional_library, wrap_errors
 from hardneg.core.records import Collection
 from hardneg.sources import beir, pairs
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
-from hardneg.sources.fields import as_id, id_of, relevance_of
-from hardneg.sources.tables import Row, Rows
+from hardneg.sources.tables import Row, Rows, as_id, id_of, relevance_of
 
 _NEEDS = 'each row needs "query-id" and "corpus-id"'
 _POSITIVE = 1  # where there is no column "score", as in NanoBEIR
@@ -41,17 +39,7 @@ class HuggingFace(Source):
     reads_corpus: ClassVar[bool] = True
 
     def read(self, name: str, options: LoadOptions) -> Collection:
-        """Returns a collection of the hub or of a local folder.
-
-        Args:
-            name: `owner/name` or a folder, perhaps with `:config`.
-            options: How to read.
-
-        Raises:
-            MissingExtra: datasets is not installed.
-            ConfigError: An option does not go with it.
-            DataError: There is no such data set, split or configuration, or it is not usable.
-        """
+        """Returns a collection of the hub or of a local folder."""
         place, _, config = name.partition(":")
         with wrap_errors(f"hf:{name}"):
             if any((Path(place) / marker).is_file() for marker in _SAVED):

@@ -12,11 +12,10 @@ from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Source, source
-from hardneg.core.errors import DataError
-from hardneg.core.optional import optional_library, wrap_errors
+from hardneg.core.errors import DataError, optional_library, wrap_errors
 from hardneg.core.records import Collection
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
-from hardneg.sources.fields import relevance_of
+from hardneg.sources.tables import relevance_of
 
 
 @source("ir")
@@ -25,25 +24,18 @@ class IrDatasets(Source):
     """Collections of ir_datasets by id, as in `ir:beir/scifact/train`."""
 
     def read(self, name: str, options: LoadOptions) -> Collection:
-        """Returns the collection of an id.
-
-        Raises:
-            MissingExtra: ir_datasets is not installed.
-            DataError: There is no such id, it lacks a part, or it cannot be downloaded.
-        """
+        """Returns the collection of an id."""
         with wrap_errors(f"ir:{name}"):
             return read_dataset(name, _dataset(name, options.split), options)
 
 
 def read_dataset(name: str, dataset: Any, options: LoadOptions) -> Collection:
-    """Returns the collection in an `ir_datasets.Dataset`.
-
-    Raises:
-        DataError: A part of it is not usable.
-    """
+    """Returns the collection in an `ir_datasets.Dataset`."""
     builder = CollectionBuilder(name, options)
     for number, doc in enumerate(dataset.docs_iter(), 1):
-        title, text = _title_and_text(doc)
+        title, text = getattr(doc, "title", None), getattr(doc, "text", None)
+        if not (isinstance(title, str) and isinstance(text, str)):
+            title, text = "", _text(doc)
         builder.add_document(doc.doc_id, text, title, where=f"ir:{name}: document {number}")
     for number, query in enumerate(dataset.queries_iter(), 1):
         text = _text(query)
@@ -68,13 +60,6 @@ def _dataset(name: str, split: str) -> Any:
             f"ir:{name}: it has no {' and no '.join(lacking)}; choose a subset that has: ir:{name}/..."
         )
     return dataset
-
-
-def _title_and_text(doc: Any) -> tuple[str, str]:
-    title, text = getattr(doc, "title", None), getattr(doc, "text", None)
-    if isinstance(title, str) and isinstance(text, str):
-        return title, text
-    return "", _text(doc)
 
 
 def _text(entry: Any) -> str:

@@ -6,15 +6,17 @@ A layout says what a row holds and gives the row back without some of its negati
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from hardneg.core.errors import DataError
-from hardneg.sources.fields import as_id
-from hardneg.sources.tables import Row
+from hardneg.sources.tables import Row, as_id
 
 Texts = Mapping[str, str]
 Places = frozenset[int]
+Without = Callable[[Row, Places], Row | None]
+"""Returns a row without the negatives at some places; None if none would be left."""
 
 
 class Text(NamedTuple):
@@ -34,12 +36,11 @@ class Entry(NamedTuple):
     query_id: str | None = None
 
 
-@dataclass(frozen=True)
-class CompanionTexts:
+class CompanionTexts(NamedTuple):
     """The texts of the files that belong to a training set of ids."""
 
-    queries: Texts = field(default_factory=dict)
-    documents: Texts = field(default_factory=dict)
+    queries: Texts = MappingProxyType({})
+    documents: Texts = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -49,13 +50,13 @@ class Layout:
     Attributes:
         columns: The columns that tell it.
         entry: Returns what a row holds.
-        without: Returns the row without the negatives at some places; None if none would be left.
+        without: Returns the row without some negatives.
         beside: The names and id columns of the files that go with it, queries first: `(name, id)`.
     """
 
     columns: tuple[str, ...]
     entry: Callable[[Row, str, CompanionTexts], Entry]
-    without: Callable[[Row, Places], Row | None]
+    without: Without
     queries: tuple[str, str] | None = None
     documents: tuple[str, str] | None = None
 
@@ -110,7 +111,7 @@ def _records(positives: str, negatives: str, id_column: str) -> Layout:
     return Layout(("query_id", "query", positives, negatives), entry, _shorter(negatives))
 
 
-def _shorter(column: str) -> Callable[[Row, Places], Row | None]:
+def _shorter(column: str) -> Without:
     """Returns a function that takes negatives out of a list that holds nothing else."""
 
     def without(row: Row, dropped: Places) -> Row | None:

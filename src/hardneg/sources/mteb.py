@@ -13,13 +13,11 @@ from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Source, source
-from hardneg.core.errors import DataError
-from hardneg.core.optional import optional_library, wrap_errors
+from hardneg.core.errors import DataError, optional_library, wrap_errors
 from hardneg.core.records import Collection
 from hardneg.sources import beir
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
-from hardneg.sources.fields import relevance_of
-from hardneg.sources.tables import Rows, some
+from hardneg.sources.tables import Rows, relevance_of, some
 
 
 @source("mteb")
@@ -28,17 +26,7 @@ class Mteb(Source):
     """Retrieval tasks of mteb by name, as in `mteb:SciFact`, or `mteb:MIRACLRetrieval:ru` for a subset."""
 
     def read(self, name: str, options: LoadOptions) -> Collection:
-        """Returns one split of a task.
-
-        Args:
-            name: The task's name, perhaps with `:subset`.
-            options: How to read.
-
-        Raises:
-            MissingExtra: mteb is not installed.
-            DataError: There is no such task, subset or split, the task is not one of retrieval, or it cannot
-                be downloaded.
-        """
+        """Returns one split of a task."""
         with wrap_errors(f"mteb:{name}"), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of mteb, about tasks that are renamed or in beta
             task_name, _, subset = name.partition(":")
@@ -58,11 +46,7 @@ def _task(name: str) -> Any:
 
 
 def _subset(task: Any, name: str) -> str:
-    """Returns the subset to read: the one asked for, or the only one.
-
-    Raises:
-        DataError: There is no such subset, or there are several and none is named.
-    """
+    """Returns the subset to read: the one asked for, or the only one."""
     subsets = list(task.metadata.hf_subsets)
     if name in subsets or (not name and len(subsets) == 1):
         return name or subsets[0]
@@ -74,11 +58,7 @@ def _subset(task: Any, name: str) -> str:
 
 
 def _loaded(task: Any, subset: str, split: str) -> Any:
-    """Returns mteb's `RetrievalSplitData`: `corpus`, `queries` and `relevant_docs`.
-
-    Raises:
-        DataError: The task has no such split.
-    """
+    """Returns mteb's `RetrievalSplitData`: `corpus`, `queries` and `relevant_docs`."""
     if split not in task.metadata.eval_splits:
         raise DataError(
             f'mteb:{task.metadata.name}: the task has no split "{split}"; splits: '

@@ -19,9 +19,8 @@ from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.records import Collection
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
 from hardneg.sources.documents import add_rows
-from hardneg.sources.fields import id_of, one_of, relevance_of, text_of
 from hardneg.sources.pairs import read_rows
-from hardneg.sources.tables import Row, Rows, kind_of, some
+from hardneg.sources.tables import Row, Rows, id_of, kind_of, one_of, relevance_of, some, text_of
 
 _QUERY_IDS = ("_id", "id", "query_id", "query-id", "qid")
 _QUERY_TEXTS = ("text", "query")
@@ -40,12 +39,7 @@ def read(
     name: str = "memory",
     options: LoadOptions | None = None,
 ) -> Collection:
-    """Returns the collection of these objects; see `Collection.of`.
-
-    Raises:
-        ConfigError: What is given does not go together.
-        DataError: A row is not as it should be, or there is no such split; the message names the row.
-    """
+    """Returns the collection of these objects; see `Collection.of`."""
     options = options or LoadOptions()
     if isinstance(corpus, str | Path):
         options, corpus = dataclasses.replace(options, corpus=str(corpus)), None
@@ -77,16 +71,7 @@ def read(
 
 
 def rows_of(data: Any, what: str) -> Rows:
-    """Yields (where, row) for each row of a table in memory.
-
-    Args:
-        data: A mapping from column to list, a frame, a data set, or an iterable of mappings or tuples; the
-            tuples are query, positive and negatives.
-        what: What errors call the table.
-
-    Raises:
-        DataError: It is no table, or a row is none.
-    """
+    """Yields (where, row) for each row of a table in memory; tuples are query, positive and negatives."""
     if isinstance(data, Mapping):
         return _of_columns(data, what)
     batches = _batches(data)

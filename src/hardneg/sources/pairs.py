@@ -27,8 +27,7 @@ from hardneg.core.records import Collection
 from hardneg.core.stores import fetched
 from hardneg.sources.builder import WHOLE, CollectionBuilder, LoadOptions
 from hardneg.sources.documents import add_documents, add_rows, add_unnamed, fresh_names
-from hardneg.sources.fields import as_id, id_of, one_of, relevance_of, text_of
-from hardneg.sources.tables import Row, Rows, kind_of, rows, some
+from hardneg.sources.tables import Row, Rows, as_id, id_of, kind_of, one_of, relevance_of, rows, some, text_of
 
 QUERY = ("query", "anchor", "question")
 POSITIVE = ("positive", "pos", "answer", "document", "doc", "passage")
@@ -41,11 +40,7 @@ LAYOUT = (
 
 
 def read(path: Path, options: LoadOptions) -> Collection:
-    """Returns the collection in a pairs file, with the documents of `options.corpus` if there is one.
-
-    Raises:
-        DataError: The file is broken, its columns cannot be recognised, or there is no such split.
-    """
+    """Returns the collection in a pairs file, with the documents of `options.corpus` if there is one."""
     name = Path(uncompressed_name(path)).stem
     return read_rows(name, rows(path), options)
 
@@ -58,18 +53,7 @@ def read_rows(
     split_is_read: bool = False,
     documents: Rows | None = None,
 ) -> Collection:
-    """Returns the collection that the rows of a pairs table make.
-
-    Args:
-        name: The collection's name.
-        table: (where, row) for each row.
-        options: How to read.
-        split_is_read: Whether the rows are those of the chosen split already.
-        documents: More documents, each row with a text, perhaps an id and a title.
-
-    Raises:
-        DataError: The columns cannot be recognised, a row does not fit them, or there is no such split.
-    """
+    """Returns the collection that the rows of a pairs table make."""
     builder = CollectionBuilder(name, options)
     if options.corpus is not None:
         add_documents(builder, fetched(options.corpus))
@@ -96,11 +80,7 @@ class Roles:
 
 
 def roles_of(row: Row, where: str) -> Roles:
-    """Returns the columns of a row's roles.
-
-    Raises:
-        DataError: They cannot be recognised.
-    """
+    """Returns the columns of a row's roles."""
     query = one_of(row, QUERY, "query", where)
     positive = one_of(row, POSITIVE, "positive", where)
     if query is None or positive is None:
@@ -207,11 +187,7 @@ class _Pairs:
 
 
 def texts_of(row: Row, column: str, where: str) -> list[str]:
-    """Returns the texts in a column: one, a list of them, or none.
-
-    Raises:
-        DataError: It holds something else.
-    """
+    """Returns the texts in a column: one, a list of them, or none."""
     value = row.get(column)
     texts = value if isinstance(value, list) else [] if value is None else [value]
     for text in texts:

@@ -31,12 +31,7 @@ class CodeObject(NamedTuple):
 
 
 def objects(path: Path, module: str) -> Iterator[CodeObject]:
-    """Yields the functions, classes and methods of a file, in its order; none if it does not parse.
-
-    Args:
-        path: The file.
-        module: The module's name, with which the qualified names begin.
-    """
+    """Yields the functions, classes and methods of a file, in its order; none if it does not parse."""
     try:
         with tokenize.open(path) as opened:
             source = opened.read()

@@ -1,33 +1,37 @@
-"""Reads the SGML of TREC topics and documents, which has no schema and often no closing tags."""
+"""Reads the SGML of TREC topics and documents, which has no schema and often no closing tags.
+
+`html.parser` reads other than this: it ends no `<title>` without its closing tag, and how it ends one changes
+between releases of Python.
+"""
 
 from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from hardneg.core.errors import DataError
 from hardneg.core.lines import text_lines
 
-_TAG = re.compile(r"<[^<>]*>")
-_ELEMENT = re.compile(r"<(/?)(docno|title|headline|ttl|hl|text)>", re.IGNORECASE)
+_MARKUP = re.compile(r"<[/!?]?[A-Za-z-][^<>]*>")  # not the `<` of `a < b`
+_TAG = r"<(/?)({})(?:\s[^<>]*)?>"
+_ELEMENT = re.compile(_TAG.format("docno|title|headline|ttl|hl|text"), re.IGNORECASE)
 _TITLES = ("title", "headline", "ttl", "hl")
-_NUMBER = re.compile(r"<num>\s*(?:number\s*:)?\s*([^\s<]+)", re.IGNORECASE)
-_TOPIC = re.compile(r"<title>\s*(?:topic\s*:)?([^<]*)", re.IGNORECASE)
-_SPACES = re.compile(r"\s+")
+_NUMBER = re.compile(r"<num(?:\s[^<>]*)?>\s*(?:number\s*:)?\s*([^\s<]+)", re.IGNORECASE)
+_TOPIC = re.compile(r"<title(?:\s[^<>]*)?>\s*(?:topic\s*:)?", re.IGNORECASE)
+_TOPIC_END = re.compile(r"</title\s*>", re.IGNORECASE)
 
 
-def documents(path: Path, label: str) -> Iterator[tuple[str, str, str, str]]:
+def documents(path: Path, label: str, notes: Counter[str]) -> Iterator[tuple[str, str, str, str]]:
     """Yields (where, doc_id, title, text) for each `<DOC>`: its `<DOCNO>`, `<TITLE>` and `<TEXT>`s.
 
-    `<HEADLINE>`, `<TTL>` and `<HL>` are titles as well. Tags are taken out and entities resolved.
-
-    Raises:
-        DataError: A document has no end or no `<DOCNO>`.
+    `<HEADLINE>`, `<TTL>` and `<HL>` are titles as well. Tags are taken out and entities resolved. Notes count
+    tags without their counterpart, and lines with text outside of documents.
     """
-    for where, block in _blocks(path, label, "doc"):
-        parts = list(_elements(block))
+    for where, block in _blocks(path, label, "doc", notes):
+        parts = list(_elements(block, notes))
         name = next((inner for tag, inner in parts if tag == "docno"), None)
         if name is None:
             raise DataError(f"{where}: the document has no <DOCNO>...</DOCNO>")
@@ -36,49 +40,68 @@ def documents(path: Path, label: str) -> Iterator[tuple[str, str, str, str]]:
         yield where, name.strip(), _plain(title), text
 
 
-def topics(path: Path, label: str) -> Iterator[tuple[str, str, str]]:
+def topics(path: Path, label: str, notes: Counter[str]) -> Iterator[tuple[str, str, str]]:
     """Yields (where, query_id, text) for each `<top>`: its `<num>` and `<title>`.
 
-    Raises:
-        DataError: A topic has no end, no `<num>` or no `<title>`.
+    A title ends at its closing tag, or where there is none at the next tag.
     """
-    for where, block in _blocks(path, label, "top"):
+    for where, block in _blocks(path, label, "top", notes):
         number, title = _NUMBER.search(block), _TOPIC.search(block)
         if number is None or title is None:
             raise DataError(f"{where}: the topic has no {'<num>' if number is None else '<title>'}")
-        yield where, number[1], _plain(title[1])
+        end = _TOPIC_END.search(block, title.end()) or _MARKUP.search(block, title.end())
+        yield where, number[1], _plain(block[title.end() : end.start() if end else None])
 
 
-def _blocks(path: Path, label: str, tag: str) -> Iterator[tuple[str, str]]:
-    """Yields (where it begins, its lines) for each element of this tag."""
-    opening, closing = f"<{tag}>", f"</{tag}>"
-    begin, lines = "", list[str]()
+def _blocks(path: Path, label: str, tag: str, notes: Counter[str]) -> Iterator[tuple[str, str]]:
+    """Yields (where it begins, what it encloses) for each element of this tag."""
+    mark_of = re.compile(_TAG.format(tag), re.IGNORECASE)
+    begin, pieces = "", list[str]()
     for where, line in text_lines(path, label):
-        mark = line.strip().lower()
-        if mark.startswith(opening):
+        end = 0
+        for mark in mark_of.finditer(line):
+            pieces.append(line[end : mark.start()])
+            end = mark.end()
+            if begin and not mark[1]:
+                raise DataError(f"{begin}: <{tag}> has no </{tag}> before the next, at {where}")
             if begin:
-                raise DataError(f"{begin}: {opening} has no {closing} before the next, at {where}")
-            begin, lines = where, []
-        if begin:
-            lines.append(line)
-        if begin and mark.endswith(closing):
-            yield begin, "\n".join(lines)
-            begin = ""
+                yield begin, "\n".join(pieces)
+            else:
+                notes.update(["unpaired_tags"] if mark[1] else [])
+                _note_outside(pieces, notes)
+            begin, pieces = "" if mark[1] else where, []
+        pieces.append(line[end:])
+        if not begin:
+            _note_outside(pieces, notes)
+            pieces = []
     if begin:
-        raise DataError(f"{begin}: {opening} has no {closing}")
+        raise DataError(f"{begin}: <{tag}> has no </{tag}>")
 
 
-def _elements(block: str) -> Iterator[tuple[str, str]]:
-    """Yields (tag, what it encloses) for each element that is of use, up to its first closing tag."""
+def _note_outside(pieces: list[str], notes: Counter[str]) -> None:
+    if any(_MARKUP.sub("", piece).strip() for piece in pieces):
+        notes["skipped_text_outside_elements"] += 1
+
+
+def _elements(block: str, notes: Counter[str]) -> Iterator[tuple[str, str]]:
+    """Yields (tag, what it encloses) for each element that is of use; one without an end ends at the next."""
+    marks = list(_ELEMENT.finditer(block))
+    last_end = {mark[2].lower(): mark.start() for mark in marks if mark[1]}
     tag, begin = "", 0
-    for mark in _ELEMENT.finditer(block):
-        name = mark[2].lower()
-        if mark[1] and name == tag:
+    for mark in marks:
+        name, closes = mark[2].lower(), bool(mark[1])
+        paired = closes and name == tag
+        unpaired = not tag if closes else bool(tag) and (name == tag or last_end.get(tag, 0) < begin)
+        notes.update(["unpaired_tags"] if unpaired else [])
+        if tag and (paired or unpaired):
             yield tag, block[begin : mark.start()]
             tag = ""
-        elif not mark[1] and not tag:
+        if not closes and not tag:
             tag, begin = name, mark.end()
+    if tag:
+        notes["unpaired_tags"] += 1
+        yield tag, block[begin:]
 
 
 def _plain(text: str) -> str:
-    return _SPACES.sub(" ", html.unescape(_TAG.sub(" ", text))).strip()
+    return " ".join(html.unescape(_MARKUP.sub(" ", text)).split())

@@ -65,11 +65,7 @@ class StandardLibrary(Source):
 
 
 def read_stdlib(options: LoadOptions) -> Collection:
-    """Returns the collection of the running interpreter's standard library.
-
-    Raises:
-        DataError: There is no such split, or the interpreter has no sources of its library.
-    """
+    """Returns the collection of the running interpreter's standard library."""
     if options.split not in _SPLITS:
         raise DataError(f'stdlib: there is no split "{options.split}"; splits found: {", ".join(_SPLITS)}')
     builder = CollectionBuilder("stdlib", options)

@@ -13,7 +13,6 @@ from hardneg.core.files import cache_folder, unlinked_file
 
 _CHUNK = 65_536
 _IN_MEMORY = 4
-_ALIGNED = 64
 
 
 class Strings:
@@ -21,9 +20,6 @@ class Strings:
 
     The first 262,144 rows are kept in memory, further ones in a file without a name in the cache folder,
     which is removed when the table is freed.
-
-    Args:
-        names: The columns.
     """
 
     def __init__(self, names: tuple[str, ...]) -> None:
@@ -39,16 +35,17 @@ class Strings:
         """Adds a row."""
         self._rows.append(row)
         if len(self._rows) == _CHUNK:
-            self._pack()
+            packed = self._kept if len(self._kept) < _IN_MEMORY else self._spilled
+            packed.append(self._batch())
+            self._rows = []
 
     def cell(self, row: int, column: int = 0) -> str:
         """Returns one string."""
         chunk, place = divmod(row, _CHUNK)
         if chunk < len(self._kept):
             return str(self._kept[chunk].column(column)[place])
-        chunk -= len(self._kept)
-        if chunk < len(self._spilled):
-            return str(self._spilled.batch(chunk).column(column)[place])
+        if chunk < len(self._kept) + len(self._spilled):
+            return str(self._spilled.batch(chunk - len(self._kept)).column(column)[place])
         return self._rows[place][column]
 
     def finish(self) -> pa.Table:
@@ -56,13 +53,6 @@ class Strings:
         last = [self._batch()] if self._rows else []
         spilled = [self._spilled.batch(place) for place in range(len(self._spilled))]
         return pa.Table.from_batches([*self._kept, *spilled, *last], self._schema)
-
-    def _pack(self) -> None:
-        if len(self._kept) < _IN_MEMORY:
-            self._kept.append(self._batch())
-        else:
-            self._spilled.add(self._batch())
-        self._rows = []
 
     def _batch(self) -> pa.RecordBatch:
         columns: Iterable[tuple[str, ...]] = zip(*self._rows, strict=True)
@@ -84,24 +74,19 @@ class _Spilled:
     def __len__(self) -> int:
         return len(self._places)
 
-    def add(self, batch: pa.RecordBatch) -> None:
-        """Writes a batch.
-
-        Raises:
-            DataError: The disk is full.
-        """
+    def append(self, batch: pa.RecordBatch) -> None:
+        """Writes a batch."""
         message = batch.serialize()
         folder = cache_folder()
         if self._file is None:
             self._file = unlinked_file(folder)
         try:
             self._file.write(message)
-            self._file.write(b"\0" * (-message.size % _ALIGNED))
             self._file.flush()
         except OSError as error:
             raise DataError(f"cannot write to {folder}: {error.strerror or error}") from error
         self._places.append((self._size, message.size))
-        self._size += message.size + -message.size % _ALIGNED
+        self._size += message.size
 
     def batch(self, place: int) -> pa.RecordBatch:
         """Returns one batch, whose strings are read from disk when they are looked at."""

@@ -1,11 +1,16 @@
-"""Tables as rows: JSON lines, CSV, TSV and Parquet files, one mapping from column to value a row."""
+"""Tables as rows: JSON lines, CSV, TSV and Parquet files, one mapping from column to value a row.
+
+Values of a row are checked one by one, with errors that say what the place needs.
+"""
 
 from __future__ import annotations
 
 import csv
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,6 +26,7 @@ Rows = Iterator[tuple[str, Row]]
 
 _BATCH = 1024
 _SHOWN = 40
+_WHOLE = re.compile(r"\s*([+-]?\d{1,12})(?:\.0*)?\s*", re.ASCII)
 
 
 def is_table(path: Path) -> bool:
@@ -38,13 +44,6 @@ def rows(path: Path, label: str = "") -> Rows:
 
     JSON lines give values of any JSON type, Parquet of any type that it stores, CSV and TSV strings. CSV and
     TSV need a header and may quote fields with `"`.
-
-    Args:
-        path: The file.
-        label: What errors call the file; its name unless given.
-
-    Raises:
-        DataError: The name says no known format, or the content is broken; the message has the line.
     """
     reader = _READERS.get(_suffix(path))
     if reader is None:
@@ -58,12 +57,68 @@ def json_rows(path: Path, label: str) -> Rows:
         try:
             row = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise DataError(f"{where}: broken JSON: {_first_line(error)}{_array_hint(line)}") from None
+            reason = str(error).splitlines()[0]
+            raise DataError(f"{where}: broken JSON: {reason}{_array_hint(line)}") from None
         if not isinstance(row, dict):
             raise DataError(
                 f"{where}: each line needs a JSON object, found a {kind_of(row)}{_array_hint(line)}"
             )
         yield where, row
+
+
+def text_of(row: Row, column: str, where: str, needs: str) -> str:
+    """Returns the string in a column."""
+    value = _value(row, column, where, needs)
+    if not isinstance(value, str):
+        raise DataError(f'{where}: "{column}" is a {kind_of(value)}; a string is needed')
+    return value
+
+
+def id_of(row: Row, column: str, where: str, needs: str) -> str:
+    """Returns the id in a column; a whole number is turned into its digits."""
+    return as_id(_value(row, column, where, needs), column, where)
+
+
+def as_id(value: Any, column: str, where: str) -> str:
+    """Returns a value as an id; a whole number is turned into its digits."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise DataError(f'{where}: "{column}" is a {kind_of(value)}; an id is a string or a whole number')
+
+
+def optional_text(row: Row, column: str, where: str) -> str:
+    """Returns the string in a column, empty if there is no such column or it holds null."""
+    return "" if row.get(column) is None else text_of(row, column, where, "")
+
+
+def relevance_of(value: Any, where: str) -> int:
+    """Returns a relevance; `1.0` is 1, in digits or as a number."""
+    if isinstance(value, bool):
+        return int(value)
+    match = _WHOLE.fullmatch(str(value))
+    if match is None:
+        raise DataError(f"{where}: the relevance is {value!r}; a whole number is needed")
+    return int(match[1])
+
+
+def one_of(columns: Collection[str], accepted: Collection[str], role: str, where: str) -> str | None:
+    """Returns the column whose name, in any case, is among those accepted for a role, None without any."""
+    found = [column for column in columns if column.lower() in accepted]
+    if len(found) > 1:
+        raise DataError(
+            f"{where}: {' and '.join(found)} could each be the {role}; rename all but one. "
+            f"Columns found: {some(columns)}; accepted for it: {', '.join(accepted)}"
+        )
+    return found[0] if found else None
+
+
+def _value(row: Row, column: str, where: str, needs: str) -> Any:
+    value = row.get(column)
+    if value is None:
+        raise DataError(f'{where}: "{column}" is missing; {needs}')
+    return value
 
 
 def kind_of(value: Any) -> str:
@@ -89,10 +144,14 @@ def _delimited_rows(path: Path, label: str, delimiter: str) -> Rows:
             begin = reader.line_num + 1
             if not fields:
                 continue
-            if header:
-                yield where, _zipped(header, fields, where)
-            else:
+            if not header:
                 header = _header(fields, where)
+            elif len(fields) == len(header):
+                yield where, dict(zip(header, fields, strict=True))
+            else:
+                raise DataError(
+                    f"{where}: {len(fields)} columns, but the header has {len(header)}: {some(header)}"
+                )
     except csv.Error as error:
         raise DataError(
             f'{label}:{begin}: {error}; a field that holds " is quoted and has it doubled'
@@ -105,20 +164,6 @@ def _header(fields: list[str], where: str) -> list[str]:
     if twice:
         raise DataError(f"{where}: the header names a column twice: {some(twice)}")
     return header
-
-
-def _zipped(header: list[str], fields: list[str], where: str) -> Row:
-    if len(fields) != len(header):
-        raise DataError(f"{where}: {len(fields)} columns, but the header has {len(header)}: {some(header)}")
-    return dict(zip(header, fields, strict=True))
-
-
-def _csv_rows(path: Path, label: str) -> Rows:
-    return _delimited_rows(path, label, ",")
-
-
-def _tsv_rows(path: Path, label: str) -> Rows:
-    return _delimited_rows(path, label, "\t")
 
 
 def _parquet_rows(path: Path, label: str) -> Rows:
@@ -140,10 +185,6 @@ def _array_hint(line: str) -> str:
     return "; turn the array into lines: jq -c '.[]'" if line.lstrip().startswith("[") else ""
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]
-
-
 def _suffix(path: Path) -> str:
     return Path(uncompressed_name(path)).suffix.lower()
 
@@ -152,7 +193,7 @@ _READERS: dict[str, Callable[[Path, str], Rows]] = {
     ".jsonl": json_rows,
     ".ndjson": json_rows,
     ".json": json_rows,
-    ".csv": _csv_rows,
-    ".tsv": _tsv_rows,
+    ".csv": partial(_delimited_rows, delimiter=","),
+    ".tsv": partial(_delimited_rows, delimiter="\t"),
     ".parquet": _parquet_rows,
 }

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from hardneg.core.errors import DataError
 from hardneg.core.lines import uncompressed_name
@@ -15,19 +15,23 @@ from hardneg.core.stores import fetched
 from hardneg.sources import pairs
 from hardneg.sources.builder import WHOLE, CollectionBuilder, LoadOptions
 from hardneg.sources.documents import add_documents, add_unnamed, fresh_names
-from hardneg.sources.fields import id_of, relevance_of, text_of
-from hardneg.sources.layouts import LAYOUTS, CompanionTexts, Layout, Places, Text, layout_of, without_places
-from hardneg.sources.tables import Row, Rows, is_table, rows
+from hardneg.sources.layouts import (
+    LAYOUTS,
+    CompanionTexts,
+    Layout,
+    Places,
+    Text,
+    Without,
+    layout_of,
+    without_places,
+)
+from hardneg.sources.tables import Row, Rows, id_of, is_table, relevance_of, rows, text_of
 
 Pair = tuple[int, int]
 
 
 def read(path: Path, options: LoadOptions) -> Collection:
-    """Returns the collection in a file of pairs or a training set; negatives listed have relevance 0.
-
-    Raises:
-        DataError: The file is broken, its columns cannot be recognised, or there is no such split.
-    """
+    """Returns the collection in a file of pairs or a training set; negatives listed have relevance 0."""
     name, table = _opened(path)
     if name is None:
         return pairs.read(path, options)
@@ -43,11 +47,7 @@ def read(path: Path, options: LoadOptions) -> Collection:
 
 
 def format_of(path: Path) -> str:
-    """Returns the name of the format that a training set is in, `pairs` if it is no trainer's.
-
-    Raises:
-        DataError: The file cannot be read.
-    """
+    """Returns the name of the format that a training set is in, `pairs` if it is no trainer's."""
     name, table = _opened(path)
     _, row = next(table, ("", {}))
     if name is not None:
@@ -63,11 +63,7 @@ def format_of(path: Path) -> str:
 
 
 def companion_files(path: Path) -> list[Path]:
-    """Returns the files of texts that belong to a training set of ids; none for any other file.
-
-    Raises:
-        DataError: The training set cannot be read.
-    """
+    """Returns the files of texts that belong to a training set of ids; none for any other file."""
     if not is_table(path):
         return []
     name, _ = _opened(path)
@@ -79,23 +75,18 @@ def companion_files(path: Path) -> list[Path]:
 def without_negatives(
     path: Path, dropped: Container[Pair], options: LoadOptions, notes: Counter[str]
 ) -> Iterator[Row]:
-    """Yields the rows of a training set without some of the negatives; a row that has none left is left out.
+    """Yields the rows of a training set without the negatives of some pairs, and counts what is left out.
 
-    Args:
-        path: The training set.
-        dropped: The pairs to leave out, as `pair_of` gives them.
-        options: How it was read.
-        notes: Where `dropped_negatives` and `rows_without_negatives`, which are left out, are counted.
-
-    Raises:
-        DataError: The file is broken.
+    A row that has none left is left out too.
     """
     name, table = _opened(path)
     known = CompanionTexts() if name is None else companion_texts(path, LAYOUTS[name])
     for where, row in table:
-        query, negatives, without = (
-            _of_pairs(row, where, options) if name is None else _of_layout(row, where, LAYOUTS[name], known)
-        )
+        if name is None:
+            query, negatives, without = _of_pairs(row, where, options)
+        else:
+            query, _, negatives, _ = LAYOUTS[name].entry(row, where, known)
+            without = LAYOUTS[name].without
         places = frozenset(
             place for place, text in enumerate(negatives) if pair_of(query, text.text, text.title) in dropped
         )
@@ -112,28 +103,18 @@ def pair_of(query: str, text: str, title: str = "") -> Pair:
     return text_key(query), text_key(full_text(title.strip(), text.strip()))
 
 
-class _RowNegatives(NamedTuple):
-    query: str
-    negatives: list[Text]
-    without: Callable[[Row, Places], Row | None]
-
-
-def _of_layout(row: Row, where: str, layout: Layout, known: CompanionTexts) -> _RowNegatives:
-    entry = layout.entry(row, where, known)
-    return _RowNegatives(entry.query, list(entry.negatives), layout.without)
-
-
-def _of_pairs(row: Row, where: str, options: LoadOptions) -> _RowNegatives:
+def _of_pairs(row: Row, where: str, options: LoadOptions) -> tuple[str, Sequence[Text], Without]:
+    """Returns the query and the negatives of a row, and the function that leaves some of them out."""
     roles = pairs.roles_of(row, where)
     query = text_of(row, roles.query, where, "each row needs a query")
     if roles.relevance is not None and isinstance(row[roles.positive], str):
         if relevance_of(row[roles.relevance], where) < options.min_relevance:
-            return _RowNegatives(query, [Text(row[roles.positive])], lambda row, places: None)
+            return query, [Text(row[roles.positive])], lambda row, places: None
     texts = [text for column in roles.negatives for text in pairs.texts_of(row, column, where)]
-    return _RowNegatives(query, [Text(text) for text in texts], _columns_without(roles.negatives))
+    return query, [Text(text) for text in texts], _columns_without(roles.negatives)
 
 
-def _columns_without(columns: tuple[str, ...]) -> Callable[[Row, Places], Row | None]:
+def _columns_without(columns: tuple[str, ...]) -> Without:
     """Returns a function that takes negatives out of columns of lists or of single texts.
 
     Tables have as many columns in every row, so single texts that are left are repeated in turn.
@@ -179,11 +160,7 @@ def _filled(row: Row, single: list[tuple[str, int]], dropped: Places) -> dict[st
 
 
 def companion_texts(path: Path, layout: Layout) -> CompanionTexts:
-    """Returns the texts of the files that belong to a training set.
-
-    Raises:
-        DataError: One is not there or broken.
-    """
+    """Returns the texts of the files that belong to a training set."""
     found = []
     for named in (layout.queries, layout.documents):
         texts: dict[str, str] = {}

@@ -26,7 +26,7 @@ from hardneg.core.records import Collection
 from hardneg.sources import sgml
 from hardneg.sources.builder import WHOLE, CollectionBuilder, LoadOptions
 from hardneg.sources.documents import add_documents
-from hardneg.sources.fields import relevance_of
+from hardneg.sources.tables import relevance_of
 
 LAYOUT = (
     "a TREC folder has one file named *topics* or *queries*, one file or folder named *docs*, *documents*, "
@@ -45,11 +45,7 @@ def fits(folder: Path) -> bool:
 
 
 def read(folder: Path, options: LoadOptions) -> Collection:
-    """Returns the collection in a TREC folder.
-
-    Raises:
-        DataError: A file is missing or broken, two could be the same thing, or there is no such split.
-    """
+    """Returns the collection in a TREC folder."""
     judgments = _judgments_file(folder, options.split)
     topics, documents = _only(folder, _TOPICS), _only(folder, _DOCUMENTS)
     builder = CollectionBuilder(folder.resolve().name, options)
@@ -64,7 +60,7 @@ def _add_documents(builder: CollectionBuilder, path: Path, label: str) -> None:
     if Path(uncompressed_name(path)).suffix.lower() in _JSON:
         add_documents(builder, path, label)
     elif _is_sgml(path):
-        for where, doc_id, title, text in sgml.documents(path, label):
+        for where, doc_id, title, text in sgml.documents(path, label, builder.notes):
             builder.add_document(doc_id, text, title, where=where)
     else:
         for where, fields in _columns(path, label, (2, 3), "id, text or id, title, text"):
@@ -73,7 +69,7 @@ def _add_documents(builder: CollectionBuilder, path: Path, label: str) -> None:
 
 def _add_topics(builder: CollectionBuilder, path: Path) -> None:
     if _is_sgml(path):
-        for where, query_id, text in sgml.topics(path, path.name):
+        for where, query_id, text in sgml.topics(path, path.name, builder.notes):
             builder.add_query(query_id, text, where=where)
     else:
         for where, (query_id, text) in _columns(path, path.name, (2,), "id, text"):

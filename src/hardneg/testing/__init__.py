@@ -9,11 +9,9 @@ instance), use it on a small collection, and raise AssertionError with one line 
         check_rule({"min-length": {"characters": 20}})
 """
 
+from hardneg.testing.components import check_draw, check_ranker, check_rule, check_validator
 from hardneg.testing.fakes import FakeRanker, collection, example_candidates, example_collection
 from hardneg.testing.files import check_format, check_source
-from hardneg.testing.rankers import check_ranker
-from hardneg.testing.selection import check_draw, check_rule
-from hardneg.testing.validators import check_validator
 
 __all__ = [
     "FakeRanker",

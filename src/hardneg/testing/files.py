@@ -11,7 +11,7 @@ from hardneg.core.components import FORMATS, SOURCES
 from hardneg.core.components.format import usage
 from hardneg.core.records import Collection, Example, Scored
 from hardneg.sources.builder import LoadOptions
-from hardneg.testing._common import check, check_settings
+from hardneg.testing.components import check, check_settings
 
 
 class _Examples:

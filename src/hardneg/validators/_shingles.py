@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from hardneg.core.optional import optional_library
+from hardneg.core.errors import optional_library
 from hardneg.core.records import FloatArray, IntArray, folded
 
 Signature = npt.NDArray[np.uint32]

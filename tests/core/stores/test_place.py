@@ -6,8 +6,7 @@ import pytest
 
 from hardneg.core.errors import ConfigError, DataError, MissingExtra
 from hardneg.core.stores import is_url
-from hardneg.core.stores.names import is_temporary
-from hardneg.core.stores.place import Place
+from hardneg.core.stores.place import Place, is_temporary
 
 
 def untold(count):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hardneg.core.errors import DataError
-from hardneg.llm.generating.json_requester import read_texts
+from hardneg.llm.generating.job import read_texts
 from tests.llm.generating.conftest import echo, lines
 from tests.llm.llm import completion, cut, reply, silent
 

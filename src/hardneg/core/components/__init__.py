@@ -1,16 +1,4 @@
-"""The kinds of components and their registries: what a component must do, and what it says of itself.
-
-| kind | decorator | method | a plain function can be one |
-|---|---|---|---|
-| ranker | `@ranker("bm25")` | `open` | `texts -> vectors`, or `query, documents -> scores` |
-| rule | `@rule("max-score")` | `keep` | `candidates -> bool (n_queries, depth)` |
-| draw | `@draw("top")` | `priority` | `candidates, noise -> float (n_queries, depth)` |
-| validator | `@validator("guide")` | `open` | no |
-| format | `@file_format("jsonl")` | `write` | no |
-| source | `@source("ir")` | `read` | `name, options -> Collection` |
-| loss | `@loss("infonce")` | `__call__` | `batch -> tensor` |
-| engine | `@engine("ray")` | `run` | no |
-"""
+"""The kinds of components and their registries: what a component must do, and what it says of itself."""
 
 from __future__ import annotations
 

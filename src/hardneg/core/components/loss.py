@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from typing import Any
 
-from hardneg.core.registry import Component, Registry, function_class, settings_of
+from hardneg.core.registry import Component, Registry, adapting, call_function
 
 
 class Loss(Component, ABC):
@@ -21,14 +20,6 @@ class Loss(Component, ABC):
         """
 
 
-def _loss_of(function: Callable[..., Any]) -> type[Loss]:
-    def call(self: Any, batch: Any) -> Any:
-        """Returns the function's loss."""
-        return self.function(batch, **settings_of(self))
-
-    made: type[Loss] = function_class(Loss, function, 1, __call__=call)
-    return made
-
-
+_loss_of = adapting(Loss, 1, __call__=call_function)
 LOSSES: Registry[Loss] = Registry("loss", Loss, "__call__", "hardneg.training.losses", _loss_of)
 loss = LOSSES.register

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from hardneg.core.records import BoolArray, Candidates, FloatArray
-from hardneg.core.registry import Component, Registry, function_class, settings_of
+from hardneg.core.registry import Component, Registry, adapting, call_function
 
 Priority = npt.NDArray[np.float64]
 Reads = Literal["nothing", "rank", "score", "anchor", "probability"]
@@ -79,25 +78,16 @@ class Draw(Component, ABC):
         """
 
 
-def _rule_of(function: Callable[..., Any]) -> type[Rule]:
-    def keep(self: Any, candidates: Candidates) -> BoolArray:
-        """Returns what the function returns."""
-        kept = np.asarray(self.function(candidates, **settings_of(self)), bool)
-        return np.broadcast_to(kept, candidates.shape) & (candidates.docs >= 0)
-
-    made: type[Rule] = function_class(Rule, function, 1, keep=keep)
-    return made
+def _keep(rule: Any, candidates: Candidates) -> BoolArray:
+    kept = np.asarray(call_function(rule, candidates), bool)
+    return np.broadcast_to(kept, candidates.shape) & (candidates.docs >= 0)
 
 
-def _draw_of(function: Callable[..., Any]) -> type[Draw]:
-    def priority(self: Any, candidates: Candidates, noise: FloatArray) -> Priority:
-        """Returns what the function returns."""
-        return np.asarray(self.function(candidates, noise, **settings_of(self)), np.float64)
-
-    made: type[Draw] = function_class(Draw, function, 2, priority=priority)
-    return made
+def _priority(draw: Any, candidates: Candidates, noise: FloatArray) -> Priority:
+    return np.asarray(call_function(draw, candidates, noise), np.float64)
 
 
+_rule_of, _draw_of = adapting(Rule, 1, keep=_keep), adapting(Draw, 2, priority=_priority)
 RULES: Registry[Rule] = Registry("rule", Rule, "keep", "hardneg.selection.rules", _rule_of)
 DRAWS: Registry[Draw] = Registry("draw", Draw, "priority", "hardneg.selection.draws", _draw_of)
 rule, draw = RULES.register, DRAWS.register

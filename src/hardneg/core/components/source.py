@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from hardneg.core.records import Collection
-from hardneg.core.registry import Component, Registry, function_class
+from hardneg.core.registry import Component, Registry, adapting, call_function
 
 
 class Source(Component, ABC):
@@ -35,15 +34,6 @@ class Source(Component, ABC):
         """
 
 
-def _source_of(function: Callable[..., Any]) -> type[Source]:
-    def read(self: Any, name: str, options: Any) -> Collection:
-        """Returns what the function reads."""
-        found: Collection = self.function(name, options)
-        return found
-
-    made: type[Source] = function_class(Source, function, 2, read=read)
-    return made
-
-
+_source_of = adapting(Source, 2, read=call_function)
 SOURCES: Registry[Source] = Registry("source", Source, "read", "hardneg.sources", _source_of)
 source = SOURCES.register

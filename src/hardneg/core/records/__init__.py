@@ -6,11 +6,10 @@ A stage knows these and never another stage. Arrays that name documents or queri
 
 from __future__ import annotations
 
-from hardneg.core.records.arrays import BoolArray, FloatArray, IntArray, KeyArray, rows_of
+from hardneg.core.records.arrays import BoolArray, FloatArray, IntArray, KeyArray, PairSet, rows_of
 from hardneg.core.records.candidates import JUDGED_RELEVANT, RELABELLED, Candidates, Decision
 from hardneg.core.records.collection import UNJUDGED, Collection, Documents, Judgments, Queries, part
 from hardneg.core.records.examples import Example, Scored
-from hardneg.core.records.pair_set import PairSet
 from hardneg.core.records.row_map import RowMap
 from hardneg.core.records.text import folded, full_text, id_key, text_key
 

@@ -1,4 +1,7 @@
-"""Types of arrays; those that name documents or queries hold row numbers, -1 where there is none."""
+"""Types of arrays, and a set of (query, document) pairs.
+
+Arrays that name documents or queries hold row numbers, -1 where there is none.
+"""
 
 from __future__ import annotations
 
@@ -17,3 +20,27 @@ def rows_of(count: int, size: int) -> Iterator[IntArray]:
     """Yields the rows 0..count-1 in blocks of at most `size`."""
     for begin in range(0, count, size):
         yield np.arange(begin, min(begin + size, count), dtype=np.int32)
+
+
+class PairSet:
+    """A set of (query, document) pairs."""
+
+    def __init__(self, query: IntArray, doc: IntArray) -> None:
+        self._codes = np.unique(_codes(query, doc))
+
+    def has(self, queries: IntArray, docs: IntArray) -> BoolArray:
+        """Returns (n_queries, depth) bool: which documents are in the set with their query.
+
+        Args:
+            queries: (n_queries,) int32.
+            docs: (n_queries, depth) int32; -1 is in no set.
+        """
+        if not len(self._codes):
+            return np.zeros(docs.shape, bool)
+        codes = _codes(queries[:, None], docs)
+        places = np.minimum(np.searchsorted(self._codes, codes), len(self._codes) - 1)
+        return np.asarray((self._codes[places] == codes) & (docs >= 0))
+
+
+def _codes(query: IntArray, doc: IntArray) -> npt.NDArray[np.int64]:
+    return (query.astype(np.int64) << 32) | doc

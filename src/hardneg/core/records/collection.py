@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from hardneg.core.records.arrays import BoolArray, IntArray, KeyArray
+from hardneg.core.records.arrays import BoolArray, IntArray, KeyArray, PairSet
 from hardneg.core.records.columns import IdIndex, take
-from hardneg.core.records.pair_set import PairSet
 from hardneg.core.records.text import full_text, id_key
 from hardneg.core.tables import html_table
 

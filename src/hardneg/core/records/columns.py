@@ -15,12 +15,7 @@ _BLOCK = 65_536
 
 
 def take(column: pa.ChunkedArray, rows: Sequence[int] | IntArray) -> list[str]:
-    """Returns the strings in some rows; only the chunks that hold them are read.
-
-    Args:
-        column: Strings.
-        rows: (n,) int, 0 and above.
-    """
+    """Returns the strings in some rows; only the chunks that hold them are read."""
     wanted: npt.NDArray[np.int64] = np.asarray(rows, np.int64)
     if not len(wanted):
         return []
@@ -38,11 +33,7 @@ def take(column: pa.ChunkedArray, rows: Sequence[int] | IntArray) -> list[str]:
 
 
 class IdIndex:
-    """Finds the rows of ids; takes 12 bytes a row.
-
-    Args:
-        ids: The id of each row.
-    """
+    """Finds the rows of ids; takes 12 bytes a row."""
 
     def __init__(self, ids: pa.ChunkedArray) -> None:
         keys = np.empty(len(ids), np.uint64)

@@ -12,19 +12,29 @@ Recipes and runs may come from anybody. A name or a path in them never imports a
 neither installed with an entry point nor named in `HARDNEG_IMPORT`, and a path leads to components alone.
 """
 
-from hardneg.core.registry.building import first_problem, settings_of
-from hardneg.core.registry.component import Component, text_in
-from hardneg.core.registry.discovery import IMPORTS
-from hardneg.core.registry.functions import function_class, positional_count
-from hardneg.core.registry.registry import Registry
+from hardneg.core.registry.component import (
+    Component,
+    adapting,
+    call_function,
+    first_problem,
+    function_class,
+    positional_count,
+    reason_of,
+    settings_of,
+    text_in,
+)
+from hardneg.core.registry.registry import IMPORTS, Registry
 
 __all__ = [
     "IMPORTS",
     "Component",
     "Registry",
+    "adapting",
+    "call_function",
     "first_problem",
     "function_class",
     "positional_count",
+    "reason_of",
     "settings_of",
     "text_in",
 ]

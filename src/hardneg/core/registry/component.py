@@ -1,9 +1,33 @@
-"""What all kinds of components may say of themselves."""
+"""A component: its base, how plain settings or a function become one, and its settings as plain values."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+import dataclasses
+import hashlib
+import inspect
+import json
+import math
+import re
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.dataclasses import is_pydantic_dataclass
+from pydantic.errors import PydanticUserError
+
+from hardneg.core.errors import ConfigError
+from hardneg.core.settings import check_names
+
+T = TypeVar("T")
+
+OBJECT = "object"
+"""The one setting of a component whose settings are no plain values: a digest."""
+
+SHOWN = 200
+"""Characters of a value that an error shows."""
+
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 class Component:
@@ -26,13 +50,183 @@ def text_in(language: str, given: str | Mapping[str, str]) -> str:
     return given if isinstance(given, str) else given.get(language, given.get("en", ""))
 
 
-def class_attributes(base: type[Any]) -> frozenset[str]:
-    """Returns the names that a kind of components defines, without the settings that all of them have."""
-    settings = {
-        name
-        for kind in base.__mro__
-        for name, annotation in vars(kind).get("__annotations__", {}).items()
-        if "ClassVar" not in str(annotation)
+def build(made: type[T], settings: Mapping[str, Any], where: str) -> T:
+    """Returns the component of these settings, their values converted to the fields' types."""
+    check_names(settings, where)
+    if set(settings) == {OBJECT}:
+        raise ConfigError(f"{where} was given as an object, which run.json cannot hold; pass it again")
+    try:
+        component = made(**(settings if is_pydantic_dataclass(made) else _converted(made, settings)))
+    except ValidationError as error:
+        raise ConfigError(f"{where}: {first_problem(error)}") from None
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{where}: {_first_line(error)}") from None
+    check_finite(component, where)
+    return component
+
+
+def check_finite(component: Any, where: str) -> None:
+    """Raises ConfigError if a number among the settings of a dataclass is infinite or not a number."""
+    for key, value in settings_of(component).items():
+        if not all(map(math.isfinite, _floats(value))):
+            raise ConfigError(f"{where}: {key}: a finite number is needed, found {repr(value)[:SHOWN]}")
+
+
+def settings_of(component: Any) -> dict[str, Any]:
+    """Returns the fields of a dataclass and their values; empty for another object."""
+    return {name: getattr(component, name) for name in field_names(component)}
+
+
+def field_names(component: Any) -> list[str]:
+    """Returns the names of a dataclass's fields, given it or an instance; empty for another object."""
+    return (
+        [field.name for field in dataclasses.fields(component)] if dataclasses.is_dataclass(component) else []
+    )
+
+
+def plain(component: Any) -> dict[str, Any]:
+    """Returns the settings of a component as JSON holds them; `{"object": digest}` if it cannot."""
+    if not dataclasses.is_dataclass(component) or isinstance(component, type):
+        return {OBJECT: _digest(component)} if getattr(component, "__dict__", None) else {}
+    try:
+        settings = dataclasses.asdict(component)
+        json.dumps(settings, allow_nan=False)
+    except Exception:  # a value that is neither plain nor can be copied
+        return {OBJECT: _digest(component)}
+    return settings
+
+
+def first_problem(error: ValidationError, *setting: str) -> str:
+    """Returns the first problem of a failed validation, of a setting if one is named, in one line."""
+    problem = error.errors()[0]
+    place = ".".join(str(part) for part in (*setting, *problem["loc"]))
+    if problem["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+        return f'unknown setting "{place}"'
+    if problem["type"] in ("missing", "missing_argument"):
+        return f'setting "{place}" is missing'
+    message = problem["msg"].removeprefix("Value error, ")
+    found = "" if problem["type"] == "value_error" else f", found {repr(problem['input'])[:SHOWN]}"
+    return f"{place}: {message}{found}" if place else f"{message}"
+
+
+def reason_of(error: Exception) -> str:
+    """Returns the kind of an error and the first line of its message."""
+    return f"{type(error).__name__}: {_first_line(error)}"
+
+
+def import_path(definition: Any) -> str:
+    """Returns where a class or function is defined, as `package.module:Name`."""
+    return f"{definition.__module__}:{definition.__qualname__}"
+
+
+def function_class(base: Any, function: Callable[..., Any], given: int, **members: Any) -> Any:
+    """Returns a component class, a frozen dataclass that has further members, around a function.
+
+    The function's keyword-only parameters become the fields, with their types and defaults; it is `given` so
+    many positional arguments.
+    """
+    path, count = import_path(function), positional_count(function)
+    if count != given:
+        raise ConfigError(
+            f"{path} takes {count} positional arguments, expected {given}; keyword-only ones are its settings"
+        )
+    own = {
+        "__doc__": function.__doc__,
+        "__module__": function.__module__ or "__main__",
+        "__qualname__": function.__qualname__,
+        "function": staticmethod(function),
+        **members,
     }
-    defined = {name for kind in base.__mro__[:-1] for name in vars(kind) if not name.startswith("_")}
-    return frozenset(defined - settings)
+    types, fields = _types(function), []
+    for parameter in inspect.signature(function).parameters.values():
+        name, default = parameter.name, parameter.default
+        if parameter.kind is not parameter.KEYWORD_ONLY:
+            continue
+        if default is parameter.empty:
+            raise ConfigError(f'{path}: the setting "{name}" needs a default')
+        if name in own:
+            raise ConfigError(f'{path}: a setting cannot be called "{name}"; rename it')
+        inferred = type(default) if isinstance(default, bool | int | float | str) else Any
+        fields.append((name, types.get(name, inferred), dataclasses.field(default=default)))
+    return dataclasses.make_dataclass(function.__name__, fields, bases=(base,), frozen=True, namespace=own)
+
+
+def positional_count(function: Callable[..., Any]) -> int:
+    """Returns how many arguments a function takes by position."""
+    parameters = inspect.signature(function).parameters.values()
+    return sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
+
+
+def adapting(base: Any, given: int, **members: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Returns what makes a component class of a plain function; see `function_class`."""
+    return lambda function: function_class(base, function, given, **members)
+
+
+def call_function(component: Any, *given: Any) -> Any:
+    """Returns what the function of a component returns, called with its settings: a method of its class."""
+    return component.function(*given, **settings_of(component))
+
+
+def _converted(made: type[Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns settings with values of the types that a plain class declares, as pydantic's classes do."""
+    parameters = inspect.signature(made).parameters
+    if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        for name in settings:
+            if name not in parameters:
+                raise TypeError(f'unknown setting "{name}"')
+    for name, parameter in parameters.items():
+        named = parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+        if named and parameter.default is parameter.empty and name not in settings:
+            raise TypeError(f'setting "{name}" is missing')
+    types = _types(made) if dataclasses.is_dataclass(made) else {}
+    return {name: _as_type(types.get(name, Any), value, name) for name, value in settings.items()}
+
+
+def _as_type(expected: Any, value: Any, name: str) -> Any:
+    try:
+        return TypeAdapter(expected).validate_python(value)
+    except ValidationError as error:
+        raise ValueError(first_problem(error, name)) from None
+    except PydanticUserError:  # a type that pydantic does not know
+        return value
+
+
+def _types(definition: Any) -> dict[str, Any]:
+    """Returns the types of a dataclass's fields or a function's parameters; empty if one is not resolved."""
+    try:
+        return typing.get_type_hints(definition, include_extras=True)
+    except Exception:  # an annotation is any expression, as of names imported for type checkers alone
+        return {}
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), "")
+
+
+def _floats(value: Any) -> Iterator[float]:
+    if isinstance(value, float):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _floats(list(value.values()))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _floats(item)
+
+
+def _digest(component: Any) -> str:
+    """Returns a digest of an object that holds more than plain values."""
+    attributes = getattr(component, "__dict__", {})
+    try:
+        content = json.dumps(attributes, default=_content, sort_keys=True)
+    except (TypeError, ValueError, RecursionError):  # as of objects that hold each other
+        content = _ADDRESS.sub("", repr(attributes))
+    return hashlib.sha256(f"{import_path(type(component))} {content}".encode()).hexdigest()
+
+
+def _content(value: Any) -> Any:
+    """Returns what stands for a value that JSON does not know, the same in every process."""
+    if hasattr(value, "tobytes"):
+        return hashlib.sha256(value.tobytes()).hexdigest()
+    if hasattr(value, "__qualname__"):
+        return import_path(value)
+    return vars(value) if hasattr(value, "__dict__") else _ADDRESS.sub("", repr(value))

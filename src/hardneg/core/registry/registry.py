@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import os
+import pkgutil
 import re
 import sys
 import threading
@@ -11,7 +14,7 @@ from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar
 
 from hardneg.core.errors import ConfigError, unknown_name
-from hardneg.core.registry.building import (
+from hardneg.core.registry.component import (
     OBJECT,
     SHOWN,
     build,
@@ -19,13 +22,15 @@ from hardneg.core.registry.building import (
     field_names,
     import_path,
     plain,
+    reason_of,
 )
-from hardneg.core.registry.component import class_attributes
-from hardneg.core.registry.discovery import IMPORTS, import_named, import_own, named_modules, offered
 
 T = TypeVar("T")
 C = TypeVar("C")
 Adapter = Callable[[Callable[..., Any]], type[T]]
+
+IMPORTS = "HARDNEG_IMPORT"
+"""The environment variable that names modules to import, separated by commas: they register components."""
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _NAME_ATTRIBUTE = "_registered_name"
@@ -40,8 +45,7 @@ class Registry(Generic[T]):
         base: The class that they derive from, or that completes one that does not.
         method: The method that makes a class one of them, as in `keep`.
         package: The package whose modules hold those that come with hardneg.
-        adapt: Makes a component class of a plain function; None if a function cannot be one, or if a module
-            of the package sets it (`adapter`).
+        adapt: Makes a component class of a plain function; a module of the package may set it (`adapter`).
     """
 
     def __init__(
@@ -49,10 +53,9 @@ class Registry(Generic[T]):
     ) -> None:
         self.kind = kind
         self._base, self._method, self._package, self._adapt = base, method, package, adapt
-        self._reserved = class_attributes(base)
+        self._reserved = _class_attributes(base)
         self._classes: dict[str, type[T]] = {}
-        self._adapted: dict[Callable[..., Any], type[T]] = {}
-        self._accepted: set[type[Any]] = set()
+        self._used: dict[Any, type[T]] = {}  # by class or function
         self._complete = False
         self._importing: set[int] = set()
 
@@ -79,16 +82,15 @@ class Registry(Generic[T]):
 
         def add(definition: C) -> C:
             made = self._class_of(definition)
-            registered = self._classes.get(name)
-            if registered is not None and import_path(registered) != import_path(made):
+            registered = self._classes.get(name, made)
+            if import_path(registered) != import_path(made):
                 raise ConfigError(
                     f'{self.kind} "{name}" is registered by {import_path(registered)} and by '
                     f"{import_path(made)}; rename one"
                 )
-            for key, value in attributes.items():
+            for key, value in {**attributes, _NAME_ATTRIBUTE: name}.items():
                 setattr(made, key, value)
             self._classes[name] = made
-            setattr(made, _NAME_ATTRIBUTE, name)
             return definition
 
         return add
@@ -104,11 +106,7 @@ class Registry(Generic[T]):
         return sorted({*self._classes, *(point.name for point in entry_points(group=self.group))})
 
     def get(self, name: str) -> type[T]:
-        """Returns the component class of this name.
-
-        Raises:
-            ConfigError: There is none, the message suggests the nearest; or its package cannot be imported.
-        """
+        """Returns the component class of this name; an error about another suggests the nearest."""
         self._import_own()
         if name not in self._classes:
             self._load(name)
@@ -135,11 +133,7 @@ class Registry(Generic[T]):
         return instance
 
     def parse(self, given: str | Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        """Returns (name, settings) of a component in any of its notations.
-
-        Raises:
-            ConfigError: A mapping does not have just one name, or a `:value` has nowhere to go.
-        """
+        """Returns (name, settings) of a component in any of its notations."""
         if isinstance(given, str):
             name, colon, value = given.partition(":")
             return name, {self._shorthand(name): value} if colon else {}
@@ -155,12 +149,11 @@ class Registry(Generic[T]):
     def describe(self, component: Any) -> dict[str, dict[str, Any]]:
         """Returns plain `{name: {setting: value}}`, from which `make` builds the same component.
 
-        One without a name is described by its import path; one whose settings are no plain values, by a
-        digest, from which it cannot be built again.
+        Without a name, its import path stands for it; for settings that are no plain values, a digest.
         """
         component = self.make(component)
         made = type(component)
-        return {_registered_name(made) or import_path(made): plain(component)}
+        return {vars(made).get(_NAME_ATTRIBUTE) or import_path(made): plain(component)}
 
     def can_make(self, described: Mapping[str, Mapping[str, Any]]) -> bool:
         """Returns whether `make` builds a component from what `describe` returned, in any process."""
@@ -171,7 +164,7 @@ class Registry(Generic[T]):
         """Returns the name of a component or of its class; the class's own, with hyphens, if it has none."""
         made = component if isinstance(component, type) else type(component)
         words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|_", "-", made.__name__).lower()
-        return _registered_name(made) or re.sub(r"[^\w-]", "", words).strip("-")
+        return vars(made).get(_NAME_ATTRIBUTE) or re.sub(r"[^\w-]", "", words).strip("-")
 
     def _fits(self, made: type[Any]) -> bool:
         return any(callable(vars(kind).get(self._method)) for kind in made.__mro__)
@@ -182,30 +175,26 @@ class Registry(Generic[T]):
         )
 
     def _class_of(self, definition: Any) -> type[T]:
-        """Returns a class, or the class that a function is made into, with all that the base defines.
-
-        Raises:
-            ConfigError: It is nothing of this kind.
-        """
-        if inspect.isfunction(definition):
-            if self._adapt is None:
-                self._import_own()
-            if self._adapt is not None:
-                if definition not in self._adapted:
-                    self._adapted[definition] = self._completed(self._adapt(definition))
-                return self._adapted[definition]
-        if not isinstance(definition, type) or not self._fits(definition):
+        """Returns a class, or the class that a function is made into, with all that the base defines."""
+        if not isinstance(definition, type) and not inspect.isfunction(definition):
             raise self._unfit(definition)
-        return self._completed(definition)
+        if definition not in self._used:
+            made = definition if isinstance(definition, type) else self._adapted(definition)
+            self._complete_class(made)
+            self._used[definition] = self._used[made] = made
+        return self._used[definition]
 
-    def _completed(self, made: type[T]) -> type[T]:
-        """Returns a class with what the base defines and the class lacks.
+    def _adapted(self, function: Callable[..., Any]) -> type[T]:
+        if self._adapt is None:
+            self._import_own()
+        if self._adapt is None:
+            raise self._unfit(function)
+        return self._adapt(function)
 
-        Raises:
-            ConfigError: One of its fields has the name of a class attribute, or the class cannot be changed.
-        """
-        if made in self._accepted:
-            return made
+    def _complete_class(self, made: type[Any]) -> None:
+        """Adds what the base defines and a class lacks."""
+        if not self._fits(made):
+            raise self._unfit(made)
         taken = sorted(self._reserved & {*field_names(made)})
         if taken:
             raise ConfigError(
@@ -218,17 +207,12 @@ class Registry(Generic[T]):
                         setattr(made, key, value)
                     except (TypeError, AttributeError):
                         raise self._unfit(made) from None
-        self._accepted.add(made)
-        return made
 
     def _class_named(self, name: str) -> type[T]:
         """Returns the class of a name, or of an import path.
 
         Nothing is imported for a path, and it leads to nothing but a component: a class that derives from the
         base, one that this process used before, or one of a module that the user named in `HARDNEG_IMPORT`.
-
-        Raises:
-            ConfigError: There is no such component.
         """
         if ":" not in name:
             return self.get(name)
@@ -247,8 +231,7 @@ class Registry(Generic[T]):
 
     def _is_component(self, definition: Any) -> bool:
         derived = isinstance(definition, type) and issubclass(definition, self._base)
-        used = definition in self._accepted or definition in self._adapted
-        return derived or used or definition.__module__ in named_modules()
+        return derived or definition in self._used or definition.__module__ in _named_modules()
 
     def _shorthand(self, name: str) -> str:
         field: Any = self._class_named(name).shorthand  # type: ignore[attr-defined]
@@ -260,40 +243,53 @@ class Registry(Generic[T]):
         """Imports the modules that come with hardneg, and those that the environment names.
 
         One of them may ask for components while it is imported, and gets those that are there already.
-
-        Raises:
-            ConfigError: A module that the environment names cannot be imported.
         """
         thread = threading.get_ident()
         if self._complete or thread in self._importing:
             return
         self._importing.add(thread)
         try:
-            import_own(self._package)
-            for name in named_modules():
-                import_named(name)
+            for module in pkgutil.iter_modules(importlib.import_module(self._package).__path__):
+                if not module.name.startswith("_"):
+                    importlib.import_module(f"{self._package}.{module.name}")
+            for name in _named_modules():
+                try:
+                    importlib.import_module(name)
+                except Exception as error:
+                    raise ConfigError(
+                        f"{IMPORTS} names {name}, which cannot be imported: {reason_of(error)}"
+                    ) from error
         finally:
             self._importing.discard(thread)
         self._complete = True
 
     def _load(self, name: str) -> None:
-        """Registers what another package offers under a name, if one does.
-
-        Raises:
-            ConfigError: It cannot be imported, is no component, or two packages offer one.
-        """
-        point = offered(self.group, name, self.kind)
-        if point is None:
-            return
-        try:
-            self.register(name)(point.load())
-        except Exception as error:
-            reason = next(iter(str(error).splitlines()), "")
-            raise ConfigError(
-                f"{self.kind} {name} of {point.value} cannot be used: {type(error).__name__}: {reason}"
-            ) from error
+        """Registers what another package offers under a name, if one does."""
+        points = {point.value: point for point in entry_points(group=self.group, name=name)}
+        if len(points) > 1:
+            offers = " and by ".join(sorted(points))
+            raise ConfigError(f'{self.kind} "{name}" is offered by {offers}; uninstall one')
+        for value, point in points.items():
+            try:
+                self.register(name)(point.load())
+            except Exception as error:
+                raise ConfigError(
+                    f"{self.kind} {name} of {value} cannot be used: {reason_of(error)}"
+                ) from error
 
 
-def _registered_name(made: type[Any]) -> str | None:
-    name: str | None = vars(made).get(_NAME_ATTRIBUTE)
-    return name
+def _class_attributes(base: type[Any]) -> frozenset[str]:
+    """Returns the names that a kind of components defines, without the settings that all of them have."""
+    settings = {
+        name
+        for kind in base.__mro__
+        for name, annotation in vars(kind).get("__annotations__", {}).items()
+        if "ClassVar" not in str(annotation)
+    }
+    defined = {name for kind in base.__mro__[:-1] for name in vars(kind) if not name.startswith("_")}
+    return frozenset(defined - settings)
+
+
+def _named_modules() -> list[str]:
+    """Returns the modules that the environment names."""
+    return [name.strip() for name in os.environ.get(IMPORTS, "").split(",") if name.strip()]

@@ -7,6 +7,6 @@ a `Mirror` is its local copy, downloaded before it is read and uploaded when the
 from __future__ import annotations
 
 from hardneg.core.stores.mirror import Mirror, display_url, fetched, output_dir, output_file
-from hardneg.core.stores.names import is_url
+from hardneg.core.stores.place import is_url
 
 __all__ = ["Mirror", "fetched", "is_url", "display_url", "output_dir", "output_file"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,10 @@ from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.files import cache_folder, write_text
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
-from hardneg.llm.answer_store import AnswerStore
-from hardneg.llm.chat_model import ChatModel
+from hardneg.llm.chat_model import AnswerStore, ChatModel
 from hardneg.llm.client import Endpoint
 from hardneg.llm.generating.generate_settings import GenerateSettings
-from hardneg.llm.generating.job import GenerationJob, GenerationTask
-from hardneg.llm.generating.json_requester import GeneratedTexts, JsonRequester
+from hardneg.llm.generating.job import GeneratedTexts, GenerationJob, JsonRequester
 from hardneg.llm.generating.negatives import NegativeTask
 from hardneg.llm.generating.queries import QueryTask
 from hardneg.llm.prompt import read_prompt
@@ -36,6 +34,7 @@ __all__ = ["GenerateSettings", "dry_run", "generate"]
 
 PROMPTS = "hardneg.llm.generating.prompts"
 SUMMARY = "generate.json"
+_NOT_RECORDED = {"endpoint", "model", "seed", "prompt", "key_env", "concurrency", "timeout", "retries"}
 _PLACES = {"queries": ("document", "kinds", "count"), "negatives": ("query", "document", "count")}
 
 
@@ -50,27 +49,9 @@ def generate(
     progress: Progress | None = None,
     **settings: Any,
 ) -> dict[str, Any]:
-    """Generates queries for documents, or negatives for queries, by a language model.
+    """Generates queries for documents, or negatives for queries; see `hardneg.generate`.
 
     The same call again repeats no answered request, so it resumes an interrupted one.
-
-    Args:
-        source: A collection, or a source for `hardneg.sources.load`; documents alone suffice for queries.
-        out: The folder to write: a BEIR folder for queries, `train.jsonl` for negatives.
-        endpoint: Base URL of an OpenAI-compatible interface, as in `http://localhost:8000/v1`.
-        model: Name of the model there.
-        load: Options of loading the source.
-        cache: Folder of answers and vectors; default: `hardneg.core.files.cache_folder()`.
-        progress: Receives progress.
-        settings: Further attributes of `GenerateSettings`.
-
-    Returns:
-        The summary, which is also in `generate.json` of the folder; see docs/generating.md.
-
-    Raises:
-        ConfigError: A setting, the prompt or the key is not usable, or the folder holds something else.
-        DataError: The source is not usable, or the endpoint does not answer.
-        MissingExtra: httpx2 is not installed.
     """
     chosen = GenerateSettings.build(endpoint=endpoint, model=model, **settings)
     folder, context = Path(out), Context(cache or cache_folder(), progress or NullProgress())
@@ -96,17 +77,6 @@ def dry_run(
 
     `requests` counts those without a stored answer; `most_tokens` is the most that they may cost together if
     every answer can be read: one token for every two bytes of the prompts, and the longest answers allowed.
-
-    Args:
-        source: As for `generate`.
-        endpoint: As for `generate`.
-        model: As for `generate`.
-        load: As for `generate`.
-        cache: As for `generate`.
-        settings: As for `generate`.
-
-    Raises:
-        HardnegError: As for `generate`.
     """
     chosen = GenerateSettings.build(endpoint=endpoint, model=model, **settings)
     with _prepared(source, load or LoadOptions(), chosen, cache or cache_folder()) as prepared:
@@ -124,26 +94,18 @@ def dry_run(
 @dataclass(frozen=True)
 class _Prepared:
     job: GenerationJob
-    task: GenerationTask
+    task: QueryTask | NegativeTask
     model: ChatModel
     requester: JsonRequester
 
     def claim(self, folder: Path) -> dict[str, Any]:
-        """Claims the folder for this call, and returns the summary's first part.
-
-        Raises:
-            ConfigError: The folder holds something else.
-        """
-        job, excluded = (
-            self.job,
-            {"endpoint", "model", "seed", "prompt", "key_env", "concurrency", "timeout", "retries"},
-        )
+        """Claims the folder for this call, and returns the summary's first part."""
         origin = {
             "writes": self.task.name,
-            "collection": job.collection.digest,
+            "collection": self.job.collection.digest,
             "endpoint": self.model.endpoint.url,
-            **job.origin,
-            "settings": job.settings.model_dump(mode="json", exclude=excluded),
+            **self.job.origin,
+            "settings": self.job.settings.model_dump(mode="json", exclude=_NOT_RECORDED),
             "finished": False,
         }
         stored = _read(folder)
@@ -179,11 +141,7 @@ class _Prepared:
 def _prepared(
     source: str | Path | Collection, load: LoadOptions, chosen: GenerateSettings, cache: Path
 ) -> Iterator[_Prepared]:
-    """Yields the prepared call; the store of answers is closed afterwards.
-
-    Raises:
-        HardnegError: A setting or the source is not usable, or there is nothing to generate.
-    """
+    """Yields the prepared call; the store of answers is closed afterwards."""
     endpoint = Endpoint.of(chosen.endpoint, chosen.key_env)
     kind: type[QueryTask] | type[NegativeTask] = QueryTask if chosen.negatives is None else NegativeTask
     prompt = read_prompt(chosen.prompt or kind.name, PROMPTS, _PLACES[kind.name])
@@ -198,12 +156,9 @@ def _prepared(
         if chosen.negatives is None:
             why = 'every document is a positive of a query; include those with also="judged"'
         raise DataError(f"{collection.name}: no {task.unit} to write {task.name} for: {why}")
-    store = AnswerStore(cache)
-    try:
+    with closing(AnswerStore(cache)) as store:
         model = ChatModel(chosen.model, endpoint, chosen.options, store)
         yield _Prepared(job, task, model, JsonRequester(model, task.question))
-    finally:
-        store.close()
 
 
 def _counts(results: Sequence[GeneratedTexts], unit: str, asked: int) -> dict[str, Any]:
@@ -223,11 +178,7 @@ def _counts(results: Sequence[GeneratedTexts], unit: str, asked: int) -> dict[st
 
 
 def _read(folder: Path) -> dict[str, Any]:
-    """Returns the summary that a folder holds, empty for an empty folder.
-
-    Raises:
-        ConfigError: The folder holds something else.
-    """
+    """Returns the summary that a folder holds, empty for an empty folder."""
     path = folder / SUMMARY
     if path.exists():
         try:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from hardneg.core.components import RANKERS
 from hardneg.core.errors import ConfigError
-from hardneg.llm.endpoint_settings import EndpointSettings
+from hardneg.llm.client import EndpointSettings
 
 QueryKind = Literal["question", "keywords", "claim"]
 _OF_QUERIES = {"queries", "kinds", "also", "examples", "ranker", "round_trip"}
@@ -42,11 +42,7 @@ class GenerateSettings(EndpointSettings):
     prompt: str | None = None
 
     def check(self) -> None:
-        """Checks that the settings fit together.
-
-        Raises:
-            ConfigError: One of those for queries is given for negatives, or the ranker does not fit.
-        """
+        """Checks that the settings fit together."""
         unused = _OF_QUERIES & self.model_fields_set
         if self.negatives is not None and unused:
             raise ConfigError(f"{min(unused)} is for writing queries: give either that or negatives")

@@ -13,20 +13,23 @@ from hardneg.core.components import Context
 from hardneg.core.records import Example, Scored, text_key
 from hardneg.core.records.text import id_key
 from hardneg.exporters.jsonl import JsonLines
-from hardneg.llm.generating.job import PREFIX, GenerationJob, sample_rows, unreadable, write_record
-from hardneg.llm.generating.json_requester import GeneratedTexts, Question
-from hardneg.llm.texts import cut
+from hardneg.llm.generating.job import (
+    PREFIX,
+    GeneratedTexts,
+    GenerationJob,
+    Question,
+    sample_rows,
+    unreadable,
+    write_record,
+)
+from hardneg.llm.prompt import cut
 
 _TOKENS = 600  # per passage of an answer
 _NO_SCORE = float("nan")
 
 
 class NegativeTask:
-    """Generates negatives for the queries that have a positive.
-
-    Args:
-        job: The call.
-    """
+    """Generates negatives for the queries that have a positive."""
 
     name, unit = "negatives", "queries"
 
@@ -50,7 +53,7 @@ class NegativeTask:
         return Question(content, "negatives", self._count, _TOKENS * self._count, name, chosen.seed)
 
     def write(self, results: Sequence[GeneratedTexts], folder: Path, context: Context) -> dict[str, Any]:
-        """Writes a training set and the record of all negatives; see `GenerationTask.write`."""
+        """Writes a training set and the record of all negatives."""
         ids = self._job.collection.queries.ids([result.row for result in results])
         record: list[dict[str, Any]] = []
         examples = []

@@ -6,23 +6,28 @@ kinds of queries as in E5-mistral, arXiv 2401.00368.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from hardneg.core.components import Context
-from hardneg.core.records import text_key
+from hardneg.core.records import Collection, Documents, rows_of, text_key
 from hardneg.core.records.text import id_key
-from hardneg.llm.generating.filters import Query, filter_queries
-from hardneg.llm.generating.folder import write_folder
+from hardneg.exporters.rows import rows_to, text_to
+from hardneg.llm.generating.filters import Query, filter_queries, round_trip_filter
 from hardneg.llm.generating.generate_settings import QueryKind
-from hardneg.llm.generating.job import PREFIX, GenerationJob, sample_rows, unreadable, write_record
-from hardneg.llm.generating.json_requester import GeneratedTexts, Question
-from hardneg.llm.generating.round_trip_filter import round_trip_filter
-from hardneg.llm.prompt import mark_of
-from hardneg.llm.texts import cut
+from hardneg.llm.generating.job import (
+    PREFIX,
+    GeneratedTexts,
+    GenerationJob,
+    Question,
+    sample_rows,
+    unreadable,
+    write_record,
+)
+from hardneg.llm.prompt import cut, mark_of
 from hardneg.sources.builder import WHOLE
 
 KINDS: dict[QueryKind, str] = {
@@ -35,14 +40,13 @@ _LONGEST_ANSWER = 512
 _TOKENS = 96  # per query of an answer
 _EXAMPLE = 800  # characters of an example's document
 _INTRODUCTION = "Queries of other documents of the same collection show what people look for there:\n\n"
+_BLOCK = 8192
+_HEADER = "query-id\tcorpus-id\tscore"
+_ORIGIN = ("doc_id", "kind", "model", "prompt", "seed")
 
 
 class QueryTask:
-    """Generates queries for the documents that no query has as a positive, or for all.
-
-    Args:
-        job: The call.
-    """
+    """Generates queries for the documents that no query has as a positive, or for all."""
 
     name, unit = "queries", "documents"
 
@@ -82,7 +86,7 @@ class QueryTask:
         return [chosen.kinds[(first + n) % len(chosen.kinds)] for n in range(chosen.queries)]
 
     def write(self, results: Sequence[GeneratedTexts], folder: Path, context: Context) -> dict[str, Any]:
-        """Writes a BEIR folder and the record of all queries; see `GenerationTask.write`."""
+        """Writes a BEIR folder and the record of all queries."""
         collection, chosen = self._job.collection, self._job.settings
         queries = filter_queries([query for result in results for query in self._queries(result)], collection)
         facts: dict[str, Any] = {}
@@ -96,7 +100,7 @@ class QueryTask:
             if result.texts is None and result.problem is None
         ]
         given = self._job.split in WHOLE
-        write_folder(folder, collection, [row for row in rows if not row["dropped"]], with_given=given)
+        _write_folder(folder, collection, [row for row in rows if not row["dropped"]], with_given=given)
         return {
             **write_record(folder, [*rows, *broken]),
             "examples": min(chosen.examples, len(self._examples)),
@@ -136,3 +140,47 @@ def _shown(examples: Sequence[tuple[str, ...]], mark: str) -> str:
         for tag, text in zip(("example", "its-query"), pair, strict=True)
     )
     return f"{_INTRODUCTION}{shown}" if shown else ""
+
+
+def _write_folder(
+    folder: Path, collection: Collection, generated: Sequence[Mapping[str, Any]], *, with_given: bool
+) -> None:
+    """Writes `corpus.jsonl`, `queries.jsonl`, `qrels/train.tsv` and `qrels/generated.tsv`.
+
+    `train` has the judgments of the given and of the generated queries, `generated` the latter alone. In
+    `queries.jsonl` the `metadata` of a generated query hold its origin.
+    """
+    _write_corpus(folder / "corpus.jsonl", collection.documents)
+    with rows_to(folder / "queries.jsonl") as add:
+        table = collection.queries.table if with_given else collection.queries.table[:0]
+        for query_id, text in zip(table["query_id"].to_pylist(), table["text"].to_pylist(), strict=True):
+            add({"_id": query_id, "text": text})
+        first = {row["query_id"]: row for row in reversed(generated)}
+        for row in generated:
+            if first[row["query_id"]] is row:
+                metadata = {"generated": True, **{name: row[name] for name in _ORIGIN}}
+                add({"_id": row["query_id"], "text": row["query"], "metadata": metadata})
+    relevance = collection.judgments.min_relevance
+    lines = [f"{row['query_id']}\t{row['doc_id']}\t{relevance}" for row in generated]
+    _write_lines(folder / "qrels" / "generated.tsv", lines)
+    _write_lines(folder / "qrels" / "train.tsv", [*(_given(collection) if with_given else ()), *lines])
+
+
+def _write_corpus(path: Path, documents: Documents) -> None:
+    with rows_to(path) as add:
+        for rows in rows_of(len(documents), _BLOCK):
+            columns = (documents.ids(rows), documents.titles(rows), documents.bodies(rows))
+            for doc_id, title, text in zip(*columns, strict=True):
+                add({"_id": doc_id, "title": title, "text": text})
+
+
+def _given(collection: Collection) -> Iterator[str]:
+    judgments = collection.judgments
+    queries, docs = collection.queries.ids(judgments.query), collection.documents.ids(judgments.doc)
+    for query_id, doc_id, relevance in zip(queries, docs, judgments.relevance.tolist(), strict=True):
+        yield f"{query_id}\t{doc_id}\t{relevance}"
+
+
+def _write_lines(path: Path, lines: Iterable[str]) -> None:
+    with text_to(path) as file:
+        file.writelines(f"{line}\n" for line in (_HEADER, *lines))

@@ -9,22 +9,23 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import Field
 
 from hardneg.core import verdicts
+from hardneg.core.errors import ConfigError
 from hardneg.core.files import cache_folder, write_text
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
-from hardneg.llm.answer_store import AnswerStore
-from hardneg.llm.chat_model import ChatModel
-from hardneg.llm.client import Endpoint
-from hardneg.llm.judging.cascade import Cascade, PairResult
-from hardneg.llm.judging.judge_settings import LEDGER_LIMIT, JudgeSettings
+from hardneg.llm.chat_model import AnswerStore, ChatModel
+from hardneg.llm.client import Endpoint, EndpointSettings
+from hardneg.llm.judging.cascade import Cascade, JudgementLog, PairResult, Step
+from hardneg.llm.judging.grades import HIGHEST
 from hardneg.llm.judging.pairs import Pair, doubtful_negatives, read_pairs, with_texts
-from hardneg.llm.judging.record import JudgementLog
-from hardneg.llm.judging.steps import Step
-from hardneg.llm.prompt import Prompt, read_prompt
+from hardneg.llm.prompt import read_prompt
 from hardneg.llm.request_queue import RequestQueue
 from hardneg.runs.directory import RunFolder
 from hardneg.runs.finished import load_run
@@ -35,6 +36,41 @@ PROMPTS = "hardneg.llm.judging.prompts"
 FOLDER = "judge"
 ANSWERS = "answers.jsonl"
 """Folder in a run directory for the answers and the summary of the last call."""
+LEDGER_LIMIT = 1000
+"""Most pairs of a ledger by default."""
+
+
+class JudgeSettings(EndpointSettings):
+    """How pairs are judged; in addition to the settings of `EndpointSettings`.
+
+    Attributes:
+        strong_model: Model that judges again what `model` finds relevant or cannot decide; None for none.
+        strong_endpoint: Base URL of the strong model; None for the same endpoint.
+        strong_key_env: Environment variable of its key; None for that of the first model.
+        pairs: JSON lines file of `query_id` and `doc_id` to judge; None for the ledger's doubtful negatives.
+        also: Candidates to judge as well: `dropped`, those dropped as suspected false negatives.
+        limit: Most pairs to judge; None for 1,000 of a ledger and all of a file.
+        prompt: Prompt, `en`, `ru` or a file with `{query}` and `{document}` in it.
+        relevant_from: Least grade, 0 to 3, of relevant documents.
+    """
+
+    strong_model: str | None = Field(default=None, min_length=1)
+    strong_endpoint: str | None = None
+    strong_key_env: str | None = None
+    pairs: Path | None = None
+    also: Literal["dropped"] | None = None
+    limit: int | None = Field(default=None, ge=1)
+    prompt: str = "en"
+    relevant_from: int = Field(default=2, ge=1, le=HIGHEST)
+
+    def check(self) -> None:
+        """Checks that the settings fit together."""
+        if self.strong_model is None and (self.strong_endpoint or self.strong_key_env):
+            raise ConfigError("an endpoint or key of the strong model needs a strong model")
+        if self.strong_model == self.model:
+            raise ConfigError(f'the strong model is "{self.model}" too: name another, or none')
+        if self.pairs is not None and self.also is not None:
+            raise ConfigError("pairs come from the file or from the ledger: give either pairs or also")
 
 
 def judge(
@@ -47,44 +83,28 @@ def judge(
     progress: Progress | None = None,
     **settings: Any,
 ) -> dict[str, Any]:
-    """Judges doubtful negatives of a finished run by a language model.
+    """Judges doubtful negatives of a run directory by a language model; see `hardneg.judge`.
 
     Verdicts are appended to the run's `judgments.jsonl`, as `llm:MODEL`. The same call again repeats no
     answered request and no written verdict, so it resumes an interrupted one. When a call ends, the model's
     verdicts are in the order of the pairs, including those without an answer at first.
-
-    Args:
-        run_folder: The run directory.
-        endpoint: Base URL of an OpenAI-compatible interface, as in `http://localhost:8000/v1`.
-        model: Name of the model there.
-        collection: What was mined, if it was not loaded from a source.
-        cache: Folder of answers; default: `hardneg.core.files.cache_folder()`.
-        progress: Receives progress.
-        settings: Further attributes of `JudgeSettings`.
-
-    Returns:
-        The summary, which is also in `judge/summary.json` of the run directory: settings, results and costs;
-        see docs/judging.md.
-
-    Raises:
-        ConfigError: A setting, the prompt or the key is not usable, or another process judges this run.
-        DataError: The run or its source is not usable, or the endpoint does not answer.
-        MissingExtra: httpx2 is not installed.
     """
     chosen = JudgeSettings.build(endpoint=endpoint, model=model, **settings)
-    endpoints = _endpoints(chosen)
+    models = _models(chosen)
     prompt = read_prompt(chosen.prompt, PROMPTS, ("query", "document"))
     folder = Path(run_folder)
     run, collection = load_run(folder, collection)
     pairs = with_texts(_ids(folder, run, chosen), collection, chosen.max_characters)
-    with RunFolder(folder / FOLDER, ANSWERS).opened() as opened:
+    with (
+        RunFolder(folder / FOLDER, ANSWERS).opened() as opened,
+        closing(AnswerStore(cache or cache_folder())) as store,
+    ):
         opened.sweep()
-        store = AnswerStore(cache or cache_folder())
-        try:
-            steps = _steps(chosen, endpoints, prompt, store)
-            return _judged(folder, pairs, steps, chosen, progress or NullProgress())
-        finally:
-            store.close()
+        steps = [
+            Step(ChatModel(name, endpoint, chosen.options, store), prompt, chosen.relevant_from)
+            for name, endpoint in models
+        ]
+        return _judged(folder, pairs, steps, chosen, progress or NullProgress())
 
 
 def _judged(
@@ -92,9 +112,8 @@ def _judged(
 ) -> dict[str, Any]:
     """Judges pairs and returns the summary; answers are recorded even if an error ends it."""
     cascade = Cascade(steps)
-    models = [step.model for step in steps]
     queue: RequestQueue[Pair, PairResult] = RequestQueue(
-        models, settings, "pairs", cascade.highest_cost, cascade.judge
+        [step.model for step in steps], settings, "pairs", cascade.highest_cost, cascade.judge
     )
     file, judges = folder / verdicts.FILE, [step.judge for step in steps]
     log = JudgementLog(file, judges)
@@ -113,7 +132,7 @@ def _judged(
             "pairs": len(pairs),
             "shortened": sum(pair.shortened for pair in pairs),
             **log.summary(),
-            "left": len(pairs) - log.pairs,
+            "left": len(pairs) - len(log.results),
             **queue.spending(),
             "seconds": round(time.perf_counter() - begin, 3),
         }
@@ -135,23 +154,13 @@ def _described(settings: JudgeSettings, steps: Sequence[Step]) -> dict[str, Any]
     }
 
 
-def _endpoints(settings: JudgeSettings) -> list[Endpoint]:
-    """Returns the endpoints of the model and of the strong model, if there is one."""
-    first = Endpoint.of(settings.endpoint, settings.key_env)
+def _models(settings: JudgeSettings) -> list[tuple[str, Endpoint]]:
+    """Returns name and endpoint of the model, and of the strong model if there is one."""
+    first = settings.model, Endpoint.of(settings.endpoint, settings.key_env)
     if settings.strong_model is None:
         return [first]
-    url = settings.strong_endpoint or settings.endpoint
-    return [first, Endpoint.of(url, settings.strong_key_env or settings.key_env)]
-
-
-def _steps(
-    settings: JudgeSettings, endpoints: Sequence[Endpoint], prompt: Prompt, store: AnswerStore
-) -> list[Step]:
-    names = [name for name in (settings.model, settings.strong_model) if name]
-    return [
-        Step(ChatModel(name, endpoint, settings.options, store), prompt, settings.relevant_from)
-        for name, endpoint in zip(names, endpoints, strict=True)
-    ]
+    url, key_env = settings.strong_endpoint or settings.endpoint, settings.strong_key_env or settings.key_env
+    return [first, (settings.strong_model, Endpoint.of(url, key_env))]
 
 
 def _ids(folder: Path, run: dict[str, Any], settings: JudgeSettings) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ import json
 import re
 
 from hardneg.core.verdicts import Verdict
-from hardneg.llm.texts import without_thoughts
+from hardneg.llm.prompt import without_thoughts
 
 HIGHEST = 3
 _WORD = r"(?:(?:final|relevance)\s+)?(?:grade|score|relevance|оценка)"
@@ -24,10 +24,6 @@ def read_grade(answer: str, material: str = "") -> int | None:
     Accepted are a number alone, a line such as `Grade: 2` that is the last or the only one of its kind, and a
     JSON object with `grade`. Where query or document mention grades, a longer answer may quote them, so the
     answer must then be the grade and nothing else.
-
-    Args:
-        answer: The answer; thoughts in `<think>` tags are ignored.
-        material: The query and the document.
     """
     text = without_thoughts(answer)
     if text is None:

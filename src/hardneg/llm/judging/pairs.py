@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from hardneg.core.errors import DataError
 from hardneg.core.lines import text_lines
 from hardneg.core.records import Collection, Decision
-from hardneg.llm.texts import cut
+from hardneg.llm.prompt import cut
 from hardneg.runs import ledger
 
 SUSPECTED = "suspected_false_negative"
@@ -37,15 +37,6 @@ def doubtful_negatives(folder: Path, scorer: str, also_dropped: bool, limit: int
 
     Those with a probability of being false come first, in that order; then the others, by
     their relative margin to the anchor score, (anchor - score) / |anchor|. Ties stay in the ledger's order.
-
-    Args:
-        folder: The run directory.
-        scorer: The ranker whose scores give the margin.
-        also_dropped: Whether to include candidates that were dropped as suspected false negatives.
-        limit: Most pairs.
-
-    Raises:
-        DataError: The ledger is missing or corrupt.
     """
     table = pa.concat_tables([_chosen(path, scorer, also_dropped) for path in ledger.parts(folder)])
     p, score, anchor = (table[name].to_numpy() for name in ("p", "score", "anchor"))
@@ -61,11 +52,7 @@ def doubtful_negatives(folder: Path, scorer: str, also_dropped: bool, limit: int
 
 
 def read_pairs(path: Path) -> list[tuple[str, str]]:
-    """Returns the (query_id, doc_id) of a JSON lines file, each once, in the file's order.
-
-    Raises:
-        DataError: The file cannot be read, or a line has no `query_id` and `doc_id`.
-    """
+    """Returns the (query_id, doc_id) of a JSON lines file, each once, in the file's order."""
     pairs: dict[tuple[str, str], None] = {}
     for where, line in text_lines(path):
         try:
@@ -80,11 +67,7 @@ def read_pairs(path: Path) -> list[tuple[str, str]]:
 
 
 def with_texts(ids: Sequence[tuple[str, str]], collection: Collection, max_characters: int) -> list[Pair]:
-    """Returns the pairs with their texts, long documents shortened at their end.
-
-    Raises:
-        DataError: The collection has no such query or document.
-    """
+    """Returns the pairs with their texts, long documents shortened at their end."""
     queries = collection.queries.rows([query_id for query_id, _ in ids])
     docs = collection.documents.rows([doc_id for _, doc_id in ids])
     for rows, kind, place in ((queries, "query", 0), (docs, "document", 1)):

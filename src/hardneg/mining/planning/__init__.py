@@ -4,58 +4,55 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from hardneg.core.components import Context, OpenedRanker
 from hardneg.core.files import cache_folder
 from hardneg.core.progress import NullProgress, Progress
-from hardneg.mining.planning.budget import Timer
-from hardneg.mining.planning.measure import Measured, Samples
-from hardneg.mining.planning.trial import Trial, try_out
+from hardneg.core.records import FloatArray, IntArray
+from hardneg.engines.local import Local
+from hardneg.mining.miner import Miner
+from hardneg.mining.part_jobs import write_ledger
+from hardneg.mining.planning.measure import GROWTH, Line, Measured, Samples, Timer, grow
 from hardneg.mining.recipe import Recipe
+from hardneg.runs.directory import Clock
+from hardneg.runs.ledger import FolderLedger
+from hardneg.runs.training_set import TrainingSet
 from hardneg.sources import load
 
 _BYTES_A_DOCUMENT = 130
 """Memory that grows with the corpus: keys of texts and ids, tables of the loader, what is sorted at once."""
+_BUDGET = 15.0
+_FEWEST, _MOST = 16, 256
+"""Documents of a trial run."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage of a job.
+    """One stage of a job."""
 
-    Attributes:
-        name: As run.json's `seconds` has it.
-        seconds: How long it will take.
-        basis: What that rests on, for people.
-    """
-
-    name: str
+    name: str  # as run.json's `seconds` has it
     seconds: float
-    basis: str
+    basis: str  # what that rests on, for people
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a job will take.
-
-    Attributes:
-        documents: How many documents.
-        queries: How many queries.
-        stages: In their order.
-        memory: Bytes of the process's own, beside what is mapped from disk.
-        cache: Bytes of vectors that stay in the cache.
-        temporary: Bytes of files without a name, which vanish with the process.
-        run: Bytes of the run directory.
-    """
+    """What a job will take, in seconds and bytes."""
 
     documents: int
     queries: int
     stages: tuple[Stage, ...]
-    memory: int
-    cache: int
-    temporary: int
-    run: int
+    memory: int  # the process's own, beside what is mapped from disk
+    cache: int  # vectors that stay in the cache
+    temporary: int  # files without a name, which vanish with the process
+    run: int  # the run directory
 
     @property
     def seconds(self) -> float:
@@ -102,7 +99,7 @@ def plan(
     collection = load(source, recipe.load, progress)
     loading = timer() - begin
     held = len(collection.documents)
-    recipe, cache = _local(recipe), cache or cache_folder()
+    recipe, cache = recipe.model_copy(update={"engine": Local()}), cache or cache_folder()
     cache.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix="hardneg-plan-", dir=cache) as folder,
@@ -131,13 +128,6 @@ def plan(
         int(indexing + max(0, total - 262_144) * collection.documents.table.nbytes / held),
         int(trial.bytes_per_query * asked),
     )
-
-
-def _local(recipe: Recipe) -> Recipe:
-    """Returns the recipe to be run in this process."""
-    from hardneg.engines.local import Local
-
-    return recipe.model_copy(update={"engine": Local()})
 
 
 def _opening(ranker: Measured, total: int, characters: float, own: bool) -> Stage:
@@ -174,3 +164,87 @@ def _own_memory() -> int:
     except OSError:
         return 0
     return sum(1_024 * int(line.split()[1]) for line in lines if line.startswith("RssAnon"))
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a trial run on some documents took, by queries, and the bytes that it wrote."""
+
+    documents: int
+    calibrating: Line
+    deciding: Line  # to rank, validate and select
+    exporting: Line
+    bytes_per_query: float
+
+
+def try_out(samples: Samples, recipe: Recipe, rankers: Mapping[str, Measured]) -> Trial:
+    """Returns what deciding takes: a few queries are ranked, validated, selected and exported.
+
+    The documents are as few as are encoded in a third of the budget; there is no report.
+    """
+    encoding = sum(ranker.opening.slope for ranker in rankers.values()) * samples.mean_characters()
+    size = int(np.clip(_BUDGET / 3 / max(encoding, 1e-9), _FEWEST, _MOST))
+    collection, queries, docs = samples.part(size)
+    ready = {name: _PartOf(r.whole, queries, docs) for name, r in rankers.items() if r.whole is not None}
+    miner = Miner.opened(collection, recipe, Context(samples.folder / "trial"), Clock(), ready)
+    rows = np.concatenate([*miner.blocks, np.empty(0, np.int32)]).astype(np.int32)
+    ends = np.minimum(np.cumsum([GROWTH**n for n in range(len(rows).bit_length())] or [0]), len(rows))
+    blocks = {len(block): block for block in np.split(rows, ends[:-1]) if len(block)}  # scores are remembered
+    points = grow(partial(_run, miner, recipe, blocks, samples), sorted(blocks), _BUDGET, samples.timer)
+    runs = [(point.size, point.made) for point in points]
+    calibrating, deciding, exporting = (
+        _line([(size, made[stage]) for size, made in runs]) for stage in range(3)
+    )
+    written = runs[-1][1][3] / runs[-1][0]
+    return Trial(len(collection.documents), calibrating, deciding, exporting, written)
+
+
+def _run(
+    miner: Miner, recipe: Recipe, blocks: Mapping[int, IntArray], samples: Samples, size: int
+) -> tuple[float, float, float, int]:
+    """Returns the seconds to calibrate, to decide and to export, and the bytes written."""
+    folder = samples.folder / f"run-{size}"
+    folder.mkdir()
+    miner.blocks, miner.sizes = [blocks[size]], [size]
+    calibrating = samples.timed(miner.calibrate)[1] if recipe.validation.calibrate else 0.0
+    ledger = FolderLedger(folder)
+    deciding = samples.timed(lambda: write_ledger(miner, ledger, NullProgress()))[1]
+    training_set = TrainingSet(ledger, miner.collection, recipe.select.by or "")
+    out = folder / f"train{recipe.format.suffix}"
+    exporting = samples.timed(lambda: recipe.format.write(training_set, out))[1]
+    written = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return calibrating, deciding, exporting, written
+
+
+def _line(points: list[tuple[int, float]]) -> Line:
+    """Returns the line through the last two points; the first one, which compiles, does not count."""
+    return Line.through(points[-2], points[-1]) if len(points) > 2 else Line.through((0, 0.0), points[-1])
+
+
+class _PartOf:
+    """A ranker over the whole collection, as one over a part of it: the rows of queries and documents."""
+
+    retrieves = True
+
+    def __init__(self, whole: OpenedRanker, queries: IntArray, docs: IntArray) -> None:
+        self.facts = whole.facts
+        self._whole, self._queries, self._docs = whole, queries, docs
+
+    def search(self, queries: IntArray, depth: int) -> tuple[IntArray, FloatArray]:
+        """Returns the best documents of the part; see `OpenedRanker.search`."""
+        scores = self.score(queries, np.tile(np.arange(len(self._docs), dtype=np.int32), (len(queries), 1)))
+        docs = np.argsort(-scores, axis=1, kind="stable")[:, :depth].astype(np.int32)  # NaN last
+        scores = np.take_along_axis(scores, docs, axis=1)
+        return np.where(np.isnan(scores), np.int32(-1), docs), scores
+
+    def score(self, queries: IntArray, docs: IntArray) -> FloatArray:
+        """Returns the scores of given documents; see `OpenedRanker.score`."""
+        return self._whole.score(self._queries[queries], self._rows(docs))
+
+    def alike(self, docs: IntArray, others: IntArray) -> FloatArray:
+        """Returns the similarity of documents to others; see `Ranker.compares_documents`."""
+        whole: Any = self._whole
+        return np.asarray(whole.alike(self._rows(docs), self._rows(others)), np.float32)
+
+    def _rows(self, docs: IntArray) -> IntArray:
+        return np.where(docs >= 0, self._docs[docs], np.int32(-1))

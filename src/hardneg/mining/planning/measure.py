@@ -1,21 +1,29 @@
-"""How long rankers take to be opened and to search, measured on samples."""
+"""How long rankers take to be opened and to search, measured on samples within budgets of seconds.
+
+Samples grow while there is time, and the rest is extrapolated.
+"""
 
 from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from hardneg.core.components import Context, OpenedRanker, Ranker
 from hardneg.core.records import Collection, IntArray, part, rows_of
 from hardneg.mining.miner import BLOCK
-from hardneg.mining.planning.budget import Line, T, Timer, grow, sizes
+
+T = TypeVar("T")
+Timer = Callable[[], float]
+
+GROWTH = 4
+"""How many times larger the next sample is."""
 
 ENCODING, OPENING, SEARCHING = 10.0, 5.0, 5.0
 """Seconds to spend on one ranker's encoding, indexing and searching."""
@@ -30,46 +38,79 @@ _LONGEST = 2_000
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What was measured of one ranker.
+class Line:
+    """Seconds that grow with a number: `fixed + slope * number`, neither below 0."""
 
-    Attributes:
-        name: Its name.
-        opening: Seconds by characters of the documents.
-        searching: Seconds per query, by documents.
-        cached: Share of the documents whose vectors are in the cache already.
-        dimension: Of the vectors that the cache keeps, 0 without any.
-        whole: The ranker over the whole collection, where samples of texts do not concern it.
-        bytes_per_term: See `Ranker.bytes_per_term`.
-    """
+    fixed: float
+    slope: float
+
+    @classmethod
+    def through(cls, few: tuple[float, float], many: tuple[float, float]) -> Line:
+        """Returns the line through two measurements, each (number, seconds)."""
+        if many[0] <= few[0]:
+            return cls(0.0, many[1] / max(many[0], 1))
+        slope = max((many[1] - few[1]) / (many[0] - few[0]), 0.0)
+        return cls(max(many[1] - slope * many[0], 0.0), slope)
+
+    def at(self, number: float) -> float:
+        """Returns seconds."""
+        return self.fixed + self.slope * number
+
+
+@dataclass(frozen=True)
+class Point(Generic[T]):
+    """One measurement: the sample's size, the seconds it took, and what was made."""
+
+    size: int
+    seconds: float
+    made: T
+
+
+def grow(work: Callable[[int], T], sizes: Iterable[int], budget: float, timer: Timer) -> list[Point[T]]:
+    """Returns measurements of two samples, and of larger ones that are expected to end within the budget."""
+    begin = timer()
+    points: list[Point[T]] = []
+    for size in sizes:
+        start = timer()
+        if len(points) > 1:
+            line = Line.through(*((point.size, point.seconds) for point in points[-2:]))
+            if start - begin + line.at(size) > budget:
+                break
+        made = work(size)
+        points.append(Point(size, timer() - start, made))
+    return points
+
+
+def sizes(first: int, most: int) -> list[int]:
+    """Returns sizes that grow up to `most`."""
+    grown = [min(first, most)]
+    while grown[-1] < most:
+        grown.append(min(grown[-1] * GROWTH, most))
+    return grown
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured of one ranker."""
 
     name: str
-    opening: Line
-    searching: Line
-    cached: float = 0.0
-    dimension: int = 0
-    whole: OpenedRanker | None = None
+    opening: Line  # by characters of the documents
+    searching: Line  # per query, by documents
+    cached: float = 0.0  # share of the documents whose vectors are in the cache already
+    dimension: int = 0  # of the vectors that the cache keeps, 0 without any
+    whole: OpenedRanker | None = None  # over the whole collection, where samples of texts do not concern it
     bytes_per_term: int = 0
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Draws evenly from a collection and measures on what is drawn.
-
-    Attributes:
-        collection: The whole collection.
-        folder: Where whatever is made on the way is kept.
-        cache: The cache of real runs, which is only read.
-        most: Most documents to encode.
-        depth: Documents per query.
-        timer: Returns seconds.
-    """
+    """Draws evenly from a collection and measures on what is drawn."""
 
     collection: Collection
-    folder: Path
-    cache: Path
-    most: int
-    depth: int
+    folder: Path  # keeps whatever is made on the way
+    cache: Path  # of real runs, which is only read
+    most: int  # documents to encode
+    depth: int  # documents per query
     timer: Timer = time.perf_counter
 
     def ranker(self, name: str, settings: Ranker) -> Measured:

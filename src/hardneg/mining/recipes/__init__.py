@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hardneg.core.errors import ConfigError, DataError, unknown_name
+from hardneg.core.registry import reason_of
 from hardneg.core.settings import parse_yaml
 
 GROUP = "hardneg.recipes"
@@ -42,12 +43,7 @@ def register_recipe(name: str, settings: Mapping[str, Any] | str | Path) -> None
 
 
 def read_recipe(name: str) -> dict[str, Any]:
-    """Returns the plain settings of a named recipe or a YAML file.
-
-    Raises:
-        ConfigError: There is no such recipe.
-        DataError: The file cannot be read or is not YAML.
-    """
+    """Returns the plain settings of a named recipe or a YAML file."""
     if name.endswith((".yaml", ".yml")) or "/" in name:
         return _read(Path(name), name)
     own = _own()
@@ -82,10 +78,7 @@ def _loaded(name: str, point: EntryPoint) -> Any:
         given = point.load()
         return given() if callable(given) else given
     except Exception as error:
-        reason = next(iter(str(error).splitlines()), "")
-        raise ConfigError(
-            f"recipe {name} of {point.value} cannot be loaded: {type(error).__name__}: {reason}"
-        ) from error
+        raise ConfigError(f"recipe {name} of {point.value} cannot be loaded: {reason_of(error)}") from error
 
 
 def _read(path: Path, name: str) -> dict[str, Any]:

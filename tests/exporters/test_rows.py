@@ -1,7 +1,7 @@
 """Numbers, texts and many rows, as all formats write them."""
 
 from hardneg.core.records import Example
-from hardneg.exporters.lines import number
+from hardneg.exporters.rows import number
 
 from .tiny import doc, rows, write
 

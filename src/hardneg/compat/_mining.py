@@ -1,25 +1,121 @@
-"""Rankers around models that the caller has loaded."""
+"""The miner run in memory with models that the caller has loaded, and its ledger read as examples."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from hardneg.compat._arguments import InvalidArgument
-from hardneg.core.components import Context, OpenedRanker, Ranker
+from hardneg.core.components import Context, Draw, OpenedRanker, Ranker
+from hardneg.core.components.selection import Priority
 from hardneg.core.errors import DataError
-from hardneg.core.records import Collection, Documents, FloatArray, IntArray, Queries, rows_of
+from hardneg.core.exclusions import EXCLUSIONS, Exclusions
+from hardneg.core.progress import Progress
+from hardneg.core.records import (
+    JUDGED_RELEVANT,
+    Candidates,
+    Collection,
+    Documents,
+    Example,
+    FloatArray,
+    IntArray,
+    Queries,
+    Scored,
+    rows_of,
+)
+from hardneg.engines.local import Local
+from hardneg.mining.miner import Miner
+from hardneg.mining.recipe import Recipe
 from hardneg.rankers.dense import DenseRanker
 from hardneg.rankers.dense.encode import Encoder
 from hardneg.rankers.dense.store import SHARD, Encode, Store, Vectors
 from hardneg.rankers.kernels.top_k import TopK
+from hardneg.rankers.pair_scorer import PairScorer
+from hardneg.runs.directory import Clock
 
 _DEFAULT_LENGTH, _LONGEST = 512, 1 << 20
 _PAIRS = 16_384
+
+
+@dataclass(frozen=True)
+class SurvivorWindow(Draw):
+    """Draws from a window of ranks that counts only the candidates that pass all rules.
+
+    The rule `window` counts ranks of the whole ranking instead; a draw is given what the rules allow.
+    """
+
+    first: int  # how many of the best are passed over
+    last: int  # where the window ends
+    draw: Draw
+
+    def priority(self, candidates: Candidates, noise: FloatArray) -> Priority:
+        """Returns the priorities of the draw, NaN outside the window."""
+        allowed = candidates.ranks > 0
+        place = np.cumsum(allowed, axis=1)
+        window = allowed & (place > self.first) & (place <= self.last)
+        return self.draw.priority(candidates.only(window), noise)
+
+
+class _PositivesStay(Exclusions):
+    """Excludes nothing but the query's own text: positives may be chosen too (`include_positives`)."""
+
+    def reasons(self, candidates: Candidates) -> np.ndarray[tuple[int, ...], np.dtype[np.int8]]:
+        reasons = super().reasons(candidates)
+        return np.where(reasons == EXCLUSIONS.index(JUDGED_RELEVANT), np.int8(-1), reasons)
+
+
+def mined(
+    collection: Collection,
+    recipe: Recipe,
+    include_positives: bool,
+    cache: Path,
+    progress: Progress,
+    dropped: Counter[str],
+) -> Iterator[Example]:
+    """Yields each query's positives, as they came, and its negatives, best first."""
+    miner = Miner.opened(collection, recipe, Context(cache, progress, Local()), Clock())
+    if include_positives:
+        miner.exclusions = _PositivesStay(collection)
+    begin = 0
+    with progress.task("mine", sum(miner.sizes), "queries") as task:
+        for number, size in enumerate(miner.sizes):
+            table = miner.block(number).table
+            retrieved = table.filter(pc.is_valid(table["rank"]))
+            counts = retrieved["reason"].value_counts().to_pylist()
+            dropped.update({count["values"]: count["counts"] for count in counts})
+            yield from _examples(table, collection, begin, f"score.{recipe.select.by}")
+            begin += size
+            task.advance(size)
+
+
+def _examples(table: pa.Table, collection: Collection, begin: int, score_column: str) -> Iterator[Example]:
+    """Yields the examples of one block of the ledger, whose first query has row `begin`."""
+    query = begin + table["query_id"].combine_chunks().dictionary_encode().indices.to_numpy()
+    docs = table["doc_id"].cast(pa.int32()).to_numpy()
+    positive = collection.judgments.relevant.has(query.astype(np.int32), docs[:, None])[:, 0]
+    used = np.flatnonzero(positive | (table["copies"].to_numpy() > 0))
+    columns = (query[used], docs[used], *(table[name].to_numpy()[used] for name in (score_column, "copies")))
+    texts = dict(zip(docs[used].tolist(), collection.documents.bodies(docs[used]), strict=True))
+    queries = collection.queries.texts(np.arange(begin, query[-1] + 1))
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    for row, own in groupby(rows, key=itemgetter(0)):
+        candidates = {doc: (Scored(str(doc), "", texts[doc], score), copies) for _, doc, score, copies in own}
+        yield Example(
+            str(row),
+            queries[row - begin],
+            [candidates[doc][0] for doc in collection.judgments.positives(row).tolist()],
+            [scored for scored, copies in candidates.values() if copies],
+        )
 
 
 @dataclass(frozen=True)
@@ -27,23 +123,14 @@ class GivenModel(Ranker):
     """Ranks by a loaded `SentenceTransformer` and its similarity function, vectors brought to length 1.
 
     The text of a query is never among its candidates, unless it is one of its positives.
-
-    Attributes:
-        model: The model.
-        query_prompt: Text before each query.
-        document_prompt: Text before each document.
-        batch_size: No batch holds more tokens than this many texts of the greatest length.
-        search_size: Queries searched at once.
-        devices: Where to encode, the model moved to the first and copied to others; None for where it is.
-        keep_vectors: Whether vectors are kept in the cache.
     """
 
     model: Any
     query_prompt: str
     document_prompt: str
-    batch_size: int
-    search_size: int
-    devices: tuple[str, ...] | None = None
+    batch_size: int  # no batch holds more tokens than this many texts of the greatest length
+    search_size: int  # queries searched at once
+    devices: tuple[str, ...] | None = None  # the model is moved to the first and copied to others
     keep_vectors: bool = False
     name: str | None = "model"
     comparable: ClassVar[bool] = True
@@ -63,12 +150,9 @@ class GivenModel(Ranker):
             devices=others,
             max_tokens=int(self.batch_size * longest),
         )
-        queries = self._vectors(
-            collection.queries, "queries", encoder.queries, encoder.fingerprint("query"), context
-        )
-        documents = self._vectors(
-            collection.documents, "documents", encoder.documents, encoder.fingerprint("document"), context
-        )
+        query_key, document_key = encoder.fingerprint("query"), encoder.fingerprint("document")
+        queries = self._vectors(collection.queries, "queries", encoder.queries, query_key, context)
+        documents = self._vectors(collection.documents, "documents", encoder.documents, document_key, context)
         ranker: OpenedRanker = (
             DenseRanker(encoder.facts, documents, queries)
             if model.similarity_fn_name in ("cosine", "dot")
@@ -150,55 +234,34 @@ class _WithoutOwnText:
 
 @dataclass(frozen=True)
 class GivenCrossEncoder(Ranker):
-    """Scores candidates with a loaded `CrossEncoder` of one label.
-
-    Attributes:
-        model: The model.
-        batch_size: Pairs in one batch.
-        options: Further arguments of `predict`.
-    """
+    """Scores candidates with a loaded `CrossEncoder` of one label."""
 
     model: Any
     batch_size: int
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)  # further arguments of `predict`
     name: str | None = "cross-encoder"
     comparable: ClassVar[bool] = True
     measures_similarity: ClassVar[bool] = True
     reranks: ClassVar[bool] = True
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
-        """Returns the ranker.
-
-        Raises:
-            InvalidArgument: The model gives several scores per pair.
-        """
+        """Returns the ranker."""
         labels = getattr(self.model, "num_labels", 1)
         if labels != 1:
             raise InvalidArgument(f"the cross-encoder must give one score a pair, it gives {labels}")
         return _OpenedCrossEncoder(self, collection)
 
 
-class _OpenedCrossEncoder:
-    retrieves = False
-
+class _OpenedCrossEncoder(PairScorer):
     def __init__(self, settings: GivenCrossEncoder, collection: Collection) -> None:
-        self.facts: Mapping[str, Any] = {}
-        self._settings, self._collection = settings, collection
+        super().__init__(collection, {})
+        self._settings = settings
 
-    def search(self, queries: IntArray, depth: int) -> tuple[IntArray, FloatArray]:
-        raise NotImplementedError("a cross-encoder scores candidates that other rankers find")
-
-    def score(self, queries: IntArray, docs: IntArray) -> FloatArray:
-        rows, columns = np.nonzero(docs >= 0)
-        texts = self._collection.queries.texts(queries[rows])
-        pairs = list(zip(texts, self._collection.documents.texts(docs[rows, columns]), strict=True))
-        given = self._settings
-        predicted = given.model.predict(
-            pairs, batch_size=given.batch_size, show_progress_bar=False, **given.options
-        )
-        scores = np.full(docs.shape, np.nan, np.float32)
-        scores[rows, columns] = predicted
-        if not np.isfinite(scores[rows, columns]).all():
+    def _predict(self, queries: list[str], documents: list[str]) -> FloatArray:
+        given, pairs = self._settings, list(zip(queries, documents, strict=True))
+        options = {"batch_size": given.batch_size, "show_progress_bar": False, **given.options}
+        scores = np.asarray(given.model.predict(pairs, **options), np.float32)
+        if not np.isfinite(scores).all():
             raise DataError("the cross-encoder gives a score that is NaN or infinite")
         return scores
 
