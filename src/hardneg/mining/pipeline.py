@@ -21,7 +21,7 @@ from hardneg.mining.description import describe
 from hardneg.mining.miner import Miner, Reselector, open_validators
 from hardneg.mining.part_jobs import PartWriterFactory, RemoteExecution, write_ledger
 from hardneg.mining.recipe import Recipe
-from hardneg.rankers.dense.prepared_search import ClusterContext, ShardingPlan
+from hardneg.rankers.dense.sharded_search import ClusterContext, ShardingPlan
 from hardneg.runs.directory import Clock, RunFolder, RunInMemory, versions
 from hardneg.runs.finished import FinishedRun
 from hardneg.runs.training_set import TrainingSet

@@ -22,8 +22,6 @@ from hardneg.rankers.cache_files import build_or_load, checked_file
 from hardneg.rankers.dense.store import Vectors
 from hardneg.rankers.dense.topk import ExactSearch, check_finite
 
-__all__ = ["GraphSearch"]
-
 SAMPLE = 200
 """Queries on which recall is measured."""
 
@@ -48,9 +46,6 @@ class GraphSearch:
         cache: Folder in which the graph is kept, and mapped; None to keep it in memory only.
         progress: Receives the number of documents in the graph.
         stage: The name of the stage that builds the graph.
-
-    Raises:
-        MissingExtra: usearch is not installed.
     """
 
     def __init__(
@@ -84,47 +79,31 @@ class GraphSearch:
         docs[short], scores[short] = self._exact.search(queries[short], depth)
         return docs, scores
 
-    def score(self, queries: FloatArray, docs: IntArray) -> FloatArray:
-        """Returns (n, depth) float32: dot products with given documents, NaN where docs are -1."""
-        return self._exact.score(queries, docs)
-
-    def alike(self, docs: IntArray, others: IntArray) -> FloatArray:
-        """Returns (n, m) float32: dot products of (n,) documents with (n, m) others, NaN for -1."""
-        return self._exact.alike(docs, others)
-
     def facts(self, queries: FloatArray) -> dict[str, Any]:
-        """Returns what `run.json` should record: the graph's settings, and its recall on a sample of queries.
+        """Returns for `run.json` the graph's settings, and its recall on a sample of queries.
 
         Recall is the share of the exact search's documents that the graph finds too, at `recall_at`.
-
-        Args:
-            queries: (n, dimension) float32, the sample.
         """
         at = max(1, min(_AT, int(_LARGEST_SHARE * self._size)))
         approximate, exact = (search.search(queries, at)[0] for search in (self, self._exact))
+        shared = sum(len(np.intersect1d(*pair)) for pair in zip(approximate, exact, strict=True))
         return {
             "kind": "hnsw",
             **_graph_settings(),
             "expansion": self._expansion,
-            "recall": _recall(approximate, exact),
+            "recall": float(round(shared / exact.size, 6)),
             "recall_at": at,
             "sample": len(queries),
         }
 
     def _search_graph(self, queries: FloatArray, depth: int) -> npt.NDArray[np.int32]:
         """Returns (n, depth) int32: the documents found, in no fixed order, -1 where there are fewer."""
-        pair = (
-            queries if len(queries) > 1 else np.repeat(queries, 2, axis=0)
-        )  # a single one has another result
-        matches = self._graph.search(pair, depth)
+        # A single query has another result than the same one among others.
+        several = queries if len(queries) > 1 else np.repeat(queries, 2, axis=0)
+        matches = self._graph.search(several, depth)
         docs = np.asarray(matches.keys, np.int64)
         docs[np.arange(depth) >= np.asarray(matches.counts)[:, None]] = -1
         return docs[: len(queries)].astype(np.int32)
-
-
-def _recall(approximate: IntArray, exact: IntArray) -> float:
-    shared = [len(np.intersect1d(*pair)) for pair in zip(approximate, exact, strict=True)]
-    return float(round(sum(shared) / exact.size, 6))
 
 
 def _graph_settings() -> dict[str, Any]:
@@ -139,12 +118,7 @@ def _graph_settings() -> dict[str, Any]:
 
 
 def _open_graph(documents: Vectors, cache: Path | None, progress: Progress, stage: str) -> Any:
-    """Returns the graph, built and written to the cache first if it is missing or corrupt.
-
-    Raises:
-        MissingExtra: usearch is not installed.
-        DataError: The graph cannot be written.
-    """
+    """Returns the graph, built and written to the cache first if it is missing or corrupt."""
     try:
         from usearch.index import Index
     except ImportError:

@@ -18,8 +18,6 @@ from hardneg.rankers.kernels.jit import njit
 from hardneg.rankers.kernels.parallel import parallel_for
 from hardneg.rankers.kernels.top_k import heap_sort, push_row
 
-__all__ = ["InvertedIndex", "InvertedRanker", "SparseRows"]
-
 LongArray = npt.NDArray[np.int64]
 
 

@@ -23,8 +23,6 @@ from hardneg.rankers.inverted.store import NamedIndex
 from hardneg.rankers.inverted.tokenizer import Vocabulary
 from hardneg.rankers.kernels.jit import njit
 
-__all__ = ["Postings", "build_index"]
-
 DoubleArray = npt.NDArray[np.float64]
 _BLOCK = 8_192
 _IN_MEMORY = 1 << 24

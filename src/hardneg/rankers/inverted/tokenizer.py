@@ -14,17 +14,6 @@ from functools import cache
 
 from hardneg.core.errors import unknown_name
 
-__all__ = [
-    "LANGUAGES",
-    "Vocabulary",
-    "detect_languages",
-    "language_code",
-    "scripts_of",
-    "stemmer",
-    "stemmers_for",
-    "words",
-]
-
 LANGUAGES = {
     "ar": "arabic",
     "ca": "catalan",

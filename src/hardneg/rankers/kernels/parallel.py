@@ -17,8 +17,6 @@ from typing import Any
 
 import numba
 
-__all__ = ["parallel_for", "single_threaded_blas", "threads"]
-
 _PARTS_PER_THREAD = 4
 """A thread that finishes early takes more of them."""
 
