@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from pydantic import ConfigDict
@@ -11,7 +11,8 @@ from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import RANKERS, Context, OpenedRanker, OpenedValidator, Validator, validator
 from hardneg.core.components.validator import Kind
-from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray
+from hardneg.core.records import BoolArray, Collection, FloatArray
+from hardneg.validators._common import Opened
 
 
 @validator("guide")
@@ -49,25 +50,12 @@ class Guide(Validator):
         self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context
     ) -> OpenedValidator:
         """Returns the opened validator, its vectors encoded or cached."""
-        settings = {
-            "model": self.model,
-            "max_length": self.max_length,
-            "query_prompt": self.query_prompt,
-            "document_prompt": self.document_prompt,
-            "name": "guide",
-        }
-        return _Guide(RANKERS.make({"dense": settings}).open(collection, context))
+        own = ("model", "max_length", "query_prompt", "document_prompt")
+        settings = {"name": "guide", **{name: getattr(self, name) for name in own}}
+        ranker = RANKERS.make({"dense": settings}).open(collection, context)
+        return Opened(dict(ranker.facts), lambda block: ranker.score(block.queries, block.docs))
 
     def suspects(self, evidence: FloatArray, positive: FloatArray) -> BoolArray:
         """Returns what the guide finds as close as the weakest positive, less the margin."""
         with np.errstate(invalid="ignore"):
             return np.asarray(evidence >= positive - np.float32(self.margin))
-
-
-class _Guide:
-    def __init__(self, ranker: OpenedRanker) -> None:
-        self.facts: dict[str, Any] = dict(ranker.facts)
-        self._ranker = ranker
-
-    def evidence(self, candidates: Candidates) -> FloatArray:
-        return self._ranker.score(candidates.queries, candidates.docs)
