@@ -12,9 +12,7 @@ from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray
 Anchor = Literal["weakest", "pair"]
 
 
-def anchored(
-    candidates: Candidates, collection: Collection, anchor: Literal["weakest", "pair"]
-) -> Candidates:
+def anchored(candidates: Candidates, collection: Collection, anchor: Anchor) -> Candidates:
     """Returns the candidates with their anchor scores.
 
     Args:
