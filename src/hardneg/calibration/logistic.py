@@ -53,7 +53,7 @@ def fit(rows: Matrix, labelled: BoolArray, queries: IntArray, priors: Vector, fl
     held_out = [
         _held_out(rows, labelled, owners % _FOLDS, priors, flags, strength) for strength in _STRENGTHS
     ]
-    losses = [np.bincount(owners, _losses(logits, labelled)) for logits in held_out]
+    losses = [np.bincount(owners, _losses(logits, labelled)).astype(float) for logits in held_out]
     best = min(losses, key=lambda loss: float(loss.sum()))
     chosen = next(place for place, loss in enumerate(losses) if _within_one_error(loss, best))
     intercept, weights = _solve(rows, labelled, priors, flags, _STRENGTHS[chosen])

@@ -63,13 +63,7 @@ class CrossEncoder(Ranker):
 
 
 class CrossEncoderRanker(PairScorer):
-    """Scores pairs of one collection, each pair once.
-
-    Args:
-        model: A loaded `CrossEncoder` with one label.
-        settings: Its settings.
-        collection: The queries and documents.
-    """
+    """Scores pairs of one collection with a loaded `CrossEncoder` of one label, each pair once."""
 
     def __init__(self, model: Any, settings: CrossEncoder, collection: Collection) -> None:
         facts = {

@@ -14,6 +14,8 @@ from hardneg.core.files import temp_memmap
 from hardneg.core.hashing import code_digest
 from hardneg.core.records import Collection, Documents, FloatArray, Queries, rows_of
 from hardneg.core.registry import function_class, positional_count, settings_of
+from hardneg.rankers.dense import DenseRanker
+from hardneg.rankers.dense.store import Vectors
 from hardneg.rankers.pair_scorer import PairScorer
 
 _BATCH = 1_024
@@ -55,9 +57,6 @@ class EncoderFunction(Ranker):
         Raises:
             DataError: The function does not return one finite vector other than zero for each text.
         """
-        from hardneg.rankers.dense import DenseRanker
-        from hardneg.rankers.dense.store import Vectors
-
         documents = self._encode(collection.documents, context, "documents")
         queries = self._encode(collection.queries, context, "queries")
         if documents.shape[1] != queries.shape[1]:

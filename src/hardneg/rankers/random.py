@@ -45,10 +45,6 @@ class RandomRanker:
 
     It is a Feistel network over the ranks, applied again while it leads outside of the corpus (cycle walking;
     Black and Rogaway, Ciphers with arbitrary finite domains, CT-RSA 2002), so that both directions are fast.
-
-    Args:
-        collection: Gives the queries' ids and the number of documents.
-        seed: Seed of the permutations.
     """
 
     retrieves = True

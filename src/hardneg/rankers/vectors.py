@@ -18,6 +18,8 @@ from hardneg.core.files import digest_file, temp_memmap
 from hardneg.core.lines import raw_lines
 from hardneg.core.records import Collection, Documents, FloatArray, IntArray, Queries, id_key, rows_of
 from hardneg.core.stores import fetched
+from hardneg.rankers.dense import DenseRanker
+from hardneg.rankers.dense.store import Vectors as Chunks
 
 _BLOCK = 8_192
 _IDS = 65_536
@@ -53,9 +55,6 @@ class Vectors(Ranker):
         Raises:
             DataError: A file is missing, or does not fit the collection; the message names it.
         """
-        from hardneg.rankers.dense import DenseRanker
-        from hardneg.rankers.dense.store import Vectors as Chunks
-
         folder = fetched(self.folder, context.progress).expanduser()
         documents, queries = _VectorFile(folder, "document"), _VectorFile(folder, "query")
         if documents.array.shape[1] != queries.array.shape[1]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,6 @@ from hardneg.core.errors import DataError
 from hardneg.core.files import temp_memmap, unlinked_file
 from hardneg.core.records import Documents, FloatArray, IntArray, rows_of
 from hardneg.rankers.inverted.index import InvertedIndex
-from hardneg.rankers.inverted.store import NamedIndex
 from hardneg.rankers.inverted.tokenizer import Vocabulary
 from hardneg.rankers.kernels.jit import njit
 
@@ -47,16 +47,8 @@ _SATURATION: dict[str, Saturation] = {
 
 def build_index(
     documents: Documents, vocabulary: Vocabulary, method: str, k1: float, b: float, context: Context
-) -> NamedIndex:
-    """Returns the BM25 index of documents; new terms get numbers in the vocabulary.
-
-    Args:
-        documents: What is indexed.
-        vocabulary: Splits texts into terms.
-        method: `lucene`, `robertson` or `atire`.
-        k1: Term frequency saturation.
-        b: Length normalisation, 0 to 1.
-        context: Receives progress; gives the folder for temporary files.
+) -> InvertedIndex:
+    """Returns the BM25 index of documents, with settings of `Bm25`; new terms get numbers in the vocabulary.
 
     Raises:
         DataError: The disk is full.
@@ -66,15 +58,11 @@ def build_index(
         for rows in rows_of(len(documents), _BLOCK):
             postings.add([vocabulary.encode(text) for text in documents.texts(rows)])
             task.advance(len(rows))
-    return NamedIndex(postings.index(method, k1, b), vocabulary.stems)
+    return replace(postings.index(method, k1, b), names=vocabulary.stems)
 
 
 class Postings:
-    """Counts the terms of documents, then makes the index of them.
-
-    Args:
-        folder: Where what is too large for memory is written.
-    """
+    """Counts the terms of documents, then makes the index of them; writes what memory has no room for."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -85,11 +73,7 @@ class Postings:
         self._counts = unlinked_file(folder)
 
     def add(self, documents: Sequence[Sequence[int]]) -> None:
-        """Counts the terms of the next documents.
-
-        Raises:
-            DataError: The disk is full.
-        """
+        """Counts the terms of the next documents."""
         lengths = np.fromiter(map(len, documents), np.int32, len(documents))
         terms = np.fromiter(chain.from_iterable(documents), np.int64, int(lengths.sum()))
         owners = np.repeat(np.arange(len(documents), dtype=np.int64), lengths)
@@ -109,13 +93,7 @@ class Postings:
         self._lengths.append(lengths)
 
     def index(self, method: str, k1: float, b: float) -> InvertedIndex:
-        """Returns the index, each entry with its share of the BM25 score.
-
-        Args:
-            method: `lucene`, `robertson` or `atire`.
-            k1: Term frequency saturation.
-            b: Length normalisation, 0 to 1.
-        """
+        """Returns the index, each entry with its share of the BM25 score."""
         lengths = np.concatenate([*self._lengths, np.empty(0, np.int32)])
         n_docs, n_entries = len(lengths), int(self._document_frequency.sum())
         indptr = np.concatenate([[0], np.cumsum(self._document_frequency)]).astype(np.int64)
