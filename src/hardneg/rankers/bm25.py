@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.metadata import version
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 from unicodedata import unidata_version
 
 import numpy as np
@@ -18,7 +18,7 @@ from hardneg.core.components import Context, OpenedRanker, Ranker, ranker
 from hardneg.core.hashing import code_digest
 from hardneg.core.records import Collection, Documents, Queries
 from hardneg.rankers.cache_files import build_or_load
-from hardneg.rankers.inverted import postings, store, tokenizer
+from hardneg.rankers.inverted import postings, tokenizer
 from hardneg.rankers.inverted.index import InvertedIndex, InvertedRanker, SparseRows
 from hardneg.rankers.inverted.tokenizer import Vocabulary, stemmer
 
@@ -49,8 +49,8 @@ class Bm25(Ranker):
     b: float = Field(default=0.75, ge=0, le=1)
     method: Literal["lucene", "robertson", "atire"] = "lucene"
     name: str | None = None
-    shorthand: ClassVar[str] = "language"
-    bytes_per_term: ClassVar[int] = 16
+    shorthand = "language"
+    bytes_per_term = 16
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
         """Returns the ranker, its index built or loaded from the cache."""
@@ -84,15 +84,15 @@ class Bm25(Ranker):
             **settings,
             "py3langid": version("py3langid"),
             "unicode": unidata_version,
-            "code": code_digest(tokenizer, postings, store),
-            "texts": store.texts_digest(documents),
+            "code": code_digest(tokenizer, postings),
+            "texts": postings.texts_digest(documents),
         }
         vocabulary = Vocabulary(stemmer(settings["stemmers"]))
         return build_or_load(
-            store.index_path(context.cache / "bm25", key),
-            store.read_index,
+            postings.index_path(context.cache / "bm25", key),
+            postings.read_index,
             lambda: postings.build_index(documents, vocabulary, self.method, self.k1, self.b, context),
-            store.write_index,
+            postings.write_index,
             context.progress,
             "indexes",
         )

@@ -45,10 +45,10 @@ def ranker_class(function: Callable[..., Any]) -> type[Ranker]:
 class EncoderFunction(Ranker):
     """Ranks by the cosine of vectors that a function returns for texts. They are not kept in the cache."""
 
-    comparable: ClassVar[bool] = True
-    measures_similarity: ClassVar[bool] = True
-    encodes: ClassVar[bool] = True
-    compares_documents: ClassVar[bool] = True
+    comparable = True
+    measures_similarity = True
+    encodes = True
+    compares_documents = True
     function: ClassVar[Callable[..., Any]]
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
@@ -98,8 +98,8 @@ class EncoderFunction(Ranker):
 class ScoringFunction(Ranker):
     """Scores candidates that other rankers retrieve, by a function of the query and the documents."""
 
-    reranks: ClassVar[bool] = True
-    measures_similarity: ClassVar[bool] = True
+    reranks = True
+    measures_similarity = True
     function: ClassVar[Callable[..., Any]]
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:

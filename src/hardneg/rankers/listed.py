@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import numpy as np
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
@@ -23,9 +21,9 @@ class Listed(Ranker):
     """
 
     name: str | None = None
-    shorthand: ClassVar[str] = "name"
-    scored: ClassVar[bool] = False
-    reads_texts: ClassVar[bool] = False
+    shorthand = "name"
+    scored = False
+    reads_texts = False
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
         """Returns the ranker."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,8 +32,8 @@ class Random(Ranker):
 
     seed: int = Field(default=42, ge=0)
     name: str | None = None
-    shorthand: ClassVar[str] = "seed"
-    reads_texts: ClassVar[bool] = False
+    shorthand = "seed"
+    reads_texts = False
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
         """Returns the ranker; nothing is built."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -36,8 +36,8 @@ class Run(Ranker):
     file: str
     unknown_ids: Literal["error", "skip"] = "error"
     name: str | None = None
-    shorthand: ClassVar[str] = "file"
-    reads_texts: ClassVar[bool] = False
+    shorthand = "file"
+    reads_texts = False
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
         """Returns the ranker, its file read.

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import ConfigDict, Field
@@ -50,9 +50,9 @@ class Sparse(Ranker):
     revision: str | None = None
     trust_remote_code: bool = False
     name: str | None = None
-    shorthand: ClassVar[str] = "model"
-    measures_similarity: ClassVar[bool] = True
-    encodes: ClassVar[bool] = True
+    shorthand = "model"
+    measures_similarity = True
+    encodes = True
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
         """Returns the ranker, its texts encoded or loaded from the cache.

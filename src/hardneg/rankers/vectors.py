@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -43,11 +43,11 @@ class Vectors(Ranker):
     folder: str
     similarity: Literal["dot", "cosine"] = "dot"
     name: str | None = None
-    shorthand: ClassVar[str] = "folder"
-    comparable: ClassVar[bool] = True
-    measures_similarity: ClassVar[bool] = True
-    reads_texts: ClassVar[bool] = False
-    compares_documents: ClassVar[bool] = True
+    shorthand = "folder"
+    comparable = True
+    measures_similarity = True
+    reads_texts = False
+    compares_documents = True
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
         """Returns the ranker, its arrays checked and mapped.

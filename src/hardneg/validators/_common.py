@@ -8,7 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from hardneg.core.components import OpenedRanker
 from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray, IntArray
+
+Rankers = Mapping[str, OpenedRanker]
+"""The opened rankers of a recipe, by name."""
 
 
 @dataclass(frozen=True)

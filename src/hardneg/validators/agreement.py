@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 import numpy as np
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-from hardneg.core.components import Context, OpenedRanker, OpenedValidator, Validator, validator
-from hardneg.core.components.validator import Kind
+from hardneg.core.components import Context, OpenedValidator, Validator, validator
 from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray
-from hardneg.validators._common import Opened
+from hardneg.validators._common import Opened, Rankers
 
 
 @validator("agreement")
@@ -28,18 +24,16 @@ class Agreement(Validator):
     """
 
     bound: float = 0.0
-    kind: ClassVar[Kind] = "note"
-    weight: ClassVar[float] = 0.0
-    shorthand: ClassVar[str] = "bound"
-    label: ClassVar[Mapping[str, str]] = {"en": "Agreement", "ru": "Согласие ранжировщиков"}
-    meaning: ClassVar[Mapping[str, str]] = {
+    kind = "note"
+    weight = 0.0
+    shorthand = "bound"
+    label = {"en": "Agreement", "ru": "Согласие ранжировщиков"}
+    meaning = {
         "en": "Candidates that every ranker places at the positive or above it.",
         "ru": "Кандидаты, которых все ранжировщики ставят на уровень релевантного или выше.",
     }
 
-    def open(
-        self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context
-    ) -> OpenedValidator:
+    def open(self, collection: Collection, rankers: Rankers, context: Context) -> OpenedValidator:
         """Returns the opened validator."""
 
         def evidence(candidates: Candidates) -> FloatArray:

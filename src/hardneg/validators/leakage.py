@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from hardneg.core.components import Context, OpenedRanker, OpenedValidator, Validator, validator
-from hardneg.core.components.validator import Finds, Kind
+from hardneg.core.components import Context, OpenedValidator, Validator, validator
 from hardneg.core.records import (
     BoolArray,
     Candidates,
@@ -24,7 +22,7 @@ from hardneg.core.records import (
     Queries,
 )
 from hardneg.sources import LoadOptions, load
-from hardneg.validators._common import empty_evidence
+from hardneg.validators._common import Rankers, empty_evidence
 from hardneg.validators._shingles import Signature, Signatures, signatures, similar_pairs
 
 _EXAMPLES = 5
@@ -55,19 +53,17 @@ class Leakage(Validator):
     bound: float = Field(default=0.8, ge=0, le=1)
     drop_queries: bool = False
     shingle: int = Field(default=5, ge=1)
-    kind: ClassVar[Kind] = "note"
-    weight: ClassVar[float] = 0.0
-    finds: ClassVar[Finds] = "leakage"
-    label: ClassVar[Mapping[str, str]] = {"en": "Leakage", "ru": "Утечки"}
-    meaning: ClassVar[Mapping[str, str]] = {
+    kind = "note"
+    weight = 0.0
+    finds = "leakage"
+    label = {"en": "Leakage", "ru": "Утечки"}
+    meaning = {
         "en": "Candidates that are relevant in the evaluation set, with the same or nearly the same text.",
         "ru": "Кандидаты, которые релевантны в тестовой выборке: с тем же или почти с тем же текстом.",
     }
-    shorthand: ClassVar[str] = "evaluation"
+    shorthand = "evaluation"
 
-    def open(
-        self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context
-    ) -> OpenedValidator:
+    def open(self, collection: Collection, rankers: Rankers, context: Context) -> OpenedValidator:
         """Returns the opened validator, the evaluation set loaded and compared.
 
         Raises:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from hardneg.core.components import Context, OpenedRanker, OpenedValidator, Validator, validator
-from hardneg.core.components.validator import Finds, Kind
+from hardneg.core.components import Context, OpenedValidator, Validator, validator
 from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray, IntArray
-from hardneg.validators._common import evidence_by_query
+from hardneg.validators._common import Rankers, evidence_by_query
 from hardneg.validators._shingles import Signatures, similarity_matrix
 
 
@@ -32,19 +30,17 @@ class NearDuplicate(Validator):
 
     bound: float = Field(default=0.8, ge=0, le=1)
     shingle: int = Field(default=5, ge=1)
-    kind: ClassVar[Kind] = "flag"
-    weight: ClassVar[float] = 3.0
-    finds: ClassVar[Finds] = "copies"
-    label: ClassVar[Mapping[str, str]] = {"en": "Near-duplicates", "ru": "Почти копии"}
-    meaning: ClassVar[Mapping[str, str]] = {
+    kind = "flag"
+    weight = 3.0
+    finds = "copies"
+    label = {"en": "Near-duplicates", "ru": "Почти копии"}
+    meaning = {
         "en": "Candidates with almost the text of a positive or of the query. What differs is marked.",
         "ru": "Кандидаты, почти дословно повторяющие релевантный документ или запрос. Различия выделены.",
     }
-    shorthand: ClassVar[str] = "bound"
+    shorthand = "bound"
 
-    def open(
-        self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context
-    ) -> OpenedValidator:
+    def open(self, collection: Collection, rankers: Rankers, context: Context) -> OpenedValidator:
         """Returns the opened validator.
 
         Raises:

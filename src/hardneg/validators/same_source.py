@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-from hardneg.core.components import Context, OpenedRanker, OpenedValidator, Validator, validator
-from hardneg.core.components.validator import Finds, Kind
+from hardneg.core.components import Context, OpenedValidator, Validator, validator
 from hardneg.core.records import BoolArray, Collection, Documents, FloatArray, IntArray, folded
-from hardneg.validators._common import Opened, evidence_by_query
+from hardneg.validators._common import Opened, Rankers, evidence_by_query
 
 
 @validator("same-source")
@@ -30,18 +29,16 @@ class SameSource(Validator):
 
     titles: bool = True
     separators: tuple[str, ...] = ("#", "_chunk")
-    kind: ClassVar[Kind] = "flag"
-    weight: ClassVar[float] = 1.0
-    finds: ClassVar[Finds] = "same source"
-    label: ClassVar[Mapping[str, str]] = {"en": "Same source", "ru": "Тот же источник"}
-    meaning: ClassVar[Mapping[str, str]] = {
+    kind = "flag"
+    weight = 1.0
+    finds = "same source"
+    label = {"en": "Same source", "ru": "Тот же источник"}
+    meaning = {
         "en": "Candidates from the document of a positive: of the same title, or of an id that begins alike.",
         "ru": "Кандидаты из документа релевантного фрагмента: тот же заголовок или начало идентификатора.",
     }
 
-    def open(
-        self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context
-    ) -> OpenedValidator:
+    def open(self, collection: Collection, rankers: Rankers, context: Context) -> OpenedValidator:
         """Returns the opened validator."""
 
         def same(query: int, docs: IntArray) -> FloatArray:

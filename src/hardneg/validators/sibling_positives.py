@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from hardneg.core.components import Context, OpenedRanker, OpenedValidator, Validator, validator
-from hardneg.core.components.validator import Finds, Kind
+from hardneg.core.components import Context, OpenedValidator, Validator, validator
 from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray, IntArray
-from hardneg.validators._common import evidence_by_query
+from hardneg.validators._common import Rankers, evidence_by_query
 from hardneg.validators._shingles import signatures, similar_pairs
 
 _MAX_QUERIES = 1_000
@@ -39,19 +37,17 @@ class SiblingPositives(Validator):
     bound: float = Field(default=0.5, ge=0, le=1)
     near: float = Field(default=0.7, ge=0, le=1)
     shingle: int = Field(default=4, ge=1)
-    kind: ClassVar[Kind] = "flag"
-    weight: ClassVar[float] = 3.0
-    finds: ClassVar[Finds] = "similar queries"
-    label: ClassVar[Mapping[str, str]] = {"en": "Similar queries", "ru": "Похожие запросы"}
-    meaning: ClassVar[Mapping[str, str]] = {
+    kind = "flag"
+    weight = 3.0
+    finds = "similar queries"
+    label = {"en": "Similar queries", "ru": "Похожие запросы"}
+    meaning = {
         "en": "Candidates that are relevant for a query of nearly the same words or with common positives.",
         "ru": "Кандидаты, релевантные запросу почти с теми же словами или с общими релевантными документами.",
     }
-    shorthand: ClassVar[str] = "bound"
+    shorthand = "bound"
 
-    def open(
-        self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context
-    ) -> OpenedValidator:
+    def open(self, collection: Collection, rankers: Rankers, context: Context) -> OpenedValidator:
         """Returns the opened validator, the queries compared.
 
         Raises:

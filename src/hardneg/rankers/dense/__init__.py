@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import ConfigDict, Field
@@ -57,11 +57,11 @@ class Dense(Ranker):
     revision: str | None = None
     trust_remote_code: bool = False
     name: str | None = None
-    shorthand: ClassVar[str] = "model"
-    comparable: ClassVar[bool] = True
-    measures_similarity: ClassVar[bool] = True
-    encodes: ClassVar[bool] = True
-    compares_documents: ClassVar[bool] = True
+    shorthand = "model"
+    comparable = True
+    measures_similarity = True
+    encodes = True
+    compares_documents = True
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
         """Returns the ranker, its vectors encoded or loaded from the cache."""

@@ -26,7 +26,6 @@ SAMPLE = 200
 """Queries on which recall is measured."""
 
 _AT = 100
-_QUERIES = 1_024
 _CONNECTIVITY = 16
 _EXPANSION_ADD = 128
 _LARGEST_SHARE = 0.1
@@ -67,11 +66,7 @@ class GraphSearch:
         check_finite(queries)
         if depth > _LARGEST_SHARE * self._size:
             return self._exact.search(queries, depth)
-        docs = np.full((len(queries), depth), -1, np.int32)
-        self._graph.expansion_search = max(self._expansion, depth)
-        for begin in range(0, len(queries), _QUERIES):
-            block = np.ascontiguousarray(queries[begin : begin + _QUERIES], np.float32)
-            docs[begin : begin + len(block)] = self._search_graph(block, depth)
+        docs = self._search_graph(np.ascontiguousarray(queries, np.float32), depth)
         scores = self._exact.score(queries, docs)
         order = np.lexsort((docs, -scores))
         docs, scores = np.take_along_axis(docs, order, axis=1), np.take_along_axis(scores, order, axis=1)
@@ -98,6 +93,9 @@ class GraphSearch:
 
     def _search_graph(self, queries: FloatArray, depth: int) -> npt.NDArray[np.int32]:
         """Returns (n, depth) int32: the documents found, in no fixed order, -1 where there are fewer."""
+        if not len(queries):
+            return np.empty((0, depth), np.int32)
+        self._graph.expansion_search = max(self._expansion, depth)
         # A single query has another result than the same one among others.
         several = queries if len(queries) > 1 else np.repeat(queries, 2, axis=0)
         matches = self._graph.search(several, depth)

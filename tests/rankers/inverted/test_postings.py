@@ -8,7 +8,7 @@ from hardneg.core.components import Context
 from hardneg.rankers.bm25 import Bm25
 from hardneg.rankers.inverted import postings, tokenizer
 from hardneg.rankers.inverted.index import InvertedIndex
-from hardneg.rankers.inverted.store import index_path, read_index, texts_digest, write_index
+from hardneg.rankers.inverted.postings import index_path, read_index, texts_digest, write_index
 from tests.rankers.test_bm25 import collection, rows
 
 TEXTS = ["поиск cat", "cat dog", "bird cow fish"]
