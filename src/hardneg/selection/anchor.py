@@ -31,9 +31,7 @@ def anchored(candidates: Candidates, collection: Collection, anchor: Anchor) -> 
     pair = np.concatenate([*positives, np.empty(0, np.int32)]).astype(np.int32)
     own = paired.docs == pair[:, None]
     return replace(
-        paired,
-        positive={name: _weakest(scores, own) for name, scores in paired.scores.items()},
-        pair=pair,
+        paired, positive={name: _weakest(scores, own) for name, scores in paired.scores.items()}, pair=pair
     )
 
 

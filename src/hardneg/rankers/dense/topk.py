@@ -122,12 +122,7 @@ class ExactSearch:
         return *top_k_of(docs, self.score(queries, docs), depth), overflowed
 
     def _search_by_bounds(
-        self,
-        product: ApproximateProduct,
-        queries: FloatArray,
-        docs: IntArray,
-        scores: FloatArray,
-        first: int,
+        self, product: ApproximateProduct, queries: FloatArray, docs: IntArray, scores: FloatArray, first: int
     ) -> tuple[IntArray, FloatArray]:
         """Returns the best of given documents and those of all chunks from the first on."""
         prepared = {each: each.queries(queries) for each in (product, self._fp32)}

@@ -14,55 +14,19 @@ from functools import cache
 
 from hardneg.core.errors import unknown_name
 
-LANGUAGES = {
-    "ar": "arabic",
-    "ca": "catalan",
-    "cs": "czech",
-    "da": "danish",
-    "de": "german",
-    "el": "greek",
-    "en": "english",
-    "eo": "esperanto",
-    "es": "spanish",
-    "et": "estonian",
-    "eu": "basque",
-    "fa": "persian",
-    "fi": "finnish",
-    "fr": "french",
-    "ga": "irish",
-    "hi": "hindi",
-    "hu": "hungarian",
-    "hy": "armenian",
-    "id": "indonesian",
-    "it": "italian",
-    "lt": "lithuanian",
-    "ne": "nepali",
-    "nl": "dutch",
-    "no": "norwegian",
-    "pl": "polish",
-    "pt": "portuguese",
-    "ro": "romanian",
-    "ru": "russian",
-    "sr": "serbian",
-    "st": "sesotho",
-    "sv": "swedish",
-    "ta": "tamil",
-    "tr": "turkish",
-    "yi": "yiddish",
-}
+LANGUAGES = dict(
+    pair.split(":")
+    for pair in """
+        ar:arabic ca:catalan cs:czech da:danish de:german el:greek en:english eo:esperanto es:spanish
+        et:estonian eu:basque fa:persian fi:finnish fr:french ga:irish hi:hindi hu:hungarian hy:armenian
+        id:indonesian it:italian lt:lithuanian ne:nepali nl:dutch no:norwegian pl:polish pt:portuguese
+        ro:romanian ru:russian sr:serbian st:sesotho sv:swedish ta:tamil tr:turkish yi:yiddish
+    """.split()
+)
 """The languages that Snowball stems, by ISO 639 code; its version decides which of them are installed."""
 
-_RELATED = {
-    "bs": "sr",
-    "hr": "sr",
-    "ms": "id",
-    "nb": "no",
-    "nn": "no",
-    "be": "ru",
-    "bg": "ru",
-    "mk": "ru",
-    "uk": "ru",
-}
+_RELATED = {"bs": "sr", "hr": "sr", "ms": "id", "nb": "no", "nn": "no"}
+_RELATED |= {"be": "ru", "bg": "ru", "mk": "ru", "uk": "ru"}
 """Languages without a stemmer of their own, and the related one whose stemmer serves them."""
 
 _SCRIPTS: tuple[tuple[str, int, int, str], ...] = (
