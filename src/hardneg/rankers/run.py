@@ -59,13 +59,8 @@ class Run(Ranker):
 class RunRanker:
     """Retrieves the documents of given lists, and scores no others.
 
-    Args:
-        queries: (n,) int32, the query row of each entry.
-        docs: (n,) int32, its document row; of several entries for one pair the best score counts.
-        ranks: (n,) int64, the order of equal scores.
-        scores: (n,) float32.
-        collection: The queries and documents.
-        facts: See `OpenedRanker.facts`.
+    The entries of all lists are given by column: rows of queries and documents, scores, and ranks, which
+    order equal scores. Of several entries for one pair the best score counts.
     """
 
     retrieves = True
@@ -116,16 +111,9 @@ class RunRanker:
 
 
 class RunFile:
-    """The lines of a run file, column by column.
+    """The lines of a TREC run, `.gz` and `.zst` unpacked, column by column.
 
-    Args:
-        path: A TREC run; `.gz` and `.zst` are unpacked.
-
-    Attributes:
-        queries: The query id of each line.
-        docs: The document id of each line.
-        ranks: (n,) int64.
-        scores: (n,) float32.
+    These are the ids of `queries` and `docs`, `ranks` (n,) int64 and `scores` (n,) float32.
 
     Raises:
         DataError: The file cannot be read, or a line is malformed; the message names it.

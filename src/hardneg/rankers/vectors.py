@@ -90,14 +90,9 @@ class _VectorFile:
         return {path.name: digest_file(path) for path in paths}
 
     def matched(self, texts: Documents | Queries, unit: bool, folder: Path) -> FloatArray:
-        """Returns (n, dimension) float32 or float16: the checked vectors of all documents or queries.
+        """Returns (n, dimension) float32 or float16: the checked vectors of all texts, of length 1 if `unit`.
 
-        It is the mapped file itself where that needs no change.
-
-        Args:
-            texts: The collection's documents or queries.
-            unit: Whether to normalise the vectors to length 1.
-            folder: Where a temporary copy is stored; it is deleted with the process.
+        It is the mapped file itself, or a temporary copy in the folder where vectors change.
         """
         positions = self._positions(texts)
         in_order = np.array_equal(positions, np.arange(len(self.array)))

@@ -36,15 +36,8 @@ class GraphSearch:
     """Searches document vectors over a graph, built by one thread: the same graph every time.
 
     Scores are exact, to the bit those of `ExactSearch`; what is approximate is which documents are found.
-    Queries for which the graph gives too few are searched exactly.
-
-    Args:
-        exact: Searches the same vectors exactly.
-        documents: The document vectors.
-        expansion: Candidates kept during a search (ef); a deeper search keeps its depth.
-        cache: Folder in which the graph is kept, and mapped; None to keep it in memory only.
-        progress: Receives the number of documents in the graph.
-        stage: The name of the stage that builds the graph.
+    Queries for which the graph gives too few are searched exactly. A search keeps as many candidates (ef) as
+    `expansion` says, or its depth if that is more. The graph is in memory only where there is no cache.
     """
 
     def __init__(

@@ -47,16 +47,10 @@ _FAMILIES: tuple[tuple[str, Prompts], ...] = (
 
 
 def load_model(kind: str, model: str, *, trust_remote_code: bool = False, **options: Any) -> Any:
-    """Returns a model of one of sentence-transformers' classes.
+    """Returns a model, by hub id, folder or `default`, of one of sentence-transformers' classes.
 
     Unless `trust_remote_code` is set, no code of the model runs, and the transformer's weights are read from
     safetensors only, never from a pickle.
-
-    Args:
-        kind: The class: `SentenceTransformer`, `SparseEncoder` or `CrossEncoder`.
-        model: A hub id, a folder, or `default`.
-        trust_remote_code: Whether the model's own code may run and pickles be read.
-        options: Passed to the class.
 
     Raises:
         MissingExtra: sentence-transformers is not installed.

@@ -107,9 +107,6 @@ class ShardedRanker:
         """Runs the searches that are not done yet on the workers of the engine.
 
         All searches of the same shards follow each other: a worker keeps those in its memory.
-
-        Raises:
-            HardnegError: A worker raised it, or the machines cannot be reached.
         """
         n_queries = sum(len(search.queries) for search in searches)
         total = len(self._ranges) * n_queries

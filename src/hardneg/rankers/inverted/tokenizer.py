@@ -75,9 +75,7 @@ def words(text: str) -> list[str]:
 class Vocabulary(dict[str, int]):
     """The term number of each word: words with the same stem share one; new stems get the next number.
 
-    Args:
-        stem: Returns a word's stem.
-        stems: The stems that have a number already, in the order of their numbers.
+    The stems given have a number already, in their order.
     """
 
     def __init__(self, stem: Stem, stems: Iterable[str] = ()) -> None:
@@ -161,10 +159,9 @@ def scripts_of(code: str) -> dict[str, str]:
 
 
 def stemmer(algorithms: Mapping[str, str]) -> Stem:
-    """Returns the function that stems a folded word by its script; in Cyrillic ё becomes е.
+    """Returns the function that stems a folded word by its script's Snowball algorithm, if it has one.
 
-    Args:
-        algorithms: The Snowball algorithm of each script; words of other scripts stay as they are.
+    In Cyrillic ё becomes е.
     """
     import Stemmer
 
