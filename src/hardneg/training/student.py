@@ -9,8 +9,7 @@ from typing import Any, Literal, NamedTuple, get_args
 from hardneg.core.errors import ConfigError, MissingExtra
 from hardneg.evaluation.systems import model_kind
 from hardneg.rankers.dense.encode import Encoder
-from hardneg.rankers.dense.models import load_model
-from hardneg.rankers.dense.prompts import Prompts
+from hardneg.rankers.dense.models import Prompts, load_model
 from hardneg.training.caching_tokenizer import CachingTokenizer
 from hardneg.training.train_settings import TrainSettings
 

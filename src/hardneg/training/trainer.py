@@ -11,8 +11,7 @@ from hardneg.core.components import Context, OpenedRanker
 from hardneg.core.errors import MissingExtra
 from hardneg.core.progress import Task
 from hardneg.core.records import Collection
-from hardneg.rankers.dense.models import quietly
-from hardneg.rankers.dense.precision import best_precision
+from hardneg.rankers.dense.models import best_precision, quietly
 from hardneg.training.batches import Batches
 from hardneg.training.collate import Collate
 from hardneg.training.dev_split import DevSet
