@@ -9,8 +9,7 @@ from hardneg.core.components import Context
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.evaluation import evaluate, systems
 from hardneg.evaluation.measures import Measure, parse
-from hardneg.evaluation.runs import read, search, write
-from hardneg.evaluation.systems import distinct, model_kind, ranker_of, run_model
+from hardneg.evaluation.systems import distinct, model_kind, ranker_of, read, run_model, search, write
 from hardneg.testing import FakeRanker, collection
 from tests import tiny
 from tests.cli.test_cli import run

@@ -9,9 +9,8 @@ import pytest
 from hardneg import Recipe, mine
 from hardneg.core.components import VALIDATORS
 from hardneg.report import write_report
-from hardneg.report.checks import Check
+from hardneg.report.checks import Check, differing, duplicate_examples, shingle_similarity
 from hardneg.report.columns import GROUPS
-from hardneg.report.duplicate_examples import differing, duplicate_examples, shingle_similarity
 from hardneg.report.findings import findings
 from hardneg.report.i18n import LANGUAGES, Locale
 from hardneg.report.summary import summarize

@@ -121,7 +121,7 @@ def train(
         HardnegError: The run, the student or `out` is not usable; the message says why.
     """
     from hardneg import training
-    from hardneg.training.rounds import train_in_rounds
+    from hardneg.training.training_run import train_in_rounds
 
     chosen = settings
     if not isinstance(chosen, training.TrainSettings):
@@ -178,7 +178,7 @@ def evaluate(
     from hardneg.core.files import cache_folder
     from hardneg.evaluation import systems
     from hardneg.evaluation.measures import DEFAULT, parse
-    from hardneg.evaluation.output_files import save
+    from hardneg.evaluation.output import save
     from hardneg.sources import load as load_source
 
     if not models and not runs:

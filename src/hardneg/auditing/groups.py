@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from hardneg.auditing.negatives import Negatives
 from hardneg.core.records import Collection
-from hardneg.core.statistics import bootstrap_ratio
 
 _BANDS = ((1, 10), (11, 30), (31, 100), (101, 1_000_000))
 _DETECTED = 2_000
@@ -38,16 +37,8 @@ def _grouped(negatives: Negatives, names: npt.NDArray[np.str_]) -> dict[str, Any
     rates = {}
     for name in sorted(set(names[known].tolist()), key=_first_number):
         members = known & (names == name)
-        _, owners = np.unique(negatives.query[members], return_inverse=True)
-        sums = np.bincount(owners.ravel(), negatives.probability[members])
-        low, high = bootstrap_ratio(sums, np.bincount(owners.ravel()))
-        rate = float(negatives.probability[members].mean())
-        rates[name] = {
-            "rate": round(rate, 5),
-            "low": round(low, 5),
-            "high": round(high, 5),
-            "count": int(members.sum()),
-        }
+        rate, low, high = (round(value, 5) for value in negatives.mean_probability(members))
+        rates[name] = {"rate": rate, "low": low, "high": high, "count": int(members.sum())}
     return rates
 
 

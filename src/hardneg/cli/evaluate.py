@@ -50,7 +50,7 @@ def evaluate(
     docs/evaluation.md.
     """
     from hardneg import api
-    from hardneg.evaluation.result_tables import notes, tables
+    from hardneg.evaluation.output import notes, tables
 
     options = load_options(set_, {"split": split, **load})
     with progress(quiet or json_) as bars:

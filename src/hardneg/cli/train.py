@@ -43,8 +43,8 @@ def train(
     """
     from hardneg import api
     from hardneg.training import TrainSettings
+    from hardneg.training.model_directory import summary_table
     from hardneg.training.student import parse
-    from hardneg.training.summary_table import summary_table
 
     chosen = TrainSettings.build(settings, set_ or ())
     if validator:

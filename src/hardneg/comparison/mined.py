@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from hardneg.auditing.hardness import Hardness, hardness
+from hardneg.auditing.negatives import Hardness, hardness
 from hardneg.comparison.compare_settings import CompareSettings
 from hardneg.core.progress import Progress
 from hardneg.core.records import Collection, Decision
-from hardneg.evaluation.output_files import file_name
+from hardneg.evaluation.output import file_name
 from hardneg.mining import pipeline
 from hardneg.mining.recipe import Recipe
 from hardneg.runs import ledger
@@ -32,16 +32,7 @@ def mine_all(
     progress: Progress,
     cache: Path,
 ) -> dict[str, FinishedRun]:
-    """Returns the run of each recipe by its name; finished runs are reused.
-
-    Args:
-        source: The source that run directories record.
-        collection: The same, loaded.
-        settings: The settings of the comparison.
-        folder: Candidates are written to `candidates/`, decisions to `runs/`.
-        progress: Receives progress.
-        cache: Folder of vectors.
-    """
+    """Returns the run of each recipe by its name; finished runs are reused."""
     recipes = settings.all_recipes()
     depth = max([settings.depth, *(_depth(recipe) for recipe in recipes)])
     runs: dict[str, FinishedRun] = {}
@@ -88,13 +79,7 @@ def _negatives(folder: Path) -> set[tuple[str, str]]:
 
 
 def facts_of(result: FinishedRun, first: FinishedRun, audit: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Returns the facts of a run for a comparison: counts, hardness and false-negative rate.
-
-    Args:
-        result: The run.
-        first: The run of the first recipe.
-        audit: The run's audit, None without one.
-    """
+    """Returns the facts of a run for a comparison: counts, hardness and false-negative rate."""
     counts, scorer = result.info["counts"], result.scorer
     return {
         "run": result.directory.name,

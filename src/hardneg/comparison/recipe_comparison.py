@@ -18,8 +18,7 @@ from hardneg.auditing import audit as audit_run
 from hardneg.comparison.compare_settings import IN_BATCH, UNTRAINED, CompareSettings
 from hardneg.comparison.comparison_table import as_csv, as_text
 from hardneg.comparison.mined import facts_of, mine_all
-from hardneg.comparison.rows import rows
-from hardneg.comparison.students import measured, untrained
+from hardneg.comparison.students import measured, rows, untrained
 from hardneg.core.components import Context
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.files import cache_folder, write_text
@@ -27,7 +26,7 @@ from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection, part
 from hardneg.core.tables import differing
 from hardneg.evaluation.measures import Measure
-from hardneg.evaluation.output_files import file_name
+from hardneg.evaluation.output import file_name
 from hardneg.report import COMPARISON, write_comparison, write_if_installed, write_report
 from hardneg.runs.directory import Clock, RunFolder, versions
 from hardneg.runs.finished import FinishedRun
@@ -43,12 +42,7 @@ Audit = Callable[[Path], Mapping[str, Any] | None]
 
 @dataclass(frozen=True)
 class Comparison:
-    """A finished comparison.
-
-    Attributes:
-        folder: Its folder.
-        facts: The content of its compare.json.
-    """
+    """A finished comparison."""
 
     folder: Path
     facts: Mapping[str, Any]
@@ -57,14 +51,7 @@ class Comparison:
 def audited(
     run_folder: Path, collection: Collection, progress: Progress, new: bool = True
 ) -> Mapping[str, Any] | None:
-    """Returns the audit of a run, with a `why` where no rate can be estimated; None without one.
-
-    Args:
-        run_folder: The run directory.
-        collection: What was mined.
-        progress: Receives progress.
-        new: Whether to audit a run without an audit.
-    """
+    """Returns the audit of a run, with a `why` where no rate can be estimated; None without one."""
     path = run_folder / "audit.json"
     if path.is_file():
         stored: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -159,11 +146,7 @@ def read(folder: Path) -> Mapping[str, Any] | None:
 
 
 def write(folder: Path, facts: Mapping[str, Any]) -> None:
-    """Writes a comparison as JSON, CSV, text and a page.
-
-    Raises:
-        DataError: It cannot be written.
-    """
+    """Writes a comparison as JSON, CSV, text and a page."""
     write_text(folder / "table.csv", as_csv(facts))
     write_text(folder / "table.txt", as_text(facts))
     write_text(folder / COMPARISON, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
@@ -180,12 +163,7 @@ def _conditions(settings: CompareSettings, collection: Collection, test: Collect
 
 
 def _check_free(folder: Path, conditions: Mapping[str, Any]) -> None:
-    """Checks that a folder is empty, or holds a comparison under the same conditions.
-
-    Raises:
-        ConfigError: It holds something else.
-        DataError: Its conditions are corrupt.
-    """
+    """Checks that a folder is empty, or holds a comparison under the same conditions."""
     path = folder / _CONDITIONS
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))

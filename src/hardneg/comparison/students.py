@@ -12,20 +12,20 @@ from typing import Any
 
 import numpy as np
 
+from hardneg.comparison.compare_settings import NDCG, UNTRAINED, CompareSettings
 from hardneg.core.components import Context
 from hardneg.core.errors import DataError
 from hardneg.core.files import write_text
 from hardneg.core.records import Collection
-from hardneg.core.statistics import Floats
+from hardneg.core.statistics import Floats, bootstrap_mean
 from hardneg.evaluation import judgments_of
 from hardneg.evaluation.measures import Measure, deepest, values
-from hardneg.evaluation.runs import SystemRun, search
-from hardneg.evaluation.systems import run_model
+from hardneg.evaluation.significance import paired_tests
+from hardneg.evaluation.systems import SystemRun, run_model, search
 from hardneg.rankers.dense.models import quietly
 from hardneg.training.dev_split import DevSet
 from hardneg.training.model_directory import Trained
-from hardneg.training.student import Kind, open_student, reopen
-from hardneg.training.student_ranker import as_ranker
+from hardneg.training.student import Kind, as_ranker, open_student, reopen
 from hardneg.training.train_settings import TrainSettings
 from hardneg.training.training_run import train
 
@@ -40,18 +40,7 @@ def measured(
     folder: Path,
     context: Context,
 ) -> dict[str, Any]:
-    """Returns the result of a student on the test split, trained first; a stored result is read.
-
-    Args:
-        run_folder: The run to learn from.
-        collection: What was mined.
-        settings: The training's settings.
-        dev_set: The development split, for early stopping.
-        test: The test split.
-        measures: The measures.
-        folder: The folder of `result.json`.
-        context: Cache folder and progress.
-    """
+    """Returns the result of a student on the test split, trained first; a stored result is read."""
     stored = read(folder)
     if stored:
         return stored
@@ -88,11 +77,7 @@ def per_query(result: Mapping[str, Any], measure: Measure) -> Floats:
 
 
 def read(folder: Path) -> dict[str, Any] | None:
-    """Returns a stored result, None if there is none.
-
-    Raises:
-        DataError: It is corrupt.
-    """
+    """Returns a stored result, None if there is none."""
     path = folder / "result.json"
     try:
         result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -142,3 +127,58 @@ def _measured(
     write_text(folder / "result.json", json.dumps(result) + "\n")
     shutil.rmtree(model)
     return result
+
+
+def rows(
+    settings: CompareSettings,
+    results: Mapping[str, Sequence[Mapping[str, Any]]],
+    mined: Mapping[str, Mapping[str, Any]],
+) -> list[dict[str, Any]]:
+    """Returns one row per arm, in the order of `settings.arms`."""
+    means = {
+        arm: {measure: _mean_of(students, measure) for measure in settings.all_measures}
+        for arm, students in results.items()
+    }
+    recipes = list(mined)
+    best = max(recipes, key=lambda arm: float(means[arm][NDCG].mean()))
+    against = {base: _against(base, means) for base in dict.fromkeys((recipes[0], best))}
+    table = []
+    for arm in settings.arms:
+        students = results[arm]
+        seeds = [float(per_query(result, NDCG).mean()) for result in students]
+        table.append(
+            {
+                "arm": arm,
+                "measures": {
+                    str(measure): bootstrap_mean(values, settings.train.seed)._asdict()
+                    for measure, values in means[arm].items()
+                },
+                "seeds": seeds,
+                "spread": float(np.std(seeds, ddof=1)) if len(seeds) > 1 else None,
+                "gain": float((means[arm][NDCG] - means[UNTRAINED][NDCG]).mean()),
+                "against_first": against[recipes[0]].get(arm),
+                "against_best": against[best].get(arm),
+                "best": arm == best,
+                "mined": mined.get(arm),
+                "seconds": {
+                    name: round(sum(result["seconds"][name] for result in students), 3)
+                    for name in ("train", "evaluate")
+                },
+            }
+        )
+    return table
+
+
+def _mean_of(results: Sequence[Mapping[str, Any]], measure: Measure) -> Floats:
+    mean: Floats = np.mean([per_query(result, measure) for result in results], axis=0)
+    return mean
+
+
+def _against(base: str, means: Mapping[str, Mapping[Measure, Any]]) -> dict[str, Any]:
+    """Returns the tests of nDCG@10, per query the mean over seeds, of every other arm against one."""
+    arms = [arm for arm in means if arm != base]
+    tests = paired_tests([means[arm][NDCG] for arm in arms], means[base][NDCG], seed=0)
+    return {
+        arm: {**test._asdict(), "difference": test.difference._asdict(), "base": base}
+        for arm, test in zip(arms, tests, strict=True)
+    }

@@ -15,8 +15,8 @@ from hardneg.core.errors import unknown_name
 from hardneg.core.records import Collection
 from hardneg.core.statistics import Floats, Interval, bootstrap_mean
 from hardneg.evaluation.measures import DEFAULT, Judged, Measure, values
-from hardneg.evaluation.runs import SystemRun
 from hardneg.evaluation.significance import PairedTest, paired_tests
+from hardneg.evaluation.systems import SystemRun
 
 __all__ = ["Evaluation", "System", "evaluate", "baseline_of", "judgments_of"]
 
@@ -137,11 +137,7 @@ def evaluate(
 
 
 def baseline_of(baseline: str | None, names: Sequence[str]) -> str:
-    """Returns the name of the system that the others are compared with, by default the first.
-
-    Raises:
-        ConfigError: There is no such system.
-    """
+    """Returns the name of the system that the others are compared with, by default the first."""
     if baseline is not None and baseline not in names:
         raise unknown_name("baseline", baseline, names)
     return baseline or names[0]

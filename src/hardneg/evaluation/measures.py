@@ -68,11 +68,7 @@ DEFAULT = (
 
 
 def parse(names: Iterable[str]) -> tuple[Measure, ...]:
-    """Returns the measures of these names, each once: `nDCG@10`, `nDCG-exp@10`, `MRR@10`, `MAP`, ...
-
-    Raises:
-        ConfigError: A name is unknown, or its cut-off is missing or no number from 1.
-    """
+    """Returns the measures of these names, each once: `nDCG@10`, `nDCG-exp@10`, `MRR@10`, `MAP`, ..."""
     return tuple(dict.fromkeys(_parsed(name.strip()) for name in names))
 
 

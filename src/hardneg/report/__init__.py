@@ -29,14 +29,6 @@ def write_if_installed(write: Callable[..., Path], folder: Path, *args: Any) -> 
     """Writes a report at the end of other work, and returns where it is.
 
     Without the extra `report` nothing is written: a warning says how to get the page, None is returned.
-
-    Args:
-        write: `write_report` or `write_comparison`.
-        folder: The directory to report on.
-        args: Further arguments of `write`.
-
-    Raises:
-        DataError: The file cannot be written.
     """
     try:
         return write(folder, *args)
@@ -46,11 +38,7 @@ def write_if_installed(write: Callable[..., Path], folder: Path, *args: Any) -> 
 
 
 def require() -> None:
-    """Checks that the libraries are installed that pages and figures are drawn with.
-
-    Raises:
-        MissingExtra: One is not.
-    """
+    """Checks that the libraries are installed that pages and figures are drawn with."""
     for module, package in (("altair", "altair"), ("vl_convert", "vl-convert-python"), ("jinja2", "jinja2")):
         if importlib.util.find_spec(module) is None:
             raise MissingExtra(package, "report")
@@ -64,20 +52,7 @@ def write_report(
     language: str = "en",
     limit: int | None = None,
 ) -> Path:
-    """Writes the report of a finished run, and returns where it is.
-
-    Args:
-        folder: The run directory.
-        collection: What it was mined from; without it the examples have no texts.
-        out: The file to write; `report.html` in the run directory unless given.
-        language: `en` or `ru`.
-        limit: Most queries among the examples; 1,500 unless given.
-
-    Raises:
-        ConfigError: There is no report in that language.
-        DataError: The run is not finished or damaged, or the file cannot be written.
-        MissingExtra: The extra `report` is not installed.
-    """
+    """Writes the report of a finished run, and returns where it is."""
     from hardneg.report.i18n import Locale
     from hardneg.report.report_page import report_page
     from hardneg.report.summary import summarize
@@ -96,21 +71,7 @@ def write_versus(
     language: str = "en",
     limit: int | None = None,
 ) -> Path:
-    """Writes a report on what two runs of one collection decide differently, and returns where it is.
-
-    Args:
-        folders: The two run directories.
-        collection: What they were mined from; without it the examples have no texts.
-        out: The file to write.
-        language: `en` or `ru`.
-        limit: Most queries that it shows; 500 unless given.
-
-    Raises:
-        MissingExtra: The extra `report` is not installed.
-        ConfigError: The runs are of different collections.
-        DataError: A run is not finished or damaged, or the file cannot be written.
-        MissingExtra: The extra `report` is not installed.
-    """
+    """Writes a report on what two runs of one collection decide differently, and returns where it is."""
     from hardneg.report.diff_page import diff_page
     from hardneg.report.i18n import Locale
 
@@ -126,19 +87,7 @@ def write_comparison(
     language: str = "en",
     figures: str | Path | None = None,
 ) -> Path:
-    """Writes the report of a finished comparison of recipes, and returns where it is.
-
-    Args:
-        folder: The comparison's directory, with its compare.json.
-        out: The file to write; `report.html` in the directory unless given.
-        language: `en` or `ru`.
-        figures: A folder for each figure as SVG and PNG; None for none.
-
-    Raises:
-        ConfigError: There is no report in that language.
-        DataError: The comparison is not finished or damaged, or a file cannot be written.
-        MissingExtra: The extra `report` is not installed.
-    """
+    """Writes the report of a finished comparison of recipes, and returns where it is."""
     from hardneg.report.comparison_page import comparison_page, drawn
     from hardneg.report.figures.style import FILE_STYLE
     from hardneg.report.i18n import Locale
@@ -158,13 +107,7 @@ def write_comparison(
 
 
 def write_figures(folder: str | Path, out: str | Path, *, language: str = "en") -> list[Path]:
-    """Writes every figure of a run's report as SVG and PNG, and returns the files.
-
-    Raises:
-        MissingExtra: The extra `report` is not installed.
-        DataError: The run is not finished or damaged, or the folder cannot be written.
-        MissingExtra: The extra `report` is not installed.
-    """
+    """Writes every figure of a run's report as SVG and PNG, and returns the files."""
     from hardneg.report.figures.style import FILE_STYLE
     from hardneg.report.i18n import Locale
     from hardneg.report.report_page import drawn

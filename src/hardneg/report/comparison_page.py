@@ -14,12 +14,7 @@ _COLUMNS = "arm ndcg interval seeds gain first best recall shared false_negative
 
 
 def comparison_page(facts: Mapping[str, Any], locale: Locale) -> str:
-    """Returns the page of a finished comparison.
-
-    Args:
-        facts: Its compare.json.
-        locale: The language.
-    """
+    """Returns the page of a finished comparison."""
     rows, settings, collection = facts["rows"], facts["settings"], facts["collection"]
     best = next(row for row in rows if row["best"])
     figures = [

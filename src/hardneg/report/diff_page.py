@@ -16,7 +16,7 @@ from hardneg.report.figures.candidates import moves
 from hardneg.report.figures.style import PAGE_STYLE, svg
 from hardneg.report.i18n import Locale
 from hardneg.report.page import render
-from hardneg.report.reasons import Reasons
+from hardneg.report.rules import Reasons
 from hardneg.report.summary import RunSummary, summarize
 from hardneg.runs import diff, ledger
 
@@ -32,19 +32,7 @@ Runs = tuple[RunSummary, RunSummary]
 def diff_page(
     first: Path, second: Path, collection: Collection | None, locale: Locale, limit: int | None
 ) -> str:
-    """Returns a page on what two runs of one collection decide differently.
-
-    Args:
-        first: A run directory.
-        second: Another.
-        collection: What they were mined from; None leaves out the texts.
-        locale: The language.
-        limit: Most queries that it shows; None for the default.
-
-    Raises:
-        ConfigError: The runs are of different collections.
-        DataError: A run is not finished or damaged.
-    """
+    """Returns a page on what two runs of one collection decide differently."""
     differences = diff.compare(first, second)
     runs = (summarize(first), summarize(second))
     reasons = Reasons(locale, runs[1].run, runs[0].run)

@@ -34,17 +34,7 @@ _KINDS = {
 
 
 def examples(summary: RunSummary, collection: Collection | None, limit: int = LIMIT) -> dict[str, Any]:
-    """Returns a sample of a run's queries with their documents, scores and decisions.
-
-    Args:
-        summary: The run.
-        collection: What it was mined from, for the texts; None leaves them out.
-        limit: Most queries; of more, those with the lowest hashes of their ids.
-
-    Returns:
-        `docs`: {doc_id: [title, text]}; `queries`: one object an example, with `negatives`, `positives` and
-        `dropped` as rows of `[doc_id, rank, scores by ranker, margin, reason, p, weight]`.
-    """
+    """Returns a sample of a run's queries with their documents, scores and decisions."""
     sampled = sample(summary.queries, limit)
     short = {(query, positive): reason for query, positive, reason in summary.short}
     shown = []

@@ -9,10 +9,9 @@ import numpy as np
 
 from hardneg.report.columns import GROUPS
 from hardneg.report.i18n import Locale
-from hardneg.report.reasons import Reasons
+from hardneg.report.rules import Reasons, probability_limits
 from hardneg.report.summary import RunSummary
 from hardneg.report.tables import leakage
-from hardneg.report.thresholds import probability_limits
 from hardneg.selection.reasons import SURPLUS
 
 Finding = tuple[Literal["good", "plain", "bad"], str]

@@ -15,17 +15,7 @@ _PARTS = ("report", "pages")
 
 
 class Locale:
-    """Texts and number formats of one language.
-
-    Args:
-        language: One of `LANGUAGES`.
-
-    Attributes:
-        texts: All texts by their path, as `axis.rank`.
-
-    Raises:
-        ConfigError: There are no texts in that language.
-    """
+    """Texts and number formats of one language."""
 
     def __init__(self, language: str = "en") -> None:
         if language not in LANGUAGES:

@@ -22,14 +22,7 @@ except ImportError as error:
 
 
 def render(template: str, scripts: tuple[str, ...], styles: tuple[str, ...], **values: Any) -> str:
-    """Returns a page.
-
-    Args:
-        template: A file of the folder `templates`.
-        scripts: The page's scripts, files of the same folder, in order.
-        styles: Its style sheets, in order.
-        values: What the template shows; `data` is for the script.
-    """
+    """Returns a page."""
     code = "".join(read(name) for name in scripts)
     style = "".join(read(name) for name in styles)
     page = environment().get_template(template)

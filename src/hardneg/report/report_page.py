@@ -9,17 +9,15 @@ import yaml
 
 from hardneg.core.records import Collection
 from hardneg.report import tables
-from hardneg.report.checks import checkers
-from hardneg.report.duplicate_examples import duplicate_examples
+from hardneg.report.checks import checkers, duplicate_examples
 from hardneg.report.examples import LIMIT, examples, reasons_of
 from hardneg.report.figures import FIGURES, comparison, distributions
 from hardneg.report.figures.style import PAGE_STYLE, AnyChart, Style, svg
 from hardneg.report.findings import findings
 from hardneg.report.i18n import Locale
 from hardneg.report.page import render
-from hardneg.report.reasons import Reasons
+from hardneg.report.rules import Reasons, margin_limits
 from hardneg.report.summary import RunSummary
-from hardneg.report.thresholds import margin_limits
 
 _SECTIONS = {
     "funnel": ("funnel",),
@@ -33,14 +31,7 @@ _SECTIONS = {
 
 
 def report_page(summary: RunSummary, collection: Collection | None, locale: Locale, limit: int | None) -> str:
-    """Returns the report of a run as HTML.
-
-    Args:
-        summary: The run.
-        collection: What it was mined from; None leaves out the texts.
-        locale: The language.
-        limit: Most queries among the examples; None for the default.
-    """
+    """Returns the report of a run as HTML."""
     figures: dict[str, list[dict[str, Any]]] = {name: [] for name in _SECTIONS}
     for name, chart in drawn(summary, locale, PAGE_STYLE):
         kind, _, part = name.partition(".")

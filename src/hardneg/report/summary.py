@@ -21,6 +21,8 @@ from hardneg.report.checks import Check, checks
 from hardneg.report.columns import (
     GROUPS,
     Floats,
+    Histogram,
+    Histogram2D,
     floats,
     groups_of,
     margins,
@@ -28,7 +30,6 @@ from hardneg.report.columns import (
     shared_tops,
     starts,
 )
-from hardneg.report.histograms import Histogram, Histogram2D
 from hardneg.runs import ledger
 from hardneg.runs.directory import RunFolder
 
@@ -113,11 +114,7 @@ class RunSummary:
 
 
 def summarize(folder: Path) -> RunSummary:
-    """Returns what a run directory holds, added up in one pass over its ledger.
-
-    Raises:
-        DataError: It is no finished run, or a file in it is damaged.
-    """
+    """Returns what a run directory holds, added up in one pass over its ledger."""
     run = RunFolder(folder).finished()
     paths = ledger.parts(folder)
     ranges = score_ranges(paths)

@@ -24,8 +24,8 @@ import pyarrow.parquet as pq
 from hardneg.auditing import sample
 from hardneg.core.records import Decision
 from hardneg.report.columns import floats, margins
+from hardneg.report.rules import margin_limits, probability_limits
 from hardneg.report.summary import RunSummary, summarize
-from hardneg.report.thresholds import margin_limits, probability_limits
 from hardneg.runs import ledger
 
 SUSPECTED = "suspected"
@@ -80,11 +80,7 @@ class Queue:
 
     @classmethod
     def of(cls, folder: Path, count: int = COUNT) -> Queue:
-        """Returns the first `count` candidates to judge of a finished run.
-
-        Raises:
-            DataError: It is no finished run, or damaged.
-        """
+        """Returns the first `count` candidates to judge of a finished run."""
         summary = summarize(folder)
         table = _candidates(folder, summary)
         strata = _strata(table, summary)

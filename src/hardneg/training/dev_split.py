@@ -14,11 +14,10 @@ from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.records import Collection, IntArray, KeyArray, part
 from hardneg.evaluation import judgments_of
 from hardneg.evaluation.measures import Measure, values
-from hardneg.evaluation.runs import SystemRun, search
+from hardneg.evaluation.systems import SystemRun, search
 from hardneg.rankers.bm25 import Bm25
 from hardneg.sources import LoadOptions, load
-from hardneg.training.student import Student
-from hardneg.training.student_ranker import as_ranker
+from hardneg.training.student import Student, as_ranker
 from hardneg.training.train_settings import TrainSettings
 
 MEASURE = Measure("nDCG", 10)
@@ -77,19 +76,7 @@ def dev_split(
     settings: TrainSettings,
     context: Context,
 ) -> DevSet:
-    """Returns the development split that the settings name, or one held out from the training queries.
-
-    Args:
-        source: Where the collection came from; None for one in memory.
-        collection: What was mined.
-        options: How it was read.
-        settings: `dev`, `dev_queries`, `dev_documents` and `seed` are read.
-        context: Cache folder and progress.
-
-    Raises:
-        ConfigError: `dev` is the test split, or the split that was mined.
-        DataError: There is no such split, or too few queries to hold some out.
-    """
+    """Returns the development split that the settings name, or one held out from the training queries."""
     if settings.dev is None:
         queries = _held_out(collection, settings)
         keys = np.unique(collection.queries.keys[queries])

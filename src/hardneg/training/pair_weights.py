@@ -22,10 +22,6 @@ class PairWeights:
     """The weight of any pair as a negative: 0 for a known positive, below 1 for a suspected one, else 1.
 
     Queries of the same text count as one query, documents of the same text as one document.
-
-    Args:
-        collection: Whose judgments count.
-        pairs: (query rows, document rows, weights) of uncertain pairs; the least of several weights counts.
     """
 
     def __init__(
@@ -44,14 +40,7 @@ class PairWeights:
 
     @classmethod
     def of_run(cls, folder: Path, collection: Collection, mask: Mask) -> PairWeights:
-        """Returns the weights by judgments and a run's ledger.
-
-        Args:
-            folder: A run directory.
-            collection: What was mined.
-            mask: `known`: judgments and the weights of chosen negatives. `suspected`: also the probabilities
-                of other candidates, and 0 for those dropped for a reason that implies doubt.
-        """
+        """Returns the weights by judgments and a run's ledger."""
         reasons = RunFolder(folder).finished()["reasons"]
         suspicious = [name for name, reason in reasons.items() if reason["implies_doubt"]]
         return cls(

@@ -36,19 +36,7 @@ class Row(NamedTuple):
 def read(
     folder: Path, collection: Collection, teacher: str, negatives: int | None, held_out: KeyArray
 ) -> list[Row]:
-    """Returns the rows of a run directory, in the ledger's order.
-
-    Args:
-        folder: A finished run directory.
-        collection: What was mined.
-        teacher: The ranker whose scores the rows carry.
-        negatives: Most negatives per row; None for all, 0 for none (in-batch negatives alone).
-        held_out: Keys of query texts that are left out: the development queries.
-
-    Raises:
-        ConfigError: The run has no such ranker.
-        DataError: No row is left.
-    """
+    """Returns the rows of a run directory, in the ledger's order."""
     excluded = set(held_out.tolist())
     rows: list[Row] = []
     for block in ledger.iterate(folder):

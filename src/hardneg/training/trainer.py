@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import importlib
+import json
 import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sentence_transformers.base.evaluation import BaseEvaluator
+from transformers import TrainerCallback
+
 from hardneg.core.components import Context, OpenedRanker
 from hardneg.core.errors import MissingExtra
+from hardneg.core.files import write_text
 from hardneg.core.progress import Task
 from hardneg.core.records import Collection
 from hardneg.rankers.dense.models import quietly
 from hardneg.rankers.dense.precision import best_precision
-from hardneg.training.batches import Batches
-from hardneg.training.collate import Collate
+from hardneg.training.batches import Batches, Collate
 from hardneg.training.dev_split import DevSet
 from hardneg.training.model_directory import CHECKPOINTS
 from hardneg.training.pair_weights import PairWeights
@@ -26,15 +30,7 @@ _LOGGED = ("step", "loss", "learning_rate")
 
 
 class TrainingData(NamedTuple):
-    """All that a student learns from.
-
-    Attributes:
-        rows: The training set.
-        collection: Gives the texts.
-        pair_weights: The weights of pairs as negatives.
-        guide: Scores all pairs of a batch; None for none.
-        dev_set: Measures the student for early stopping.
-    """
+    """All that a student learns from."""
 
     rows: list[Row]
     collection: Collection
@@ -46,21 +42,7 @@ class TrainingData(NamedTuple):
 def fit(
     student: Student, data: TrainingData, settings: TrainSettings, folder: Path, context: Context
 ) -> dict[str, Any]:
-    """Trains a student in place, from its last whole checkpoint if there is one.
-
-    Args:
-        student: Has the best state by the development split when this returns.
-        data: What it learns from.
-        settings: The training's settings.
-        folder: The model directory, where checkpoints are stored.
-        context: Receives progress.
-
-    Returns:
-        `training` of `train.json`: steps, learning rate, losses and nDCG@10 on the development split.
-
-    Raises:
-        MissingExtra: A library is not installed.
-    """
+    """Trains a student in place, from its last whole checkpoint if there is one."""
     check_libraries()
     batches = Batches(data.rows, data.collection, data.pair_weights, settings.batch_size, settings.seed)
     steps = min(settings.steps or 2**31, settings.epochs * len(batches))
@@ -74,7 +56,7 @@ def fit(
 
 def last_whole(folder: Path) -> Path | None:
     """Returns the newest whole checkpoint, None without any; unfinished ones are deleted."""
-    from hardneg.training.progress_callback import WHOLE
+    from hardneg.training.trainer import WHOLE
 
     whole: list[tuple[int, Path]] = []
     for path in folder.glob("checkpoint-*"):
@@ -86,11 +68,7 @@ def last_whole(folder: Path) -> Path | None:
 
 
 def check_libraries() -> None:
-    """Checks that all libraries of a training are installed.
-
-    Raises:
-        MissingExtra: One is missing.
-    """
+    """Checks that all libraries of a training are installed."""
     for name in ("sentence_transformers", "transformers", "accelerate", "datasets"):
         try:
             importlib.import_module(name)
@@ -113,7 +91,7 @@ def _trainer(
     from transformers import EarlyStoppingCallback, PrinterCallback
 
     from hardneg.training.loss_modules import loss_of
-    from hardneg.training.progress_callback import DevEvaluator, ProgressCallback
+    from hardneg.training.trainer import DevEvaluator, ProgressCallback
 
     changed = {
         "collect_features": lambda self, inputs: (inputs, None),  # the loss tokenizes
@@ -136,7 +114,7 @@ def _trainer(
 
 
 def _arguments(student: Student, settings: TrainSettings, steps: int, checkpoints: Path) -> dict[str, Any]:
-    from hardneg.training.progress_callback import METRIC
+    from hardneg.training.trainer import METRIC
 
     device = str(student.model.device)
     interval = -(-steps // settings.checks)
@@ -169,7 +147,7 @@ def _arguments(student: Student, settings: TrainSettings, steps: int, checkpoint
 
 
 def _summary(trainer: Any, before: float) -> dict[str, Any]:
-    from hardneg.training.progress_callback import METRIC
+    from hardneg.training.trainer import METRIC
 
     history = trainer.state.log_history
     checks = [
@@ -186,3 +164,47 @@ def _summary(trainer: Any, before: float) -> dict[str, Any]:
         "losses": [{key: log[key] for key in _LOGGED} for log in history if "loss" in log],
         "development": {"before": before, "looks": checks, "best_step": best["step"], "best": best[METRIC]},
     }
+
+
+METRIC = "ndcg@10"
+
+WHOLE = "whole.json"
+"""Written into a checkpoint last; an unfinished one lacks it."""
+
+
+class DevEvaluator(BaseEvaluator):
+    """Measures the student's nDCG@10 on the development split."""
+
+    def __init__(self, student: Student, dev_set: DevSet, context: Context) -> None:
+        self.greater_is_better = True
+        self.primary_metric: str = METRIC
+        self._student = student
+        self._dev_set = dev_set
+        self._context = context
+
+    def __call__(self, model: Any, *_: Any, **__: Any) -> dict[str, float]:
+        """Returns the metric by its name."""
+        return {METRIC: self._dev_set.ndcg(self._student, self._context)}
+
+
+class ProgressCallback(TrainerCallback):
+    """Reports steps, evaluates after the last step too, and marks whole checkpoints."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Reports the steps of an earlier call that was interrupted."""
+        if state.global_step:
+            self._task.advance(state.global_step)
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Reports the step."""
+        self._task.advance()
+        if state.global_step >= state.max_steps:
+            control.should_evaluate = control.should_save = True
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Marks the checkpoint that was just written."""
+        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        write_text(folder / WHOLE, json.dumps({"step": state.global_step}) + "\n")

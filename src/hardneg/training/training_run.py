@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import copy
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from hardneg.core.components import Context
+from hardneg.core.errors import ConfigError, DataError, HardnegError
 from hardneg.core.files import cache_folder
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
+from hardneg.mining import pipeline
 from hardneg.mining.recipe import Recipe
 from hardneg.runs.directory import Clock, RunFolder
 from hardneg.runs.finished import load_run
 from hardneg.training import rows
 from hardneg.training.dev_split import DevSet, dev_split
-from hardneg.training.model_directory import Trained, claim, conditions, save, write
+from hardneg.training.model_directory import FILE, Trained, claim, conditions, save, write
 from hardneg.training.pair_weights import PairWeights
 from hardneg.training.student import open_student
 from hardneg.training.train_settings import TrainSettings
@@ -94,3 +98,122 @@ def _training_data(
     pair_weights = PairWeights.of_run(run_folder, collection, settings.mask)
     guide = settings.guide.open(collection, context) if settings.guide is not None else None
     return TrainingData(training_rows, collection, pair_weights, guide, dev_set)
+
+
+ROUNDS = "rounds"
+
+
+def train_in_rounds(
+    run_folder: str | Path,
+    settings: TrainSettings,
+    out: str | Path,
+    count: int,
+    *,
+    progress: Progress | None = None,
+    cache: Path | None = None,
+) -> Trained:
+    """Trains a student in rounds, each on negatives mined with the student of the round before.
+
+    Rounds end when nDCG@10 on the development split no longer grows; the best student is kept. An
+    interrupted call resumes.
+
+    Args:
+        run_folder: The run of the first round.
+        settings: The settings of every round; each student starts from the last one.
+        out: The model directory; each round has a folder in `rounds/`.
+        count: Most rounds.
+        progress: Receives progress.
+        cache: Folder of vectors; default: `cache_folder()`.
+
+    Raises:
+        ConfigError: The run was mined from a collection in memory, which cannot be mined again.
+        HardnegError: As `train` and `mine`.
+
+    Source: Xiong et al., Approximate nearest neighbor negative contrastive learning, arXiv 2007.00808.
+    """
+    run = RunFolder(Path(run_folder)).read()
+    if run.get("source") is None:
+        raise ConfigError(f"{run_folder} was mined from a collection in memory; rounds need a source")
+    folder = Path(out).resolve()
+    expected = conditions(run_folder, run, settings, rounds=count)
+    options: dict[str, Any] = {"progress": progress, "cache": cache}
+    with RunFolder(folder).opened():
+        stored = claim(folder, expected)
+        if stored.get("finished"):
+            return Trained(folder, stored)
+        write(folder, {**expected, "finished": False})
+        rounds = [_first(run_folder, settings, folder, options)]
+        while len(rounds) < count and _grows(rounds):
+            rounds.append(_next(run, settings, rounds[-1], folder, len(rounds) + 1, options))
+        best = max(rounds, key=lambda trained: trained.best_ndcg)
+        facts = {
+            **best.facts,
+            **expected,
+            "rounds": [_summary(number, trained) for number, trained in enumerate(rounds, 1)],
+            "best_round": rounds.index(best) + 1,
+        }
+        _copy(best.folder, folder)
+        write(folder, facts)
+        return Trained(folder, facts)
+
+
+def with_student(recipe: Mapping[str, Any], kind: str, model: Path) -> Recipe:
+    """Returns a recipe whose rankers of the student's kind use the student; one is added if there is none."""
+    settings = copy.deepcopy(dict(recipe))
+    name = "dense" if kind == "static" else kind
+    rankers = settings["rank"]["rankers"]
+    replaced = [ranker[name] for ranker in rankers if name in ranker]
+    for ranker in replaced:
+        ranker.update(model=str(model))
+    if not replaced:
+        rankers.append({name: {"model": str(model)}})
+    return Recipe.build(settings)
+
+
+def _first(run_folder: str | Path, settings: TrainSettings, folder: Path, options: dict[str, Any]) -> Trained:
+    """Returns the student of the first round; an error before the training leaves the folder free."""
+    first = folder / ROUNDS / "1"
+    try:
+        return train(run_folder, settings, first, **options)
+    except HardnegError:
+        if not (first / FILE).exists():
+            shutil.rmtree(folder / ROUNDS, ignore_errors=True)
+            (folder / FILE).unlink()
+        raise
+
+
+def _next(
+    run: Mapping[str, Any],
+    settings: TrainSettings,
+    last: Trained,
+    folder: Path,
+    number: int,
+    options: dict[str, Any],
+) -> Trained:
+    kind = str(last.facts["student"]["kind"])
+    mined = folder / ROUNDS / f"{number}-run"
+    pipeline.mine(run["source"], with_student(run["recipe"], kind, last.folder), mined, **options)
+    student = settings.model_copy(update={"student": f"{kind}:{last.folder}"})
+    return train(mined, student, folder / ROUNDS / str(number), **options)
+
+
+def _grows(rounds: list[Trained]) -> bool:
+    return len(rounds) == 1 or rounds[-1].best_ndcg > rounds[-2].best_ndcg
+
+
+def _summary(number: int, trained: Trained) -> dict[str, Any]:
+    history = trained.facts["training"]["development"]
+    return {"round": number, **{name: history[name] for name in ("before", "best", "best_step")}}
+
+
+def _copy(model: Path, folder: Path) -> None:
+    try:
+        for path in sorted(model.iterdir()):
+            if path.name == FILE or path.name.startswith("."):
+                continue
+            if path.is_dir():
+                shutil.copytree(path, folder / path.name, dirs_exist_ok=True)
+            else:
+                shutil.copy2(path, folder / path.name)
+    except OSError as error:
+        raise DataError(f"cannot write {folder}: {error.strerror or error}") from error
