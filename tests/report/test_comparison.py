@@ -8,7 +8,7 @@ import pytest
 from hardneg import DataError
 from hardneg.report import write_comparison
 from hardneg.report.comparison_page import drawn
-from hardneg.report.figures import comparison
+from hardneg.report.figures import rates
 from hardneg.report.figures.style import FILE_STYLE, PAGE_STYLE, svg
 from hardneg.report.i18n import Locale
 from tests.cli.test_cli import run as command
@@ -57,10 +57,10 @@ def test_intervals_carry_their_numbers():
 def test_what_is_not_known_is_not_drawn():
     rows = [{**COMPARED["rows"][1], "mined": {"false_negatives": None}}]
     assert (
-        comparison.false_negatives(rows, EN, PAGE_STYLE) is None
-        and comparison.differences(rows, EN, PAGE_STYLE) is None
+        rates.false_negatives(rows, EN, PAGE_STYLE) is None
+        and rates.differences(rows, EN, PAGE_STYLE) is None
     )
-    assert comparison.measured(rows, EN, PAGE_STYLE, "MAP") is None
+    assert rates.measured(rows, EN, PAGE_STYLE, "MAP") is None
 
 
 def test_a_damaged_comparison_is_refused(tmp_path):

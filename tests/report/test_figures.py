@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from hardneg.report import thresholds, write_figures
-from hardneg.report.figures import FIGURES, candidates, distributions, rates
+from hardneg.report import write_figures
+from hardneg.report.figures import FIGURES, candidates, rates
 from hardneg.report.figures.style import FILE_STYLE, PAGE_STYLE, svg
 from hardneg.report.i18n import LANGUAGES, Locale
 from hardneg.report.report_page import drawn
@@ -49,11 +49,11 @@ def test_the_funnel_ends_with_the_negatives(run):
 
 def test_thresholds_are_those_of_the_recipe(run, full):
     summary = summarize(full)
-    assert thresholds.margin_limits(summary) == [0.05] and thresholds.probability_limits(summary)[-1] == 0.4
+    assert summary.margin_limits == [0.05] and summary.probability_limits[-1] == 0.4
     summary.run["recipe"]["select"]["rules"] = [{"max-score": {"maximum": 0.7, "by": "flat"}}]
-    assert thresholds.score_limits(summary, "flat", EN) == [(0.7, "at most 0.7")]
-    assert thresholds.score_limits(summary, "bm25", EN) == [] == thresholds.margin_limits(summary)
-    assert "at most 0.7" in svg(distributions.scores(summary, EN, PAGE_STYLE, "flat"))
+    assert summary.score_limits("flat") == [("maximum", 0.7)]
+    assert summary.score_limits("bm25") == [] == summary.margin_limits
+    assert "at most 0.7" in svg(candidates.scores(summary, EN, PAGE_STYLE, "flat"))
 
 
 def test_files_are_svg_and_png(full, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from hardneg.core.components import DRAWS, RULES, Rule
 from hardneg.report import write_report
 from hardneg.report.i18n import LANGUAGES, Locale
-from hardneg.report.rules import Reasons
+from hardneg.report.reasons import Reasons
 from hardneg.runs.directory import RunFolder
 
 BY_LANGUAGE = {"en": "too short", "ru": "слишком короткий"}

@@ -192,7 +192,7 @@ def evaluate(
     if out is not None:
         Path(out).mkdir(parents=True, exist_ok=True)
     listed = [
-        systems.run_file(str(file), collection, name)
+        systems.read_run(name, Path(file).expanduser(), collection)
         for file, name in zip(runs, names[len(models) :], strict=True)
     ]
     context = Context(cache or cache_folder(), progress or NullProgress())
@@ -237,18 +237,12 @@ def compare(
     Raises:
         HardnegError: The source, a recipe, the student or `out` is not usable.
     """
-    from pydantic import ValidationError
-
     from hardneg import comparison
     from hardneg.comparison.compare_settings import CompareSettings
-    from hardneg.core.registry import first_problem
 
     if not isinstance(settings, CompareSettings):
         given = dict(settings) if isinstance(settings, Mapping) else {"recipes": tuple(settings)}
-        try:
-            settings = CompareSettings(**given)
-        except ValidationError as error:
-            raise ConfigError(f"compare: {first_problem(error)}") from None
+        settings = CompareSettings.build(given)
     return comparison.compare(str(source), settings, out, report=report, progress=progress, cache=cache)
 
 

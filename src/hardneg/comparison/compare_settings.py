@@ -92,9 +92,8 @@ class CompareSettings(BaseModel):
 
     def recipe(self, name: str) -> Recipe:
         """Returns one recipe under the common conditions."""
-        return Recipe.named(
-            name, self.recipe_set, negatives=self.negatives, format="jsonl", load=self._load()
-        )
+        load = {**self.load, "split": self.split, "min_relevance": self.min_relevance}
+        return Recipe.named(name, self.recipe_set, negatives=self.negatives, format="jsonl", load=load)
 
     def all_recipes(self) -> list[Recipe]:
         """Returns all recipes under the common conditions, in their order."""
@@ -113,6 +112,3 @@ class CompareSettings(BaseModel):
     def shared(self) -> dict[str, Any]:
         """Returns the settings that every result of a folder must have in common."""
         return self.model_dump(mode="json", exclude={"recipes", "seeds", "audit"})
-
-    def _load(self) -> dict[str, Any]:
-        return {**self.load, "split": self.split, "min_relevance": self.min_relevance}

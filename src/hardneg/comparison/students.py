@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,8 @@ from hardneg.core.errors import DataError
 from hardneg.core.files import write_text
 from hardneg.core.records import Collection
 from hardneg.core.statistics import Floats, bootstrap_mean
-from hardneg.evaluation import judgments_of
-from hardneg.evaluation.measures import Measure, deepest, values
+from hardneg.evaluation import query_values
+from hardneg.evaluation.measures import Measure, deepest
 from hardneg.evaluation.significance import paired_tests
 from hardneg.evaluation.systems import SystemRun, run_model, search
 from hardneg.rankers.dense.models import quietly
@@ -30,16 +31,18 @@ from hardneg.training.train_settings import TrainSettings
 from hardneg.training.training_run import train
 
 
-def measured(
-    run_folder: Path,
-    collection: Collection,
-    settings: TrainSettings,
-    dev_set: DevSet,
-    test: Collection,
-    measures: Sequence[Measure],
-    folder: Path,
-    context: Context,
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Experiment:
+    """What all students of a comparison have in common."""
+
+    collection: Collection
+    dev_set: DevSet
+    test: Collection
+    measures: Sequence[Measure]
+    context: Context
+
+
+def measured(shared: Experiment, run_folder: Path, settings: TrainSettings, folder: Path) -> dict[str, Any]:
     """Returns the result of a student on the test split, trained first; a stored result is read."""
     stored = read(folder)
     if stored:
@@ -48,18 +51,15 @@ def measured(
         run_folder,
         settings,
         folder / "model",
-        collection=collection,
-        dev_set=dev_set,
-        progress=context.progress,
-        cache=context.cache,
+        collection=shared.collection,
+        dev_set=shared.dev_set,
+        progress=shared.context.progress,
+        cache=shared.context.cache,
     )
-    kind = trained.facts["student"]["kind"]
-    return _measured(trained.folder, kind, settings, test, measures, folder, trained)
+    return _measured(shared, trained.facts["student"]["kind"], settings, folder, trained)
 
 
-def untrained(
-    settings: TrainSettings, test: Collection, measures: Sequence[Measure], folder: Path
-) -> dict[str, Any]:
+def untrained(shared: Experiment, settings: TrainSettings, folder: Path) -> dict[str, Any]:
     """Returns the result of the student without training; a stored result is read."""
     stored = read(folder)
     if stored:
@@ -68,7 +68,7 @@ def untrained(
     shutil.rmtree(folder / "model", ignore_errors=True)
     with quietly():
         student.model.save_pretrained(str(folder / "model"))
-    return _measured(folder / "model", student.kind, settings, test, measures, folder, None)
+    return _measured(shared, student.kind, settings, folder, None)
 
 
 def per_query(result: Mapping[str, Any], measure: Measure) -> Floats:
@@ -101,31 +101,26 @@ def _run(model: Path, kind: Kind, settings: TrainSettings, test: Collection, dep
 
 
 def _measured(
-    model: Path,
-    kind: Kind,
-    settings: TrainSettings,
-    test: Collection,
-    measures: Sequence[Measure],
-    folder: Path,
-    trained: Trained | None,
+    shared: Experiment, kind: Kind, settings: TrainSettings, folder: Path, trained: Trained | None
 ) -> dict[str, Any]:
+    """Returns and stores the result of the student in the folder `model`, which is deleted."""
     begin = time.perf_counter()
-    run = _run(model, kind, settings, test, deepest(measures, len(test.documents)))
-    by_query = values(measures, judgments_of(test), run.scores, test.judgments.min_relevance)
-    ids = test.queries.table["query_id"].to_pylist()
+    depth = deepest(shared.measures, len(shared.test.documents))
+    run = _run(folder / "model", kind, settings, shared.test, depth)
+    by_measure = query_values(run, shared.test, shared.measures)
+    untrained_facts: dict[str, Any] = {"training": None, "rows": None, "seconds": {}}
+    facts: Mapping[str, Any] = untrained_facts if trained is None else trained.facts
     result = {
-        "values": {
-            str(measure): [by_query[measure].get(query, 0.0) for query in ids] for measure in measures
-        },
-        "training": None if trained is None else trained.facts["training"],
-        "rows": None if trained is None else trained.facts["rows"],
+        "values": {str(measure): values.tolist() for measure, values in by_measure.items()},
+        "training": facts["training"],
+        "rows": facts["rows"],
         "seconds": {
-            "train": 0.0 if trained is None else trained.facts["seconds"].get("train", 0.0),
+            "train": facts["seconds"].get("train", 0.0),
             "evaluate": round(time.perf_counter() - begin, 3),
         },
     }
     write_text(folder / "result.json", json.dumps(result) + "\n")
-    shutil.rmtree(model)
+    shutil.rmtree(folder / "model")
     return result
 
 
@@ -135,8 +130,8 @@ def rows(
     mined: Mapping[str, Mapping[str, Any]],
 ) -> list[dict[str, Any]]:
     """Returns one row per arm, in the order of `settings.arms`."""
-    means = {
-        arm: {measure: _mean_of(students, measure) for measure in settings.all_measures}
+    means: dict[str, dict[Measure, Floats]] = {
+        arm: {m: np.mean([per_query(one, m) for one in students], axis=0) for m in settings.all_measures}
         for arm, students in results.items()
     }
     recipes = list(mined)
@@ -169,16 +164,8 @@ def rows(
     return table
 
 
-def _mean_of(results: Sequence[Mapping[str, Any]], measure: Measure) -> Floats:
-    mean: Floats = np.mean([per_query(result, measure) for result in results], axis=0)
-    return mean
-
-
-def _against(base: str, means: Mapping[str, Mapping[Measure, Any]]) -> dict[str, Any]:
+def _against(base: str, means: Mapping[str, Mapping[Measure, Floats]]) -> dict[str, Any]:
     """Returns the tests of nDCG@10, per query the mean over seeds, of every other arm against one."""
     arms = [arm for arm in means if arm != base]
     tests = paired_tests([means[arm][NDCG] for arm in arms], means[base][NDCG], seed=0)
-    return {
-        arm: {**test._asdict(), "difference": test.difference._asdict(), "base": base}
-        for arm, test in zip(arms, tests, strict=True)
-    }
+    return {arm: {**test.as_dict(), "base": base} for arm, test in zip(arms, tests, strict=True)}

@@ -1,4 +1,4 @@
-"""Writes an evaluation: the summary, the values per query, and the runs."""
+"""An evaluation as files (the summary, the values per query, the runs) and as tables on the screen."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.table import Table
 
 from hardneg.core.files import write_text
 from hardneg.evaluation import Evaluation
-from hardneg.evaluation.systems import write
+from hardneg.evaluation.systems import write_run
 
 SUMMARY = "evaluation.json"
 PER_QUERY = "per_query.tsv"
@@ -30,7 +30,7 @@ def save(evaluation: Evaluation, folder: Path) -> list[Path]:
     write_text(written[0], "".join(f"{line}\n" for line in lines))
     for system in evaluation.systems:
         written.append(folder / "runs" / f"{file_name(system.name)}.trec")
-        write(system.run, written[-1])
+        write_run(system.run, written[-1])
     write_text(written[1], json.dumps(evaluation.facts(), indent=2, ensure_ascii=False) + "\n")
     return written
 

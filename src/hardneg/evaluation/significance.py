@@ -6,7 +6,7 @@ Randomisation: Smucker, Allan and Carterette, CIKM 2007. Correction of many test
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,10 @@ class PairedTest(NamedTuple):
     p_randomisation: float
     p_t: float
     p_holm: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Returns plain data, for JSON."""
+        return {**self._asdict(), "difference": self.difference._asdict()}
 
 
 def paired_tests(systems: Sequence[Floats], baseline: Floats, seed: int) -> list[PairedTest]:

@@ -1,4 +1,4 @@
-"""Systems to evaluate by name: a model, a ranker, a run file."""
+"""Systems to evaluate, and their runs: of a model or ranker by name, or read from a TREC file."""
 
 from __future__ import annotations
 
@@ -18,8 +18,30 @@ from hardneg.core.records import Collection, IntArray, rows_of
 from hardneg.exporters.examples import no_spaces
 from hardneg.rankers.run import RunFile
 
+QUERIES = 256
+"""Queries searched at a time."""
+
 _KINDS = {"SentenceTransformer": "dense", "SparseEncoder": "sparse", "CrossEncoder": "cross-encoder"}
 """The ranker of each of sentence-transformers' classes."""
+
+
+@dataclass(frozen=True)
+class SystemRun:
+    """The results of one system for the judged queries of a collection.
+
+    Attributes:
+        name: The system's name.
+        scores: Score by query id and document id; queries without results are not in it.
+        facts: Settings and digests of the system.
+        unjudged_queries: How many queries of a file are not among the judged.
+        copies: How many documents of a file were left out, being copies of others in the same list.
+    """
+
+    name: str
+    scores: Mapping[str, Mapping[str, float]]
+    facts: Mapping[str, object] = field(default_factory=dict)
+    unjudged_queries: int = 0
+    copies: int = 0
 
 
 def model_kind(model: str) -> str | None:
@@ -66,7 +88,10 @@ def run_model(
     max_length: int | None = None,
     name: str | None = None,
 ) -> SystemRun:
-    """Returns the run of a model or ranker for a collection's queries."""
+    """Returns the run of a model or ranker, see `ranker_of`, for a collection's queries.
+
+    A cross-encoder scores the `pool_depth` documents that the ranker `pool` retrieves.
+    """
     ranker = ranker_of(model, max_length).open(collection, context)
     name = name or model
     if ranker.retrieves:
@@ -80,47 +105,33 @@ def run_model(
     )
 
 
-def run_file(file: str, collection: Collection, name: str) -> SystemRun:
-    """Returns a TREC run file; see `runs.read`."""
-    return read(name, Path(file).expanduser(), collection)
+def search(
+    name: str, ranker: OpenedRanker, collection: Collection, depth: int, pool: OpenedRanker | None = None
+) -> SystemRun:
+    """Returns the run of a ranker for the judged queries; `pool` retrieves for one that only scores."""
+    depth = min(depth, len(collection.documents))
+    scores: dict[str, dict[str, float]] = {}
+    for queries in rows_of(len(collection.queries), QUERIES):
+        for query, docs, doc_scores in _ranked(ranker, collection, queries, depth, pool):
+            if len(docs):
+                ids = collection.documents.ids(docs)
+                scores[query] = dict(zip(ids, doc_scores, strict=True))
+    return SystemRun(name, scores, dict(ranker.facts))
 
 
-def distinct(names: Iterable[str]) -> list[str]:
-    """Returns names made distinct by numbers: `bm25`, `bm25_2`."""
-    chosen: list[str] = []
-    for name in names:
-        number, candidate = 1, name
-        while candidate in chosen:
-            number += 1
-            candidate = f"{name}_{number}"
-        chosen.append(candidate)
-    return chosen
+def _ranked(
+    ranker: OpenedRanker, collection: Collection, queries: IntArray, depth: int, pool: OpenedRanker | None
+) -> Iterator[tuple[str, IntArray, list[float]]]:
+    """Yields (query_id, docs, scores) for a block of queries, documents without a score left out."""
+    docs, scores = (pool if pool is not None and not ranker.retrieves else ranker).search(queries, depth)
+    if not ranker.retrieves:
+        scores = ranker.score(queries, docs)
+    for query, row_docs, row_scores in zip(collection.queries.ids(queries), docs, scores, strict=True):
+        kept = (row_docs >= 0) & ~np.isnan(row_scores)
+        yield query, row_docs[kept], row_scores[kept].tolist()
 
 
-QUERIES = 256
-"""Queries searched at a time."""
-
-
-@dataclass(frozen=True)
-class SystemRun:
-    """The results of one system for the judged queries of a collection.
-
-    Attributes:
-        name: The system's name.
-        scores: Score by query id and document id; queries without results are not in it.
-        facts: Settings and digests of the system.
-        unjudged_queries: How many queries of a file are not among the judged.
-        copies: How many documents of a file were left out, being copies of others in the same list.
-    """
-
-    name: str
-    scores: Mapping[str, Mapping[str, float]]
-    facts: Mapping[str, object] = field(default_factory=dict)
-    unjudged_queries: int = 0
-    copies: int = 0
-
-
-def read(name: str, path: Path, collection: Collection) -> SystemRun:
+def read_run(name: str, path: Path, collection: Collection) -> SystemRun:
     """Returns a TREC run file, as trec_eval reads it: by its scores, whatever its ranks say.
 
     Documents that the collection lacks keep their ranks. Ids of merged duplicates mean the document that
@@ -142,21 +153,7 @@ def read(name: str, path: Path, collection: Collection) -> SystemRun:
     return SystemRun(name, scores, {"file": path.name}, unjudged, copies)
 
 
-def search(
-    name: str, ranker: OpenedRanker, collection: Collection, depth: int, pool: OpenedRanker | None = None
-) -> SystemRun:
-    """Returns the run of a ranker for the judged queries."""
-    depth = min(depth, len(collection.documents))
-    scores: dict[str, dict[str, float]] = {}
-    for queries in rows_of(len(collection.queries), QUERIES):
-        for query, docs, doc_scores in _ranked(ranker, collection, queries, depth, pool):
-            if len(docs):
-                ids = collection.documents.ids(docs)
-                scores[query] = dict(zip(ids, doc_scores, strict=True))
-    return SystemRun(name, scores, dict(ranker.facts))
-
-
-def write(run: SystemRun, path: Path) -> None:
+def write_run(run: SystemRun, path: Path) -> None:
     """Writes a TREC run, best first, ties by descending id as in trec_eval."""
     lines: list[str] = []
     tag = "_".join(run.name.split()) or "run"
@@ -168,13 +165,13 @@ def write(run: SystemRun, path: Path) -> None:
     write_text(path, "".join(f"{line}\n" for line in lines))
 
 
-def _ranked(
-    ranker: OpenedRanker, collection: Collection, queries: IntArray, depth: int, pool: OpenedRanker | None
-) -> Iterator[tuple[str, IntArray, list[float]]]:
-    """Yields (query_id, docs, scores) for a block of queries, documents without a score left out."""
-    docs, scores = (pool if pool is not None and not ranker.retrieves else ranker).search(queries, depth)
-    if not ranker.retrieves:
-        scores = ranker.score(queries, docs)
-    for query, row_docs, row_scores in zip(collection.queries.ids(queries), docs, scores, strict=True):
-        kept = (row_docs >= 0) & ~np.isnan(row_scores)
-        yield query, row_docs[kept], row_scores[kept].tolist()
+def distinct(names: Iterable[str]) -> list[str]:
+    """Returns names made distinct by numbers: `bm25`, `bm25_2`."""
+    chosen: list[str] = []
+    for name in names:
+        number, candidate = 1, name
+        while candidate in chosen:
+            number += 1
+            candidate = f"{name}_{number}"
+        chosen.append(candidate)
+    return chosen

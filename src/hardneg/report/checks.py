@@ -19,9 +19,8 @@ from hardneg.core.errors import ConfigError
 from hardneg.core.records import BoolArray, Collection, IntArray, folded
 from hardneg.core.registry import text_in
 from hardneg.report.columns import floats
-from hardneg.report.examples import cut
-from hardneg.report.i18n import Locale
-from hardneg.report.rules import first_line, known
+from hardneg.report.i18n import Locale, cut
+from hardneg.report.reasons import first_line, known
 from hardneg.validators.settings import ValidateSettings
 
 _EXAMPLES_PER_GROUP = 3

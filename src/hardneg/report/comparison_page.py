@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hardneg.report.figures import comparison
+from hardneg.report.figures import rates
 from hardneg.report.figures.style import PAGE_STYLE, AnyChart, Style, svg
 from hardneg.report.i18n import Locale
 from hardneg.report.page import render
@@ -33,7 +33,7 @@ def comparison_page(facts: Mapping[str, Any], locale: Locale) -> str:
         title=locale("comparison.title", name=collection["name"]),
         tiles=[
             (best["arm"], locale("comparison.tile_best"), ""),
-            (_signed(best["gain"], locale), locale("comparison.tile_gain"), ""),
+            (locale.signed(best["gain"], 4), locale("comparison.tile_gain"), ""),
             (locale.number(collection["queries"]), locale("comparison.tile_training"), ""),
             (locale.number(collection["test"]["queries"]), locale("comparison.tile_test"), ""),
             (locale.number(settings["seeds"]), locale("comparison.tile_seeds"), ""),
@@ -50,16 +50,16 @@ def drawn(facts: Mapping[str, Any], locale: Locale, style: Style) -> Iterator[tu
     """Yields (kind, measure, chart) for every figure that has something to show."""
     rows = facts["rows"]
     charts = [
-        ("measured", measure, comparison.measured(rows, locale, style, measure))
-        for measure in comparison.measures(rows)
+        ("measured", measure, rates.measured(rows, locale, style, measure))
+        for measure in rates.measures(rows)
     ]
-    charts.insert(1, ("differences", comparison.MAIN, comparison.differences(rows, locale, style)))
-    charts.append(("false_negatives", "", comparison.false_negatives(rows, locale, style)))
+    charts.insert(1, ("differences", rates.MAIN, rates.differences(rows, locale, style)))
+    charts.append(("false_negatives", "", rates.false_negatives(rows, locale, style)))
     yield from ((kind, part, chart) for kind, part, chart in charts if chart is not None)
 
 
 def _cells(row: Mapping[str, Any], locale: Locale) -> list[str]:
-    main, mined = row["measures"][comparison.MAIN], row["mined"] or {}
+    main, mined = row["measures"][rates.MAIN], row["mined"] or {}
     rate = (mined.get("false_negatives") or {}).get("rate")
     hardness = (mined.get("hardness") or {}).get("score")
     return [
@@ -67,7 +67,7 @@ def _cells(row: Mapping[str, Any], locale: Locale) -> list[str]:
         locale.decimal(main["mean"], 4),
         f"{locale.decimal(main['low'])}–{locale.decimal(main['high'])}",
         "" if row["spread"] is None else f"±{locale.decimal(row['spread'], 4)}",
-        _signed(row["gain"], locale),
+        locale.signed(row["gain"], 4),
         _difference(row["against_first"], locale),
         _difference(row["against_best"], locale),
         locale.decimal(row["measures"]["recall@100"]["mean"], 4),
@@ -83,8 +83,4 @@ def _difference(against: Mapping[str, Any] | None, locale: Locale) -> str:
         return ""
     mark = "*" if against["p_holm"] < 0.05 else ""
     p_value = locale.decimal(against["p_randomisation"])
-    return f"{_signed(against['difference']['mean'], locale)}{mark} (p {p_value})"
-
-
-def _signed(value: float, locale: Locale) -> str:
-    return ("+" if value > 0 else "") + locale.decimal(value, 4)
+    return f"{locale.signed(against['difference']['mean'], 4)}{mark} (p {p_value})"

@@ -16,7 +16,7 @@ from hardneg.report.figures.candidates import moves
 from hardneg.report.figures.style import PAGE_STYLE, svg
 from hardneg.report.i18n import Locale
 from hardneg.report.page import render
-from hardneg.report.rules import Reasons
+from hardneg.report.reasons import Reasons
 from hardneg.report.summary import RunSummary, summarize
 from hardneg.runs import diff, ledger
 

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from hardneg.core.records import Collection, Decision
 from hardneg.report.columns import margins, starts
+from hardneg.report.i18n import TEXT, cut
 from hardneg.report.summary import RunSummary
 from hardneg.runs import ledger
 from hardneg.selection.reasons import SURPLUS
@@ -24,7 +25,6 @@ from hardneg.selection.reasons import SURPLUS
 LIMIT = 1_500
 """Most queries that a report shows by default."""
 
-_TEXT = 320
 _KINDS = {
     "positives": (Decision.POSITIVE, 3),
     "negatives": (Decision.NEGATIVE, 10),
@@ -117,7 +117,7 @@ def documents(shown: Sequence[dict[str, Any]], collection: Collection | None) ->
         return {}
     places = collection.documents.rows(ids)
     titles, bodies = collection.documents.titles(places), collection.documents.bodies(places)
-    return {doc: [title[:_TEXT], cut(body)] for doc, title, body in zip(ids, titles, bodies, strict=True)}
+    return {doc: [title[:TEXT], cut(body)] for doc, title, body in zip(ids, titles, bodies, strict=True)}
 
 
 def reasons_of(shown: Sequence[dict[str, Any]]) -> set[str]:
@@ -132,13 +132,6 @@ def add_texts(shown: Sequence[dict[str, Any]], collection: Collection | None) ->
         texts = collection.queries.texts(collection.queries.rows([example["id"] for example in shown]))
         for example, text in zip(shown, texts, strict=True):
             example["text"] = cut(text)
-
-
-def cut(text: str, length: int = _TEXT) -> str:
-    """Returns the beginning of a text, cut between words."""
-    if len(text) <= length:
-        return text
-    return f"{text[:length].rsplit(maxsplit=1)[0]} …"
 
 
 def _example(

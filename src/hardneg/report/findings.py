@@ -9,7 +9,7 @@ import numpy as np
 
 from hardneg.report.columns import GROUPS
 from hardneg.report.i18n import Locale
-from hardneg.report.rules import Reasons, probability_limits
+from hardneg.report.reasons import Reasons
 from hardneg.report.summary import RunSummary
 from hardneg.report.tables import leakage
 from hardneg.selection.reasons import SURPLUS
@@ -70,7 +70,7 @@ def _above_positive(summary: RunSummary, locale: Locale) -> list[Finding]:
     share = counts[summary.margins.edges[1:] <= 1e-9].sum() / counts.sum()
     if share == 0:
         return [("good", locale("find.none_above"))]
-    limits = probability_limits(summary) if summary.probabilities.total else []
+    limits = summary.probability_limits if summary.probabilities.total else []
     if limits:
         bound = locale.percent(limits[-1])
         return [("plain", locale("find.above_bound", share=locale.percent(share), bound=bound))]
@@ -150,12 +150,10 @@ def _reuse(summary: RunSummary, locale: Locale) -> list[Finding]:
 
 
 def _agreement(summary: RunSummary, locale: Locale) -> list[Finding]:
-    names = summary.rankers
-    pairs = [(summary.agreement[i, j], names[j], names[i]) for i in range(len(names)) for j in range(i)]
-    if not pairs:
+    if not summary.agreement:
         return []
-    share, one, other = min(pairs)
-    return [("plain", locale("find.agreement", one=one, other=other, share=locale.percent(float(share))))]
+    share, one, other = min(summary.agreement)
+    return [("plain", locale("find.agreement", one=one, other=other, share=locale.percent(share)))]
 
 
 def _skipped(summary: RunSummary, locale: Locale) -> list[Finding]:

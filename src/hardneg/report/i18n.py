@@ -13,6 +13,9 @@ from hardneg.core.errors import unknown_name
 LANGUAGES = ("en", "ru")
 _PARTS = ("report", "pages")
 
+TEXT = 320
+"""Characters of a text that pages show."""
+
 
 class Locale:
     """Texts and number formats of one language."""
@@ -42,6 +45,10 @@ class Locale:
     def decimal(self, value: float | None, places: int = 3) -> str:
         """Returns a score, or a dash where there is none."""
         return "–" if value is None or value != value else self._point(f"{value:.{places}f}")
+
+    def signed(self, value: float, places: int = 3) -> str:
+        """Returns a difference of scores, with its sign."""
+        return ("+" if value > 0 else "") + self.decimal(value, places)
 
     def figures(self, value: float, count: int | None = None) -> str:
         """Returns a number to `count` significant figures, by default as many as it needs up to six."""
@@ -77,3 +84,10 @@ def _flat(nested: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
         path = f"{prefix}{key}"
         pairs += _flat(value, f"{path}.") if isinstance(value, Mapping) else [(path, " ".join(value.split()))]
     return pairs
+
+
+def cut(text: str, length: int = TEXT) -> str:
+    """Returns the beginning of a text, cut between words."""
+    if len(text) <= length:
+        return text
+    return f"{text[:length].rsplit(maxsplit=1)[0]} …"

@@ -11,12 +11,12 @@ from hardneg.core.records import Collection
 from hardneg.report import tables
 from hardneg.report.checks import checkers, duplicate_examples
 from hardneg.report.examples import LIMIT, examples, reasons_of
-from hardneg.report.figures import FIGURES, comparison, distributions
+from hardneg.report.figures import FIGURES, candidates, rates
 from hardneg.report.figures.style import PAGE_STYLE, AnyChart, Style, svg
 from hardneg.report.findings import findings
 from hardneg.report.i18n import Locale
 from hardneg.report.page import render
-from hardneg.report.rules import Reasons, margin_limits
+from hardneg.report.reasons import Reasons
 from hardneg.report.summary import RunSummary
 
 _SECTIONS = {
@@ -36,7 +36,7 @@ def report_page(summary: RunSummary, collection: Collection | None, locale: Loca
     for name, chart in drawn(summary, locale, PAGE_STYLE):
         kind, _, part = name.partition(".")
         section = next(key for key, kinds in _SECTIONS.items() if kind in kinds)
-        caption = "margins_plain" if kind == "margins" and not margin_limits(summary) else kind
+        caption = "margins_plain" if kind == "margins" and not summary.margin_limits else kind
         figures[section].append(
             {
                 "title": locale(f"figure.{kind}", ranker=part, metric=part),
@@ -89,9 +89,9 @@ def drawn(summary: RunSummary, locale: Locale, style: Style) -> Iterator[tuple[s
     for name, figure in FIGURES.items():
         charts = [(name, figure(summary, locale, style))]
         if name == "scores":
-            scores = distributions.scores
+            scores = candidates.scores
             charts = [(f"scores.{r}", scores(summary, locale, style, r)) for r in summary.rankers]
         elif name == "compared":
-            measures = comparison.measures(summary.comparison)
-            charts = [(f"compared.{m}", comparison.of_run(summary, locale, style, m)) for m in measures]
+            measures = rates.measures(summary.comparison)
+            charts = [(f"compared.{m}", rates.compared(summary, locale, style, m)) for m in measures]
         yield from ((part, chart) for part, chart in charts if chart is not None)

@@ -7,9 +7,8 @@ from typing import Any
 
 from hardneg.core.exclusions import DUPLICATE_OF_POSITIVE, QUERY_TEXT
 from hardneg.core.records import Collection
-from hardneg.report.examples import cut
-from hardneg.report.i18n import Locale
-from hardneg.report.rules import Reasons
+from hardneg.report.i18n import Locale, cut
+from hardneg.report.reasons import Reasons
 from hardneg.report.summary import RunSummary
 
 _TEXT = 120

@@ -24,7 +24,6 @@ import pyarrow.parquet as pq
 from hardneg.auditing import sample
 from hardneg.core.records import Decision
 from hardneg.report.columns import floats, margins
-from hardneg.report.rules import margin_limits, probability_limits
 from hardneg.report.summary import RunSummary, summarize
 from hardneg.runs import ledger
 
@@ -155,8 +154,8 @@ def _informative(table: pa.Table, summary: RunSummary) -> npt.NDArray[np.float64
     """Returns (n,) float64: higher near the threshold and where validators disagree."""
     probability = floats(table, "p_false_negative")
     margin = floats(table, "margin")
-    bound = next(iter(probability_limits(summary)), 1.0)
-    limit = next(iter(margin_limits(summary)), 0.0)
+    bound = next(iter(summary.probability_limits), 1.0)
+    limit = next(iter(summary.margin_limits), 0.0)
     near = _percentile(-np.abs(margin - limit))
     if not np.isnan(probability).all():
         near = np.where(np.isnan(probability), near / 2, _percentile(-np.abs(probability - bound)))

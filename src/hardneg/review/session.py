@@ -15,7 +15,7 @@ from hardneg.core.errors import DataError
 from hardneg.core.records import Collection
 from hardneg.core.verdicts import Judged, Verdict, by_judge
 from hardneg.report.i18n import Locale
-from hardneg.report.rules import Reasons
+from hardneg.report.reasons import Reasons
 from hardneg.review.queue import Item, Queue
 
 _AHEAD = 3

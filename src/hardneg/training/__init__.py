@@ -19,7 +19,7 @@ _HOMES = {
     "TrainSettings": "train_settings",
     "Trained": "model_directory",
     "train": "training_run",
-    "train_in_rounds": "rounds",
+    "train_in_rounds": "training_run",
 }
 
 

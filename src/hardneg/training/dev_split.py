@@ -78,19 +78,22 @@ def dev_split(
 ) -> DevSet:
     """Returns the development split that the settings name, or one held out from the training queries."""
     if settings.dev is None:
-        queries = _held_out(collection, settings)
-        keys = np.unique(collection.queries.keys[queries])
-        return DevSet(_reduced(collection, queries, settings, context), keys, "held back from training")
-    if settings.dev == _TEST:
+        split, queries, origin = collection, _held_out(collection, settings), "held back from training"
+    else:
+        split, origin = _named_split(source, settings.dev, options), f"split {settings.dev}"
+        queries = shuffled_queries(split, settings.seed)[: settings.dev_queries]
+    keys = np.unique(split.queries.keys[queries])
+    return DevSet(_reduced(split, np.sort(queries), settings, context), keys, origin)
+
+
+def _named_split(source: str | None, name: str, options: LoadOptions) -> Collection:
+    if name == _TEST:
         raise ConfigError("dev: the test split is for the final evaluation alone; name another split")
-    if settings.dev == options.split:
-        raise ConfigError(f"dev: the split {settings.dev} is what the student learns from; name another")
+    if name == options.split:
+        raise ConfigError(f"dev: the split {name} is what the student learns from; name another")
     if source is None:
         raise ConfigError("dev: a collection in memory has one split; leave dev out to hold queries out")
-    split = load(source, replace(options, split=settings.dev))
-    queries = shuffled_queries(split, settings.seed)[: settings.dev_queries]
-    keys = np.unique(split.queries.keys[queries])
-    return DevSet(_reduced(split, np.sort(queries), settings, context), keys, f"split {settings.dev}")
+    return load(source, replace(options, split=name))
 
 
 def shuffled_queries(collection: Collection, seed: int) -> IntArray:
@@ -108,7 +111,7 @@ def _held_out(collection: Collection, settings: TrainSettings) -> IntArray:
         raise DataError(
             f"{collection.name} has {len(queries)} queries: too few to hold some out; name a --dev split"
         )
-    return np.sort(queries[:count])
+    return queries[:count]
 
 
 def _reduced(

@@ -69,7 +69,8 @@ def _rows(
     scores = np.asarray(used[column].fill_null(np.nan).to_numpy(), np.float32)
     weights = np.asarray(used["weight"].fill_null(1.0).to_numpy(), np.float32)
     copies = np.asarray(used["copies"].to_numpy(), np.int64)
-    pairs = _pairs(used, collection)
+    named = "positive_id" in used.column_names
+    pairs = collection.documents.rows(used["positive_id"].to_pylist()) if named else None
     for begin, end in _groups(queries, pairs):
         query = int(queries[begin])
         if int(collection.queries.keys[query]) in excluded:
@@ -90,12 +91,6 @@ def _why_none(folder: Path, excluded: set[int]) -> str:
         f"all {mined:,} queries of the run are development queries, so none is left to learn from; "
         "mine more queries, or name a --dev split with other queries"
     )
-
-
-def _pairs(used: pa.Table, collection: Collection) -> IntArray | None:
-    if "positive_id" not in used.column_names:
-        return None
-    return collection.documents.rows(used["positive_id"].to_pylist())
 
 
 def _groups(queries: IntArray, pairs: IntArray | None) -> Iterator[tuple[int, int]]:

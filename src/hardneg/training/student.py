@@ -1,7 +1,8 @@
-"""Students: models to train, by kind."""
+"""Students: models to train, by kind; and as rankers over a small collection, without the cache."""
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import numpy as np
 
 from hardneg.core.components import OpenedRanker
-from hardneg.core.errors import ConfigError, MissingExtra
+from hardneg.core.errors import ConfigError
 from hardneg.core.records import Collection, FloatArray, IntArray
 from hardneg.evaluation.systems import model_kind
 from hardneg.rankers.cross_encoder import CrossEncoder, CrossEncoderRanker
@@ -132,14 +133,10 @@ def _static(model: Any) -> Any:
     """Returns a static model; of another, one of its vocabulary and word embeddings."""
     if _is_static(model):
         return model
-    import json
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+    from tokenizers import Tokenizer
 
-    try:
-        from sentence_transformers import SentenceTransformer
-        from sentence_transformers.sentence_transformer.modules import StaticEmbedding
-        from tokenizers import Tokenizer
-    except ImportError:
-        raise MissingExtra("sentence-transformers", "train") from None
     plain = json.loads(model.tokenizer.backend_tokenizer.to_str())
     tokenizer = Tokenizer.from_str(json.dumps({**plain, "truncation": None, "padding": None}))
     words = model[0].auto_model.get_input_embeddings().weight.detach().clone()

@@ -1,15 +1,16 @@
-"""Trains a student on a run: the measure of a training set is the model that learns from it."""
+"""Trains a student on a run, once or in rounds (train, mine again with the new student, train: ANCE)."""
 
 from __future__ import annotations
 
 import copy
+import importlib
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from hardneg.core.components import Context
-from hardneg.core.errors import ConfigError, DataError, HardnegError
+from hardneg.core.errors import ConfigError, DataError, HardnegError, MissingExtra
 from hardneg.core.files import cache_folder
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
@@ -18,12 +19,21 @@ from hardneg.mining.recipe import Recipe
 from hardneg.runs.directory import Clock, RunFolder
 from hardneg.runs.finished import load_run
 from hardneg.training import rows
-from hardneg.training.dev_split import DevSet, dev_split
+from hardneg.training.dev_split import DevSet
 from hardneg.training.model_directory import FILE, Trained, claim, conditions, save, write
-from hardneg.training.pair_weights import PairWeights
 from hardneg.training.student import open_student
 from hardneg.training.train_settings import TrainSettings
-from hardneg.training.trainer import TrainingData, check_libraries, fit
+
+_ROUNDS = "rounds"
+
+
+def check_libraries() -> None:
+    """Checks that all libraries of a training are installed."""
+    for name in ("sentence_transformers", "transformers", "accelerate", "datasets"):
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            raise MissingExtra(name.replace("_", "-"), "train") from None
 
 
 def train(
@@ -54,6 +64,8 @@ def train(
         HardnegError: The run, the student or `out` is not usable; the message says why.
     """
     check_libraries()
+    from hardneg.training.trainer import fit, training_data
+
     clock = Clock()
     context = Context(cache or cache_folder(), progress or NullProgress())
     with clock.stage("load"):
@@ -66,7 +78,7 @@ def train(
             return Trained(folder, stored)
         with clock.stage("prepare"):
             student = open_student(settings)
-            data = _training_data(Path(run_folder), run, collection, settings, dev_set, context)
+            data = training_data(Path(run_folder), run, collection, settings, dev_set, context)
         write(folder, {**expected, "finished": False})
         with clock.stage("train"):
             training = fit(student, data, settings, folder, context)
@@ -81,26 +93,6 @@ def train(
         }
         save(student.model, folder, facts)
         return Trained(folder, facts)
-
-
-def _training_data(
-    run_folder: Path,
-    run: Mapping[str, Any],
-    collection: Collection,
-    settings: TrainSettings,
-    dev_set: DevSet | None,
-    context: Context,
-) -> TrainingData:
-    recipe = Recipe.build(run["recipe"])
-    dev_set = dev_set or dev_split(run["source"], collection, recipe.load, settings, context)
-    teacher = settings.teacher or str(run["recipe"]["select"]["by"])
-    training_rows = rows.read(run_folder, collection, teacher, settings.negatives, dev_set.held_out)
-    pair_weights = PairWeights.of_run(run_folder, collection, settings.mask)
-    guide = settings.guide.open(collection, context) if settings.guide is not None else None
-    return TrainingData(training_rows, collection, pair_weights, guide, dev_set)
-
-
-ROUNDS = "rounds"
 
 
 def train_in_rounds(
@@ -172,12 +164,12 @@ def with_student(recipe: Mapping[str, Any], kind: str, model: Path) -> Recipe:
 
 def _first(run_folder: str | Path, settings: TrainSettings, folder: Path, options: dict[str, Any]) -> Trained:
     """Returns the student of the first round; an error before the training leaves the folder free."""
-    first = folder / ROUNDS / "1"
+    first = folder / _ROUNDS / "1"
     try:
         return train(run_folder, settings, first, **options)
     except HardnegError:
         if not (first / FILE).exists():
-            shutil.rmtree(folder / ROUNDS, ignore_errors=True)
+            shutil.rmtree(folder / _ROUNDS, ignore_errors=True)
             (folder / FILE).unlink()
         raise
 
@@ -191,10 +183,10 @@ def _next(
     options: dict[str, Any],
 ) -> Trained:
     kind = str(last.facts["student"]["kind"])
-    mined = folder / ROUNDS / f"{number}-run"
+    mined = folder / _ROUNDS / f"{number}-run"
     pipeline.mine(run["source"], with_student(run["recipe"], kind, last.folder), mined, **options)
     student = settings.model_copy(update={"student": f"{kind}:{last.folder}"})
-    return train(mined, student, folder / ROUNDS / str(number), **options)
+    return train(mined, student, folder / _ROUNDS / str(number), **options)
 
 
 def _grows(rounds: list[Trained]) -> bool:
@@ -207,13 +199,12 @@ def _summary(number: int, trained: Trained) -> dict[str, Any]:
 
 
 def _copy(model: Path, folder: Path) -> None:
+    """Copies a saved model into the directory of all rounds, without its train.json."""
+
+    def left_out(directory: str, names: list[str]) -> list[str]:
+        return [name for name in names if Path(directory) == model and (name == FILE or name[0] == ".")]
+
     try:
-        for path in sorted(model.iterdir()):
-            if path.name == FILE or path.name.startswith("."):
-                continue
-            if path.is_dir():
-                shutil.copytree(path, folder / path.name, dirs_exist_ok=True)
-            else:
-                shutil.copy2(path, folder / path.name)
+        shutil.copytree(model, folder, dirs_exist_ok=True, ignore=left_out)
     except OSError as error:
         raise DataError(f"cannot write {folder}: {error.strerror or error}") from error

@@ -22,7 +22,7 @@ from hardneg.report.figures.style import (
     with_lines,
 )
 from hardneg.report.i18n import Locale
-from hardneg.report.rules import Reasons, margin_limits, probability_limits, score_limits
+from hardneg.report.reasons import Reasons
 from hardneg.report.summary import RunSummary
 
 _RANK_BINS = 20
@@ -184,7 +184,7 @@ def scores(summary: RunSummary, locale: Locale, style: Style, ranker: str | None
     if histogram is None or not histogram.total:
         return None
     bars = distribution(histogram, locale, style, locale("axis.score", ranker=ranker))
-    return styled(with_lines(bars, score_limits(summary, ranker, locale), style), style)
+    return styled(with_lines(bars, _score_lines(summary, ranker, locale), style), style)
 
 
 def margins(summary: RunSummary, locale: Locale, style: Style) -> AnyChart | None:
@@ -274,14 +274,22 @@ def distribution(
     return chart
 
 
+def _score_lines(summary: RunSummary, ranker: str, locale: Locale) -> list[tuple[float, str]]:
+    lines = []
+    for setting, score in summary.score_limits(ranker):
+        key = f"threshold.{setting}" if f"threshold.{setting}" in locale.texts else "threshold.other"
+        lines.append((score, locale(key, name=setting, at=locale.figures(score))))
+    return lines
+
+
 def _margin_title(summary: RunSummary, locale: Locale) -> str:
     kind = "relative" if summary.relative else "absolute"
     return locale(f"axis.{kind}_margin", ranker=summary.scorer)
 
 
 def _margin_lines(summary: RunSummary, locale: Locale) -> list[tuple[float, str]]:
-    return [(at, locale("threshold.margin", at=locale.figures(at))) for at in margin_limits(summary)]
+    return [(at, locale("threshold.margin", at=locale.figures(at))) for at in summary.margin_limits]
 
 
 def _probability_lines(summary: RunSummary, locale: Locale) -> list[tuple[float, str]]:
-    return [(at, locale("threshold.maximum", at=locale.percent(at))) for at in probability_limits(summary)]
+    return [(at, locale("threshold.maximum", at=locale.percent(at))) for at in summary.probability_limits]
