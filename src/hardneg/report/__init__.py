@@ -52,9 +52,10 @@ def write_report(
     language: str = "en",
     limit: int | None = None,
 ) -> Path:
-    """Writes the report of a finished run, and returns where it is."""
+    """Writes the report of a finished run, and returns where it is; without a collection it has no texts."""
+    require()
     from hardneg.report.i18n import Locale
-    from hardneg.report.report_page import report_page
+    from hardneg.report.pages import report_page
     from hardneg.report.summary import summarize
 
     locale = Locale(language)
@@ -72,6 +73,7 @@ def write_versus(
     limit: int | None = None,
 ) -> Path:
     """Writes a report on what two runs of one collection decide differently, and returns where it is."""
+    require()
     from hardneg.report.diff_page import diff_page
     from hardneg.report.i18n import Locale
 
@@ -88,9 +90,10 @@ def write_comparison(
     figures: str | Path | None = None,
 ) -> Path:
     """Writes the report of a finished comparison of recipes, and returns where it is."""
-    from hardneg.report.comparison_page import comparison_page, drawn
+    require()
     from hardneg.report.figures.style import FILE_STYLE
     from hardneg.report.i18n import Locale
+    from hardneg.report.pages import comparison_figures, comparison_page
 
     results = Path(folder) / COMPARISON
     try:
@@ -101,19 +104,19 @@ def write_comparison(
     path = Path(out) if out else Path(folder) / FILE
     write_text(path, comparison_page(facts, locale))
     if figures is not None:
-        charts = drawn(facts, locale, FILE_STYLE)
-        _save(((f"{kind}.{part}".rstrip("."), chart) for kind, part, chart in charts), Path(figures))
+        _save(comparison_figures(facts, locale, FILE_STYLE), Path(figures))
     return path
 
 
 def write_figures(folder: str | Path, out: str | Path, *, language: str = "en") -> list[Path]:
     """Writes every figure of a run's report as SVG and PNG, and returns the files."""
+    require()
     from hardneg.report.figures.style import FILE_STYLE
     from hardneg.report.i18n import Locale
-    from hardneg.report.report_page import drawn
+    from hardneg.report.pages import run_figures
     from hardneg.report.summary import summarize
 
-    written = _save(drawn(summarize(Path(folder)), Locale(language), FILE_STYLE), Path(out))
+    written = _save(run_figures(summarize(Path(folder)), Locale(language), FILE_STYLE), Path(out))
     if not written:
         raise DataError(f"{folder} has no data to draw a figure of")
     return written

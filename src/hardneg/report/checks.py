@@ -1,4 +1,4 @@
-"""What the validators found that look for copies, shared sources, similar queries and leakage."""
+"""What the validators found that look for copies, shared sources, similar queries and leakage; examples."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from hardneg.core.components import VALIDATORS, Validator
 from hardneg.core.errors import ConfigError
 from hardneg.core.records import BoolArray, Collection, IntArray, folded
 from hardneg.core.registry import text_in
-from hardneg.report.columns import floats
-from hardneg.report.i18n import Locale, cut
+from hardneg.report.columns import GROUPS, floats
+from hardneg.report.i18n import TEXT, Locale, cut
 from hardneg.report.reasons import first_line, known
 from hardneg.validators.settings import ValidateSettings
 
@@ -42,7 +42,6 @@ class Check:
     Attributes:
         name: Its name in the ledger's columns.
         validator: Its settings.
-        groups: The figures' groups of candidates.
         examined: The candidates that it has evidence for.
         queries: The queries of those that it found.
         counts: (n_groups,) int64, the candidates that it found. Positives count for leakage alone: that a
@@ -52,14 +51,10 @@ class Check:
 
     name: str
     validator: Validator
-    groups: tuple[str, ...]
     examined: int = 0
     queries: int = 0
-    counts: npt.NDArray[np.int64] = field(init=False)
+    counts: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(GROUPS), np.int64))
     hits: list[Hit] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.counts = np.zeros(len(self.groups), np.int64)
 
     @property
     def finds(self) -> str:
@@ -73,7 +68,7 @@ class Check:
 
     def of(self, group: str) -> int:
         """Returns how many candidates of a group it found."""
-        return int(self.counts[self.groups.index(group)])
+        return int(self.counts[GROUPS.index(group)])
 
     def label(self, locale: Locale) -> str:
         """Returns its title, numbered as its column is where a recipe has several of a kind."""
@@ -90,13 +85,13 @@ class Check:
         evidence = floats(table, f"evidence.{self.name}").astype(np.float32)
         counted = ~np.isnan(evidence)
         if self.finds != "leakage":
-            counted &= groups != self.groups.index("positive")
+            counted &= groups != GROUPS.index("positive")
         hits = counted & self._hits(evidence)
         self.examined += int(counted.sum())
-        self.counts += np.bincount(groups[hits], minlength=len(self.groups))
+        self.counts += np.bincount(groups[hits], minlength=len(GROUPS))
         places = np.flatnonzero(hits)
         self.queries += len(table["query_id"].take(pa.array(places)).unique())
-        for number, group in enumerate(self.groups):
+        for number, group in enumerate(GROUPS):
             self._keep(group, places[groups[places] == number], table, evidence)
 
     def _hits(self, evidence: npt.NDArray[np.float32]) -> BoolArray:
@@ -123,7 +118,7 @@ class Check:
                 left -= 1
 
 
-def checks(run: Mapping[str, Any], groups: tuple[str, ...]) -> list[Check]:
+def checks(run: Mapping[str, Any]) -> list[Check]:
     """Returns the checks of a run's recipe, before anything is counted.
 
     There are none if this installation does not know a validator of the recipe.
@@ -133,7 +128,7 @@ def checks(run: Mapping[str, Any], groups: tuple[str, ...]) -> list[Check]:
     except (ConfigError, ValidationError):
         return []
     named = zip(settings.names, settings.validators, strict=True)
-    return [Check(name, validator, groups) for name, validator in named if validator.finds]
+    return [Check(name, validator) for name, validator in named if validator.finds]
 
 
 def checkers() -> list[str]:
@@ -146,13 +141,12 @@ Parts = list[tuple[str, bool]]
 
 _COMPARED = 4_000
 _BEFORE = 60
-_LENGTH = 320
 _SHINGLE = 5
 _WORDS = re.compile(r"\S+\s*")
 
 
 class DuplicateExample(NamedTuple):
-    """An example as the page shows it."""
+    """An example as the page shows it; `resembles` is `positive`, `query`, `similar_query` or empty."""
 
     hit: Hit
     query: str
@@ -198,7 +192,7 @@ def _example(finds: str, hit: Hit, collection: Collection) -> DuplicateExample:
     return DuplicateExample(hit, query_text, differing(text, other), kind, name, differing(other, text))
 
 
-def differing(text: str, other: str, length: int = _LENGTH) -> Parts:
+def differing(text: str, other: str, length: int = TEXT) -> Parts:
     """Returns a text around its first difference from another, in pieces: what they share and what not."""
     own, others = (_WORDS.findall(long[:_COMPARED]) for long in (text, other))
     keys = [[word.strip().casefold() for word in words] for words in (own, others)]

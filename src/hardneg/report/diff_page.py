@@ -50,8 +50,7 @@ def diff_page(
     return render(
         "diff.html",
         ("text.js", "frame.js", "browse.js"),
-        ("page.css", "report.css"),
-        locale=locale,
+        locale,
         title=locale("diff.title", first=first.name, second=second.name),
         names=(str(first), str(second)),
         tiles=[

@@ -158,7 +158,7 @@ def summarize(folder: Path) -> RunSummary:
         probabilities=Histogram(*_LOG_RANGE, GROUPS, bins=32),
         margin_probabilities=Histogram2D(*span, 30, *_LOG_RANGE, 20),
         shared=np.zeros((len(ranges), len(ranges))),
-        checks=checks(run, GROUPS),
+        checks=checks(run),
     )
     for path in paths:
         _add(summary, ledger.read_part(path))
