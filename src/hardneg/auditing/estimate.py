@@ -17,15 +17,9 @@ _LEAST_VERDICTS = 10
 
 @dataclass(frozen=True)
 class Estimate:
-    """An estimated false-negative rate.
+    """An estimated false-negative rate, 0.05 = 5 %, with its 95 % interval.
 
-    Attributes:
-        method: Name of the method.
-        rate: 0.05 = 5 %.
-        low: Lower end of the 95 % interval.
-        high: Upper end.
-        judged: Number of judgments behind it: verdicts, hidden positives, or labelled ones.
-        notes: Remarks for readers.
+    Behind it are `judged` verdicts, hidden positives, or labelled positives; `notes` are for readers.
     """
 
     method: str
@@ -61,13 +55,10 @@ def judged_sample(
 ) -> Estimate | None:
     """Returns the rate by the verdicts on a sample; None where there are fewer than 10.
 
-    Within each stratum the mean difference of verdict and probability corrects the mean probability: the
-    estimate is unbiased however wrong the probabilities are, and varies the less the better they are.
-
-    Args:
-        negatives: The run's negatives.
-        sampled: The sample: for each negative the size of its stratum.
-        judged: Share of judges who find a (query_id, doc_id) relevant.
+    The sample has for each negative the size of its stratum, `judged` the share of judges who find a
+    (query_id, doc_id) relevant. Within each stratum the mean difference of verdict and probability corrects
+    the mean probability: the estimate is unbiased however wrong the probabilities are, and varies the less
+    the better they are.
 
     Source: the difference estimator, Särndal, Swensson and Wretman, Model Assisted Survey Sampling, 6.3.
     """

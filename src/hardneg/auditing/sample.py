@@ -32,7 +32,8 @@ def draw(folder: Path, negatives: Negatives, collection: Collection, size: int, 
     """Writes a sample of a run's negatives to `audit_sample.jsonl`, and returns its size.
 
     The negatives are divided into five strata of nearly equal size, by probability or, without any, by score;
-    the same number of each is drawn at random. A greater sample contains every smaller one of the seed.
+    the same number of each is drawn at random, by query and document alone. A greater sample contains every
+    smaller one of the seed.
     """
     strata = _strata(negatives)
     random = noise.uniform(

@@ -31,6 +31,7 @@ from hardneg.runs.directory import Clock, RunFolder, versions
 from hardneg.runs.finished import FinishedRun
 from hardneg.sources import load
 from hardneg.training.dev_split import dev_split, shuffled_queries
+from hardneg.training.model_directory import check_empty
 from hardneg.training.student import open_student
 from hardneg.training.training_run import check_libraries
 
@@ -75,16 +76,9 @@ def compare(
 ) -> Comparison:
     """Mines, trains and measures every recipe, and writes `compare.json`, `table.csv` and `table.txt`.
 
-    An interrupted comparison is resumed; recipes and seeds may be added to a finished one.
-
-    Args:
-        source: The source, which has the splits to mine and to measure on.
-        settings: The settings of the comparison.
-        out: The folder to write.
-        progress: Receives progress.
-        cache: Folder of vectors; default: `cache_folder()`.
-        audit: Returns the audit of a run directory; default: `hardneg.auditing.audit`.
-        report: Write `report.html` into the directory of each recipe's run too.
+    An interrupted comparison is resumed; recipes and seeds may be added to a finished one. `audit` returns
+    the audit of a run directory, by default that of `hardneg.auditing.audit`. With `report` the run of each
+    recipe has its `report.html` too.
 
     Raises:
         HardnegError: The source, a recipe, the student or `out` is not usable.
@@ -154,11 +148,7 @@ def _check_free(folder: Path, conditions: Mapping[str, Any]) -> None:
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        files = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
-        if files:
-            raise ConfigError(
-                f"{folder} holds other files ({files[0]}, ...); choose an empty --out"
-            ) from None
+        check_empty(folder)
         return
     except (OSError, ValueError) as error:
         raise DataError(f"{path} is corrupt: {error}; choose another --out, or delete {folder}") from None

@@ -111,13 +111,6 @@ def evaluate(
 ) -> Evaluation:
     """Returns the quality of runs over one collection, with intervals and tests of their differences.
 
-    Args:
-        collection: Gives the judgments.
-        runs: One or more runs.
-        measures: The measures.
-        baseline: System that the others are compared with; None for the first.
-        seed: Seed of the resampling.
-
     Raises:
         ConfigError: There is no such baseline, or a measure does not fit the judgments.
         MissingExtra: ir-measures or scipy is not installed.

@@ -36,16 +36,7 @@ class PairedTest(NamedTuple):
 
 
 def paired_tests(systems: Sequence[Floats], baseline: Floats, seed: int) -> list[PairedTest]:
-    """Returns the tests of each system against the baseline.
-
-    Args:
-        systems: (n_queries,) values each, in the order of the baseline's queries.
-        baseline: (n_queries,) values.
-        seed: Seed of the resampling.
-
-    Raises:
-        MissingExtra: scipy is not installed.
-    """
+    """Returns the tests of each system against the baseline; values are (n_queries,) in the same order."""
     differences = [system - baseline for system in systems]
     randomised = [_randomisation(difference, seed) for difference in differences]
     corrected = holm(randomised)

@@ -55,15 +55,9 @@ def model_kind(model: str) -> str | None:
 
 
 def ranker_of(model: str, max_length: int | None = None) -> Ranker:
-    """Returns the ranker of a model's name or of `RANKER[:VALUE]`.
+    """Returns the ranker of `RANKER[:VALUE]`, or of a model, whose configuration tells its kind (else dense).
 
-    Args:
-        model: A ranker such as `bm25`, `sparse:MODEL` or `cross-encoder:MODEL`; else a model, whose
-            configuration tells its kind, a bi-encoder by default.
-        max_length: Tokens after which texts are cut, for rankers that cut texts; None for their own limit.
-
-    Raises:
-        ConfigError: The ranker's name or setting is wrong.
+    Texts are cut after `max_length` tokens by rankers that cut texts; None for their own limit.
     """
     kind, _, _ = model.partition(":")
     if kind not in RANKERS.names() or Path(model).exists():

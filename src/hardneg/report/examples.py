@@ -34,7 +34,7 @@ _KINDS = {
 
 
 def examples(summary: RunSummary, collection: Collection | None, limit: int = LIMIT) -> dict[str, Any]:
-    """Returns a sample of a run's queries with their documents, scores and decisions."""
+    """Returns a sample of a run's queries with documents, scores and decisions; no texts without a collection."""
     sampled = sample(summary.queries, limit)
     short = {(query, positive): reason for query, positive, reason in summary.short}
     shown = []
@@ -101,7 +101,7 @@ def _places(example: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 
 def plain(row: dict[str, Any]) -> list[Any]:
-    """Returns what a page shows of one row of the ledger."""
+    """Returns `[doc_id, rank, scores by ranker, margin, reason, p, weight]` of one row of the ledger."""
     rounded = [_round(row.get(name)) for name in ("margin", "p_false_negative", "weight")]
     return [row["doc_id"], row["rank"], row["scores"], rounded[0], row["reason"], *rounded[1:]]
 

@@ -30,18 +30,8 @@ def findings(summary: RunSummary, locale: Locale) -> list[Finding]:
         for name in ("negatives", "queries", "candidates")
     }
     sentences: list[Finding] = [("plain", locale("find.negatives", **counts))]
-    for step in (
-        _audited,
-        _above_positive,
-        _suspected,
-        _copies,
-        _leaked,
-        _main_reason,
-        _short,
-        _reuse,
-        _agreement,
-        _skipped,
-    ):
+    steps = (_audited, _above_positive, _suspected, _copies, _leaked, _main_reason, _short, _reuse)
+    for step in (*steps, _agreement, _skipped):
         sentences += step(summary, locale)
     return sentences
 

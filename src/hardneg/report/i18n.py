@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib.resources
-from collections.abc import Mapping
 from typing import Any
 
 import yaml
 
 from hardneg.core.errors import unknown_name
+from hardneg.core.tables import flat
 
 LANGUAGES = ("en", "ru")
 _PARTS = ("report", "pages")
@@ -26,7 +26,8 @@ class Locale:
         self.language = language
         folder = importlib.resources.files("hardneg.report") / "languages"
         files = [folder / f"{language}.{part}.yaml" for part in _PARTS]
-        self.texts = dict(pair for file in files for pair in _flat(yaml.safe_load(file.read_text("utf-8"))))
+        texts = [pair for file in files for pair in flat(yaml.safe_load(file.read_text("utf-8")))]
+        self.texts = {path: " ".join(text.split()) for path, text in texts}
 
     def __call__(self, key: str, **values: Any) -> str:
         """Returns a text by its path, with `{name}` filled in."""
@@ -76,14 +77,6 @@ class Locale:
 
     def _point(self, text: str) -> str:
         return text if self.language == "en" else text.replace(".", ",")
-
-
-def _flat(nested: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    pairs: list[tuple[str, str]] = []
-    for key, value in nested.items():
-        path = f"{prefix}{key}"
-        pairs += _flat(value, f"{path}.") if isinstance(value, Mapping) else [(path, " ".join(value.split()))]
-    return pairs
 
 
 def cut(text: str, length: int = TEXT) -> str:

@@ -43,14 +43,7 @@ COUNT = 200
 
 @dataclass(frozen=True)
 class Item:
-    """One candidate to judge.
-
-    Attributes:
-        query_id: Its query.
-        doc_id: The document.
-        stratum: The stratum that it was drawn from.
-        row: Its row in the ledger.
-    """
+    """One candidate to judge: its ids, the stratum that it was drawn from, its row in the ledger."""
 
     query_id: str
     doc_id: str
@@ -65,13 +58,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Queue:
-    """What to judge in a run.
-
-    Attributes:
-        summary: The run.
-        items: The candidates, in the order in which to judge them.
-        sizes: How many candidates each stratum has in the run.
-    """
+    """What to judge in a run, in order, and how many candidates each stratum has in the run."""
 
     summary: RunSummary
     items: list[Item]

@@ -33,12 +33,9 @@ _RERANKED = 30
 
 @dataclass(frozen=True)
 class DevSet:
-    """Measures a student during its training.
+    """Measures a student during its training on queries that must not be learned from.
 
-    Attributes:
-        collection: The development queries, and the documents searched for them.
-        held_out: (n,) uint64, keys of query texts that must not be learned from.
-        origin: Where the queries are from, for people.
+    `held_out` are (n,) uint64, keys of their texts; `origin` says where they are from, for people.
     """
 
     collection: Collection

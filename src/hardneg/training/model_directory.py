@@ -52,12 +52,17 @@ def conditions(
     }
 
 
+def check_empty(folder: Path) -> None:
+    """Raises ConfigError where a folder holds files, hidden ones apart."""
+    files = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
+    if files:
+        raise ConfigError(f"{folder} holds other files ({files[0]}, ...); choose an empty --out")
+
+
 def claim(folder: Path, expected: Mapping[str, Any]) -> dict[str, Any]:
     """Returns train.json of a model directory that is free for a training; {} of a new one."""
     if not (folder / FILE).exists():
-        files = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
-        if files:
-            raise ConfigError(f"{folder} holds other files ({files[0]}, ...); choose an empty --out")
+        check_empty(folder)
         return {}
     stored = read(folder)
     if stored.get("fingerprint") != expected["fingerprint"]:

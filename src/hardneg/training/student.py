@@ -38,14 +38,9 @@ _COSINE_TEMPERATURE = 0.05
 
 
 class Student(NamedTuple):
-    """A model to be trained.
+    """A model of sentence-transformers to be trained, under the name that the user wrote.
 
-    Attributes:
-        kind: `dense`, `static`, `sparse` or `cross-encoder`.
-        model: A loaded model of sentence-transformers.
-        name: The model's name as the user wrote it.
-        prompts: Texts before queries and documents.
-        cosine: Whether its similarity is the cosine.
+    Its prompts are texts before queries and documents; `cosine` is whether its similarity is the cosine.
     """
 
     kind: Kind

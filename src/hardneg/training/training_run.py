@@ -46,19 +46,10 @@ def train(
     progress: Progress | None = None,
     cache: Path | None = None,
 ) -> Trained:
-    """Trains a student on a finished run and saves it.
+    """Trains a student on a finished run, saves it in the model directory `out` and returns it.
 
     An interrupted training continues from its last checkpoint when it is called again; a finished one is
-    returned as it is.
-
-    Args:
-        run_folder: The run directory.
-        settings: The training's settings.
-        out: The model directory.
-        collection: What was mined, if it was not loaded from a source.
-        dev_set: Measures the student for early stopping; by default made as the settings say.
-        progress: Receives progress.
-        cache: Folder of vectors; default: `cache_folder()`.
+    returned as it is. The development split is made as the settings say unless given.
 
     Raises:
         HardnegError: The run, the student or `out` is not usable; the message says why.
@@ -104,18 +95,10 @@ def train_in_rounds(
     progress: Progress | None = None,
     cache: Path | None = None,
 ) -> Trained:
-    """Trains a student in rounds, each on negatives mined with the student of the round before.
+    """Trains a student in `count` rounds at most, each on negatives mined with the student of the round before.
 
-    Rounds end when nDCG@10 on the development split no longer grows; the best student is kept. An
-    interrupted call resumes.
-
-    Args:
-        run_folder: The run of the first round.
-        settings: The settings of every round; each student starts from the last one.
-        out: The model directory; each round has a folder in `rounds/`.
-        count: Most rounds.
-        progress: Receives progress.
-        cache: Folder of vectors; default: `cache_folder()`.
+    Rounds end when nDCG@10 on the development split no longer grows; the best student is kept. An interrupted
+    call resumes. Each round has a folder in `rounds/` of the model directory `out`.
 
     Raises:
         ConfigError: The run was mined from a collection in memory, which cannot be mined again.

@@ -247,7 +247,7 @@ def distribution(
     groups: tuple[str, ...] = GROUPS,
     logarithmic: bool = False,
 ) -> AnyChart:
-    """Returns overlaid histograms; the bars of each group add up to 100 %."""
+    """Returns overlaid histograms, of logarithms if so; the bars of each group add up to 100 %."""
     shares = {group: share for group, share in histogram.shares().items() if group in groups}
     edges = 10**histogram.edges if logarithmic else histogram.edges
     values = []
