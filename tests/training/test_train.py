@@ -24,8 +24,7 @@ from hardneg.training.batches import Collate
 from hardneg.training.dev_split import dev_split
 from hardneg.training.loss_modules import in_pieces, loss_of
 from hardneg.training.model_directory import read
-from hardneg.training.pair_weights import PairWeights
-from hardneg.training.rows import arrow_table
+from hardneg.training.rows import PairWeights, arrow_table
 from hardneg.training.student import as_ranker, open_student, parse, reopen
 from hardneg.training.trainer import last_whole
 from hardneg.training.training_run import with_student

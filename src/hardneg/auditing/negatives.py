@@ -13,6 +13,9 @@ from hardneg.core.records import BoolArray, Candidates, Decision, IntArray
 from hardneg.core.statistics import Floats, Interval, bootstrap_ratio
 from hardneg.mining.miner import Reselector
 
+Hardness = dict[str, float | None]
+_COLUMNS = ("query", "doc", "probability", "score", "anchor", "rank", "leader")
+
 
 @dataclass(frozen=True)
 class Negatives:
@@ -75,9 +78,6 @@ class Negatives:
         return hardness(self.score, self.anchor, self.rank)
 
 
-_COLUMNS = ("query", "doc", "probability", "score", "anchor", "rank", "leader")
-
-
 def _part(reselector: Reselector, number: int) -> dict[str, Any]:
     """Returns the negatives of one part of the ledger."""
     table = reselector.ledger.read(number).table
@@ -122,9 +122,6 @@ def _leader(candidates: Candidates, rankers: Sequence[str]) -> IntArray:
     """Returns (n_queries, depth) int32: the ranker that ranks each candidate highest, the first on ties."""
     ranks = np.stack([candidates.rank(name) for name in rankers])
     return np.asarray(np.where(ranks > 0, ranks, np.iinfo(np.int32).max).argmin(axis=0), np.int32)
-
-
-Hardness = dict[str, float | None]
 
 
 def hardness(score: Floats, anchor: Floats, rank: IntArray) -> Hardness:

@@ -23,7 +23,14 @@ from hardneg.report.i18n import TEXT, Locale, cut
 from hardneg.report.reasons import first_line, known
 from hardneg.validators.settings import ValidateSettings
 
+Parts = list[tuple[str, bool]]
+"""A text in pieces, each with whether it differs from another text."""
+
 _EXAMPLES_PER_GROUP = 3
+_COMPARED = 4_000
+_BEFORE = 60
+_SHINGLE = 5
+_WORDS = re.compile(r"\S+\s*")
 
 
 class Hit(NamedTuple):
@@ -134,15 +141,6 @@ def checks(run: Mapping[str, Any]) -> list[Check]:
 def checkers() -> list[str]:
     """Returns the names of the validators that are checks."""
     return [name for name in VALIDATORS.names() if (made := known(VALIDATORS, name)) and made.finds]
-
-
-Parts = list[tuple[str, bool]]
-"""A text in pieces, each with whether it differs from another text."""
-
-_COMPARED = 4_000
-_BEFORE = 60
-_SHINGLE = 5
-_WORDS = re.compile(r"\S+\s*")
 
 
 class DuplicateExample(NamedTuple):

@@ -34,7 +34,7 @@ _KINDS = {
 
 
 def examples(summary: RunSummary, collection: Collection | None, limit: int = LIMIT) -> dict[str, Any]:
-    """Returns a sample of a run's queries with documents, scores and decisions; no texts without a collection."""
+    """Returns a sample of a run's queries with their documents, scores and decisions."""
     sampled = sample(summary.queries, limit)
     short = {(query, positive): reason for query, positive, reason in summary.short}
     shown = []

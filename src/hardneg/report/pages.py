@@ -28,6 +28,7 @@ _SECTIONS = {
     "checks": ("checks",),
     "compared": ("compared",),
 }
+_COLUMNS = "arm ndcg interval seeds gain first best recall shared false_negatives hardness seconds".split()
 
 
 def report_page(summary: RunSummary, collection: Collection | None, locale: Locale, limit: int | None) -> str:
@@ -89,9 +90,6 @@ def run_figures(summary: RunSummary, locale: Locale, style: Style) -> Iterator[t
             measures = rates.measures(summary.comparison)
             charts = [(f"compared.{m}", rates.compared(summary, locale, style, m)) for m in measures]
         yield from ((part, chart) for part, chart in charts if chart is not None)
-
-
-_COLUMNS = "arm ndcg interval seeds gain first best recall shared false_negatives hardness seconds".split()
 
 
 def comparison_page(facts: Mapping[str, Any], locale: Locale) -> str:

@@ -22,6 +22,7 @@ _AHEAD = 3
 _POSITIVES = 5
 _TEXT = 8_000
 _NAME = 60
+_DECIDED = (Verdict.RELEVANT, Verdict.NOT_RELEVANT)
 
 
 class Session:
@@ -90,9 +91,6 @@ class Session:
             "reason": self._reasons.label(row["reason"]),
             "facts": facts,
         }
-
-
-_DECIDED = (Verdict.RELEVANT, Verdict.NOT_RELEVANT)
 
 
 def kappa(one: Sequence[bool], other: Sequence[bool]) -> float | None:

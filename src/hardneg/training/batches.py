@@ -10,8 +10,7 @@ import numpy as np
 
 from hardneg.core.components import OpenedRanker
 from hardneg.core.records import BoolArray, Collection, FloatArray, IntArray
-from hardneg.training.pair_weights import PairWeights
-from hardneg.training.rows import Row
+from hardneg.training.rows import PairWeights, Row
 
 _OPEN = 64
 """Batches that are filled at a time: a row goes into the first where it conflicts with no row."""

@@ -25,7 +25,7 @@ from hardneg.training.batches import Batches, Collate
 from hardneg.training.dev_split import DevSet, dev_split
 from hardneg.training.loss_modules import loss_of
 from hardneg.training.model_directory import CHECKPOINTS
-from hardneg.training.pair_weights import PairWeights
+from hardneg.training.rows import PairWeights
 from hardneg.training.student import Student
 from hardneg.training.train_settings import TrainSettings
 

@@ -95,7 +95,7 @@ def train_in_rounds(
     progress: Progress | None = None,
     cache: Path | None = None,
 ) -> Trained:
-    """Trains a student in `count` rounds at most, each on negatives mined with the student of the round before.
+    """Trains a student in `count` rounds at most, each on negatives mined with the student of the last one.
 
     Rounds end when nDCG@10 on the development split no longer grows; the best student is kept. An interrupted
     call resumes. Each round has a folder in `rounds/` of the model directory `out`.

@@ -1,4 +1,4 @@
-"""What became of the candidates: why they were dropped, at which ranks they are, what another run decides."""
+"""What became of the candidates: reasons, ranks, scores, margins, probabilities, what another run decides."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from hardneg.report.summary import RunSummary
 _RANK_BINS = 20
 _MOVES_SHOWN = 12
 _CHECK_ORDER = ("negative", "suspected", "dropped", "positive")
+_LOG_AXIS = alt.Axis(values=[0.0001, 0.001, 0.01, 0.1, 1], format="~%", grid=True)
 
 
 def funnel(summary: RunSummary, locale: Locale, style: Style) -> AnyChart | None:
@@ -172,9 +173,6 @@ def moves(counts: Sequence[tuple[str, str, int]], locale: Locale, style: Style) 
     x = alt.X("count:Q", axis=None, scale=alt.Scale(domain=[0, 1.3 * counts[0][2]]))
     y = row_labels(labelLimit=190, labelExpr="split(replace(datum.label, ' → ', '#→ '), '#')")
     return styled(labelled_bars(values, x, y, style), style, height=38 * len(values) + 10)
-
-
-_LOG_AXIS = alt.Axis(values=[0.0001, 0.001, 0.01, 0.1, 1], format="~%", grid=True)
 
 
 def scores(summary: RunSummary, locale: Locale, style: Style, ranker: str | None = None) -> AnyChart | None:
