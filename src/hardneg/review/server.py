@@ -61,7 +61,21 @@ def open_server(
     port: int | None = None,
     count: int = COUNT,
 ) -> ReviewServer:
-    """Returns the server of a run's review, listening but not yet serving."""
+    """Returns the server of a run's review, listening but not yet serving.
+
+    Args:
+        folder: A finished run directory.
+        collection: What it was mined from.
+        judge: Default name of the judge; the page can change it.
+        language: `en` or `ru`.
+        port: Port to listen on; None for 8642, or any free one if that is taken.
+        count: Candidates to judge.
+
+    Raises:
+        ConfigError: The port is taken, or there is nothing to judge.
+        DataError: The run is not finished or damaged.
+        MissingExtra: The extra `report` is not installed.
+    """
     queue = Queue.of(Path(folder), count).for_audit(Path(folder))
     if not queue.items:
         raise ConfigError(f"{folder} has no negatives to review")
