@@ -23,12 +23,12 @@ from pooled import qrels
 from hardneg.comparison import recipe_comparison
 from hardneg.comparison.compare_settings import UNTRAINED, CompareSettings
 from hardneg.comparison.recipe_comparison import Comparison
-from hardneg.comparison.rows import rows
 from hardneg.comparison.students import read as result_of
+from hardneg.comparison.students import rows
 from hardneg.core.progress import Progress
 from hardneg.core.records import Collection
 from hardneg.core.statistics import wilson
-from hardneg.evaluation.output_files import file_name
+from hardneg.evaluation.output import file_name
 from hardneg.sources import LoadOptions, load
 
 Hidden = dict[str, set[str]]

@@ -13,8 +13,7 @@ from timing import compare, machine, table
 
 from hardneg.core.records import FloatArray
 from hardneg.rankers.dense.encode import Encoder
-from hardneg.rankers.dense.models import load_model
-from hardneg.rankers.dense.precision import best_precision
+from hardneg.rankers.dense.models import best_precision, load_model
 from hardneg.sources import LoadOptions, load
 
 

@@ -13,7 +13,7 @@ import typer
 from timing import clustered, compare, machine, table
 
 from hardneg.core.records import FloatArray, IntArray
-from hardneg.rankers.dense.precision import has_fast_bf16
+from hardneg.rankers.dense.models import has_fast_bf16
 from hardneg.rankers.dense.store import Vectors
 from hardneg.rankers.dense.topk import ExactSearch, Product
 

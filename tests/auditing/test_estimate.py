@@ -6,7 +6,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from hardneg.auditing import calibrated, judged_sample, sample
+from hardneg.auditing import sample
+from hardneg.auditing.estimate import calibrated, judged_sample
 from hardneg.auditing.negatives import Negatives
 from hardneg.core import verdicts
 from hardneg.core.statistics import bootstrap_ratio, rate_interval, wilson
@@ -30,7 +31,7 @@ def negatives(probability, queries=None):
 
 def estimated(folder, found):
     """The estimate by the sample and the verdicts in a folder."""
-    return judged_sample.estimate(
+    return judged_sample(
         found, sample.read(folder), verdicts.relevance(verdicts.read(folder / verdicts.FILE))
     )
 
@@ -66,9 +67,9 @@ def test_queries_are_resampled_whole():
 
 
 def test_the_calibrated_rate_is_the_mean_probability():
-    found = calibrated.estimate(negatives([0.1, 0.3, float("nan")]))
+    found = calibrated(negatives([0.1, 0.3, float("nan")]))
     assert found.rate == pytest.approx(0.2) and found.low <= 0.2 <= found.high
-    assert calibrated.estimate(negatives([float("nan")])) is None
+    assert calibrated(negatives([float("nan")])) is None
 
 
 def test_verdicts_correct_the_probabilities(tmp_path):

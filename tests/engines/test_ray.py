@@ -22,7 +22,7 @@ from hardneg.mining import pipeline
 from hardneg.mining.pipeline import mine
 from hardneg.mining.recipe import Recipe
 from hardneg.rankers.dense import remote_encoding, store
-from hardneg.rankers.dense.prepared_search import ShardingPlan
+from hardneg.rankers.dense.sharded_search import ShardingPlan
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
 from tests import tiny
 

@@ -9,8 +9,7 @@ from hardneg.core.components import Context
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.evaluation import evaluate, systems
 from hardneg.evaluation.measures import Measure, parse
-from hardneg.evaluation.runs import read, search, write
-from hardneg.evaluation.systems import distinct, model_kind, ranker_of, run_model
+from hardneg.evaluation.systems import distinct, model_kind, ranker_of, read_run, run_model, search, write_run
 from hardneg.testing import FakeRanker, collection
 from tests import tiny
 from tests.cli.test_cli import run
@@ -44,15 +43,15 @@ def test_a_reranker_scores_what_the_pool_finds():
 
 def test_a_written_run_is_read_as_it_was(tmp_path):
     ranked = search("fake", FakeRanker([[0.1, 0.2, 0.3]] * 3), SMALL, 3)
-    write(ranked, tmp_path / "fake.trec")
-    again = read("again", tmp_path / "fake.trec", SMALL)
+    write_run(ranked, tmp_path / "fake.trec")
+    again = read_run("again", tmp_path / "fake.trec", SMALL)
     assert again.scores == ranked.scores
     assert found(ranked, again).comparisons[MRR]["again"].difference.mean == 0
 
 
 def test_a_run_file_may_name_what_the_collection_does_not_have(tmp_path):
     (tmp_path / "run").write_text("q1 Q0 z 1 9 t\nq1 Q0 a 2 8 t\nq9 Q0 a 1 1 t\n", encoding="utf-8")
-    given = read("file", tmp_path / "run", SMALL)
+    given = read_run("file", tmp_path / "run", SMALL)
     assert given.unjudged_queries == 1
     assert found(given).systems[0].values[MRR].tolist() == [0.5, 0, 0]  # the unknown holds rank 1
 
@@ -60,14 +59,14 @@ def test_a_run_file_may_name_what_the_collection_does_not_have(tmp_path):
 def test_copies_of_a_document_count_once(tmp_path):
     twins = collection({"a": "amber", "b": "amber", "c": "cedar"}, QUERIES, JUDGMENTS)
     (tmp_path / "run").write_text("q1 Q0 b 1 9 t\nq1 Q0 a 2 8 t\n", encoding="utf-8")
-    given = read("file", tmp_path / "run", twins)
+    given = read_run("file", tmp_path / "run", twins)
     assert given.scores["q1"] == {"a": 9} and given.copies == 1
 
 
 def test_ids_with_spaces_cannot_be_written(tmp_path):
     spaced = collection({"a b": "amber"}, {"q1": "one"}, [("q1", "a b", 1)])
     with pytest.raises(DataError, match="white space"):
-        write(search("fake", FakeRanker([[1]]), spaced, 1), tmp_path / "run")
+        write_run(search("fake", FakeRanker([[1]]), spaced, 1), tmp_path / "run")
 
 
 def test_the_baseline_may_be_named():

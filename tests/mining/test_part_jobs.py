@@ -9,7 +9,7 @@ from hardneg.mining import miner as blocks
 from hardneg.mining import pipeline
 from hardneg.mining.recipe import Recipe
 from hardneg.rankers.dense import remote_encoding, store
-from hardneg.rankers.dense.prepared_search import ShardingPlan
+from hardneg.rankers.dense.sharded_search import ShardingPlan
 from tests import tiny
 
 

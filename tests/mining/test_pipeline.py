@@ -133,15 +133,11 @@ def test_two_processes_do_not_write_one_directory(beir, tmp_path):
         pipeline.mine(str(beir), recipe(), tmp_path / "run")
 
 
-def test_what_killed_processes_were_writing_is_swept_away(tmp_path):
-    from hardneg.runs.directory import RunFolder
-
-    torn = tmp_path / "ledger" / ".part-00001.parquet.5def5488.tmp"
-    torn.parent.mkdir()
+def test_what_killed_processes_were_writing_is_swept_away(beir, tmp_path):
+    pipeline.mine(str(beir), recipe(), tmp_path / "run")
+    torn = tmp_path / "run" / "ledger" / ".part-00001.parquet.1f-5def5488.hardneg.tmp"
     torn.touch()
-    with RunFolder(tmp_path).opened():
-        assert not torn.exists()
-        torn.touch()
+    pipeline.mine(str(beir), recipe(), tmp_path / "run")
     assert not torn.exists()
 
 

@@ -9,9 +9,8 @@ import pytest
 from hardneg import Recipe, mine
 from hardneg.core.components import VALIDATORS
 from hardneg.report import write_report
-from hardneg.report.checks import Check
+from hardneg.report.checks import Check, differing, duplicate_examples, shingle_similarity
 from hardneg.report.columns import GROUPS
-from hardneg.report.duplicate_examples import differing, duplicate_examples, shingle_similarity
 from hardneg.report.findings import findings
 from hardneg.report.i18n import LANGUAGES, Locale
 from hardneg.report.summary import summarize
@@ -138,8 +137,8 @@ def part(**columns):
 def test_a_positive_is_no_finding_but_a_leak():
     evidence = {"evidence.near_duplicate": [1.0, 0.9, 0.1], "evidence.leakage": [1.0, 0.0, 0.9]}
     groups = np.array([GROUPS.index(group) for group in ("positive", "negative", "dropped")], np.int8)
-    near = Check("near_duplicate", VALIDATORS.make("near-duplicate"), GROUPS)
-    leak = Check("leakage", VALIDATORS.make("leakage:some"), GROUPS)
+    near = Check("near_duplicate", VALIDATORS.make("near-duplicate"))
+    leak = Check("leakage", VALIDATORS.make("leakage:some"))
     for check in (near, leak):
         check.add(part(**evidence), groups)
     assert (near.found, near.examined, near.hits[0].doc_id) == (1, 2, "e")
@@ -147,7 +146,7 @@ def test_a_positive_is_no_finding_but_a_leak():
 
 
 def test_what_has_no_evidence_is_not_counted():
-    near = Check("near_duplicate", VALIDATORS.make("near-duplicate"), GROUPS)
+    near = Check("near_duplicate", VALIDATORS.make("near-duplicate"))
     near.add(
         part(**{"evidence.near_duplicate": pa.array([None, 0.9, None], pa.float32())}), np.ones(3, np.int8)
     )

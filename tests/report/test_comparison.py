@@ -7,10 +7,10 @@ import pytest
 
 from hardneg import DataError
 from hardneg.report import write_comparison
-from hardneg.report.comparison_page import drawn
-from hardneg.report.figures import comparison
+from hardneg.report.figures import rates
 from hardneg.report.figures.style import FILE_STYLE, PAGE_STYLE, svg
 from hardneg.report.i18n import Locale
+from hardneg.report.pages import comparison_figures
 from tests.cli.test_cli import run as command
 from tests.report.runs import COMPARED, write
 
@@ -46,10 +46,10 @@ def test_the_table_has_every_arm_with_its_figures(folder):
 
 
 def test_intervals_carry_their_numbers():
-    charts = {f"{kind} {part}".strip(): svg(chart) for kind, part, chart in drawn(COMPARED, EN, FILE_STYLE)}
-    assert "default: 0.480 [0.450, 0.510]" in charts["measured nDCG@10"]
-    assert "default: +0.030 [+0.010, +0.050]" in charts["differences nDCG@10"]
-    assert "untrained" not in charts["differences nDCG@10"]
+    charts = {name: svg(chart) for name, chart in comparison_figures(COMPARED, EN, FILE_STYLE)}
+    assert "default: 0.480 [0.450, 0.510]" in charts["measured.nDCG@10"]
+    assert "default: +0.030 [+0.010, +0.050]" in charts["differences.nDCG@10"]
+    assert "untrained" not in charts["differences.nDCG@10"]
     rate, low, high = (EN.percent(share) for share in (0.08, 0.04, 0.12))
     assert f"perc-pos: {rate} [{low}, {high}]" in charts["false_negatives"]
 
@@ -57,10 +57,10 @@ def test_intervals_carry_their_numbers():
 def test_what_is_not_known_is_not_drawn():
     rows = [{**COMPARED["rows"][1], "mined": {"false_negatives": None}}]
     assert (
-        comparison.false_negatives(rows, EN, PAGE_STYLE) is None
-        and comparison.differences(rows, EN, PAGE_STYLE) is None
+        rates.false_negatives(rows, EN, PAGE_STYLE) is None
+        and rates.differences(rows, EN, PAGE_STYLE) is None
     )
-    assert comparison.measured(rows, EN, PAGE_STYLE, "MAP") is None
+    assert rates.measured(rows, EN, PAGE_STYLE, "MAP") is None
 
 
 def test_a_damaged_comparison_is_refused(tmp_path):

@@ -1,6 +1,7 @@
 """The sample of queries that a report shows."""
 
-from hardneg.report.examples import cut, examples, sample
+from hardneg.report.examples import examples, sample
+from hardneg.report.i18n import cut
 from hardneg.report.summary import summarize
 from hardneg.runs import ledger
 

@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from hardneg.report import thresholds, write_figures
-from hardneg.report.figures import FIGURES, candidates, distributions, rates
+from hardneg.report import write_figures
+from hardneg.report.figures import FIGURES, candidates, rates
 from hardneg.report.figures.style import FILE_STYLE, PAGE_STYLE, svg
 from hardneg.report.i18n import LANGUAGES, Locale
-from hardneg.report.report_page import drawn
+from hardneg.report.pages import run_figures
 from hardneg.report.summary import summarize
 
 EN = Locale("en")
@@ -16,12 +16,12 @@ ALWAYS = {"funnel", "scores.bm25", "scores.flat", "margins", "ranks", "agreement
 
 
 def test_a_plain_run_has_the_figures_that_need_no_validation(run):
-    assert {name for name, _ in drawn(summarize(run), EN, PAGE_STYLE)} == ALWAYS
+    assert {name for name, _ in run_figures(summarize(run), EN, PAGE_STYLE)} == ALWAYS
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_full_run_has_them_all(full, language):
-    names = {name for name, _ in drawn(summarize(full), Locale(language), PAGE_STYLE)}
+    names = {name for name, _ in run_figures(summarize(full), Locale(language), PAGE_STYLE)}
     validated = {"doubt", "margin_doubt", "reliability", "checks", "audit", "trade_off"}
     validated |= {"compared.nDCG@10", "compared.recall@100"}
     assert names == ALWAYS | validated
@@ -29,7 +29,7 @@ def test_a_full_run_has_them_all(full, language):
 
 
 def test_figures_on_a_page_take_their_colours_from_it_and_have_their_numbers(full):
-    for name, chart in drawn(summarize(full), EN, PAGE_STYLE):
+    for name, chart in run_figures(summarize(full), EN, PAGE_STYLE):
         drawing = svg(chart, "x")
         assert "#ffffff" not in drawing and "<script" not in drawing and " style=" not in drawing
         assert all(part.startswith("x-") for part in re.findall(r'\bid="([^"]+)', drawing))
@@ -49,11 +49,11 @@ def test_the_funnel_ends_with_the_negatives(run):
 
 def test_thresholds_are_those_of_the_recipe(run, full):
     summary = summarize(full)
-    assert thresholds.margin_limits(summary) == [0.05] and thresholds.probability_limits(summary)[-1] == 0.4
+    assert summary.margin_limits == [0.05] and summary.probability_limits[-1] == 0.4
     summary.run["recipe"]["select"]["rules"] = [{"max-score": {"maximum": 0.7, "by": "flat"}}]
-    assert thresholds.score_limits(summary, "flat", EN) == [(0.7, "at most 0.7")]
-    assert thresholds.score_limits(summary, "bm25", EN) == [] == thresholds.margin_limits(summary)
-    assert "at most 0.7" in svg(distributions.scores(summary, EN, PAGE_STYLE, "flat"))
+    assert summary.score_limits("flat") == [("maximum", 0.7)]
+    assert summary.score_limits("bm25") == [] == summary.margin_limits
+    assert "at most 0.7" in svg(candidates.scores(summary, EN, PAGE_STYLE, "flat"))
 
 
 def test_files_are_svg_and_png(full, tmp_path):
@@ -71,7 +71,9 @@ def test_moves_are_drawn_with_their_counts():
 
 def test_axes_write_numbers_as_the_language_does(full):
     drawings = {
-        language: {name: svg(chart) for name, chart in drawn(summarize(full), Locale(language), FILE_STYLE)}
+        language: {
+            name: svg(chart) for name, chart in run_figures(summarize(full), Locale(language), FILE_STYLE)
+        }
         for language in LANGUAGES
     }
     for name, russian in drawings["ru"].items():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hardneg.report.histograms import Histogram, Histogram2D
+from hardneg.report.columns import Histogram, Histogram2D
 
 GROUPS = ("a", "b")
 

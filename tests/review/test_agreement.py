@@ -3,7 +3,7 @@
 import pytest
 
 from hardneg.core.verdicts import Judged, Verdict
-from hardneg.review.agreement import agreements, kappa
+from hardneg.review.session import agreements, kappa
 
 
 @pytest.mark.parametrize(

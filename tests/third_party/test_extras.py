@@ -16,7 +16,7 @@ import pytest
 
 import hardneg
 from hardneg.sources import LoadOptions, load
-from hardneg.training.pair_weights import PairWeights
+from hardneg.training.rows import PairWeights
 from tests.conftest import WORDS
 
 SOURCE = Path(__file__).parent / "hardneg_extras"

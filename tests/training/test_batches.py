@@ -10,10 +10,8 @@ from hardneg.runs import ledger
 from hardneg.runs.ledger import Block
 from hardneg.testing import FakeRanker, collection
 from hardneg.training import TrainSettings, rows
-from hardneg.training.batches import Batches
-from hardneg.training.collate import Collate
-from hardneg.training.pair_weights import PairWeights
-from hardneg.training.rows import Row
+from hardneg.training.batches import Batches, Collate
+from hardneg.training.rows import PairWeights, Row
 
 NOBODY = np.empty(0, np.uint64)
 NAN = float("nan")

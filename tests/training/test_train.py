@@ -20,16 +20,14 @@ from hardneg.mining.recipe import Recipe
 from hardneg.sources import LoadOptions
 from hardneg.testing import collection
 from hardneg.training import TrainSettings, rows, train
-from hardneg.training.collate import Collate
+from hardneg.training.batches import Collate
 from hardneg.training.dev_split import dev_split
 from hardneg.training.loss_modules import in_pieces, loss_of
 from hardneg.training.model_directory import read
-from hardneg.training.pair_weights import PairWeights
-from hardneg.training.rounds import with_student
-from hardneg.training.rows import arrow_table
-from hardneg.training.student import open_student, parse, reopen
-from hardneg.training.student_ranker import as_ranker
+from hardneg.training.rows import PairWeights, arrow_table
+from hardneg.training.student import as_ranker, open_student, parse, reopen
 from hardneg.training.trainer import last_whole
+from hardneg.training.training_run import with_student
 from tests import tiny
 from tests.cli.test_cli import run
 from tests.conftest import WORDS
@@ -314,7 +312,7 @@ def test_a_mistake_leaves_the_directory_free(change, message, mined, words, sett
 SLOW = """
 import sys, time
 from hardneg import cli
-from hardneg.training.progress_callback import ProgressCallback
+from hardneg.training.trainer import ProgressCallback
 step = ProgressCallback.on_step_end
 ProgressCallback.on_step_end = lambda self, *a, **k: (time.sleep(0.15), step(self, *a, **k))[1]
 sys.argv = ["hardneg", *sys.argv[1:]]

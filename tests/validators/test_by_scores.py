@@ -2,17 +2,16 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from hardneg.core.components import VALIDATORS
+from hardneg.core.components import RANKERS, VALIDATORS
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.exclusions import Exclusions
 from hardneg.mining.validation import ValidationStage
 from hardneg.testing import FakeRanker, collection
-from hardneg.validators.cross_encoder import _CrossEncoder
-from hardneg.validators.guide import _Guide
 from hardneg.validators.settings import ValidateSettings
 from tests.validators.blocks import NAN, evidence_of, suspected, whole
 
@@ -72,20 +71,25 @@ def test_agreement_measures_a_positive_to_the_others():
     assert evidence[0].tolist() == pytest.approx([-2 / spread, 2 / spread, 1 / spread, 1 / spread])
 
 
-def test_a_guide_suspects_what_it_finds_closer_than_the_positive():
-    guide = _Guide(FakeRanker([[0.7, 0.8, 0.65, 0.1]]))
-    evidence = guide.evidence(whole(built(("a", 1)), {"one": [[0] * 4]}))
+def opens(monkeypatch, ranker):
+    """Lets whatever ranker is made open this one."""
+    monkeypatch.setattr(RANKERS, "make", lambda given: SimpleNamespace(open=lambda *_: ranker))
+
+
+def test_a_guide_suspects_what_it_finds_closer_than_the_positive(monkeypatch):
+    opens(monkeypatch, FakeRanker([[0.7, 0.8, 0.65, 0.1]]))
+    validator, evidence = evidence_of("guide:m", built(("a", 1)), scores={"one": [[0] * 4]})
     assert evidence[0].tolist() == pytest.approx([0.7, 0.8, 0.65, 0.1])
-    validator = VALIDATORS.make({"guide": {"model": "m"}})
     assert suspected(validator, evidence, 0.7) == [[True, True, False, False]]
     validator = VALIDATORS.make({"guide": {"model": "m", "margin": 0.1}})
     assert suspected(validator, evidence, 0.7) == [[True, True, True, False]]
     assert not np.any(suspected(validator, evidence, NAN))
 
 
-def test_a_cross_encoder_reads_the_first_ranks_and_the_positives():
-    reader = _CrossEncoder(FakeRanker([[-1, -2, 3, 1]], retrieves=False), built(("d", 1)), depth=2)
-    evidence = reader.evidence(whole(built(("d", 1)), {"one": [[0] * 4]}))
+def test_a_cross_encoder_reads_the_first_ranks_and_the_positives(monkeypatch):
+    opens(monkeypatch, FakeRanker([[-1, -2, 3, 1]], retrieves=False))
+    given = {"cross-encoder": {"model": "m", "depth": 2}}
+    _, evidence = evidence_of(given, built(("d", 1)), scores={"one": [[0] * 4]})
     assert evidence[0, [0, 1, 3]].tolist() == [-1, -2, 1] and np.isnan(evidence[0, 2])
 
 

@@ -124,7 +124,7 @@ def train(
         HardnegError: The run, the student or `out` is not usable; the message says why.
     """
     from hardneg import training
-    from hardneg.training.rounds import train_in_rounds
+    from hardneg.training.training_run import train_in_rounds
 
     chosen = settings
     if not isinstance(chosen, training.TrainSettings):
@@ -181,7 +181,7 @@ def evaluate(
     from hardneg.core.files import cache_folder
     from hardneg.evaluation import systems
     from hardneg.evaluation.measures import DEFAULT, parse
-    from hardneg.evaluation.output_files import save
+    from hardneg.evaluation.output import save
     from hardneg.sources import load as load_source
 
     if not models and not runs:
@@ -195,7 +195,7 @@ def evaluate(
     if out is not None:
         Path(out).mkdir(parents=True, exist_ok=True)
     listed = [
-        systems.run_file(str(file), collection, name)
+        systems.read_run(name, Path(file).expanduser(), collection)
         for file, name in zip(runs, names[len(models) :], strict=True)
     ]
     context = Context(cache or cache_folder(), progress or NullProgress())
@@ -240,18 +240,12 @@ def compare(
     Raises:
         HardnegError: The source, a recipe, the student or `out` is not usable.
     """
-    from pydantic import ValidationError
-
     from hardneg import comparison
     from hardneg.comparison.compare_settings import CompareSettings
-    from hardneg.core.registry import first_problem
 
     if not isinstance(settings, CompareSettings):
         given = dict(settings) if isinstance(settings, Mapping) else {"recipes": tuple(settings)}
-        try:
-            settings = CompareSettings(**given)
-        except ValidationError as error:
-            raise ConfigError(f"compare: {first_problem(error)}") from None
+        settings = CompareSettings.build(given)
     return comparison.compare(str(source), settings, out, report=report, progress=progress, cache=cache)
 
 

@@ -4,9 +4,9 @@ Reads runs and writes `audit.json`, the card's rate and the audit sample; change
 
 | method | what it counts | file |
 |---|---|---|
-| `judged_sample` | verdicts on a random sample of the negatives | `judged_sample.py` |
+| `judged_sample` | verdicts on a random sample of the negatives | `estimate.py` |
 | `hidden_positives` | known positives that are hidden and come back as negatives | `hidden_positives.py` |
-| `calibrated` | the mean of the calibrated probabilities | `calibrated.py` |
+| `calibrated` | the mean of the calibrated probabilities | `estimate.py` |
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hardneg.auditing import calibrated, groups, hidden_positives, judged_sample, sample, trade_off
+from hardneg.auditing import groups, hidden_positives, sample, trade_off
 from hardneg.auditing.calibrated_candidates import calibrated_reselector, with_calibration
-from hardneg.auditing.estimate import Estimate
+from hardneg.auditing.estimate import Estimate, calibrated, judged_sample
 from hardneg.auditing.negatives import Negatives
 from hardneg.core import verdicts
 from hardneg.core.components import OpenedRanker
@@ -118,7 +118,7 @@ def false_negatives(
     estimates: dict[str, Estimate | None] = {}
     wanted = METHODS if method is None else (method,)
     if "judged_sample" in wanted:
-        estimates["judged_sample"] = judged_sample.estimate(negatives, sampled or {}, judged or {})
+        estimates["judged_sample"] = judged_sample(negatives, sampled or {}, judged or {})
     if "hidden_positives" in wanted and (method or not any(estimates.values())):
         estimates["hidden_positives"] = hidden_positives.estimate(
             negatives,
@@ -129,7 +129,7 @@ def false_negatives(
             progress or NullProgress(),
         )
     if "calibrated" in wanted:
-        estimates["calibrated"] = calibrated.estimate(negatives)
+        estimates["calibrated"] = calibrated(negatives)
     made = {name: estimate for name, estimate in estimates.items() if estimate is not None}
     if not made:
         why = reselector.validation.calibration.why or "not possible"
@@ -188,10 +188,6 @@ def _judgments(folder: Path | None, method: str | None) -> dict[str, Any]:
 
 
 def check_method(method: str | None) -> None:
-    """Checks the name of a method.
-
-    Raises:
-        ConfigError: There is no such method.
-    """
+    """Checks the name of a method."""
     if method is not None and method not in METHODS:
         raise ConfigError(f'unknown method "{method}"; known: {", ".join(METHODS)}')

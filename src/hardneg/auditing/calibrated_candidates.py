@@ -32,13 +32,6 @@ def calibrated_reselector(run: FinishedRun, progress: Progress) -> tuple[Reselec
     A run that estimates probabilities stores the evidence for them. For any other, BM25's scores and the
     similarity to known positives are added: a single dense score separates relevant documents too badly, and
     rates estimated from it alone are too high.
-
-    Args:
-        run: The run.
-        progress: Receives progress.
-
-    Raises:
-        HardnegError: The run is not usable, or a model whose vectors are needed is missing.
     """
     recipe, vectors = recipe_of(run), dict[str, OpenedRanker]()
     if recipe.validation.calibrate:
@@ -77,12 +70,7 @@ def _with_evidence(
 
 
 class ExtraEvidence:
-    """Adds scores and evidence to the candidates of a run's parts, computed once and stored in files.
-
-    Args:
-        rankers: Rankers whose scores are added, by name.
-        validators: Validators whose evidence is added, by name.
-    """
+    """Adds scores and evidence to the candidates of a run's parts, computed once and stored in files."""
 
     def __init__(
         self, rankers: Mapping[str, OpenedRanker], validators: Mapping[str, OpenedValidator]
@@ -92,22 +80,14 @@ class ExtraEvidence:
         self._computed: dict[int, tuple[_Columns, _Columns]] = {}
 
     def __call__(self, number: int, stored: Candidates) -> Candidates:
-        """Returns the candidates of a part with the added columns.
-
-        Raises:
-            DataError: The disk is full.
-        """
+        """Returns the candidates of a part with the added columns."""
         if number not in self._computed:
-            self._computed[number] = self._compute(stored)
+            self._computed[number] = (
+                {name: _on_disk(r.score(stored.queries, stored.docs)) for name, r in self._rankers.items()},
+                {name: _on_disk(v.evidence(stored)) for name, v in self._validators.items()},
+            )
         scores, evidence = self._computed[number]
         return replace(stored, scores={**stored.scores, **scores}, evidence={**stored.evidence, **evidence})
-
-    def _compute(self, stored: Candidates) -> tuple[_Columns, _Columns]:
-        scores = {
-            name: _on_disk(ranker.score(stored.queries, stored.docs))
-            for name, ranker in self._rankers.items()
-        }
-        return scores, {n: _on_disk(validator.evidence(stored)) for n, validator in self._validators.items()}
 
 
 def _on_disk(values: FloatArray) -> FloatArray:

@@ -1,24 +1,25 @@
-"""A rate with its interval."""
+"""A false-negative rate with its interval, by the calibrated probabilities or by verdicts on a sample."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hardneg.core.statistics import CONFIDENCE
+import numpy as np
+
+from hardneg.auditing.negatives import Negatives
+from hardneg.auditing.sample import Drawn
+from hardneg.core.statistics import CONFIDENCE, Floats, rate_interval
+
+_LEAST_VERDICTS = 10
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """An estimated false-negative rate.
+    """An estimated false-negative rate, 0.05 = 5 %, with its 95 % interval.
 
-    Attributes:
-        method: Name of the method.
-        rate: 0.05 = 5 %.
-        low: Lower end of the 95 % interval.
-        high: Upper end.
-        judged: Number of judgments behind it: verdicts, hidden positives, or labelled ones.
-        notes: Remarks for readers.
+    Behind it are `judged` verdicts, hidden positives, or labelled positives; `notes` are for readers.
     """
 
     method: str
@@ -38,3 +39,64 @@ class Estimate:
             "judged": self.judged,
             "notes": [*self.notes],
         }
+
+
+def calibrated(negatives: Negatives) -> Estimate | None:
+    """Returns the mean probability of the negatives; None where there are no probabilities."""
+    known = ~np.isnan(negatives.probability)
+    if not negatives.estimable or not known.any():
+        return None
+    note = "the interval is that of the queries' draw; it does not know whether calibration holds"
+    return Estimate("calibrated", *negatives.mean_probability(known), negatives.labelled, (note,))
+
+
+def judged_sample(
+    negatives: Negatives, sampled: Mapping[Drawn, int], judged: Mapping[tuple[str, str], float]
+) -> Estimate | None:
+    """Returns the rate by the verdicts on a sample; None where there are fewer than 10.
+
+    The sample has for each negative the size of its stratum, `judged` the share of judges who find a
+    (query_id, doc_id) relevant. Within each stratum the mean difference of verdict and probability corrects
+    the mean probability: the estimate is unbiased however wrong the probabilities are, and varies the less
+    the better they are.
+
+    Source: the difference estimator, Särndal, Swensson and Wretman, Model Assisted Survey Sampling, 6.3.
+    """
+    places = {pair: place for place, pair in enumerate(negatives.ids)}
+    probabilities = np.nan_to_num(negatives.probability, nan=0.0)
+    by_stratum: dict[str, list[tuple[float, float]]] = {}
+    for item in sampled:
+        pair = (item.query_id, item.doc_id)
+        if pair in judged and pair in places:
+            values = (judged[pair], float(probabilities[places[pair]]))
+            by_stratum.setdefault(item.stratum, []).append(values)
+    count = sum(map(len, by_stratum.values()))
+    if count < _LEAST_VERDICTS:
+        return None
+    sizes = {item.stratum: size for item, size in sampled.items()}
+    correction, variance = _correction({name: np.array(rows) for name, rows in by_stratum.items()}, sizes)
+    rate = min(max(float(probabilities.mean()) + correction, 0.0), 1.0)
+    low, high = rate_interval(rate, variance, count)
+    unused = len(judged) - count
+    notes = (f"{unused} more verdicts are not on the sample and do not count here",) if unused else ()
+    return Estimate("judged_sample", rate, low, high, count, notes)
+
+
+def _correction(by_stratum: Mapping[str, Floats], sizes: Mapping[str, int]) -> tuple[float, float]:
+    """Returns the mean difference of verdicts and probabilities over all strata, and its variance.
+
+    The rows of a stratum, (n, 2) float64, are shares of judges who find relevant, and probabilities. Strata
+    without a verdict take the difference and the spread of all. Equal verdicts do not show that there
+    are no others: the variance is at least that of a rate with half a verdict more of each kind.
+    """
+    pooled = np.concatenate(list(by_stratum.values()))
+    total, correction, variance = sum(sizes.values()), 0.0, 0.0
+    for name, size in sizes.items():
+        rows = by_stratum.get(name, pooled)
+        difference = rows[:, 0] - rows[:, 1]
+        smoothed = (rows[:, 0].sum() + 0.5) / (len(rows) + 1)
+        spread = max(float(difference.var(ddof=1)) if len(rows) > 1 else 0.0, smoothed * (1 - smoothed))
+        unsampled = max(1 - len(rows) / size, 0.0) if name in by_stratum else 1.0
+        correction += size / total * float(difference.mean())
+        variance += (size / total) ** 2 * unsampled * spread / len(rows)
+    return correction, float(variance)

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from hardneg.auditing.negatives import Negatives
 from hardneg.core.records import Collection
-from hardneg.core.statistics import bootstrap_ratio
 
-_BANDS = ((1, 10), (11, 30), (31, 100), (101, 1_000_000))
+_BAND_STARTS = (1, 11, 31, 101)
+_BANDS = ("", "1-10", "11-30", "31-100", "101+")
 _DETECTED = 2_000
 _CHARACTERS = 400
 _LEAST = 20  # negatives per language: fewer may be errors of the detection
@@ -28,7 +28,9 @@ def rates(negatives: Negatives, collection: Collection) -> dict[str, dict[str, A
     leaders = np.array([*negatives.rankers, ""])[negatives.leader]
     return {
         "ranker": _grouped(negatives, leaders),
-        "rank": _grouped(negatives, np.array([_band(int(rank)) for rank in negatives.rank], str)),
+        "rank": _grouped(
+            negatives, np.array(_BANDS)[np.searchsorted(_BAND_STARTS, negatives.rank, side="right")]
+        ),
         "language": _grouped(negatives, _languages(negatives, collection)),
     }
 
@@ -38,16 +40,8 @@ def _grouped(negatives: Negatives, names: npt.NDArray[np.str_]) -> dict[str, Any
     rates = {}
     for name in sorted(set(names[known].tolist()), key=_first_number):
         members = known & (names == name)
-        _, owners = np.unique(negatives.query[members], return_inverse=True)
-        sums = np.bincount(owners.ravel(), negatives.probability[members])
-        low, high = bootstrap_ratio(sums, np.bincount(owners.ravel()))
-        rate = float(negatives.probability[members].mean())
-        rates[name] = {
-            "rate": round(rate, 5),
-            "low": round(low, 5),
-            "high": round(high, 5),
-            "count": int(members.sum()),
-        }
+        rate, low, high = (round(value, 5) for value in negatives.mean_probability(members))
+        rates[name] = {"rate": rate, "low": low, "high": high, "count": int(members.sum())}
     return rates
 
 
@@ -56,26 +50,17 @@ def _first_number(name: str) -> tuple[int, str]:
     return int("".join(takewhile(str.isdigit, name)) or 0), name
 
 
-def _band(rank: int) -> str:
-    for first, last in _BANDS:
-        if first <= rank <= last:
-            return f"{first}-{last}" if last < _BANDS[-1][1] else f"{first}+"
-    return ""
-
-
 def _languages(negatives: Negatives, collection: Collection) -> npt.NDArray[np.str_]:
     import py3langid
 
-    names = np.full(len(negatives), "", dtype="<U8")
-    distinct, places = np.unique(negatives.doc, return_inverse=True)
+    distinct = np.unique(negatives.doc)
     documents = distinct[:: max(1, len(distinct) // _DETECTED)]
     texts = collection.documents.texts(documents)
     detected = {
         int(doc): py3langid.classify(text[:_CHARACTERS])[0]
         for doc, text in zip(documents, texts, strict=True)
     }
-    for row, place in enumerate(places.ravel()):
-        names[row] = detected.get(int(distinct[place]), "")
+    names = np.array([detected.get(doc, "") for doc in negatives.doc.tolist()], "<U8")
     kinds, kind, count = np.unique(names, return_inverse=True, return_counts=True)
     kinds[(count < _LEAST) & (kinds != "")] = _OTHER
     return kinds[kind.ravel()]

@@ -36,14 +36,6 @@ def estimate(
     The rate is the share of the hidden positives among the candidates that become negatives, applied to the
     unlabelled relevant documents among the candidates, whose number is the sum of the probabilities. Without
     probabilities only the hidden positives are counted, a lower bound.
-
-    Args:
-        negatives: The run's negatives.
-        collection: What was mined.
-        recipe: The run's recipe.
-        share: Share of each query's positives to hide, 0 to 1; one at least stays.
-        rankers: Rankers of the recipe that are open, by name.
-        progress: Receives progress.
     """
     visible, hidden = hide(collection, share, recipe.seed)
     if sum(map(len, hidden.values())) < _LEAST:
@@ -52,36 +44,25 @@ def estimate(
     chosen, present, total = _counted(_mined(visible, recipe, progress, rankers), visible, hidden)
     if present.sum() < _LEAST:
         return None
-    leak = float(chosen.sum() / present.sum())
-    low, high = bootstrap_ratio(chosen, present)
-    floor, ceiling = wilson(chosen.sum(), present.sum())
+    lost, count = chosen.sum(), int(present.sum())
     scale = negatives.expected / max(len(negatives), 1)
-    note = (
-        f"{int(chosen.sum())} of {int(present.sum())} hidden positives among the candidates became negatives"
+    notes: tuple[str, ...] = (
+        f"{int(lost)} of {count} hidden positives among the candidates became negatives",
     )
     if scale == 0:
-        rate = float(chosen.sum() / max(total, 1))
-        low, high = (float(bound) for bound in wilson(chosen.sum(), total))
-        return Estimate(
-            "hidden_positives",
-            rate,
-            low,
-            high,
-            int(present.sum()),
-            (note, "a lower bound: others are not known"),
-        )
-    interval = min(low, float(floor)) * scale, min(max(high, float(ceiling)) * scale, 1.0)
-    return Estimate("hidden_positives", min(leak * scale, 1.0), *interval, int(present.sum()), (note,))
+        rate = float(lost / max(total, 1))
+        low, high = (float(bound) for bound in wilson(lost, total))
+        notes = (*notes, "a lower bound: others are not known")
+    else:
+        rate = min(float(lost / count) * scale, 1.0)
+        low, high = bootstrap_ratio(chosen, present)
+        floor, ceiling = (float(bound) for bound in wilson(lost, count))
+        low, high = min(low, floor) * scale, min(max(high, ceiling) * scale, 1.0)
+    return Estimate("hidden_positives", rate, low, high, count, notes)
 
 
 def hide(collection: Collection, share: float, seed: int) -> tuple[Collection, dict[int, IntArray]]:
-    """Returns the collection with fewer positives, and the hidden ones by query row.
-
-    Args:
-        collection: All positives.
-        share: Share of each query's positives to hide, at least one if there are several.
-        seed: Seed of the draw, which depends on query and document alone.
-    """
+    """Returns the collection with fewer positives, and the hidden ones by query row."""
     judgments = collection.judgments
     keep = np.ones(len(judgments), bool)
     hidden: dict[int, IntArray] = {}

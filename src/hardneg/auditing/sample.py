@@ -32,14 +32,8 @@ def draw(folder: Path, negatives: Negatives, collection: Collection, size: int, 
     """Writes a sample of a run's negatives to `audit_sample.jsonl`, and returns its size.
 
     The negatives are divided into five strata of nearly equal size, by probability or, without any, by score;
-    the same number of each is drawn at random. A greater sample contains every smaller one of the seed.
-
-    Args:
-        folder: The run directory.
-        negatives: Its negatives.
-        collection: What was mined.
-        size: Negatives to draw.
-        seed: Seed of the draw, which depends on query and document alone.
+    the same number of each is drawn at random, by query and document alone. A greater sample contains every
+    smaller one of the seed.
     """
     strata = _strata(negatives)
     random = noise.uniform(
@@ -55,24 +49,14 @@ def draw(folder: Path, negatives: Negatives, collection: Collection, size: int, 
 
 
 def write(folder: Path, drawn: Sequence[Drawn], sizes: Mapping[str, int]) -> int:
-    """Writes a sample that was drawn at random within its strata, and returns its size.
-
-    Args:
-        folder: The run directory.
-        drawn: The negatives, in the order in which to judge them.
-        sizes: The number of the run's negatives in each stratum.
-    """
+    """Writes a sample that was drawn at random within its strata, and returns its size."""
     rows = [{**item._asdict(), "size": sizes[item.stratum]} for item in drawn]
     write_text(folder / FILE, "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows))
     return len(rows)
 
 
 def read(folder: Path) -> dict[Drawn, int]:
-    """Returns a run's sample: for each negative the size of its stratum; {} without a sample.
-
-    Raises:
-        DataError: The file is corrupt.
-    """
+    """Returns a run's sample: for each negative the size of its stratum; {} without a sample."""
     try:
         lines = (folder / FILE).read_text(encoding="utf-8").split("\n")
         rows = [json.loads(line) for line in lines if line]

@@ -29,12 +29,6 @@ def curve(
 
     The stored candidates are selected from again. Rates are mean probabilities, scaled so that the run's
     own threshold has the best estimate.
-
-    Args:
-        reselector: A calibrated reselector over the run's candidates.
-        recipe: The run's recipe.
-        negatives: The run's negatives.
-        best: The rate of the run.
     """
     known = negatives.probability[~np.isnan(negatives.probability)]
     if not len(known):

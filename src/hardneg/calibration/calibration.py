@@ -46,11 +46,9 @@ class Calibration:
     def shifted_to(self, verdicts: Sequence[tuple[FloatArray, FloatArray]]) -> Calibration:
         """Returns the calibration with the log-odds added that make the verdicts most probable.
 
-        A normal prior around no shift, with a deviation of 1, holds back what few verdicts suggest.
-
-        Args:
-            verdicts: For each block the share of judges who find a candidate relevant, and the probabilities
-                by this calibration, both (n_queries, depth) float32, NaN without any.
+        A normal prior around no shift, with a deviation of 1, holds back what few verdicts suggest. Of each
+        block are given the share of judges who find a candidate relevant, and the probabilities by this
+        calibration, both (n_queries, depth) float32, NaN without any.
         """
         both = [~np.isnan(shares) & ~np.isnan(probabilities) for shares, probabilities in verdicts]
         if sum(int(mask.sum()) for mask in both) < _MIN_VERDICTS:
@@ -78,31 +76,18 @@ class Calibration:
     @classmethod
     def build(cls, described: Mapping[str, Any]) -> Calibration:
         """Returns the calibration that was described."""
-        models = tuple(
-            Model(
-                tuple(Column(*column) for column in model["columns"]),
-                model["intercept"],
-                tuple(model["weights"]),
-                model["frequency"],
-                model["strength"],
-            )
-            for model in described["models"]
-        )
-        return cls(described["why"], models, described["shift"], described["facts"])
+        models = []
+        for model in described["models"]:
+            columns = tuple(Column(*column) for column in model["columns"])
+            models.append(Model(**{**model, "columns": columns, "weights": tuple(model["weights"])}))
+        return cls(described["why"], tuple(models), described["shift"], described["facts"])
 
 
 def calibrate(samples: Sequence[Sample], columns: Sequence[Column]) -> Calibration:
-    """Returns the calibration learned from the labelled and the unlabelled candidates of some queries.
-
-    Args:
-        samples: Blocks of queries.
-        columns: The scores and evidence that may be read.
-    """
+    """Returns the calibration learned from labelled and unlabelled candidates by the columns given."""
     positives = sum(int(sample.positives.sum()) for sample in samples)
-    facts: dict[str, Any] = {
-        "queries": sum(len(s.candidates.queries) for s in samples),
-        "positives": positives,
-    }
+    queries = sum(len(sample.candidates.queries) for sample in samples)
+    facts: dict[str, Any] = {"queries": queries, "positives": positives}
     if positives < MIN_POSITIVES:
         why = f"{positives} retrieved positives are too few, {MIN_POSITIVES} are needed"
         return Calibration(why, facts={**facts, **_facts(why)})

@@ -19,16 +19,12 @@ of the query."""
 
 _QUERY_SHARE = 0.5
 _RELATIVE_SHARE = 0.7
+_SCALES = {"absolute": ("all", "query"), "relative": ("query",), "flag": ("flag",)}
+"""What each feature of a column is compared with: all candidates, those of the query, or nothing."""
 
 
 class Sample(NamedTuple):
-    """A block of queries to learn from.
-
-    Attributes:
-        candidates: Their pools, with evidence.
-        status: (n_queries, depth) int32: `POSITIVE`, `UNLABELLED`, `LEFT_OUT` or `NOT_RELEVANT`, which is
-            left out too.
-    """
+    """A block of queries to learn from: candidates with evidence, their status (n_queries, depth) int32."""
 
     candidates: Candidates
     status: IntArray
@@ -103,13 +99,9 @@ def complete(candidates: Candidates, columns: Sequence[Column]) -> BoolArray:
 
 
 def features(candidates: Candidates, columns: Sequence[Column], reference: BoolArray) -> Matrix:
-    """Returns (n_queries, depth, n_features) float64: no NaN among the candidates.
+    """Returns (n_queries, depth, n_features) float64 of scaled columns: no NaN among the candidates.
 
-    Args:
-        candidates: A block.
-        columns: What to read, scaled.
-        reference: (n_queries, depth) bool, the candidates that others of their query are compared with; each
-            is compared with itself too.
+    Each is compared with itself and with its query's reference candidates, (n_queries, depth) bool.
     """
     parts: list[Matrix] = []
     for column in columns:
@@ -154,10 +146,6 @@ def _imputed(stacked: Matrix, columns: Sequence[Column]) -> Matrix:
         if places:
             stacked[..., places] = _with_mean(stacked[..., places])
     return stacked
-
-
-_SCALES = {"absolute": ("all", "query"), "relative": ("query",), "flag": ("flag",)}
-"""What each feature of a column is compared with: all candidates, those of the query, or nothing."""
 
 
 def _with_mean(values: Matrix) -> Matrix:

@@ -23,11 +23,7 @@ def label_frequency(logits: Vector, labelled: BoolArray) -> float:
     Among any candidates the share of the labelled is at most the frequency, and equals it where all are
     relevant. So the frequency is at least the labelled share of the candidates with the most evidence,
     however many of them are taken. The highest such share is returned, less its sampling error, so that a few
-    lucky labels do not make the probabilities too low.
-
-    Args:
-        logits: (n,) float64, the evidence.
-        labelled: (n,) bool.
+    lucky labels do not make the probabilities too low. The logits, (n,) float64, are the evidence.
 
     Source: the bound of TIcE (Bekker and Davis, AAAI 2018), on the order of one score in place of a tree.
     """
@@ -47,9 +43,7 @@ def unlabelled_log_odds(frequency: float) -> float:
 def relevance_probability(logits: Vector, frequency: float) -> Vector:
     """Returns the probability that an unlabelled candidate is relevant, at most 0.99.
 
-    Args:
-        logits: Log-odds of being labelled.
-        frequency: The share of relevant documents that are labelled.
+    The logits are the log-odds of being labelled, the frequency the share of relevant documents that are.
 
     Source: Elkan and Noto, KDD 2008, section 4.
     """
@@ -62,13 +56,8 @@ def reliability(logits: Vector, probability: Vector, labelled: BoolArray, freque
 
     Where one of `frequency` relevant documents is labelled, each labelled one stands for
     `(1 - frequency) / frequency` unlabelled ones: so many are taken to be relevant among the unlabelled
-    candidates of a bin, and compared with the bin's mean probability.
-
-    Args:
-        logits: (n,) float64, each from a model that was not fitted on the row's query.
-        probability: (n,) float64, of being relevant if unlabelled.
-        labelled: (n,) bool.
-        frequency: The share of relevant documents that are labelled.
+    candidates of a bin, and compared with the bin's mean probability. Each of the logits, (n,) float64, is
+    from a model that was not fitted on the row's query.
     """
     edges = np.linspace(0, 1, _BINS + 1)
     bins = np.minimum((probability * _BINS).astype(int), _BINS - 1)

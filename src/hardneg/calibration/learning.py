@@ -20,10 +20,9 @@ _MIN_COVERAGE = 0.9
 
 @dataclass(frozen=True)
 class Model:
-    """A fitted model over some columns.
+    """A fitted model over some columns, which are scaled.
 
     Attributes:
-        columns: What it reads, scaled.
         intercept: Log-odds of being labelled where all features are 0.
         weights: The features' weights, in the order of the columns.
         frequency: The share of relevant documents that are labelled.
@@ -87,11 +86,6 @@ def fit_model(
     Weights are fitted to the columns that positives and unlabelled candidates have alike. The others get
     their prior weight, by the multiple that the fitted weights suggest: they order the candidates, and leave
     the expected number of relevant ones unchanged.
-
-    Args:
-        samples: Blocks of queries.
-        observed: Columns that positives have.
-        unlabelled_only: Columns that too few of them have.
     """
     fitted_columns = [_scaled(samples, column) for column in observed]
     other_columns = [_scaled(samples, column) for column in unlabelled_only]

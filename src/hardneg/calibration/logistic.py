@@ -37,12 +37,12 @@ def fit(rows: Matrix, labelled: BoolArray, queries: IntArray, priors: Vector, fl
 
     The weights are drawn to a common multiple of the priors (those of flags to the priors themselves) by a
     ridge penalty. Its strength is the greatest whose likelihood on queries left out is within one standard
-    error of the best: few data do not move the weights far.
+    error of the best: few data do not move the weights far. A query's rows are left out together.
 
     Args:
         rows: (n, n_features) float64.
         labelled: (n,) bool.
-        queries: (n,) int32; a query's rows are left out together.
+        queries: (n,) int32.
         priors: (n_features,) float64, the prior weights.
         flags: (n_features,) bool.
 
@@ -53,7 +53,7 @@ def fit(rows: Matrix, labelled: BoolArray, queries: IntArray, priors: Vector, fl
     held_out = [
         _held_out(rows, labelled, owners % _FOLDS, priors, flags, strength) for strength in _STRENGTHS
     ]
-    losses = [_by_query(owners, _losses(logits, labelled)) for logits in held_out]
+    losses = [np.bincount(owners, _losses(logits, labelled)).astype(float) for logits in held_out]
     best = min(losses, key=lambda loss: float(loss.sum()))
     chosen = next(place for place, loss in enumerate(losses) if _within_one_error(loss, best))
     intercept, weights = _solve(rows, labelled, priors, flags, _STRENGTHS[chosen])
@@ -98,10 +98,6 @@ def _within_one_error(loss: Vector, best: Vector) -> bool:
     """Returns whether the losses of the queries exceed the best by no more than one standard error."""
     excess = loss - best
     return bool(excess.sum() <= np.sqrt(len(excess)) * excess.std())
-
-
-def _by_query(queries: npt.NDArray[np.intp], losses: Vector) -> Vector:
-    return np.asarray(np.bincount(queries, losses), np.float64)
 
 
 def _losses(logits: Vector, labelled: BoolArray) -> Vector:

@@ -120,7 +120,7 @@ def _device() -> dict[str, str] | None:
         import torch
     except ImportError:
         return None
-    from hardneg.rankers.dense.precision import best_precision
+    from hardneg.rankers.dense.models import best_precision
 
     if torch.cuda.is_available():
         major, minor = torch.cuda.get_device_capability()

@@ -140,8 +140,8 @@ def train(
     """
     from hardneg import api
     from hardneg.training import TrainSettings
+    from hardneg.training.model_directory import summary_table
     from hardneg.training.student import parse
-    from hardneg.training.summary_table import summary_table
 
     chosen = TrainSettings.build(settings, set_ or ())
     if validator:
@@ -184,7 +184,7 @@ def evaluate(
     """
     from hardneg import api
     from hardneg.api.models import TEST
-    from hardneg.evaluation.result_tables import notes, tables
+    from hardneg.evaluation.output import notes, tables
 
     options = load_options(set_, {"split": split or TEST.split, **load})
     with progress(quiet or json_) as bars:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from hardneg.core.errors import ConfigError, unknown_name
 from hardneg.core.registry import first_problem
 from hardneg.evaluation.measures import Measure, parse
-from hardneg.evaluation.output_files import file_name
+from hardneg.evaluation.output import file_name
 from hardneg.mining.recipe import Recipe
 from hardneg.training.train_settings import TrainSettings
 
@@ -74,11 +74,7 @@ class CompareSettings(BaseModel):
 
     @classmethod
     def build(cls, settings: Mapping[str, Any]) -> CompareSettings:
-        """Returns the settings, checked.
-
-        Raises:
-            ConfigError: One is unknown, contradictory or out of range.
-        """
+        """Returns the settings, checked."""
         try:
             return cls(**settings)
         except ValidationError as error:
@@ -95,22 +91,12 @@ class CompareSettings(BaseModel):
         return (UNTRAINED, IN_BATCH, *(self.recipe(name).name for name in self.recipes))
 
     def recipe(self, name: str) -> Recipe:
-        """Returns one recipe under the common conditions.
-
-        Raises:
-            ConfigError: There is no such recipe, or a change does not fit it.
-        """
-        return Recipe.named(
-            name, self.recipe_set, negatives=self.negatives, format="jsonl", load=self._load()
-        )
+        """Returns one recipe under the common conditions."""
+        load = {**self.load, "split": self.split, "min_relevance": self.min_relevance}
+        return Recipe.named(name, self.recipe_set, negatives=self.negatives, format="jsonl", load=load)
 
     def all_recipes(self) -> list[Recipe]:
-        """Returns all recipes under the common conditions, in their order.
-
-        Raises:
-            ConfigError: There is no such recipe, a change does not fit it, two arms have the same name, or
-                a recipe lacks the teacher among its rankers.
-        """
+        """Returns all recipes under the common conditions, in their order."""
         recipes = [self.recipe(name) for name in self.recipes]
         taken, teacher = dict(_BASELINES), self.train.teacher
         for given, recipe in zip(self.recipes, recipes, strict=True):
@@ -126,6 +112,3 @@ class CompareSettings(BaseModel):
     def shared(self) -> dict[str, Any]:
         """Returns the settings that every result of a folder must have in common."""
         return self.model_dump(mode="json", exclude={"recipes", "seeds", "audit"})
-
-    def _load(self) -> dict[str, Any]:
-        return {**self.load, "split": self.split, "min_relevance": self.min_relevance}

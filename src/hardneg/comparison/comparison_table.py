@@ -48,22 +48,14 @@ def comparison_table(facts: Mapping[str, Any]) -> Table:
         title=f"{facts['collection']['name']}: nDCG@10 on {facts['settings']['test']}", box=box.SIMPLE_HEAD
     )
     shown.add_column("", no_wrap=True)
-    headings = [
-        "nDCG@10",
-        "95 %",
-        "seeds",
-        "gain",
-        "recall@100",
-        "shared",
-        "false neg.",
-        "hardness",
-        "seconds",
-    ]
-    for heading in (*headings[:4], f"vs {first}", f"vs {best}", *headings[4:]):
+    compared = (f"vs {first}", f"vs {best}")
+    others = ("recall@100", "shared", "false neg.", "hardness", "seconds")
+    for heading in ("nDCG@10", "95 %", "seeds", "gain", *compared, *others):
         shown.add_column(heading, justify="right")
     for row in facts["rows"]:
         ndcg = row["measures"]["nDCG@10"]
         mined = row["mined"] or {}
+        hardness = (mined.get("hardness") or {}).get("score")
         shown.add_row(
             row["arm"] + (" (best)" if row["best"] else ""),
             f"{ndcg['mean']:.4f}",
@@ -75,7 +67,7 @@ def comparison_table(facts: Mapping[str, Any]) -> Table:
             f"{row['measures']['recall@100']['mean']:.4f}",
             _share(mined.get("shared_with_first")),
             _share((mined.get("false_negatives") or {}).get("rate"), 1),
-            _number((mined.get("hardness") or {}).get("score")),
+            "" if hardness is None else f"{hardness:.3f}",
             f"{row['seconds']['train']:,.0f}",
         )
     return shown
@@ -134,7 +126,3 @@ def _versus(test: Mapping[str, Any] | None) -> str:
 
 def _share(share: float | None, places: int = 0) -> str:
     return "" if share is None else f"{share:.{places}%}"
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"

@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from hardneg.auditing.hardness import Hardness, hardness
+from hardneg.auditing.negatives import Hardness, hardness
 from hardneg.comparison.compare_settings import CompareSettings
 from hardneg.core.progress import Progress
 from hardneg.core.records import Collection, Decision
-from hardneg.evaluation.output_files import file_name
+from hardneg.evaluation.output import file_name
 from hardneg.mining import pipeline
 from hardneg.mining.recipe import Recipe
 from hardneg.runs import ledger
@@ -34,16 +34,11 @@ def mine_all(
 ) -> dict[str, FinishedRun]:
     """Returns the run of each recipe by its name; finished runs are reused.
 
-    Args:
-        source: The source that run directories record.
-        collection: The same, loaded.
-        settings: The settings of the comparison.
-        folder: Candidates are written to `candidates/`, decisions to `runs/`.
-        progress: Receives progress.
-        cache: Folder of vectors.
+    Candidates are written to the folder `candidates/`, decisions to `runs/`; both record the source.
     """
     recipes = settings.all_recipes()
-    depth = max([settings.depth, *(_depth(recipe) for recipe in recipes)])
+    needed = [rule.needed_depth() for recipe in recipes for rule in recipe.select.rules]
+    depth = max([settings.depth, *(recipe.rank.depth for recipe in recipes), *needed])
     runs: dict[str, FinishedRun] = {}
     for recipe in recipes:
         mining = _mining_recipe(recipe, depth)
@@ -71,12 +66,6 @@ def hardness_by(scorer: str, folder: Path) -> Hardness:
     return hardness(np.concatenate(score), np.concatenate(anchor), np.concatenate(rank))
 
 
-def shared(folder: Path, other: Path) -> float | None:
-    """Returns the share of a run's negatives that another run has too; None without negatives."""
-    pairs = _negatives(folder)
-    return len(pairs & _negatives(other)) / len(pairs) if pairs else None
-
-
 def _negatives(folder: Path) -> set[tuple[str, str]]:
     """Returns (query_id, doc_id) of a run's negatives."""
     pairs: set[tuple[str, str]] = set()
@@ -88,20 +77,16 @@ def _negatives(folder: Path) -> set[tuple[str, str]]:
 
 
 def facts_of(result: FinishedRun, first: FinishedRun, audit: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Returns the facts of a run for a comparison: counts, hardness and false-negative rate.
-
-    Args:
-        result: The run.
-        first: The run of the first recipe.
-        audit: The run's audit, None without one.
-    """
+    """Returns the facts of a run for a comparison: counts, hardness and false-negative rate."""
     counts, scorer = result.info["counts"], result.scorer
+    pairs = _negatives(result.directory)
+    shared = len(pairs & _negatives(first.directory)) / len(pairs) if pairs else None
     return {
         "run": result.directory.name,
         "queries": counts["queries"],
         "negatives": counts["negatives"],
         "short": result.info["short"],
-        "shared_with_first": shared(result.directory, first.directory),
+        "shared_with_first": shared,
         "hardness": {"by": scorer, **hardness_by(scorer, result.directory)},
         "false_negatives": audit and {name: audit.get(name) for name in _RATE},
         "seconds": dict(result.info["seconds"]),
@@ -121,7 +106,3 @@ def _mining_recipe(recipe: Recipe, depth: int) -> Recipe:
             "format": "jsonl",
         }
     )
-
-
-def _depth(recipe: Recipe) -> int:
-    return max([recipe.rank.depth, *(rule.needed_depth() for rule in recipe.select.rules)])

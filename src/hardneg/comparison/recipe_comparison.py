@@ -7,7 +7,7 @@ seeds and development queries. Test queries measure finished students and nothin
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,23 +18,21 @@ from hardneg.auditing import audit as audit_run
 from hardneg.comparison.compare_settings import IN_BATCH, UNTRAINED, CompareSettings
 from hardneg.comparison.comparison_table import as_csv, as_text
 from hardneg.comparison.mined import facts_of, mine_all
-from hardneg.comparison.rows import rows
-from hardneg.comparison.students import measured, untrained
+from hardneg.comparison.students import Experiment, measured, rows, untrained
 from hardneg.core.components import Context
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.files import cache_folder, write_text
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection, part
 from hardneg.core.tables import differing
-from hardneg.evaluation.measures import Measure
-from hardneg.evaluation.output_files import file_name
+from hardneg.evaluation.output import file_name
 from hardneg.report import COMPARISON, write_comparison, write_if_installed, write_report
 from hardneg.runs.directory import Clock, RunFolder, versions
 from hardneg.runs.finished import FinishedRun
 from hardneg.sources import load
-from hardneg.training.dev_split import DevSet, dev_split, shuffled_queries
+from hardneg.training.dev_split import dev_split, shuffled_queries
 from hardneg.training.student import open_student
-from hardneg.training.trainer import check_libraries
+from hardneg.training.training_run import check_libraries
 
 _CONDITIONS = "shared.json"
 
@@ -43,12 +41,7 @@ Audit = Callable[[Path], Mapping[str, Any] | None]
 
 @dataclass(frozen=True)
 class Comparison:
-    """A finished comparison.
-
-    Attributes:
-        folder: Its folder.
-        facts: The content of its compare.json.
-    """
+    """A finished comparison."""
 
     folder: Path
     facts: Mapping[str, Any]
@@ -57,14 +50,7 @@ class Comparison:
 def audited(
     run_folder: Path, collection: Collection, progress: Progress, new: bool = True
 ) -> Mapping[str, Any] | None:
-    """Returns the audit of a run, with a `why` where no rate can be estimated; None without one.
-
-    Args:
-        run_folder: The run directory.
-        collection: What was mined.
-        progress: Receives progress.
-        new: Whether to audit a run without an audit.
-    """
+    """Returns the audit of a run, with a `why` where no rate can be estimated; None without one."""
     path = run_folder / "audit.json"
     if path.is_file():
         stored: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -89,16 +75,9 @@ def compare(
 ) -> Comparison:
     """Mines, trains and measures every recipe, and writes `compare.json`, `table.csv` and `table.txt`.
 
-    An interrupted comparison is resumed; recipes and seeds may be added to a finished one.
-
-    Args:
-        source: The source, which has the splits to mine and to measure on.
-        settings: The settings of the comparison.
-        out: The folder to write.
-        progress: Receives progress.
-        cache: Folder of vectors; default: `cache_folder()`.
-        audit: Returns the audit of a run directory; default: `hardneg.auditing.audit`.
-        report: Write `report.html` into the directory of each recipe's run too.
+    An interrupted comparison is resumed; recipes and seeds may be added to a finished one. `audit` returns
+    the audit of a run directory, by default that of `hardneg.auditing.audit`. With `report` the run of each
+    recipe has its `report.html` too.
 
     Raises:
         HardnegError: The source, a recipe, the student or `out` is not usable.
@@ -113,7 +92,11 @@ def compare(
         test = load(source, replace(options, split=settings.test))
     folder = Path(out)
     with RunFolder(folder, _CONDITIONS).opened() as opened:
-        conditions = _conditions(settings, split, test)
+        conditions = {
+            **settings.shared(),
+            "digest": {"train": split.digest, "test": test.digest},
+            "versions": versions(),
+        }
         _check_free(folder, conditions)
         opened.sweep()
         open_student(settings.train)
@@ -130,13 +113,14 @@ def compare(
             first = runs[recipes[0].name]
             mined = {name: facts_of(run, first, audit(run.directory)) for name, run in runs.items()}
         with clock.stage("train and measure"):
-            results = _results(settings, measures, runs, collection, dev_set, test, folder, context)
+            shared = Experiment(collection, dev_set, test, measures, context)
+            results = _results(settings, shared, runs, folder / "students")
         facts = {
             "settings": settings.model_dump(mode="json"),
             "collection": {
                 **_summary(collection),
                 "test": _summary(test),
-                "shared_query_texts": _shared(collection, test),
+                "shared_query_texts": int(np.isin(test.queries.keys, collection.queries.keys).sum()),
             },
             "development": dict(dev_set.facts),
             "rows": rows(settings, results, mined),
@@ -150,43 +134,16 @@ def compare(
         return Comparison(folder, facts)
 
 
-def read(folder: Path) -> Mapping[str, Any] | None:
-    """Returns the finished comparison in a folder, None if there is none."""
-    path = folder / COMPARISON
-    if not path.is_file():
-        return None
-    facts: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return facts if facts.get("finished") else None
-
-
 def write(folder: Path, facts: Mapping[str, Any]) -> None:
-    """Writes a comparison as JSON, CSV, text and a page.
-
-    Raises:
-        DataError: It cannot be written.
-    """
+    """Writes a comparison as JSON, CSV, text and a page."""
     write_text(folder / "table.csv", as_csv(facts))
     write_text(folder / "table.txt", as_text(facts))
     write_text(folder / COMPARISON, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
     write_if_installed(write_comparison, folder)
 
 
-def _conditions(settings: CompareSettings, collection: Collection, test: Collection) -> dict[str, Any]:
-    """Returns the conditions that all results of a folder share."""
-    return {
-        **settings.shared(),
-        "digest": {"train": collection.digest, "test": test.digest},
-        "versions": versions(),
-    }
-
-
 def _check_free(folder: Path, conditions: Mapping[str, Any]) -> None:
-    """Checks that a folder is empty, or holds a comparison under the same conditions.
-
-    Raises:
-        ConfigError: It holds something else.
-        DataError: Its conditions are corrupt.
-    """
+    """Checks that a folder is empty, or holds a comparison under the same conditions."""
     path = folder / _CONDITIONS
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
@@ -214,35 +171,17 @@ def _sampled(collection: Collection, settings: CompareSettings) -> Collection:
 
 
 def _results(
-    settings: CompareSettings,
-    measures: Sequence[Measure],
-    runs: Mapping[str, FinishedRun],
-    collection: Collection,
-    dev_set: DevSet,
-    test: Collection,
-    folder: Path,
-    context: Context,
+    settings: CompareSettings, shared: Experiment, runs: Mapping[str, FinishedRun], folder: Path
 ) -> dict[str, list[dict[str, Any]]]:
     """Returns the results of every arm, one per seed."""
-    students = folder / "students"
-    results = {UNTRAINED: [untrained(settings.train, test, measures, students / UNTRAINED)]}
+    results = {UNTRAINED: [untrained(shared, settings.train, folder / UNTRAINED)]}
     first = next(iter(runs.values()))
-    for number in range(settings.seeds):
+    for seed in range(settings.train.seed, settings.train.seed + settings.seeds):
         for arm in settings.arms[1:]:
-            changed: dict[str, Any] = {"seed": settings.train.seed + number}
-            if arm == IN_BATCH:
-                changed |= {"negatives": 0, "mask": "known"}
+            in_batch = {"negatives": 0, "mask": "known"} if arm == IN_BATCH else {}
+            student = settings.train.model_copy(update={"seed": seed, **in_batch})
             run = first if arm == IN_BATCH else runs[arm]
-            result = measured(
-                run.directory,
-                collection,
-                settings.train.model_copy(update=changed),
-                dev_set,
-                test,
-                measures,
-                students / file_name(arm) / str(changed["seed"]),
-                context,
-            )
+            result = measured(shared, run.directory, student, folder / file_name(arm) / str(seed))
             results.setdefault(arm, []).append(result)
     return results
 
@@ -254,8 +193,3 @@ def _summary(collection: Collection) -> dict[str, Any]:
         "queries": len(collection.judgments.queries_with_positives),
         "digest": collection.digest,
     }
-
-
-def _shared(collection: Collection, test: Collection) -> int:
-    """Returns how many test queries have the text of a training query."""
-    return int(np.isin(test.queries.keys, collection.queries.keys).sum())

@@ -7,51 +7,43 @@ import shutil
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hardneg.comparison.compare_settings import NDCG, UNTRAINED, CompareSettings
 from hardneg.core.components import Context
 from hardneg.core.errors import DataError
 from hardneg.core.files import write_text
 from hardneg.core.records import Collection
-from hardneg.core.statistics import Floats
-from hardneg.evaluation import judgments_of
-from hardneg.evaluation.measures import Measure, deepest, values
-from hardneg.evaluation.runs import SystemRun, search
-from hardneg.evaluation.systems import run_model
+from hardneg.core.statistics import Floats, bootstrap_mean
+from hardneg.evaluation import query_values
+from hardneg.evaluation.measures import Measure, deepest
+from hardneg.evaluation.significance import paired_tests
+from hardneg.evaluation.systems import SystemRun, run_model, search
 from hardneg.rankers.dense.models import quietly
 from hardneg.training.dev_split import DevSet
 from hardneg.training.model_directory import Trained
-from hardneg.training.student import Kind, open_student, reopen
-from hardneg.training.student_ranker import as_ranker
+from hardneg.training.student import Kind, as_ranker, open_student, reopen
 from hardneg.training.train_settings import TrainSettings
 from hardneg.training.training_run import train
 
 
-def measured(
-    run_folder: Path,
-    collection: Collection,
-    settings: TrainSettings,
-    dev_set: DevSet,
-    test: Collection,
-    measures: Sequence[Measure],
-    folder: Path,
-    context: Context,
-) -> dict[str, Any]:
-    """Returns the result of a student on the test split, trained first; a stored result is read.
+@dataclass(frozen=True)
+class Experiment:
+    """What all students of a comparison have in common."""
 
-    Args:
-        run_folder: The run to learn from.
-        collection: What was mined.
-        settings: The training's settings.
-        dev_set: The development split, for early stopping.
-        test: The test split.
-        measures: The measures.
-        folder: The folder of `result.json`.
-        context: Cache folder and progress.
-    """
+    collection: Collection
+    dev_set: DevSet
+    test: Collection
+    measures: Sequence[Measure]
+    context: Context
+
+
+def measured(shared: Experiment, run_folder: Path, settings: TrainSettings, folder: Path) -> dict[str, Any]:
+    """Returns the result of a student on the test split, trained first; a stored result is read."""
     stored = read(folder)
     if stored:
         return stored
@@ -59,18 +51,15 @@ def measured(
         run_folder,
         settings,
         folder / "model",
-        collection=collection,
-        dev_set=dev_set,
-        progress=context.progress,
-        cache=context.cache,
+        collection=shared.collection,
+        dev_set=shared.dev_set,
+        progress=shared.context.progress,
+        cache=shared.context.cache,
     )
-    kind = trained.facts["student"]["kind"]
-    return _measured(trained.folder, kind, settings, test, measures, folder, trained)
+    return _measured(shared, trained.facts["student"]["kind"], settings, folder, trained)
 
 
-def untrained(
-    settings: TrainSettings, test: Collection, measures: Sequence[Measure], folder: Path
-) -> dict[str, Any]:
+def untrained(shared: Experiment, settings: TrainSettings, folder: Path) -> dict[str, Any]:
     """Returns the result of the student without training; a stored result is read."""
     stored = read(folder)
     if stored:
@@ -79,7 +68,7 @@ def untrained(
     shutil.rmtree(folder / "model", ignore_errors=True)
     with quietly():
         student.model.save_pretrained(str(folder / "model"))
-    return _measured(folder / "model", student.kind, settings, test, measures, folder, None)
+    return _measured(shared, student.kind, settings, folder, None)
 
 
 def per_query(result: Mapping[str, Any], measure: Measure) -> Floats:
@@ -88,11 +77,7 @@ def per_query(result: Mapping[str, Any], measure: Measure) -> Floats:
 
 
 def read(folder: Path) -> dict[str, Any] | None:
-    """Returns a stored result, None if there is none.
-
-    Raises:
-        DataError: It is corrupt.
-    """
+    """Returns a stored result, None if there is none."""
     path = folder / "result.json"
     try:
         result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -116,29 +101,71 @@ def _run(model: Path, kind: Kind, settings: TrainSettings, test: Collection, dep
 
 
 def _measured(
-    model: Path,
-    kind: Kind,
-    settings: TrainSettings,
-    test: Collection,
-    measures: Sequence[Measure],
-    folder: Path,
-    trained: Trained | None,
+    shared: Experiment, kind: Kind, settings: TrainSettings, folder: Path, trained: Trained | None
 ) -> dict[str, Any]:
+    """Returns and stores the result of the student in the folder `model`, which is deleted."""
     begin = time.perf_counter()
-    run = _run(model, kind, settings, test, deepest(measures, len(test.documents)))
-    by_query = values(measures, judgments_of(test), run.scores, test.judgments.min_relevance)
-    ids = test.queries.table["query_id"].to_pylist()
+    depth = deepest(shared.measures, len(shared.test.documents))
+    run = _run(folder / "model", kind, settings, shared.test, depth)
+    by_measure = query_values(run, shared.test, shared.measures)
+    untrained_facts: dict[str, Any] = {"training": None, "rows": None, "seconds": {}}
+    facts: Mapping[str, Any] = untrained_facts if trained is None else trained.facts
     result = {
-        "values": {
-            str(measure): [by_query[measure].get(query, 0.0) for query in ids] for measure in measures
-        },
-        "training": None if trained is None else trained.facts["training"],
-        "rows": None if trained is None else trained.facts["rows"],
+        "values": {str(measure): values.tolist() for measure, values in by_measure.items()},
+        "training": facts["training"],
+        "rows": facts["rows"],
         "seconds": {
-            "train": 0.0 if trained is None else trained.facts["seconds"].get("train", 0.0),
+            "train": facts["seconds"].get("train", 0.0),
             "evaluate": round(time.perf_counter() - begin, 3),
         },
     }
     write_text(folder / "result.json", json.dumps(result) + "\n")
-    shutil.rmtree(model)
+    shutil.rmtree(folder / "model")
     return result
+
+
+def rows(
+    settings: CompareSettings,
+    results: Mapping[str, Sequence[Mapping[str, Any]]],
+    mined: Mapping[str, Mapping[str, Any]],
+) -> list[dict[str, Any]]:
+    """Returns one row per arm, in the order of `settings.arms`."""
+    means: dict[str, dict[Measure, Floats]] = {
+        arm: {m: np.mean([per_query(one, m) for one in students], axis=0) for m in settings.all_measures}
+        for arm, students in results.items()
+    }
+    recipes = list(mined)
+    best = max(recipes, key=lambda arm: float(means[arm][NDCG].mean()))
+    against = {base: _against(base, means) for base in dict.fromkeys((recipes[0], best))}
+    table = []
+    for arm in settings.arms:
+        students = results[arm]
+        seeds = [float(per_query(result, NDCG).mean()) for result in students]
+        table.append(
+            {
+                "arm": arm,
+                "measures": {
+                    str(measure): bootstrap_mean(values, settings.train.seed)._asdict()
+                    for measure, values in means[arm].items()
+                },
+                "seeds": seeds,
+                "spread": float(np.std(seeds, ddof=1)) if len(seeds) > 1 else None,
+                "gain": float((means[arm][NDCG] - means[UNTRAINED][NDCG]).mean()),
+                "against_first": against[recipes[0]].get(arm),
+                "against_best": against[best].get(arm),
+                "best": arm == best,
+                "mined": mined.get(arm),
+                "seconds": {
+                    name: round(sum(result["seconds"][name] for result in students), 3)
+                    for name in ("train", "evaluate")
+                },
+            }
+        )
+    return table
+
+
+def _against(base: str, means: Mapping[str, Mapping[Measure, Floats]]) -> dict[str, Any]:
+    """Returns the tests of nDCG@10, per query the mean over seeds, of every other arm against one."""
+    arms = [arm for arm in means if arm != base]
+    tests = paired_tests([means[arm][NDCG] for arm in arms], means[base][NDCG], seed=0)
+    return {arm: {**test.as_dict(), "base": base} for arm, test in zip(arms, tests, strict=True)}

@@ -16,12 +16,7 @@ _SHUTDOWN_TIMEOUT = 10.0
 
 
 class Worker:
-    """A process of the cluster.
-
-    Args:
-        opener: Returns the function that does a job; called at the first one.
-        folder: The working directory.
-    """
+    """A process of the cluster; the opener, called at the first job, returns the function that does them."""
 
     def __init__(self, opener: Callable[[], Callable[[Any], Any]], folder: str) -> None:
         with suppress(OSError):
@@ -77,12 +72,7 @@ class WorkerPool:
         self._start_up = _Job()
 
     def results(self) -> Iterator[Any]:
-        """Yields the result of each job once, in the order in which they are done.
-
-        Raises:
-            HardnegError: A job raised it.
-            ConfigError: A job was lost with its worker more than `retries` times.
-        """
+        """Yields the result of each job once, in the order in which they are done."""
         try:
             while self._hand_out():
                 [call], _ = self._ray.wait(list(self._calls), num_returns=1)

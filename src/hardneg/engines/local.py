@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import ClassVar
 
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
@@ -17,7 +16,7 @@ from hardneg.core.components.engine import J, R, Stage
 class Local(Engine):
     """Runs the jobs in this process, in their order."""
 
-    spreads: ClassVar[bool] = False
+    spreads = False
 
     def run(self, opener: Callable[[], Callable[[J], R]], jobs: Iterable[J], stage: Stage) -> Iterator[R]:
         """Yields the results of the jobs, in order; see `Engine.run`."""

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import chain, islice
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
@@ -42,8 +42,8 @@ class Ray(Engine):
     miner_cpus: float = Field(default=1, ge=0)
     miner_gpus: float = Field(default=0, ge=0)
     retries: int = Field(default=5, ge=0)
-    shorthand: ClassVar[str] = "address"
-    spreads: ClassVar[bool] = True
+    shorthand = "address"
+    spreads = True
 
     def run(self, opener: Callable[[], Callable[[J], R]], jobs: Iterable[J], stage: Stage) -> Iterator[R]:
         """Yields the results of the jobs as they are done; see `Engine.run`.

@@ -15,10 +15,10 @@ from hardneg.core.errors import unknown_name
 from hardneg.core.records import Collection
 from hardneg.core.statistics import Floats, Interval, bootstrap_mean
 from hardneg.evaluation.measures import DEFAULT, Judged, Measure, values
-from hardneg.evaluation.runs import SystemRun
 from hardneg.evaluation.significance import PairedTest, paired_tests
+from hardneg.evaluation.systems import SystemRun
 
-__all__ = ["Evaluation", "System", "evaluate", "baseline_of", "judgments_of"]
+__all__ = ["Evaluation", "System", "evaluate", "baseline_of", "judgments_of", "query_values"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,18 @@ class System:
     def name(self) -> str:
         """The system's name."""
         return self.run.name
+
+    def facts(self) -> dict[str, Any]:
+        """Returns what `evaluation.json` holds of the system."""
+        return {
+            "name": self.name,
+            "means": {str(measure): interval._asdict() for measure, interval in self.intervals.items()},
+            "queries_without_results": len(self.without_results),
+            "without_results": list(self.without_results),
+            "unjudged_queries": self.run.unjudged_queries,
+            "copies_left_out": self.run.copies,
+            "facts": dict(self.run.facts),
+        }
 
 
 @dataclass(frozen=True)
@@ -79,24 +91,13 @@ class Evaluation:
                 "min_relevance": self.collection.judgments.min_relevance,
             },
             "measures": [str(measure) for measure in self.measures],
-            "systems": [self._system(system) for system in self.systems],
+            "systems": [system.facts() for system in self.systems],
             "baseline": self.baseline,
             "comparisons": {
-                str(measure): {name: _plain(test) for name, test in tests.items()}
+                str(measure): {name: test.as_dict() for name, test in tests.items()}
                 for measure, tests in self.comparisons.items()
             },
             "seed": self.seed,
-        }
-
-    def _system(self, system: System) -> dict[str, Any]:
-        return {
-            "name": system.name,
-            "means": {str(measure): interval._asdict() for measure, interval in system.intervals.items()},
-            "queries_without_results": len(system.without_results),
-            "without_results": list(system.without_results),
-            "unjudged_queries": system.run.unjudged_queries,
-            "copies_left_out": system.run.copies,
-            "facts": dict(system.run.facts),
         }
 
 
@@ -110,38 +111,24 @@ def evaluate(
 ) -> Evaluation:
     """Returns the quality of runs over one collection, with intervals and tests of their differences.
 
-    Args:
-        collection: Gives the judgments.
-        runs: One or more runs.
-        measures: The measures.
-        baseline: System that the others are compared with; None for the first.
-        seed: Seed of the resampling.
-
     Raises:
         ConfigError: There is no such baseline, or a measure does not fit the judgments.
         MissingExtra: ir-measures or scipy is not installed.
     """
     baseline = baseline_of(baseline, [run.name for run in runs])
-    judged = judgments_of(collection)
-    query_ids = tuple(collection.queries.table["query_id"].to_pylist())
-    min_relevance = collection.judgments.min_relevance
-    systems = tuple(_system(run, judged, query_ids, measures, min_relevance, seed) for run in runs)
+    systems = tuple(_system(run, collection, measures, seed) for run in runs)
     first = next(system for system in systems if system.name == baseline)
     compared = [system for system in systems if system is not first]
-    names = [system.name for system in compared]
     comparisons = {}
     for measure in measures:
         tests = paired_tests([system.values[measure] for system in compared], first.values[measure], seed)
-        comparisons[measure] = dict(zip(names, tests, strict=True))
+        comparisons[measure] = {system.name: test for system, test in zip(compared, tests, strict=True)}
+    query_ids = tuple(collection.queries.table["query_id"].to_pylist())
     return Evaluation(collection, tuple(measures), query_ids, systems, first.name, comparisons, seed)
 
 
 def baseline_of(baseline: str | None, names: Sequence[str]) -> str:
-    """Returns the name of the system that the others are compared with, by default the first.
-
-    Raises:
-        ConfigError: There is no such system.
-    """
+    """Returns the name of the system that the others are compared with, by default the first."""
     if baseline is not None and baseline not in names:
         raise unknown_name("baseline", baseline, names)
     return baseline or names[0]
@@ -158,22 +145,17 @@ def judgments_of(collection: Collection) -> Judged:
     return judged
 
 
-def _system(
-    run: SystemRun,
-    judged: Judged,
-    query_ids: tuple[str, ...],
-    measures: Sequence[Measure],
-    min_relevance: int,
-    seed: int,
-) -> System:
-    by_query = values(measures, judged, run.scores, min_relevance)
-    columns = {
-        measure: np.array([by_query[measure].get(query, 0.0) for query in query_ids]) for measure in measures
-    }
+def query_values(
+    run: SystemRun, collection: Collection, measures: Sequence[Measure]
+) -> dict[Measure, Floats]:
+    """Returns (n_queries,) float64 by measure, in the collection's order; 0 for queries without results."""
+    by_query = values(measures, judgments_of(collection), run.scores, collection.judgments.min_relevance)
+    ids = collection.queries.table["query_id"].to_pylist()
+    return {measure: np.array([by_query[measure].get(query, 0.0) for query in ids]) for measure in measures}
+
+
+def _system(run: SystemRun, collection: Collection, measures: Sequence[Measure], seed: int) -> System:
+    columns = query_values(run, collection, measures)
     intervals = {measure: bootstrap_mean(column, seed) for measure, column in columns.items()}
-    missing = tuple(query for query in query_ids if not run.scores.get(query))
-    return System(run, columns, intervals, missing)
-
-
-def _plain(test: PairedTest) -> dict[str, Any]:
-    return {**test._asdict(), "difference": test.difference._asdict()}
+    ids = collection.queries.table["query_id"].to_pylist()
+    return System(run, columns, intervals, tuple(query for query in ids if not run.scores.get(query)))

@@ -28,20 +28,16 @@ Judged = Mapping[str, Mapping[str, int]]
 Listed = Mapping[str, Mapping[str, float]]
 """Score by query id and document id."""
 
-_KINDS = {
-    "ndcg": "nDCG",
-    "ndcg-exp": "nDCG-exp",
-    "mrr": "MRR",
-    "rr": "MRR",
-    "map": "MAP",
-    "ap": "MAP",
-    "recall": "recall",
-    "r": "recall",
-    "p": "P",
-    "precision": "P",
-    "hit": "hit",
-    "success": "hit",
+_NAMES = {
+    "nDCG": ("ndcg",),
+    "nDCG-exp": ("ndcg-exp",),
+    "MRR": ("mrr", "rr"),
+    "MAP": ("map", "ap"),
+    "recall": ("recall", "r"),
+    "P": ("p", "precision"),
+    "hit": ("hit", "success"),
 }
+_KINDS = {name: kind for kind, names in _NAMES.items() for name in names}
 _WITHOUT_CUTOFF = ("nDCG", "nDCG-exp", "MRR", "MAP")
 _LARGEST_EXPONENT = 30
 
@@ -56,24 +52,24 @@ class Measure(NamedTuple):
         return self.kind if self.cutoff is None else f"{self.kind}@{self.cutoff}"
 
 
-DEFAULT = (
-    Measure("nDCG", 10),
-    Measure("nDCG-exp", 10),
-    Measure("MRR", 10),
-    Measure("MAP"),
-    Measure("recall", 100),
-    Measure("P", 10),
-    Measure("hit", 10),
-)
-
-
 def parse(names: Iterable[str]) -> tuple[Measure, ...]:
-    """Returns the measures of these names, each once: `nDCG@10`, `nDCG-exp@10`, `MRR@10`, `MAP`, ...
-
-    Raises:
-        ConfigError: A name is unknown, or its cut-off is missing or no number from 1.
-    """
+    """Returns the measures of these names, each once: `nDCG@10`, `nDCG-exp@10`, `MRR@10`, `MAP`, ..."""
     return tuple(dict.fromkeys(_parsed(name.strip()) for name in names))
+
+
+def _parsed(name: str) -> Measure:
+    kind, at, cutoff = name.partition("@")
+    canonical = _KINDS.get(kind.lower().replace("_", "-"))
+    if canonical is None:
+        raise unknown_name("measure", kind, _NAMES)
+    if at and not re.fullmatch("[1-9][0-9]*", cutoff):
+        raise ConfigError(f'measure "{name}": the cut-off is a number from 1, as in {canonical}@10')
+    if not at and canonical not in _WITHOUT_CUTOFF:
+        raise ConfigError(f'measure "{name}" needs a cut-off, as in {canonical}@10')
+    return Measure(canonical, int(cutoff) if at else None)
+
+
+DEFAULT = parse(("nDCG@10", "nDCG-exp@10", "MRR@10", "MAP", "recall@100", "P@10", "hit@10"))
 
 
 def deepest(measures: Iterable[Measure], whole: int) -> int:
@@ -86,14 +82,7 @@ def values(
 ) -> dict[Measure, dict[str, float]]:
     """Returns the value of each measure for each query that is both judged and listed.
 
-    Args:
-        measures: The measures.
-        judged: The judgments; negative relevances count as 0.
-        listed: Scores by query and document.
-        min_relevance: The least relevance of a positive.
-
-    Raises:
-        MissingExtra: ir-measures or its pytrec_eval is not installed.
+    Negative relevances count as 0; a positive has `min_relevance` at least.
     """
     both = {query: dict(docs) for query, docs in listed.items() if docs and judged.get(query)}
     qrels = {query: {doc: max(r, 0) for doc, r in judged[query].items()} for query in both}
@@ -105,18 +94,6 @@ def values(
     for metric in evaluator.iter_calc(both):
         computed.setdefault(str(metric.measure), {})[metric.query_id] = float(metric.value)
     return {measure: _cut(measure, computed[str(library)]) for measure, library in library_measures.items()}
-
-
-def _parsed(name: str) -> Measure:
-    kind, at, cutoff = name.partition("@")
-    canonical = _KINDS.get(kind.lower().replace("_", "-"))
-    if canonical is None:
-        raise unknown_name("measure", kind, dict.fromkeys(_KINDS.values()))
-    if at and not re.fullmatch("[1-9][0-9]*", cutoff):
-        raise ConfigError(f'measure "{name}": the cut-off is a number from 1, as in {canonical}@10')
-    if not at and canonical not in _WITHOUT_CUTOFF:
-        raise ConfigError(f'measure "{name}" needs a cut-off, as in {canonical}@10')
-    return Measure(canonical, int(cutoff) if at else None)
 
 
 def _provider() -> Any:

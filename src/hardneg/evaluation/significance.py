@@ -6,7 +6,7 @@ Randomisation: Smucker, Allan and Carterette, CIKM 2007. Correction of many test
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,18 +30,13 @@ class PairedTest(NamedTuple):
     p_t: float
     p_holm: float
 
+    def as_dict(self) -> dict[str, Any]:
+        """Returns plain data, for JSON."""
+        return {**self._asdict(), "difference": self.difference._asdict()}
+
 
 def paired_tests(systems: Sequence[Floats], baseline: Floats, seed: int) -> list[PairedTest]:
-    """Returns the tests of each system against the baseline.
-
-    Args:
-        systems: (n_queries,) values each, in the order of the baseline's queries.
-        baseline: (n_queries,) values.
-        seed: Seed of the resampling.
-
-    Raises:
-        MissingExtra: scipy is not installed.
-    """
+    """Returns the tests of each system against the baseline; values are (n_queries,) in the same order."""
     differences = [system - baseline for system in systems]
     randomised = [_randomisation(difference, seed) for difference in differences]
     corrected = holm(randomised)

@@ -1,20 +1,47 @@
-"""Systems to evaluate by name: a model, a ranker, a run file."""
+"""Systems to evaluate, and their runs: of a model or ranker by name, or read from a TREC file."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hardneg.core.components import RANKERS, Context, Ranker
+import numpy as np
+
+from hardneg.core.components import RANKERS, Context, OpenedRanker, Ranker
 from hardneg.core.errors import ConfigError
-from hardneg.core.records import Collection
-from hardneg.evaluation.runs import SystemRun, read, search
+from hardneg.core.files import write_text
+from hardneg.core.records import Collection, IntArray, rows_of
+from hardneg.exporters.rows import no_spaces
+from hardneg.rankers.run import RunFile
+
+QUERIES = 256
+"""Queries searched at a time."""
 
 _KINDS = {"SentenceTransformer": "dense", "SparseEncoder": "sparse", "CrossEncoder": "cross-encoder"}
 """The ranker of each of sentence-transformers' classes."""
+
+
+@dataclass(frozen=True)
+class SystemRun:
+    """The results of one system for the judged queries of a collection.
+
+    Attributes:
+        name: The system's name.
+        scores: Score by query id and document id; queries without results are not in it.
+        facts: Settings and digests of the system.
+        unjudged_queries: How many queries of a file are not among the judged.
+        copies: How many documents of a file were left out, being copies of others in the same list.
+    """
+
+    name: str
+    scores: Mapping[str, Mapping[str, float]]
+    facts: Mapping[str, object] = field(default_factory=dict)
+    unjudged_queries: int = 0
+    copies: int = 0
 
 
 def model_kind(model: str) -> str | None:
@@ -28,15 +55,9 @@ def model_kind(model: str) -> str | None:
 
 
 def ranker_of(model: str, max_length: int | None = None) -> Ranker:
-    """Returns the ranker of a model's name or of `RANKER[:VALUE]`.
+    """Returns the ranker of `RANKER[:VALUE]`, or of a model, whose configuration tells its kind (else dense).
 
-    Args:
-        model: A ranker such as `bm25`, `sparse:MODEL` or `cross-encoder:MODEL`; else a model, whose
-            configuration tells its kind, a bi-encoder by default.
-        max_length: Tokens after which texts are cut, for rankers that cut texts; None for their own limit.
-
-    Raises:
-        ConfigError: The ranker's name or setting is wrong.
+    Texts are cut after `max_length` tokens by rankers that cut texts; None for their own limit.
     """
     kind, _, _ = model.partition(":")
     if kind not in RANKERS.names() or Path(model).exists():
@@ -61,20 +82,9 @@ def run_model(
     max_length: int | None = None,
     name: str | None = None,
 ) -> SystemRun:
-    """Returns the run of a model or ranker for a collection's queries.
+    """Returns the run of a model or ranker, see `ranker_of`, for a collection's queries.
 
-    Args:
-        model: See `ranker_of`.
-        collection: What to search.
-        context: Cache folder and progress.
-        depth: Documents per query.
-        pool: Ranker that retrieves documents for a cross-encoder.
-        pool_depth: Documents per query that a cross-encoder scores.
-        max_length: Tokens after which texts are cut; None for the model's own limit.
-        name: The system's name; the model's by default.
-
-    Raises:
-        HardnegError: A model is missing or does not fit.
+    A cross-encoder scores the `pool_depth` documents that the ranker `pool` retrieves.
     """
     ranker = ranker_of(model, max_length).open(collection, context)
     name = name or model
@@ -89,9 +99,64 @@ def run_model(
     )
 
 
-def run_file(file: str, collection: Collection, name: str) -> SystemRun:
-    """Returns a TREC run file; see `runs.read`."""
-    return read(name, Path(file).expanduser(), collection)
+def search(
+    name: str, ranker: OpenedRanker, collection: Collection, depth: int, pool: OpenedRanker | None = None
+) -> SystemRun:
+    """Returns the run of a ranker for the judged queries; `pool` retrieves for one that only scores."""
+    depth = min(depth, len(collection.documents))
+    scores: dict[str, dict[str, float]] = {}
+    for queries in rows_of(len(collection.queries), QUERIES):
+        for query, docs, doc_scores in _ranked(ranker, collection, queries, depth, pool):
+            if len(docs):
+                ids = collection.documents.ids(docs)
+                scores[query] = dict(zip(ids, doc_scores, strict=True))
+    return SystemRun(name, scores, dict(ranker.facts))
+
+
+def _ranked(
+    ranker: OpenedRanker, collection: Collection, queries: IntArray, depth: int, pool: OpenedRanker | None
+) -> Iterator[tuple[str, IntArray, list[float]]]:
+    """Yields (query_id, docs, scores) for a block of queries, documents without a score left out."""
+    docs, scores = (pool if pool is not None and not ranker.retrieves else ranker).search(queries, depth)
+    if not ranker.retrieves:
+        scores = ranker.score(queries, docs)
+    for query, row_docs, row_scores in zip(collection.queries.ids(queries), docs, scores, strict=True):
+        kept = (row_docs >= 0) & ~np.isnan(row_scores)
+        yield query, row_docs[kept], row_scores[kept].tolist()
+
+
+def read_run(name: str, path: Path, collection: Collection) -> SystemRun:
+    """Returns a TREC run file, as trec_eval reads it: by its scores, whatever its ranks say.
+
+    Documents that the collection lacks keep their ranks. Ids of merged duplicates mean the document that
+    was kept, whose best score counts.
+    """
+    lines = RunFile(path)
+    judged = set(collection.queries.table["query_id"].to_pylist())
+    rows = collection.documents.rows(lines.docs)
+    ids = iter(collection.documents.ids(rows[rows >= 0]))
+    docs = [next(ids) if row >= 0 else doc for row, doc in zip(rows, lines.docs, strict=True)]
+    scores: dict[str, dict[str, float]] = {}
+    copies = 0
+    for query, doc, score in zip(lines.queries, docs, lines.scores.tolist(), strict=True):
+        if query in judged:
+            query_scores = scores.setdefault(query, {})
+            copies += doc in query_scores
+            query_scores[doc] = max(score, query_scores.get(doc, score))
+    unjudged = len(set(lines.queries) - judged)
+    return SystemRun(name, scores, {"file": path.name}, unjudged, copies)
+
+
+def write_run(run: SystemRun, path: Path) -> None:
+    """Writes a TREC run, best first, ties by descending id as in trec_eval."""
+    lines: list[str] = []
+    tag = "_".join(run.name.split()) or "run"
+    for query, scores in run.scores.items():
+        ordered = sorted(scores.items(), key=lambda item: (item[1], item[0]), reverse=True)
+        query = no_spaces("query", query)
+        for rank, (doc, score) in enumerate(ordered, 1):
+            lines.append(f"{query} Q0 {no_spaces('document', doc)} {rank} {score!r} {tag}")
+    write_text(path, "".join(f"{line}\n" for line in lines))
 
 
 def distinct(names: Iterable[str]) -> list[str]:

@@ -14,7 +14,7 @@ from hardneg.core.exclusions import Exclusions
 from hardneg.core.records import Candidates, Collection, IntArray
 from hardneg.mining.recipe import Recipe
 from hardneg.mining.validation import ValidationStage
-from hardneg.rankers.dense.prepared_search import Search, SearchNotPrepared
+from hardneg.rankers.dense.sharded_search import Search, SearchNotPrepared
 from hardneg.rankers.pool import Pool
 from hardneg.runs.directory import Clock
 from hardneg.runs.ledger import Block, Ledger

@@ -14,7 +14,7 @@ from hardneg.core.records import Collection
 from hardneg.engines.local import Local
 from hardneg.mining.miner import Miner, Reselector
 from hardneg.mining.recipe import Recipe
-from hardneg.rankers.dense.prepared_search import ClusterContext, Search, SearchNotPrepared, ShardingPlan
+from hardneg.rankers.dense.sharded_search import ClusterContext, Search, SearchNotPrepared, ShardingPlan
 from hardneg.runs.directory import Clock
 from hardneg.runs.ledger import Ledger, add_counts
 

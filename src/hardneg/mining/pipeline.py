@@ -23,7 +23,7 @@ from hardneg.exporters.card import write_card
 from hardneg.mining.miner import Miner, Reselector, open_validators
 from hardneg.mining.part_jobs import PartWriterFactory, write_ledger
 from hardneg.mining.recipe import Recipe, recipe_of
-from hardneg.rankers.dense.prepared_search import ClusterContext, ShardingPlan
+from hardneg.rankers.dense.sharded_search import ClusterContext, ShardingPlan
 from hardneg.runs.directory import Clock, RunFolder, RunInMemory, fingerprint, fingerprinted, versions
 from hardneg.runs.finished import FinishedRun
 from hardneg.runs.training_set import TrainingSet

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 from unicodedata import unidata_version
 
 import numpy as np
@@ -17,12 +17,10 @@ from pydantic.dataclasses import dataclass
 from hardneg.core.components import Context, OpenedRanker, Ranker, ranker
 from hardneg.core.hashing import code_digest
 from hardneg.core.records import Collection, Documents, Queries
-from hardneg.rankers.inverted import tokenizer
+from hardneg.rankers.cache_files import build_or_load
+from hardneg.rankers.inverted import postings, tokenizer
+from hardneg.rankers.inverted.index import InvertedIndex, InvertedRanker, SparseRows
 from hardneg.rankers.inverted.tokenizer import Vocabulary, stemmer
-
-if TYPE_CHECKING:
-    from hardneg.rankers.inverted.index import SparseRows
-    from hardneg.rankers.inverted.store import NamedIndex
 
 _SAMPLE = 256
 _SAMPLE_CHARACTERS = 600
@@ -51,13 +49,11 @@ class Bm25(Ranker):
     b: float = Field(default=0.75, ge=0, le=1)
     method: Literal["lucene", "robertson", "atire"] = "lucene"
     name: str | None = None
-    shorthand: ClassVar[str] = "language"
-    bytes_per_term: ClassVar[int] = 16
+    shorthand = "language"
+    bytes_per_term = 16
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
         """Returns the ranker, its index built or loaded from the cache."""
-        from hardneg.rankers.inverted.index import InvertedRanker
-
         stemmers, detected = self._stemmers(collection.documents)
         settings = {
             "stemmers": stemmers,
@@ -69,7 +65,7 @@ class Bm25(Ranker):
         index = self._index(collection.documents, settings, context)
         vocabulary = Vocabulary(stemmer(stemmers), index.names)
         facts = {"language": self.language, "detected": detected, **settings, "vocabulary": vocabulary.size}
-        return InvertedRanker(index.postings, _query_terms(collection.queries, vocabulary), facts)
+        return InvertedRanker(index, _query_terms(collection.queries, vocabulary), facts)
 
     def _stemmers(self, documents: Documents) -> tuple[dict[str, str], dict[str, str]]:
         """Returns the stemmer of each script, and the language detected in each."""
@@ -82,24 +78,21 @@ class Bm25(Ranker):
         detected = tokenizer.detect_languages(texts)
         return tokenizer.stemmers_for(detected), detected
 
-    def _index(self, documents: Documents, settings: Mapping[str, Any], context: Context) -> NamedIndex:
+    def _index(self, documents: Documents, settings: Mapping[str, Any], context: Context) -> InvertedIndex:
         """Returns the index from the cache, where it is written first if it is missing or corrupt."""
-        from hardneg.rankers.cache_files import build_or_load
-        from hardneg.rankers.inverted import postings, store
-
         key = {
             **settings,
             "py3langid": version("py3langid"),
             "unicode": unidata_version,
-            "code": code_digest(tokenizer, postings, store),
-            "texts": store.texts_digest(documents),
+            "code": code_digest(tokenizer, postings),
+            "texts": postings.texts_digest(documents),
         }
         vocabulary = Vocabulary(stemmer(settings["stemmers"]))
         return build_or_load(
-            store.index_path(context.cache / "bm25", key),
-            store.read_index,
+            postings.index_path(context.cache / "bm25", key),
+            postings.read_index,
             lambda: postings.build_index(documents, vocabulary, self.method, self.k1, self.b, context),
-            store.write_index,
+            postings.write_index,
             context.progress,
             "indexes",
         )
@@ -107,13 +100,9 @@ class Bm25(Ranker):
 
 def _query_terms(queries: Queries, vocabulary: Vocabulary) -> SparseRows:
     """Returns the terms of all queries, each weighted by its frequency in the query."""
-    from hardneg.rankers.inverted.index import SparseRows
-
-    terms = [
-        np.unique(np.array(vocabulary.encode_known(text), np.int32), return_counts=True)
-        for text in queries.texts(np.arange(len(queries), dtype=np.int32))
-    ]
-    indptr = np.cumsum([0, *(len(numbers) for numbers, _ in terms)], dtype=np.int64)
-    numbers = np.concatenate([numbers for numbers, _ in terms] or [np.empty(0, np.int32)])
-    counts = np.concatenate([counts for _, counts in terms] or [np.empty(0, np.intp)])
-    return SparseRows(indptr, numbers, counts.astype(np.float32))
+    rows = []
+    for text in queries.texts(np.arange(len(queries), dtype=np.int32)):
+        terms = np.array(vocabulary.encode_known(text), np.int32)
+        distinct, counts = np.unique(terms, return_counts=True)
+        rows.append(SparseRows(np.array([0, len(distinct)]), distinct, counts.astype(np.float32)))
+    return SparseRows.concatenated(rows)

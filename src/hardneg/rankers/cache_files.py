@@ -34,12 +34,9 @@ def build_or_load(
         path: The file.
         read: Returns what it holds, mapped; None if it is missing or corrupt.
         build: Builds it.
-        write: Writes it, atomically.
+        write: Writes it, atomically; raises DataError where it cannot.
         progress: Receives the wait for another process.
         unit: What is waited for.
-
-    Raises:
-        DataError: It cannot be written.
     """
 
     def make() -> T:
@@ -57,22 +54,14 @@ def build_or_load(
 
 @contextmanager
 def checked_file(path: Path) -> Iterator[Path]:
-    """Yields a temporary path; when the block ends well, its file gets a checksum and becomes `path`.
-
-    Raises:
-        DataError: The disk is full or the folder cannot be written to.
-    """
+    """Yields a temporary path; when the block ends well, its file gets a checksum and becomes `path`."""
     with atomic(path) as temporary:
         yield temporary
         append_checksum(temporary)
 
 
 def write_array(path: Path, array: npt.NDArray[Any]) -> None:
-    """Writes an array atomically, with a checksum.
-
-    Raises:
-        DataError: The disk is full or the folder cannot be written to.
-    """
+    """Writes an array atomically, with a checksum."""
     with checked_file(path) as temporary, temporary.open("wb") as file:
         np.save(file, np.ascontiguousarray(array), allow_pickle=False)
 

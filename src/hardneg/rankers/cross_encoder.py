@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from pydantic import ConfigDict, Field
@@ -40,11 +40,11 @@ class CrossEncoder(Ranker):
     device: str | None = None
     trust_remote_code: bool = False
     name: str | None = None
-    shorthand: ClassVar[str] = "model"
-    comparable: ClassVar[bool] = True
-    measures_similarity: ClassVar[bool] = True
-    reranks: ClassVar[bool] = True
-    encodes: ClassVar[bool] = True
+    shorthand = "model"
+    comparable = True
+    measures_similarity = True
+    reranks = True
+    encodes = True
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
         """Returns the ranker, its model loaded."""
@@ -63,13 +63,7 @@ class CrossEncoder(Ranker):
 
 
 class CrossEncoderRanker(PairScorer):
-    """Scores pairs of one collection, each pair once.
-
-    Args:
-        model: A loaded `CrossEncoder` with one label.
-        settings: Its settings.
-        collection: The queries and documents.
-    """
+    """Scores pairs of one collection with a loaded `CrossEncoder` of one label, each pair once."""
 
     def __init__(self, model: Any, settings: CrossEncoder, collection: Collection) -> None:
         facts = {

@@ -14,6 +14,8 @@ from hardneg.core.files import temp_memmap
 from hardneg.core.hashing import code_digest
 from hardneg.core.records import Collection, Documents, FloatArray, Queries, rows_of
 from hardneg.core.registry import function_class, positional_count, settings_of
+from hardneg.rankers.dense import DenseRanker
+from hardneg.rankers.dense.store import Vectors
 from hardneg.rankers.pair_scorer import PairScorer
 
 _BATCH = 1_024
@@ -43,10 +45,10 @@ def ranker_class(function: Callable[..., Any]) -> type[Ranker]:
 class EncoderFunction(Ranker):
     """Ranks by the cosine of vectors that a function returns for texts. They are not kept in the cache."""
 
-    comparable: ClassVar[bool] = True
-    measures_similarity: ClassVar[bool] = True
-    encodes: ClassVar[bool] = True
-    compares_documents: ClassVar[bool] = True
+    comparable = True
+    measures_similarity = True
+    encodes = True
+    compares_documents = True
     function: ClassVar[Callable[..., Any]]
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
@@ -55,9 +57,6 @@ class EncoderFunction(Ranker):
         Raises:
             DataError: The function does not return one finite vector other than zero for each text.
         """
-        from hardneg.rankers.dense import DenseRanker
-        from hardneg.rankers.dense.store import Vectors
-
         documents = self._encode(collection.documents, context, "documents")
         queries = self._encode(collection.queries, context, "queries")
         if documents.shape[1] != queries.shape[1]:
@@ -99,8 +98,8 @@ class EncoderFunction(Ranker):
 class ScoringFunction(Ranker):
     """Scores candidates that other rankers retrieve, by a function of the query and the documents."""
 
-    reranks: ClassVar[bool] = True
-    measures_similarity: ClassVar[bool] = True
+    reranks = True
+    measures_similarity = True
     function: ClassVar[Callable[..., Any]]
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:

@@ -1,4 +1,8 @@
-"""Fuses the lists of several rankers into one order."""
+"""Fuses the lists of several rankers into one order.
+
+Each function returns (n_queries, depth) float64 of two such arrays for each ranker: ranks, int32, from 1 in
+its list and 0 where a document is not in it; and scores, float32, which count only for documents in its list.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +17,7 @@ Fused = npt.NDArray[np.float64]
 
 
 def rrf(ranks: Sequence[IntArray], scores: Sequence[FloatArray], k: int = 60) -> Fused:
-    """Returns (n_queries, depth) float64: reciprocal-rank fusion, the sum of `1 / (k + rank)`.
-
-    Args:
-        ranks: For each ranker (n_queries, depth) int32, ranks from 1 in its list; 0 where it is not in it.
-        scores: Not read.
-        k: A larger k makes the first ranks count less.
+    """Reciprocal-rank fusion, the sum of `1 / (k + rank)`: a larger k makes the first ranks count less.
 
     Source: Cormack, Clarke and Büttcher, SIGIR 2009.
     """
@@ -26,11 +25,7 @@ def rrf(ranks: Sequence[IntArray], scores: Sequence[FloatArray], k: int = 60) ->
 
 
 def minmax(ranks: Sequence[IntArray], scores: Sequence[FloatArray]) -> Fused:
-    """Returns (n_queries, depth) float64: the sum of scores, each list's scaled to 0..1 (CombSUM).
-
-    Args:
-        ranks: For each ranker (n_queries, depth) int32; only documents in its list (rank > 0) get its score.
-        scores: For each ranker (n_queries, depth) float32.
+    """The sum of scores, each list's scaled to 0..1 (CombSUM).
 
     Source: Fox and Shaw, TREC-2, 1993.
     """
@@ -38,13 +33,7 @@ def minmax(ranks: Sequence[IntArray], scores: Sequence[FloatArray]) -> Fused:
 
 
 def zscore(ranks: Sequence[IntArray], scores: Sequence[FloatArray]) -> Fused:
-    """Returns (n_queries, depth) float64: the sum of scores, each list's brought to mean 0, deviation 1.
-
-    A document that a ranker does not list gets that list's lowest value.
-
-    Args:
-        ranks: For each ranker (n_queries, depth) int32; only documents in its list (rank > 0) get its score.
-        scores: For each ranker (n_queries, depth) float32.
+    """The sum of scores, each list's brought to mean 0, deviation 1; those not listed get its lowest value.
 
     Source: Montague and Aslam, CIKM 2001.
     """

@@ -14,12 +14,7 @@ _CACHED_PAIRS = 1 << 20
 
 
 class PairScorer(ABC):
-    """Scores pairs of one collection, each pair once.
-
-    Args:
-        collection: The queries and documents.
-        facts: See `OpenedRanker.facts`.
-    """
+    """Scores pairs of one collection, each pair once."""
 
     retrieves = False
 

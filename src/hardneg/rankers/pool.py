@@ -8,7 +8,7 @@ import numpy as np
 
 from hardneg.core.components import OpenedRanker
 from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray, IntArray
-from hardneg.rankers.dense.prepared_search import PreparedRanker, Search
+from hardneg.rankers.dense.sharded_search import Search, ShardedRanker
 from hardneg.rankers.fusion import FUSIONS, Fused
 
 
@@ -17,7 +17,7 @@ class Pool:
 
     Args:
         collection: The queries, documents and judgments.
-        rankers: By name, in the order of the recipe.
+        rankers: By name.
         order: A fusion (`rrf`, `minmax`, `zscore`), or the name of the ranker whose scores give the order.
         scorer: The ranker that thresholds read.
     """
@@ -33,15 +33,11 @@ class Pool:
     def prepare(self, searches: Sequence[Search]) -> None:
         """Prepares these searches by the rankers that need it."""
         for ranker in self._rankers.values():
-            if isinstance(ranker, PreparedRanker):
+            if isinstance(ranker, ShardedRanker):
                 ranker.prepare(searches)
 
     def candidates(self, queries: IntArray, depth: int) -> Candidates:
-        """Returns the pool of each query, without anchor scores.
-
-        Args:
-            queries: (n,) int32, query rows.
-            depth: Documents per ranker and query; the pool of several rankers is deeper.
+        """Returns the pools of query rows, `depth` documents per ranker, without anchor scores.
 
         Raises:
             SearchNotPrepared: A ranker must prepare this search first.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,8 +32,8 @@ class Random(Ranker):
 
     seed: int = Field(default=42, ge=0)
     name: str | None = None
-    shorthand: ClassVar[str] = "seed"
-    reads_texts: ClassVar[bool] = False
+    shorthand = "seed"
+    reads_texts = False
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
         """Returns the ranker; nothing is built."""
@@ -45,10 +45,6 @@ class RandomRanker:
 
     It is a Feistel network over the ranks, applied again while it leads outside of the corpus (cycle walking;
     Black and Rogaway, Ciphers with arbitrary finite domains, CT-RSA 2002), so that both directions are fast.
-
-    Args:
-        collection: Gives the queries' ids and the number of documents.
-        seed: Seed of the permutations.
     """
 
     retrieves = True

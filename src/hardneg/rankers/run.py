@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -36,8 +36,8 @@ class Run(Ranker):
     file: str
     unknown_ids: Literal["error", "skip"] = "error"
     name: str | None = None
-    shorthand: ClassVar[str] = "file"
-    reads_texts: ClassVar[bool] = False
+    shorthand = "file"
+    reads_texts = False
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
         """Returns the ranker, its file read.
@@ -52,87 +52,68 @@ class Run(Ranker):
         docs = run.rows(run.docs, collection.documents.rows, "document", skip)
         known = (queries >= 0) & (docs >= 0)
         facts = {"file": path.name, "sha256": digest_file(path), "skipped_lines": int((~known).sum())}
-        listed = _Listed.of(queries[known], docs[known], run.ranks[known], run.scores[known], collection)
-        return RunRanker(listed, facts)
+        ranks, scores = run.ranks[known], run.scores[known]
+        return RunRanker(queries[known], docs[known], ranks, scores, collection, facts)
 
 
 class RunRanker:
-    """The documents that a run lists.
+    """Retrieves the documents of given lists, and scores no others.
 
-    Args:
-        listed: The run, resolved to rows.
-        facts: See `OpenedRanker.facts`.
+    The entries of all lists are given by column: rows of queries and documents, scores, and ranks, which
+    order equal scores. Of several entries for one pair the best score counts.
     """
 
     retrieves = True
 
-    def __init__(self, listed: _Listed, facts: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        queries: IntArray,
+        docs: IntArray,
+        ranks: npt.NDArray[np.int64],
+        scores: FloatArray,
+        collection: Collection,
+        facts: dict[str, Any],
+    ) -> None:
         self.facts = facts
-        self._listed = listed
+        self._n_docs = len(collection.documents)
+        order = np.lexsort((docs, ranks, -scores, queries))
+        first = np.unique(self._pairs(queries, docs)[order], return_index=True)[1]
+        kept = order[np.sort(first)]
+        self._docs, self._scores = docs[kept], scores[kept]
+        self._begins = np.searchsorted(queries[kept], np.arange(len(collection.queries) + 1))
+        pairs = self._pairs(queries[kept], docs[kept])
+        self._order = np.argsort(pairs)
+        self._sorted_pairs = pairs[self._order]
 
     def search(self, queries: IntArray, depth: int) -> tuple[IntArray, FloatArray]:
         """Returns the first documents of each query's list; see `OpenedRanker.search`."""
         docs = np.full((len(queries), depth), -1, np.int32)
         scores = np.full((len(queries), depth), np.nan, np.float32)
         for row, query in enumerate(queries):
-            begin = self._listed.begins[query]
-            end = min(self._listed.begins[query + 1], begin + depth)
-            docs[row, : end - begin] = self._listed.docs[begin:end]
-            scores[row, : end - begin] = self._listed.scores[begin:end]
+            begin = self._begins[query]
+            end = min(self._begins[query + 1], begin + depth)
+            docs[row, : end - begin] = self._docs[begin:end]
+            scores[row, : end - begin] = self._scores[begin:end]
         return docs, scores
 
     def score(self, queries: IntArray, docs: IntArray) -> FloatArray:
         """Returns the scores of given documents, NaN where the list lacks them; see `OpenedRanker.score`."""
-        return self._listed.find(queries, docs)
-
-
-class _Listed:
-    """The lists of all queries, best first, one after the other."""
-
-    def __init__(self, queries: IntArray, docs: IntArray, scores: FloatArray, collection: Collection) -> None:
-        self.begins = np.searchsorted(queries, np.arange(len(collection.queries) + 1))
-        self.docs = docs
-        self.scores = scores
-        self._width = len(collection.documents)
-        keys = queries.astype(np.int64) * self._width + docs
-        self._order = np.argsort(keys)
-        self._keys = keys[self._order]
-
-    @classmethod
-    def of(
-        cls,
-        queries: IntArray,
-        docs: IntArray,
-        ranks: npt.NDArray[np.int64],
-        scores: FloatArray,
-        collection: Collection,
-    ) -> _Listed:
-        """Returns the lists of a run's lines; of several lines for one document the best score counts."""
-        order = np.lexsort((docs, ranks, -scores, queries))
-        keys = queries[order].astype(np.int64) * len(collection.documents) + docs[order]
-        kept = order[np.sort(np.unique(keys, return_index=True)[1])]
-        return cls(queries[kept], docs[kept], scores[kept], collection)
-
-    def find(self, queries: IntArray, docs: IntArray) -> FloatArray:
-        keys = queries.astype(np.int64)[:, None] * self._width + docs
-        if not len(self._keys):
+        if not len(self._sorted_pairs):
             return np.full(docs.shape, np.nan, np.float32)
-        inside = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
-        listed = (self._keys[inside] == keys) & (docs >= 0)
-        return np.where(listed, self.scores[self._order[inside]], np.float32("nan"))
+        pairs = self._pairs(queries[:, None], docs)
+        places = np.minimum(np.searchsorted(self._sorted_pairs, pairs), len(self._sorted_pairs) - 1)
+        listed = (self._sorted_pairs[places] == pairs) & (docs >= 0)
+        return np.where(listed, self._scores[self._order[places]], np.float32("nan"))
+
+    def _pairs(self, queries: IntArray, docs: IntArray) -> npt.NDArray[np.int64]:
+        """Returns one number for each pair."""
+        return queries.astype(np.int64) * self._n_docs + docs
 
 
 class RunFile:
-    """The lines of a run file, column by column.
+    """The lines of a TREC run, `.gz` and `.zst` unpacked, column by column.
 
-    Args:
-        path: A TREC run; `.gz` and `.zst` are unpacked.
-
-    Attributes:
-        queries: The query id of each line.
-        docs: The document id of each line.
-        ranks: (n,) int64.
-        scores: (n,) float32.
+    These are the ids of `queries` and `docs`, `ranks` (n,) int64 and `scores` (n,) float32.
 
     Raises:
         DataError: The file cannot be read, or a line is malformed; the message names it.

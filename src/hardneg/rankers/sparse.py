@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import ConfigDict, Field
@@ -19,9 +19,9 @@ from hardneg.core.hashing import code_digest
 from hardneg.core.progress import Progress
 from hardneg.core.records import Collection, IntArray, rows_of
 from hardneg.rankers.cache_files import build_or_load, checked_file
-
-if TYPE_CHECKING:
-    from hardneg.rankers.inverted.index import SparseRows
+from hardneg.rankers.dense.encode import model_digest
+from hardneg.rankers.dense.models import DEFAULT, load_model
+from hardneg.rankers.inverted.index import InvertedIndex, InvertedRanker, SparseRows
 
 _BLOCK = 8_192
 
@@ -50,9 +50,9 @@ class Sparse(Ranker):
     revision: str | None = None
     trust_remote_code: bool = False
     name: str | None = None
-    shorthand: ClassVar[str] = "model"
-    measures_similarity: ClassVar[bool] = True
-    encodes: ClassVar[bool] = True
+    shorthand = "model"
+    measures_similarity = True
+    encodes = True
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
         """Returns the ranker, its texts encoded or loaded from the cache.
@@ -60,8 +60,6 @@ class Sparse(Ranker):
         Raises:
             ConfigError: There is no such model, or it is no sparse encoder.
         """
-        from hardneg.rankers.inverted.index import InvertedIndex, InvertedRanker
-
         encoder = _Encoder(self._load(), self, context)
         name = self.name or "sparse"
         documents = encoder.encode("document", collection.documents, f"{name}: encode documents")
@@ -71,8 +69,6 @@ class Sparse(Ranker):
         return InvertedRanker(index, queries, encoder.facts)
 
     def _load(self) -> Any:
-        from hardneg.rankers.dense.models import DEFAULT, load_model
-
         if self.model == DEFAULT:
             raise ConfigError("ranker sparse has no default model; name one, as in sparse:MODEL")
         model = load_model(
@@ -94,8 +90,6 @@ class _Encoder:
     """Texts to sparse rows, block by block, each block kept in the cache."""
 
     def __init__(self, model: Any, settings: Sparse, context: Context) -> None:
-        from hardneg.rankers.dense.encode import model_digest
-
         self._model = model
         self._settings = settings
         self._folder = context.cache / "sparse"
@@ -110,8 +104,6 @@ class _Encoder:
 
     def encode(self, kind: Literal["query", "document"], texts: Any, stage: str) -> SparseRows:
         """Returns the sparse rows of all of a collection's documents or queries."""
-        from hardneg.rankers.inverted.index import SparseRows
-
         encode = self._model.encode_query if kind == "query" else self._model.encode_document
         blocks = []
         with self._progress.task(stage, len(texts), "queries" if kind == "query" else "documents") as task:
@@ -134,8 +126,6 @@ class _Encoder:
 
 
 def _encoded(texts: list[str], encode: Callable[..., Any], settings: Sparse) -> SparseRows:
-    from hardneg.rankers.inverted.index import SparseRows
-
     encoded = encode(
         texts,
         batch_size=settings.batch_size,
@@ -159,8 +149,6 @@ def _write(path: Path, rows: SparseRows) -> None:
 
 def _read(path: Path) -> SparseRows | None:
     """Returns a block from the cache, None if it is missing or corrupt."""
-    from hardneg.rankers.inverted.index import SparseRows
-
     if not has_valid_checksum(path):
         return None
     with np.load(path, allow_pickle=False) as file:

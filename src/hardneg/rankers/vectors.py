@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,8 @@ from hardneg.core.files import digest_file, temp_memmap
 from hardneg.core.lines import raw_lines
 from hardneg.core.records import Collection, Documents, FloatArray, IntArray, Queries, id_key, rows_of
 from hardneg.core.stores import fetched
+from hardneg.rankers.dense import DenseRanker
+from hardneg.rankers.dense.store import Vectors as Chunks
 
 _BLOCK = 8_192
 _IDS = 65_536
@@ -41,11 +43,11 @@ class Vectors(Ranker):
     folder: str
     similarity: Literal["dot", "cosine"] = "dot"
     name: str | None = None
-    shorthand: ClassVar[str] = "folder"
-    comparable: ClassVar[bool] = True
-    measures_similarity: ClassVar[bool] = True
-    reads_texts: ClassVar[bool] = False
-    compares_documents: ClassVar[bool] = True
+    shorthand = "folder"
+    comparable = True
+    measures_similarity = True
+    reads_texts = False
+    compares_documents = True
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
         """Returns the ranker, its arrays checked and mapped.
@@ -53,9 +55,6 @@ class Vectors(Ranker):
         Raises:
             DataError: A file is missing, or does not fit the collection; the message names it.
         """
-        from hardneg.rankers.dense import DenseRanker
-        from hardneg.rankers.dense.store import Vectors as Chunks
-
         folder = fetched(self.folder, context.progress).expanduser()
         documents, queries = _VectorFile(folder, "document"), _VectorFile(folder, "query")
         if documents.array.shape[1] != queries.array.shape[1]:
@@ -91,14 +90,9 @@ class _VectorFile:
         return {path.name: digest_file(path) for path in paths}
 
     def matched(self, texts: Documents | Queries, unit: bool, folder: Path) -> FloatArray:
-        """Returns (n, dimension) float32 or float16: the checked vectors of all documents or queries.
+        """Returns (n, dimension) float32 or float16: the checked vectors of all texts, of length 1 if `unit`.
 
-        It is the mapped file itself where that needs no change.
-
-        Args:
-            texts: The collection's documents or queries.
-            unit: Whether to normalise the vectors to length 1.
-            folder: Where a temporary copy is stored; it is deleted with the process.
+        It is the mapped file itself, or a temporary copy in the folder where vectors change.
         """
         positions = self._positions(texts)
         in_order = np.array_equal(positions, np.arange(len(self.array)))

@@ -29,14 +29,6 @@ def write_if_installed(write: Callable[..., Path], folder: Path, *args: Any) -> 
     """Writes a report at the end of other work, and returns where it is.
 
     Without the extra `report` nothing is written: a warning says how to get the page, None is returned.
-
-    Args:
-        write: `write_report` or `write_comparison`.
-        folder: The directory to report on.
-        args: Further arguments of `write`.
-
-    Raises:
-        DataError: The file cannot be written.
     """
     try:
         return write(folder, *args)
@@ -46,11 +38,7 @@ def write_if_installed(write: Callable[..., Path], folder: Path, *args: Any) -> 
 
 
 def require() -> None:
-    """Checks that the libraries are installed that pages and figures are drawn with.
-
-    Raises:
-        MissingExtra: One is not.
-    """
+    """Checks that the libraries are installed that pages and figures are drawn with."""
     for module, package in (("altair", "altair"), ("vl_convert", "vl-convert-python"), ("jinja2", "jinja2")):
         if importlib.util.find_spec(module) is None:
             raise MissingExtra(package, "report")
@@ -64,22 +52,10 @@ def write_report(
     language: str = "en",
     limit: int | None = None,
 ) -> Path:
-    """Writes the report of a finished run, and returns where it is.
-
-    Args:
-        folder: The run directory.
-        collection: What it was mined from; without it the examples have no texts.
-        out: The file to write; `report.html` in the run directory unless given.
-        language: `en` or `ru`.
-        limit: Most queries among the examples; 1,500 unless given.
-
-    Raises:
-        ConfigError: There is no report in that language.
-        DataError: The run is not finished or damaged, or the file cannot be written.
-        MissingExtra: The extra `report` is not installed.
-    """
+    """Writes the report of a finished run, and returns where it is; without a collection it has no texts."""
+    require()
     from hardneg.report.i18n import Locale
-    from hardneg.report.report_page import report_page
+    from hardneg.report.pages import report_page
     from hardneg.report.summary import summarize
 
     locale = Locale(language)
@@ -96,21 +72,8 @@ def write_versus(
     language: str = "en",
     limit: int | None = None,
 ) -> Path:
-    """Writes a report on what two runs of one collection decide differently, and returns where it is.
-
-    Args:
-        folders: The two run directories.
-        collection: What they were mined from; without it the examples have no texts.
-        out: The file to write.
-        language: `en` or `ru`.
-        limit: Most queries that it shows; 500 unless given.
-
-    Raises:
-        MissingExtra: The extra `report` is not installed.
-        ConfigError: The runs are of different collections.
-        DataError: A run is not finished or damaged, or the file cannot be written.
-        MissingExtra: The extra `report` is not installed.
-    """
+    """Writes a report on what two runs of one collection decide differently, and returns where it is."""
+    require()
     from hardneg.report.diff_page import diff_page
     from hardneg.report.i18n import Locale
 
@@ -126,22 +89,11 @@ def write_comparison(
     language: str = "en",
     figures: str | Path | None = None,
 ) -> Path:
-    """Writes the report of a finished comparison of recipes, and returns where it is.
-
-    Args:
-        folder: The comparison's directory, with its compare.json.
-        out: The file to write; `report.html` in the directory unless given.
-        language: `en` or `ru`.
-        figures: A folder for each figure as SVG and PNG; None for none.
-
-    Raises:
-        ConfigError: There is no report in that language.
-        DataError: The comparison is not finished or damaged, or a file cannot be written.
-        MissingExtra: The extra `report` is not installed.
-    """
-    from hardneg.report.comparison_page import comparison_page, drawn
+    """Writes the report of a finished comparison of recipes, and returns where it is."""
+    require()
     from hardneg.report.figures.style import FILE_STYLE
     from hardneg.report.i18n import Locale
+    from hardneg.report.pages import comparison_figures, comparison_page
 
     results = Path(folder) / COMPARISON
     try:
@@ -152,25 +104,19 @@ def write_comparison(
     path = Path(out) if out else Path(folder) / FILE
     write_text(path, comparison_page(facts, locale))
     if figures is not None:
-        charts = drawn(facts, locale, FILE_STYLE)
-        _save(((f"{kind}.{part}".rstrip("."), chart) for kind, part, chart in charts), Path(figures))
+        _save(comparison_figures(facts, locale, FILE_STYLE), Path(figures))
     return path
 
 
 def write_figures(folder: str | Path, out: str | Path, *, language: str = "en") -> list[Path]:
-    """Writes every figure of a run's report as SVG and PNG, and returns the files.
-
-    Raises:
-        MissingExtra: The extra `report` is not installed.
-        DataError: The run is not finished or damaged, or the folder cannot be written.
-        MissingExtra: The extra `report` is not installed.
-    """
+    """Writes every figure of a run's report as SVG and PNG, and returns the files."""
+    require()
     from hardneg.report.figures.style import FILE_STYLE
     from hardneg.report.i18n import Locale
-    from hardneg.report.report_page import drawn
+    from hardneg.report.pages import run_figures
     from hardneg.report.summary import summarize
 
-    written = _save(drawn(summarize(Path(folder)), Locale(language), FILE_STYLE), Path(out))
+    written = _save(run_figures(summarize(Path(folder)), Locale(language), FILE_STYLE), Path(out))
     if not written:
         raise DataError(f"{folder} has no data to draw a figure of")
     return written

@@ -32,19 +32,7 @@ Runs = tuple[RunSummary, RunSummary]
 def diff_page(
     first: Path, second: Path, collection: Collection | None, locale: Locale, limit: int | None
 ) -> str:
-    """Returns a page on what two runs of one collection decide differently.
-
-    Args:
-        first: A run directory.
-        second: Another.
-        collection: What they were mined from; None leaves out the texts.
-        locale: The language.
-        limit: Most queries that it shows; None for the default.
-
-    Raises:
-        ConfigError: The runs are of different collections.
-        DataError: A run is not finished or damaged.
-    """
+    """Returns a page on what two runs of one collection decide differently."""
     differences = diff.compare(first, second)
     runs = (summarize(first), summarize(second))
     reasons = Reasons(locale, runs[1].run, runs[0].run)
@@ -62,8 +50,7 @@ def diff_page(
     return render(
         "diff.html",
         ("text.js", "frame.js", "browse.js"),
-        ("page.css", "report.css"),
-        locale=locale,
+        locale,
         title=locale("diff.title", first=first.name, second=second.name),
         names=(str(first), str(second)),
         tiles=[

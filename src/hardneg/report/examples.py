@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from hardneg.core.records import Collection, Decision
 from hardneg.report.columns import margins, starts
+from hardneg.report.i18n import TEXT, cut
 from hardneg.report.summary import RunSummary
 from hardneg.runs import ledger
 from hardneg.selection.reasons import SURPLUS
@@ -24,7 +25,6 @@ from hardneg.selection.reasons import SURPLUS
 LIMIT = 1_500
 """Most queries that a report shows by default."""
 
-_TEXT = 320
 _KINDS = {
     "positives": (Decision.POSITIVE, 3),
     "negatives": (Decision.NEGATIVE, 10),
@@ -34,17 +34,7 @@ _KINDS = {
 
 
 def examples(summary: RunSummary, collection: Collection | None, limit: int = LIMIT) -> dict[str, Any]:
-    """Returns a sample of a run's queries with their documents, scores and decisions.
-
-    Args:
-        summary: The run.
-        collection: What it was mined from, for the texts; None leaves them out.
-        limit: Most queries; of more, those with the lowest hashes of their ids.
-
-    Returns:
-        `docs`: {doc_id: [title, text]}; `queries`: one object an example, with `negatives`, `positives` and
-        `dropped` as rows of `[doc_id, rank, scores by ranker, margin, reason, p, weight]`.
-    """
+    """Returns a sample of a run's queries with their documents, scores and decisions."""
     sampled = sample(summary.queries, limit)
     short = {(query, positive): reason for query, positive, reason in summary.short}
     shown = []
@@ -111,7 +101,7 @@ def _places(example: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 
 def plain(row: dict[str, Any]) -> list[Any]:
-    """Returns what a page shows of one row of the ledger."""
+    """Returns `[doc_id, rank, scores by ranker, margin, reason, p, weight]` of one row of the ledger."""
     rounded = [_round(row.get(name)) for name in ("margin", "p_false_negative", "weight")]
     return [row["doc_id"], row["rank"], row["scores"], rounded[0], row["reason"], *rounded[1:]]
 
@@ -127,7 +117,7 @@ def documents(shown: Sequence[dict[str, Any]], collection: Collection | None) ->
         return {}
     places = collection.documents.rows(ids)
     titles, bodies = collection.documents.titles(places), collection.documents.bodies(places)
-    return {doc: [title[:_TEXT], cut(body)] for doc, title, body in zip(ids, titles, bodies, strict=True)}
+    return {doc: [title[:TEXT], cut(body)] for doc, title, body in zip(ids, titles, bodies, strict=True)}
 
 
 def reasons_of(shown: Sequence[dict[str, Any]]) -> set[str]:
@@ -142,13 +132,6 @@ def add_texts(shown: Sequence[dict[str, Any]], collection: Collection | None) ->
         texts = collection.queries.texts(collection.queries.rows([example["id"] for example in shown]))
         for example, text in zip(shown, texts, strict=True):
             example["text"] = cut(text)
-
-
-def cut(text: str, length: int = _TEXT) -> str:
-    """Returns the beginning of a text, cut between words."""
-    if len(text) <= length:
-        return text
-    return f"{text[:length].rsplit(maxsplit=1)[0]} …"
 
 
 def _example(

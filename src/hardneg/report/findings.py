@@ -12,7 +12,6 @@ from hardneg.report.i18n import Locale
 from hardneg.report.reasons import Reasons
 from hardneg.report.summary import RunSummary
 from hardneg.report.tables import leakage
-from hardneg.report.thresholds import probability_limits
 from hardneg.selection.reasons import SURPLUS
 
 Finding = tuple[Literal["good", "plain", "bad"], str]
@@ -31,18 +30,8 @@ def findings(summary: RunSummary, locale: Locale) -> list[Finding]:
         for name in ("negatives", "queries", "candidates")
     }
     sentences: list[Finding] = [("plain", locale("find.negatives", **counts))]
-    for step in (
-        _audited,
-        _above_positive,
-        _suspected,
-        _copies,
-        _leaked,
-        _main_reason,
-        _short,
-        _reuse,
-        _agreement,
-        _skipped,
-    ):
+    steps = (_audited, _above_positive, _suspected, _copies, _leaked, _main_reason, _short, _reuse)
+    for step in (*steps, _agreement, _skipped):
         sentences += step(summary, locale)
     return sentences
 
@@ -71,7 +60,7 @@ def _above_positive(summary: RunSummary, locale: Locale) -> list[Finding]:
     share = counts[summary.margins.edges[1:] <= 1e-9].sum() / counts.sum()
     if share == 0:
         return [("good", locale("find.none_above"))]
-    limits = probability_limits(summary) if summary.probabilities.total else []
+    limits = summary.probability_limits if summary.probabilities.total else []
     if limits:
         bound = locale.percent(limits[-1])
         return [("plain", locale("find.above_bound", share=locale.percent(share), bound=bound))]
@@ -151,12 +140,10 @@ def _reuse(summary: RunSummary, locale: Locale) -> list[Finding]:
 
 
 def _agreement(summary: RunSummary, locale: Locale) -> list[Finding]:
-    names = summary.rankers
-    pairs = [(summary.agreement[i, j], names[j], names[i]) for i in range(len(names)) for j in range(i)]
-    if not pairs:
+    if not summary.agreement:
         return []
-    share, one, other = min(pairs)
-    return [("plain", locale("find.agreement", one=one, other=other, share=locale.percent(float(share))))]
+    share, one, other = min(summary.agreement)
+    return [("plain", locale("find.agreement", one=one, other=other, share=locale.percent(share)))]
 
 
 def _skipped(summary: RunSummary, locale: Locale) -> list[Finding]:

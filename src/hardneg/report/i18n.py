@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import importlib.resources
-from collections.abc import Mapping
 from typing import Any
 
 import yaml
 
 from hardneg.core.errors import unknown_name
+from hardneg.core.tables import flat
 
 LANGUAGES = ("en", "ru")
 _PARTS = ("report", "pages")
 
+TEXT = 320
+"""Characters of a text that pages show."""
+
 
 class Locale:
-    """Texts and number formats of one language.
-
-    Args:
-        language: One of `LANGUAGES`.
-
-    Attributes:
-        texts: All texts by their path, as `axis.rank`.
-
-    Raises:
-        ConfigError: There are no texts in that language.
-    """
+    """Texts and number formats of one language."""
 
     def __init__(self, language: str = "en") -> None:
         if language not in LANGUAGES:
@@ -33,7 +26,8 @@ class Locale:
         self.language = language
         folder = importlib.resources.files("hardneg.report") / "languages"
         files = [folder / f"{language}.{part}.yaml" for part in _PARTS]
-        self.texts = dict(pair for file in files for pair in _flat(yaml.safe_load(file.read_text("utf-8"))))
+        texts = [pair for file in files for pair in flat(yaml.safe_load(file.read_text("utf-8")))]
+        self.texts = {path: " ".join(text.split()) for path, text in texts}
 
     def __call__(self, key: str, **values: Any) -> str:
         """Returns a text by its path, with `{name}` filled in."""
@@ -52,6 +46,10 @@ class Locale:
     def decimal(self, value: float | None, places: int = 3) -> str:
         """Returns a score, or a dash where there is none."""
         return "–" if value is None or value != value else self._point(f"{value:.{places}f}")
+
+    def signed(self, value: float, places: int = 3) -> str:
+        """Returns a difference of scores, with its sign."""
+        return ("+" if value > 0 else "") + self.decimal(value, places)
 
     def figures(self, value: float, count: int | None = None) -> str:
         """Returns a number to `count` significant figures, by default as many as it needs up to six."""
@@ -81,9 +79,8 @@ class Locale:
         return text if self.language == "en" else text.replace(".", ",")
 
 
-def _flat(nested: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    pairs: list[tuple[str, str]] = []
-    for key, value in nested.items():
-        path = f"{prefix}{key}"
-        pairs += _flat(value, f"{path}.") if isinstance(value, Mapping) else [(path, " ".join(value.split()))]
-    return pairs
+def cut(text: str, length: int = TEXT) -> str:
+    """Returns the beginning of a text, cut between words."""
+    if len(text) <= length:
+        return text
+    return f"{text[:length].rsplit(maxsplit=1)[0]} …"

@@ -13,6 +13,7 @@ import json
 from typing import Any
 
 from hardneg.core.errors import MissingExtra
+from hardneg.report.i18n import Locale
 
 try:
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -21,25 +22,12 @@ except ImportError as error:
     raise MissingExtra(f"{error.name}, which pages need,", "report") from None
 
 
-def render(template: str, scripts: tuple[str, ...], styles: tuple[str, ...], **values: Any) -> str:
-    """Returns a page.
-
-    Args:
-        template: A file of the folder `templates`.
-        scripts: The page's scripts, files of the same folder, in order.
-        styles: Its style sheets, in order.
-        values: What the template shows; `data` is for the script.
-    """
-    code = "".join(read(name) for name in scripts)
-    style = "".join(read(name) for name in styles)
-    page = environment().get_template(template)
-    return page.render(
-        **{key: value for key, value in values.items() if key != "data"},
-        style=style,
-        script=code,
-        data=embedded(values.get("data")),
-        policy=policy(code, style),
-    )
+def render(template: str, scripts: tuple[str, ...], locale: Locale, data: Any, **values: Any) -> str:
+    """Returns a page; `data` is for its scripts, files of the folder `templates` as the template is."""
+    code = "".join(map(read, scripts))
+    style = read("page.css") + read("report.css")
+    given = {"style": style, "script": code, "data": embedded(data), "policy": policy(code, style)}
+    return environment().get_template(template).render(locale=locale, **given, **values)
 
 
 def policy(code: str, style: str) -> str:

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from hardneg.core.errors import DataError
-from hardneg.report.figures import FIGURES, comparison, distributions
+from hardneg.report.figures import FIGURES, candidates, rates
 from hardneg.report.figures.style import FILE_STYLE, AnyChart
 from hardneg.report.i18n import Locale
 from hardneg.report.summary import RunSummary, summarize
@@ -40,7 +40,7 @@ class Plots:
         Raises:
             DataError: The run has no such ranker.
         """
-        chart = distributions.scores(self.summary, self._locale, self._style, ranker)
+        chart = candidates.scores(self.summary, self._locale, self._style, ranker)
         return self._checked(chart, f"scores by {ranker}")
 
     def margins(self) -> AnyChart:
@@ -81,7 +81,7 @@ class Plots:
 
     def compared(self, metric: str | None = None) -> AnyChart:
         """Returns what the run's comparison measured. Raises DataError without one."""
-        chart = comparison.of_run(self.summary, self._locale, self._style, metric)
+        chart = rates.compared(self.summary, self._locale, self._style, metric)
         return self._checked(chart, "compared")
 
     def _drawn(self, name: str) -> AnyChart:

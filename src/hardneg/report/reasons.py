@@ -17,10 +17,6 @@ class Reasons:
     """Names and meanings of reasons, from run.json; else from the rule or draw of that name.
 
     The report has texts of its own only for why a query got too few negatives.
-
-    Args:
-        locale: The language.
-        runs: The run.json of the runs whose reasons are shown.
     """
 
     def __init__(self, locale: Locale, *runs: Mapping[str, Any]) -> None:

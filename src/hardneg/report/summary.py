@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +16,15 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hardneg.core.errors import DataError
+from hardneg.core.components import RULES, Rule
+from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.records import Decision
-from hardneg.report import thresholds
 from hardneg.report.checks import Check, checks
 from hardneg.report.columns import (
     GROUPS,
     Floats,
+    Histogram,
+    Histogram2D,
     floats,
     groups_of,
     margins,
@@ -28,7 +32,6 @@ from hardneg.report.columns import (
     shared_tops,
     starts,
 )
-from hardneg.report.histograms import Histogram, Histogram2D
 from hardneg.runs import ledger
 from hardneg.runs.directory import RunFolder
 
@@ -49,7 +52,7 @@ class RunSummary:
         comparison: The rows of the comparison that the run belongs to, empty without one.
         scores: {ranker: distribution of its scores in each group}.
         margins: How far below the weakest positive the candidates score, by the scorer of the thresholds.
-        relative: Whether `margins` are shares of the positive's score, or differences.
+        relative: Whether `margins` are shares of the positive's score, unless a rule sets absolute ones.
         probabilities: The decimal logarithm of p(false negative); empty where it was not estimated.
         margin_probabilities: Candidates by margin and by that logarithm.
         shared: (n_rankers, n_rankers), summed over queries: the share of the top 10 that two rankers share.
@@ -93,13 +96,37 @@ class RunSummary:
 
     @property
     def suspected_reasons(self) -> frozenset[str]:
-        """The reasons that suspected false negatives are dropped for."""
-        return thresholds.suspected_reasons(self.run)
+        """The reasons that suspected false negatives are dropped for: rules that read the probability."""
+        names = (RULES.name_of(rule) for rule in known_rules(self.run) if rule.reads == "probability")
+        return frozenset(name.replace("-", "_") for name in names)
 
     @property
-    def agreement(self) -> Floats:
-        """(n_rankers, n_rankers): the mean share of the top 10 that two rankers have in common."""
-        return self.shared / max(len(self.queries), 1)
+    def margin_limits(self) -> list[float]:
+        """The margins to the scorer's anchor that the recipe sets, of the kind of `margins`."""
+        own = [rule for rule in known_rules(self.run) if (rule.by or self.scorer) == self.scorer]
+        limits: list[float | None] = [
+            _threshold(rule)[1] for rule in own if rule.reads == "anchor" and rule.relative == self.relative
+        ]
+        if self.relative and not self.probabilities.total:
+            limits += [getattr(rule, "otherwise", None) for rule in own if rule.reads == "probability"]
+        return [float(limit) for limit in limits if limit is not None]
+
+    @property
+    def probability_limits(self) -> list[float]:
+        """The p(false negative) above which the recipe drops candidates."""
+        return [_threshold(rule)[1] for rule in known_rules(self.run) if rule.reads == "probability"]
+
+    def score_limits(self, ranker: str) -> list[tuple[str, float]]:
+        """Returns (setting, score) of the thresholds that the recipe sets on a ranker's scores."""
+        own = [rule for rule in known_rules(self.run) if (rule.by or self.scorer) == ranker]
+        return [_threshold(rule) for rule in own if rule.reads == "score"]
+
+    @property
+    def agreement(self) -> list[tuple[float, str, str]]:
+        """(share, ranker, other ranker): the mean share of the top 10 that each two have in common."""
+        shares = self.shared / max(len(self.queries), 1)
+        pairs = combinations(enumerate(self.rankers), 2)
+        return [(float(shares[i, j]), one, other) for (i, one), (j, other) in pairs]
 
     @property
     def most_used(self) -> list[tuple[str, int]]:
@@ -113,15 +140,11 @@ class RunSummary:
 
 
 def summarize(folder: Path) -> RunSummary:
-    """Returns what a run directory holds, added up in one pass over its ledger.
-
-    Raises:
-        DataError: It is no finished run, or a file in it is damaged.
-    """
+    """Returns what a run directory holds, added up in one pass over its ledger."""
     run = RunFolder(folder).finished()
     paths = ledger.parts(folder)
     ranges = score_ranges(paths)
-    relative = thresholds.relative_margins(run)
+    relative = not any(rule.reads == "anchor" and not rule.relative for rule in known_rules(run))
     low, high = ranges.get(run["recipe"]["select"].get("by"), (0.0, 1.0))
     span = (-1.0, 1.0) if relative else (-0.25 * (high - low), high - low)
     summary = RunSummary(
@@ -135,7 +158,7 @@ def summarize(folder: Path) -> RunSummary:
         probabilities=Histogram(*_LOG_RANGE, GROUPS, bins=32),
         margin_probabilities=Histogram2D(*span, 30, *_LOG_RANGE, 20),
         shared=np.zeros((len(ranges), len(ranges))),
-        checks=checks(run, GROUPS),
+        checks=checks(run),
     )
     for path in paths:
         _add(summary, ledger.read_part(path))
@@ -171,6 +194,21 @@ def _add(summary: RunSummary, block: ledger.Block) -> None:
             summary.evidence[name.removeprefix("evidence.")] += len(table) - table[name].null_count
     for check in summary.checks:
         check.add(table, groups)
+
+
+def known_rules(run: Mapping[str, Any]) -> list[Rule]:
+    """Returns the rules of a run's recipe, without those that this installation does not know."""
+    rules = []
+    for described in run["recipe"]["select"]["rules"]:
+        with suppress(ConfigError):
+            rules.append(RULES.make(described))
+    return rules
+
+
+def _threshold(rule: Rule) -> tuple[str, float]:
+    """Returns the name and value of the setting that is the rule's threshold."""
+    name = rule.threshold.setting if rule.threshold else str(rule.shorthand)
+    return name, float(getattr(rule, name))
 
 
 def _json(path: Path) -> Any:

@@ -7,8 +7,7 @@ from typing import Any
 
 from hardneg.core.exclusions import DUPLICATE_OF_POSITIVE, QUERY_TEXT
 from hardneg.core.records import Collection
-from hardneg.report.examples import cut
-from hardneg.report.i18n import Locale
+from hardneg.report.i18n import Locale, cut
 from hardneg.report.reasons import Reasons
 from hardneg.report.summary import RunSummary
 
@@ -19,17 +18,14 @@ def tiles(summary: RunSummary, locale: Locale) -> list[tuple[str, str, str]]:
     """Returns (value, what it is, a remark) for the numbers at the top."""
     run, counts = summary.run, summary.run["counts"]
     queries = counts.get("queries", 0)
-    per_query = locale.decimal(counts.get("negatives", 0) / max(queries, 1), 1)
+    negatives = counts.get("negatives", 0)
+    per_query = locale("tile.per_query", count=locale.decimal(negatives / max(queries, 1), 1))
     short = sum((run.get("short") or {}).values())
     return [
         (locale.number(queries), locale("tile.queries"), ""),
         (locale.number(run["collection"]["documents"]), locale("tile.documents"), ""),
         (locale.number(counts.get("candidates", 0)), locale("tile.candidates"), ""),
-        (
-            locale.number(counts.get("negatives", 0)),
-            locale("tile.negatives"),
-            locale("tile.per_query", count=per_query),
-        ),
+        (locale.number(negatives), locale("tile.negatives"), per_query),
         (locale.number(short), locale("tile.short"), locale.percent(short / max(queries, 1))),
         _rate(summary, locale),
         (_duration(sum((run.get("seconds") or {}).values()), locale), locale("tile.seconds"), ""),
@@ -64,15 +60,11 @@ def dropped(summary: RunSummary, locale: Locale) -> list[tuple[str, str, str, st
     counts, reasons = summary.run["counts"], Reasons(locale, summary.run)
     total = max(counts.get("candidates", 0), 1)
     numbers = sorted((counts.get("dropped") or {}).items(), key=lambda item: (-item[1], item[0]))
-    return [
-        (
-            reasons.label(reason),
-            locale.number(number),
-            locale.percent(number / total),
-            reasons.meaning(reason),
-        )
-        for reason, number in numbers
-    ]
+    rows = []
+    for reason, number in numbers:
+        share = locale.percent(number / total)
+        rows.append((reasons.label(reason), locale.number(number), share, reasons.meaning(reason)))
+    return rows
 
 
 def copies(summary: RunSummary, locale: Locale) -> list[tuple[str, str]]:
@@ -89,10 +81,9 @@ def checks(summary: RunSummary, locale: Locale) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for check in summary.checks:
         share = locale.percent(check.found / max(check.examined, 1))
-        examined, found, negatives, queries = map(
-            locale.number, (check.examined, check.found, check.of("negative"), check.queries)
-        )
-        rows.append((check.label(locale), examined, found, share, negatives, queries))
+        counts = (check.examined, check.found, check.of("negative"), check.queries)
+        examined, found, *others = map(locale.number, counts)
+        rows.append((check.label(locale), examined, found, share, *others))
     return rows
 
 

@@ -5,8 +5,8 @@ It needs the extra `report`.
 
 from __future__ import annotations
 
-from hardneg.review.agreement import kappa
 from hardneg.review.queue import Item, Queue
 from hardneg.review.server import ReviewServer, open_server
+from hardneg.review.session import kappa
 
 __all__ = ["Item", "Queue", "ReviewServer", "kappa", "open_server"]

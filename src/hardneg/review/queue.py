@@ -25,7 +25,6 @@ from hardneg.auditing import sample
 from hardneg.core.records import Decision
 from hardneg.report.columns import floats, margins
 from hardneg.report.summary import RunSummary, summarize
-from hardneg.report.thresholds import margin_limits, probability_limits
 from hardneg.runs import ledger
 
 SUSPECTED = "suspected"
@@ -44,14 +43,7 @@ COUNT = 200
 
 @dataclass(frozen=True)
 class Item:
-    """One candidate to judge.
-
-    Attributes:
-        query_id: Its query.
-        doc_id: The document.
-        stratum: The stratum that it was drawn from.
-        row: Its row in the ledger.
-    """
+    """One candidate to judge: its ids, the stratum that it was drawn from, its row in the ledger."""
 
     query_id: str
     doc_id: str
@@ -66,13 +58,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Queue:
-    """What to judge in a run.
-
-    Attributes:
-        summary: The run.
-        items: The candidates, in the order in which to judge them.
-        sizes: How many candidates each stratum has in the run.
-    """
+    """What to judge in a run, in order, and how many candidates each stratum has in the run."""
 
     summary: RunSummary
     items: list[Item]
@@ -80,11 +66,7 @@ class Queue:
 
     @classmethod
     def of(cls, folder: Path, count: int = COUNT) -> Queue:
-        """Returns the first `count` candidates to judge of a finished run.
-
-        Raises:
-            DataError: It is no finished run, or damaged.
-        """
+        """Returns the first `count` candidates to judge of a finished run."""
         summary = summarize(folder)
         table = _candidates(folder, summary)
         strata = _strata(table, summary)
@@ -159,8 +141,8 @@ def _informative(table: pa.Table, summary: RunSummary) -> npt.NDArray[np.float64
     """Returns (n,) float64: higher near the threshold and where validators disagree."""
     probability = floats(table, "p_false_negative")
     margin = floats(table, "margin")
-    bound = next(iter(probability_limits(summary)), 1.0)
-    limit = next(iter(margin_limits(summary)), 0.0)
+    bound = next(iter(summary.probability_limits), 1.0)
+    limit = next(iter(summary.margin_limits), 0.0)
     near = _percentile(-np.abs(margin - limit))
     if not np.isnan(probability).all():
         near = np.where(np.isnan(probability), near / 2, _percentile(-np.abs(probability - bound)))

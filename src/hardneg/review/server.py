@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import importlib.resources
 import json
 import secrets
 from http import HTTPStatus
@@ -14,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 from hardneg.core.errors import ConfigError, HardnegError
 from hardneg.core.records import Collection
 from hardneg.report.i18n import Locale
-from hardneg.review.page import page
+from hardneg.report.page import embedded, environment, policy, read
 from hardneg.review.queue import COUNT, Queue
 from hardneg.review.session import Session
 
@@ -23,14 +24,7 @@ _BODY = 16_384
 
 
 class ReviewServer(ThreadingHTTPServer):
-    """Serves the page of one review.
-
-    Args:
-        session: The review.
-        locale: The language of the page.
-        judge: Default name of the judge; the page can change it.
-        port: Port to listen on; 0 for any free one.
-    """
+    """Serves the page of one review."""
 
     daemon_threads = True
     request_queue_size = 64
@@ -197,3 +191,19 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)
+
+
+def page(locale: Locale, judge: str) -> tuple[str, str]:
+    """Returns the page as HTML, and its content security policy: its own script, style and server."""
+    own = importlib.resources.files("hardneg.review") / "templates"
+    style, script, template = (
+        (own / f"review.{kind}").read_text(encoding="utf-8") for kind in ("css", "js", "html")
+    )
+    style, script = read("page.css") + style, read("text.js") + script
+    texts = locale.under("review.", "examples.")
+    data = embedded({"texts": texts, "judge": judge, "language": locale.language})
+    html = environment().from_string(template)
+    return (
+        html.render(locale=locale, style=style, script=script, data=data),
+        f"{policy(script, style)}; connect-src 'self'; frame-ancestors 'none'",
+    )

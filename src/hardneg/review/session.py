@@ -4,35 +4,29 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from hardneg.core import verdicts
 from hardneg.core.errors import DataError
 from hardneg.core.records import Collection
-from hardneg.core.verdicts import Judged, Verdict
+from hardneg.core.verdicts import Judged, Verdict, by_judge
 from hardneg.report.i18n import Locale
 from hardneg.report.reasons import Reasons
-from hardneg.review.agreement import agreements
 from hardneg.review.queue import Item, Queue
 
 _AHEAD = 3
 _POSITIVES = 5
 _TEXT = 8_000
 _NAME = 60
+_DECIDED = (Verdict.RELEVANT, Verdict.NOT_RELEVANT)
 
 
 class Session:
-    """The judging of one run.
-
-    Args:
-        folder: The run directory; judgments are appended to its `judgments.jsonl`.
-        queue: What to judge.
-        collection: The texts.
-        locale: The language of reasons.
-    """
+    """The judging of one run."""
 
     def __init__(self, folder: Path, queue: Queue, collection: Collection, locale: Locale) -> None:
         self.path = folder / verdicts.FILE
@@ -61,11 +55,7 @@ class Session:
         }
 
     def judge(self, answer: Mapping[str, Any]) -> None:
-        """Writes a judgment to disk.
-
-        Raises:
-            DataError: It is no judgment of a candidate of this review.
-        """
+        """Writes a judgment to disk."""
         judge = answer.get("judge")
         pair = (str(answer.get("query_id")), str(answer.get("doc_id")))
         if not isinstance(judge, str) or not judge.strip() or len(judge) > _NAME:
@@ -101,3 +91,32 @@ class Session:
             "reason": self._reasons.label(row["reason"]),
             "facts": facts,
         }
+
+
+def kappa(one: Sequence[bool], other: Sequence[bool]) -> float | None:
+    """Returns Cohen's kappa (1960) of two judges' answers on the same pairs.
+
+    1 is full agreement, 0 chance agreement; None without pairs, or where both always gave one answer.
+    """
+    count = len(one)
+    if not count:
+        return None
+    observed = sum(a == b for a, b in zip(one, other, strict=True)) / count
+    yes = (sum(one) / count, sum(other) / count)
+    expected = yes[0] * yes[1] + (1 - yes[0]) * (1 - yes[1])
+    return None if expected == 1 else (observed - expected) / (1 - expected)
+
+
+def agreements(verdicts: list[Judged]) -> list[dict[str, Any]]:
+    """Returns for each two `judges` the number of pairs that `both` decided, and `kappa`."""
+    answers = {
+        judge: {pair: verdict == Verdict.RELEVANT for pair, verdict in own.items() if verdict in _DECIDED}
+        for judge, own in by_judge(verdicts)
+    }
+    rows = []
+    for one, other in combinations(answers, 2):
+        pairs = [pair for pair in answers[one] if pair in answers[other]]
+        if pairs:
+            value = kappa([answers[one][pair] for pair in pairs], [answers[other][pair] for pair in pairs])
+            rows.append({"judges": [one, other], "both": len(pairs), "kappa": value})
+    return rows

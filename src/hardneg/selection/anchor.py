@@ -12,9 +12,7 @@ from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray
 Anchor = Literal["weakest", "pair"]
 
 
-def anchored(
-    candidates: Candidates, collection: Collection, anchor: Literal["weakest", "pair"]
-) -> Candidates:
+def anchored(candidates: Candidates, collection: Collection, anchor: Anchor) -> Candidates:
     """Returns the candidates with their anchor scores.
 
     Args:
@@ -33,9 +31,7 @@ def anchored(
     pair = np.concatenate([*positives, np.empty(0, np.int32)]).astype(np.int32)
     own = paired.docs == pair[:, None]
     return replace(
-        paired,
-        positive={name: _weakest(scores, own) for name, scores in paired.scores.items()},
-        pair=pair,
+        paired, positive={name: _weakest(scores, own) for name, scores in paired.scores.items()}, pair=pair
     )
 
 

@@ -38,10 +38,7 @@ _MEANINGS = {
         "A judge or a validator found it relevant; it is a positive now.",
         "Судья или проверка признали его релевантным; теперь он среди релевантных.",
     ),
-    NO_SCORE: (
-        "The ranker that decides gave it no score.",
-        "Ранжировщик, который решает, не оценил его.",
-    ),
+    NO_SCORE: ("The ranker that decides gave it no score.", "Ранжировщик, который решает, не оценил его."),
     NO_ANCHOR_SCORE: (
         "The ranker that decides gave the query's positive no score.",
         "Ранжировщик, который решает, не оценил релевантный документ запроса.",

@@ -11,17 +11,11 @@ import numpy.typing as npt
 from hardneg.core.components import Rule
 from hardneg.core.exclusions import EXCLUSIONS, excluded
 from hardneg.core.noise import uniform
-from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray
-from hardneg.selection.pick import Usage, pick
-from hardneg.selection.reasons import (
-    MAX_USES,
-    NO_ANCHOR_SCORE,
-    NO_SCORE,
-    SURPLUS,
-    draw_reason,
-    rule_reason,
-)
+from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray, IntArray
+from hardneg.selection.reasons import MAX_USES, NO_ANCHOR_SCORE, NO_SCORE, SURPLUS, draw_reason, rule_reason
 from hardneg.selection.settings import SelectSettings
+
+Codes = npt.NDArray[np.int16]
 
 
 @dataclass(frozen=True)
@@ -37,9 +31,9 @@ class Decisions:
     """
 
     reasons: tuple[str, ...]
-    reason: npt.NDArray[np.int16]
-    copies: npt.NDArray[np.int16]
-    missing: npt.NDArray[np.int32]
+    reason: Codes
+    copies: Codes
+    missing: IntArray
     deeper: BoolArray
 
     def take(self, rows: npt.NDArray[np.intp]) -> Decisions:
@@ -57,27 +51,18 @@ class _TeacherDecisions(NamedTuple):
         orders: For each query the columns of the allowed, the first to be drawn first.
     """
 
-    reason: npt.NDArray[np.int16]
+    reason: Codes
     orders: list[list[int]]
 
 
 class Selector:
     """Applies one selection to the candidates of a collection, block by block.
 
-    Under a cap (`max_uses`) blocks must come in the order of the queries, and the uses made so far count.
-
-    Args:
-        collection: What is mined.
-        settings: The recipe's.
-        seed: Seed of the draws.
+    Under a cap (`max_uses`) blocks must come in the order of the queries, and the uses made so far count:
+    `usage` has the number of each document, (n_documents,) int32, and is None without a cap.
     """
 
-    def __init__(
-        self,
-        collection: Collection,
-        settings: SelectSettings,
-        seed: int,
-    ) -> None:
+    def __init__(self, collection: Collection, settings: SelectSettings, seed: int) -> None:
         self._settings = settings
         self._collection = collection
         self._seed = seed
@@ -85,7 +70,9 @@ class Selector:
         rules = map(rule_reason, settings.rules)
         others = (NO_SCORE, NO_ANCHOR_SCORE, SURPLUS, MAX_USES, self.negative_reason)
         self.reasons = tuple(dict.fromkeys((*EXCLUSIONS, *rules, *others)))
-        self.usage = _usage(settings, len(collection.documents))
+        self.usage: IntArray | None = None
+        if settings.max_uses is not None:
+            self.usage = np.zeros(len(collection.documents), np.int32)
 
     def select(self, candidates: Candidates) -> Decisions:
         """Returns the decisions on one block."""
@@ -105,19 +92,18 @@ class Selector:
         """Subtracts the negatives of some rows from the cap's counts: they will be decided again."""
         if self.usage is not None:
             docs = np.repeat(candidates.docs[rows].ravel(), decisions.copies[rows].ravel())
-            np.subtract.at(self.usage.counts, docs, 1)
+            np.subtract.at(self.usage, docs, 1)
 
-    def recount(self, docs: npt.NDArray[np.int32]) -> None:
+    def recount(self, docs: IntArray) -> None:
         """Adds negatives chosen earlier, one entry a use, to the cap's counts."""
         if self.usage is not None:
-            np.add.at(self.usage.counts, docs, 1)
+            np.add.at(self.usage, docs, 1)
 
     def _teacher_views(self, candidates: Candidates) -> list[Candidates]:
         """Returns the candidates as each teacher scores them; without an ensemble, as the scorer does."""
-        settings = self._settings
-        if settings.ensemble == "none":
+        if self._settings.ensemble == "none":
             return [candidates]
-        return [candidates.seen_by(teacher) for teacher in settings.teachers]
+        return [candidates.seen_by(teacher) for teacher in self._settings.teachers]
 
     def _noise(self, candidates: Candidates) -> FloatArray:
         keys = self._collection.queries.id_keys[candidates.queries]
@@ -125,9 +111,7 @@ class Selector:
             keys = keys ^ self._collection.documents.keys[candidates.pair]
         return uniform(self._seed, keys[:, None], self._collection.documents.keys[candidates.docs])
 
-    def _decide_by(
-        self, view: Candidates, codes: npt.NDArray[np.int16], noise: FloatArray
-    ) -> _TeacherDecisions:
+    def _decide_by(self, view: Candidates, codes: Codes, noise: FloatArray) -> _TeacherDecisions:
         reason = codes.copy()
         for rule in self._settings.rules:
             reason = np.where((reason == -1) & ~rule.keep(view), self._drop_reason(rule, view), reason)
@@ -142,7 +126,7 @@ class Selector:
         orders = [row[:count].tolist() for row, count in zip(order, counts, strict=True)]
         return _TeacherDecisions(reason, orders)
 
-    def _drop_reason(self, rule: Rule, view: Candidates) -> npt.NDArray[np.int16]:
+    def _drop_reason(self, rule: Rule, view: Candidates) -> Codes:
         """Returns (n_queries, depth) int16: the rule's own reason, or that a score is missing."""
         codes = np.full(view.shape, self._code(rule_reason(rule)), np.int16)
         if rule.reads not in ("score", "anchor"):
@@ -152,20 +136,41 @@ class Selector:
             codes[np.isnan(view.anchor(rule.by)[:, 0])] = self._code(NO_ANCHOR_SCORE)
         return codes
 
-    def _pick(
-        self, candidates: Candidates, by_teacher: list[_TeacherDecisions], reason: npt.NDArray[np.int16]
-    ) -> npt.NDArray[np.int16]:
-        settings = self._settings
+    def _pick(self, candidates: Candidates, by_teacher: list[_TeacherDecisions], reason: Codes) -> Codes:
+        """Returns how often each candidate is taken, and writes why into `reason`."""
         copies = np.zeros(candidates.shape, np.int16)
         turns = self._turns(candidates, len(by_teacher))
         for row in range(len(copies)):
             orders = [by_teacher[turn].orders[row] for turn in turns[row]]
-            docs = candidates.docs[row]
-            taken, capped = pick(docs, orders, settings.negatives, settings.distinct, self.usage)
+            taken, capped = self._take(candidates.docs[row], orders)
             np.add.at(copies[row], taken, 1)
             reason[row, capped] = self._code(MAX_USES)
             reason[row, taken] = self._code(self.negative_reason)
         return copies
+
+    def _take(self, docs: IntArray, orders: list[list[int]]) -> tuple[list[int], list[int]]:
+        """Returns the columns of a query taken from the orders in turn, and those passed over by the cap."""
+        taken: list[int] = []
+        capped: list[int] = []
+        waiting = [iter(order) for order in orders]
+        while waiting and len(taken) < self._settings.negatives:
+            teacher = waiting.pop(0)
+            for column in teacher:
+                if self._settings.distinct and column in taken:
+                    continue
+                if self._used_up(docs[column]):
+                    capped.append(column)
+                    continue
+                taken.append(column)
+                if self.usage is not None:
+                    self.usage[docs[column]] += 1
+                waiting.append(teacher)
+                break
+        return taken, capped
+
+    def _used_up(self, doc: int) -> bool:
+        limit = self._settings.max_uses
+        return self.usage is not None and limit is not None and bool(self.usage[doc] >= limit)
 
     def _turns(self, candidates: Candidates, teachers: int) -> npt.NDArray[np.intp]:
         """Returns (n_queries, turns) int: which teachers choose for each query, in turn, at random."""
@@ -174,7 +179,7 @@ class Selector:
         turns = np.argsort(drawn, axis=1, kind="stable")
         return turns[:, :1] if self._settings.ensemble == "cross-sample" else turns
 
-    def _deeper(self, candidates: Candidates, missing: npt.NDArray[np.int32]) -> BoolArray:
+    def _deeper(self, candidates: Candidates, missing: IntArray) -> BoolArray:
         unfinished = missing > 0
         if candidates.exhausted is not None:
             unfinished &= ~candidates.exhausted
@@ -188,9 +193,3 @@ class Selector:
 
     def _code(self, reason: str) -> np.int16:
         return np.int16(self.reasons.index(reason))
-
-
-def _usage(settings: SelectSettings, documents: int) -> Usage | None:
-    if settings.max_uses is None:
-        return None
-    return Usage(np.zeros(documents, np.int32), settings.max_uses)

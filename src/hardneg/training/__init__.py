@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hardneg.training.model_directory import Trained
-    from hardneg.training.rounds import train_in_rounds
     from hardneg.training.train_settings import TrainSettings
-    from hardneg.training.training_run import train
+    from hardneg.training.training_run import train, train_in_rounds
 
 __all__ = ["TrainSettings", "Trained", "train", "train_in_rounds"]
 
@@ -20,7 +19,7 @@ _HOMES = {
     "TrainSettings": "train_settings",
     "Trained": "model_directory",
     "train": "training_run",
-    "train_in_rounds": "rounds",
+    "train_in_rounds": "training_run",
 }
 
 

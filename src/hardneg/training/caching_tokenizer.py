@@ -36,9 +36,6 @@ class CachingTokenizer:
     """A fast tokenizer whose `encode_batch` reads from a cache; all else is the tokenizer's.
 
     Equal tokenizers, as those of the students of a comparison, share one cache; only the last one's is kept.
-
-    Args:
-        tokenizer: A `tokenizers.Tokenizer`, its truncation set.
     """
 
     _cache = _Cache()

@@ -14,11 +14,10 @@ from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.records import Collection, IntArray, KeyArray, part
 from hardneg.evaluation import judgments_of
 from hardneg.evaluation.measures import Measure, values
-from hardneg.evaluation.runs import SystemRun, search
+from hardneg.evaluation.systems import SystemRun, search
 from hardneg.rankers.bm25 import Bm25
 from hardneg.sources import LoadOptions, load
-from hardneg.training.student import Student
-from hardneg.training.student_ranker import as_ranker
+from hardneg.training.student import Student, as_ranker
 from hardneg.training.train_settings import TrainSettings
 
 MEASURE = Measure("nDCG", 10)
@@ -34,12 +33,9 @@ _RERANKED = 30
 
 @dataclass(frozen=True)
 class DevSet:
-    """Measures a student during its training.
+    """Measures a student during its training on queries that must not be learned from.
 
-    Attributes:
-        collection: The development queries, and the documents searched for them.
-        held_out: (n,) uint64, keys of query texts that must not be learned from.
-        origin: Where the queries are from, for people.
+    `held_out` are (n,) uint64, keys of their texts; `origin` says where they are from, for people.
     """
 
     collection: Collection
@@ -77,33 +73,24 @@ def dev_split(
     settings: TrainSettings,
     context: Context,
 ) -> DevSet:
-    """Returns the development split that the settings name, or one held out from the training queries.
-
-    Args:
-        source: Where the collection came from; None for one in memory.
-        collection: What was mined.
-        options: How it was read.
-        settings: `dev`, `dev_queries`, `dev_documents` and `seed` are read.
-        context: Cache folder and progress.
-
-    Raises:
-        ConfigError: `dev` is the test split, or the split that was mined.
-        DataError: There is no such split, or too few queries to hold some out.
-    """
+    """Returns the development split that the settings name, or one held out from the training queries."""
     if settings.dev is None:
-        queries = _held_out(collection, settings)
-        keys = np.unique(collection.queries.keys[queries])
-        return DevSet(_reduced(collection, queries, settings, context), keys, "held back from training")
-    if settings.dev == _TEST:
+        split, queries, origin = collection, _held_out(collection, settings), "held back from training"
+    else:
+        split, origin = _named_split(source, settings.dev, options), f"split {settings.dev}"
+        queries = shuffled_queries(split, settings.seed)[: settings.dev_queries]
+    keys = np.unique(split.queries.keys[queries])
+    return DevSet(_reduced(split, np.sort(queries), settings, context), keys, origin)
+
+
+def _named_split(source: str | None, name: str, options: LoadOptions) -> Collection:
+    if name == _TEST:
         raise ConfigError("dev: the test split is for the final evaluation alone; name another split")
-    if settings.dev == options.split:
-        raise ConfigError(f"dev: the split {settings.dev} is what the student learns from; name another")
+    if name == options.split:
+        raise ConfigError(f"dev: the split {name} is what the student learns from; name another")
     if source is None:
         raise ConfigError("dev: a collection in memory has one split; leave dev out to hold queries out")
-    split = load(source, replace(options, split=settings.dev))
-    queries = shuffled_queries(split, settings.seed)[: settings.dev_queries]
-    keys = np.unique(split.queries.keys[queries])
-    return DevSet(_reduced(split, np.sort(queries), settings, context), keys, f"split {settings.dev}")
+    return load(source, replace(options, split=name))
 
 
 def shuffled_queries(collection: Collection, seed: int) -> IntArray:
@@ -121,7 +108,7 @@ def _held_out(collection: Collection, settings: TrainSettings) -> IntArray:
         raise DataError(
             f"{collection.name} has {len(queries)} queries: too few to hold some out; name a --dev split"
         )
-    return np.sort(queries[:count])
+    return queries[:count]
 
 
 def _reduced(

@@ -32,10 +32,6 @@ class VectorLoss(torch.nn.Module):
     2101.06983). With `dimensions` the loss is computed on vectors cut to each of them as well and averaged
     (Matryoshka, Kusupati et al., arXiv 2205.13147). The density of sparse vectors adds to the loss (FLOPS,
     Paria et al., arXiv 2004.05665; SPLADE, arXiv 2107.05720).
-
-    Args:
-        student: The student.
-        settings: `loss`, `mini_batch`, `dimensions`, `query_flops` and `document_flops` are read.
     """
 
     def __init__(self, student: Student, settings: TrainSettings) -> None:
@@ -79,11 +75,6 @@ class PairLoss(torch.nn.Module):
     """The loss of cross-encoders: each query with its own positive and negatives.
 
     With the loss `infonce` it is localized contrastive estimation (Gao, Dai and Callan, arXiv 2101.08751).
-
-    Args:
-        model: A `CrossEncoder` with one label.
-        loss: The loss of the batch.
-        mini_batch: Pairs scored at once, as in `VectorLoss`.
     """
 
     def __init__(self, model: Any, loss: Loss, mini_batch: int | None) -> None:
@@ -113,13 +104,7 @@ class PairLoss(torch.nn.Module):
 def in_pieces(
     compute: Callable[[Sequence[Any]], torch.Tensor], items: Sequence[Any], size: int | None
 ) -> torch.Tensor:
-    """Returns `compute(items)`, computed in pieces whose activations are not kept.
-
-    Args:
-        compute: Returns a tensor with one row per item.
-        items: All items.
-        size: Items per piece; None to compute all at once and keep the activations.
-    """
+    """Returns `compute(items)`, computed in pieces whose activations are not kept."""
     if size is None or len(items) <= size:
         return compute(items)
     pieces = (items[begin : begin + size] for begin in range(0, len(items), size))

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.files import write_text
 from hardneg.core.tables import differing
@@ -23,12 +27,7 @@ CHECKPOINTS = "checkpoints"
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained model.
-
-    Attributes:
-        folder: The model directory.
-        facts: The content of its train.json.
-    """
+    """A trained model."""
 
     folder: Path
     facts: Mapping[str, Any]
@@ -42,14 +41,7 @@ class Trained:
 def conditions(
     run_folder: str | Path, run: Mapping[str, Any], settings: TrainSettings, **more: Any
 ) -> dict[str, Any]:
-    """Returns what train.json holds from the beginning, with a fingerprint of all that the model depends on.
-
-    Args:
-        run_folder: The run directory.
-        run: Its run.json.
-        settings: The training's settings.
-        more: Further settings, which only the fingerprint holds.
-    """
+    """Returns what train.json holds from the beginning, with a fingerprint of what the model depends on."""
     return {
         "fingerprint": fingerprint(
             settings.plain(), run["fingerprint"], versions(), *([more] if more else [])
@@ -61,16 +53,7 @@ def conditions(
 
 
 def claim(folder: Path, expected: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns train.json of a model directory that is free for a training; {} of a new one.
-
-    Args:
-        folder: The model directory.
-        expected: The training's `conditions`.
-
-    Raises:
-        ConfigError: The directory holds another training.
-        DataError: train.json is corrupt.
-    """
+    """Returns train.json of a model directory that is free for a training; {} of a new one."""
     if not (folder / FILE).exists():
         return {}
     stored = read(folder)
@@ -84,11 +67,7 @@ def claim(folder: Path, expected: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """Returns train.json of a model directory.
-
-    Raises:
-        DataError: It is missing or corrupt.
-    """
+    """Returns train.json of a model directory."""
     try:
         facts: dict[str, Any] = json.loads((folder / FILE).read_text(encoding="utf-8"))
         if not isinstance(facts, dict):
@@ -101,20 +80,12 @@ def read(folder: Path) -> dict[str, Any]:
 
 
 def write(folder: Path, facts: Mapping[str, Any]) -> None:
-    """Writes train.json atomically.
-
-    Raises:
-        DataError: It cannot be written.
-    """
+    """Writes train.json atomically."""
     write_text(folder / FILE, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
 
 
 def save(model: Any, folder: Path, facts: Mapping[str, Any]) -> None:
-    """Saves a model of sentence-transformers with its train.json, and deletes the checkpoints.
-
-    Raises:
-        DataError: It cannot be written.
-    """
+    """Saves a model of sentence-transformers with its train.json, and deletes the checkpoints."""
     from hardneg.rankers.dense.models import quietly
 
     saved = folder / ".saving"
@@ -132,3 +103,29 @@ def save(model: Any, folder: Path, facts: Mapping[str, Any]) -> None:
         shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
     except OSError as error:
         raise DataError(f"cannot write {folder}: {error.strerror or error}") from error
+
+
+def summary_table(trained: Trained) -> Table:
+    """Returns what was learned from, nDCG@10 over the steps and rounds, and seconds."""
+    facts = trained.facts
+    training, dev_set = facts["training"], facts["development"]
+    history = training["development"]
+    title = f"{facts['student']['kind']} student {facts['student']['model']}"
+    table = Table(title=escape(title), show_header=False, box=box.SIMPLE_HEAD)
+    table.add_column(style="bold")
+    table.add_column(justify="right")
+    for name in ("rows", "queries", "negatives"):
+        table.add_row(name, f"{facts['rows'][name]:,}")
+    table.add_row("steps", f"{training['steps']:,} of {training['planned_steps']:,}")
+    table.add_row("learning rate", f"{training['learning_rate']:g}")
+    table.add_row("development", f"{dev_set['queries']:,} queries, {dev_set['origin']}")
+    table.add_row("nDCG@10 before", f"{history['before']:.4f}")
+    for check in history["looks"]:
+        best = " (kept)" if check["step"] == history["best_step"] else ""
+        table.add_row(f"nDCG@10 at step {check['step']:,}{best}", f"{check['ndcg@10']:.4f}")
+    for round_ in facts.get("rounds", ()):
+        kept = " (kept)" if round_["round"] == facts["best_round"] else ""
+        table.add_row(f"round {round_['round']}{kept}", f"{round_['before']:.4f} -> {round_['best']:.4f}")
+    for stage, seconds in facts["seconds"].items():
+        table.add_row(f"seconds: {stage}", f"{seconds:,.1f}")
+    return table

@@ -1,16 +1,25 @@
-"""Students: models to train, by kind."""
+"""Students: models to train, by kind; and as rankers over a small collection, without the cache."""
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
-from hardneg.core.errors import ConfigError, MissingExtra
+import numpy as np
+
+from hardneg.core.components import OpenedRanker
+from hardneg.core.errors import ConfigError
+from hardneg.core.records import Collection, FloatArray, IntArray
 from hardneg.evaluation.systems import model_kind
+from hardneg.rankers.cross_encoder import CrossEncoder, CrossEncoderRanker
+from hardneg.rankers.dense import DenseRanker
 from hardneg.rankers.dense.encode import Encoder
-from hardneg.rankers.dense.models import load_model
-from hardneg.rankers.dense.prompts import Prompts
+from hardneg.rankers.dense.models import Prompts, load_model
+from hardneg.rankers.dense.store import Vectors
+from hardneg.rankers.kernels.top_k import top_k
 from hardneg.training.caching_tokenizer import CachingTokenizer
 from hardneg.training.train_settings import TrainSettings
 
@@ -28,14 +37,9 @@ _COSINE_TEMPERATURE = 0.05
 
 
 class Student(NamedTuple):
-    """A model to be trained.
+    """A model of sentence-transformers to be trained, under the name that the user wrote.
 
-    Attributes:
-        kind: `dense`, `static`, `sparse` or `cross-encoder`.
-        model: A loaded model of sentence-transformers.
-        name: The model's name as the user wrote it.
-        prompts: Texts before queries and documents.
-        cosine: Whether its similarity is the cosine.
+    Its prompts are texts before queries and documents; `cosine` is whether its similarity is the cosine.
     """
 
     kind: Kind
@@ -64,10 +68,6 @@ def open_student(settings: TrainSettings) -> Student:
     """Returns the student that the settings name.
 
     `static:MODEL`, where MODEL is no static model, begins with MODEL's vocabulary and word embeddings.
-
-    Raises:
-        ConfigError: There is no such model, or a setting does not go with its kind.
-        MissingExtra: sentence-transformers is not installed.
     """
     kind, name = parse(settings.student)
     if kind == "static":
@@ -90,11 +90,7 @@ def reopen(kind: Kind, folder: Path, settings: TrainSettings) -> Student:
 
 
 def parse(student: str) -> tuple[Kind, str]:
-    """Returns (kind, model) of `KIND:MODEL`, or of a model whose configuration tells its kind.
-
-    Raises:
-        ConfigError: The model is missing.
-    """
+    """Returns (kind, model) of `KIND:MODEL`, or of a model whose configuration tells its kind."""
     prefix, _, model = student.partition(":")
     for kind in get_args(Kind):
         if prefix == kind:
@@ -131,14 +127,10 @@ def _static(model: Any) -> Any:
     """Returns a static model; of another, one of its vocabulary and word embeddings."""
     if _is_static(model):
         return model
-    import json
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+    from tokenizers import Tokenizer
 
-    try:
-        from sentence_transformers import SentenceTransformer
-        from sentence_transformers.sentence_transformer.modules import StaticEmbedding
-        from tokenizers import Tokenizer
-    except ImportError:
-        raise MissingExtra("sentence-transformers", "train") from None
     plain = json.loads(model.tokenizer.backend_tokenizer.to_str())
     tokenizer = Tokenizer.from_str(json.dumps({**plain, "truncation": None, "padding": None}))
     words = model[0].auto_model.get_input_embeddings().weight.detach().clone()
@@ -156,3 +148,46 @@ def _shorten(model: Any, kind: Kind, max_length: int | None) -> None:
         model[0].tokenizer = CachingTokenizer(model[0].tokenizer)
     elif max_length is not None:
         model.max_seq_length = max_length
+
+
+def as_ranker(student: Student, collection: Collection) -> OpenedRanker:
+    """Returns the student's current state as a ranker, all vectors in memory."""
+    if student.kind == "cross-encoder":
+        return CrossEncoderRanker(student.model, CrossEncoder(model=student.name), collection)
+    queries = collection.queries.texts(np.arange(len(collection.queries), dtype=np.int32))
+    documents = collection.documents.texts(np.arange(len(collection.documents), dtype=np.int32))
+    if student.kind == "sparse":
+        return InMemorySparseRanker(student.model, queries, documents)
+    encoder = Encoder(student.model, student.name, student.prompts.query, student.prompts.document)
+    return DenseRanker({}, Vectors.of(encoder.documents(documents)), Vectors.of(encoder.queries(queries)))
+
+
+class InMemorySparseRanker:
+    """Scores all documents by a sparse encoder, one block of queries at a time."""
+
+    retrieves = True
+
+    def __init__(self, model: Any, queries: list[str], documents: list[str]) -> None:
+        self.facts: Mapping[str, Any] = {}
+        query_vectors, doc_vectors = (
+            encode(texts, show_progress_bar=False, convert_to_sparse_tensor=True).float().cpu()
+            for encode, texts in ((model.encode_query, queries), (model.encode_document, documents))
+        )
+        self._queries, self._documents = query_vectors, doc_vectors.t()
+
+    def search(self, queries: IntArray, depth: int) -> tuple[IntArray, FloatArray]:
+        """Returns the best documents of each query; see `OpenedRanker.search`."""
+        return top_k(self._scores(queries), depth)
+
+    def score(self, queries: IntArray, docs: IntArray) -> FloatArray:
+        """Returns the scores of given documents; see `OpenedRanker.score`."""
+        scores = np.take_along_axis(self._scores(queries), np.maximum(docs, 0), axis=1)
+        return np.where(docs >= 0, scores, np.float32("nan"))
+
+    def _scores(self, queries: IntArray) -> FloatArray:
+        """Returns (n_queries, n_documents) float32."""
+        import torch
+
+        vectors = self._queries.index_select(0, torch.from_numpy(queries.astype(np.int64)))
+        scores: FloatArray = (vectors @ self._documents).to_dense().numpy()
+        return scores

@@ -86,11 +86,7 @@ class TrainSettings(BaseModel):
 
     @classmethod
     def build(cls, settings: dict[str, Any], overrides: Sequence[str] = ()) -> TrainSettings:
-        """Returns the settings, changed by `KEY=VALUE` overrides.
-
-        Raises:
-            ConfigError: A setting is unknown or out of range.
-        """
+        """Returns the settings, changed by `KEY=VALUE` overrides."""
         given = {key: value for key, value in settings.items() if value is not None}
         if isinstance(given.get("loss"), str):
             name, loss_settings = LOSSES.parse(given["loss"])

@@ -2,66 +2,113 @@
 
 from __future__ import annotations
 
-import importlib
+import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import sentence_transformers
+from datasets import Dataset
+from sentence_transformers.base.evaluation import BaseEvaluator
+from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
+
 from hardneg.core.components import Context, OpenedRanker
-from hardneg.core.errors import MissingExtra
+from hardneg.core.files import write_text
 from hardneg.core.progress import Task
 from hardneg.core.records import Collection
-from hardneg.rankers.dense.models import quietly
-from hardneg.rankers.dense.precision import best_precision
-from hardneg.training.batches import Batches
-from hardneg.training.collate import Collate
-from hardneg.training.dev_split import DevSet
+from hardneg.mining.recipe import Recipe
+from hardneg.rankers.dense.models import best_precision, quietly
+from hardneg.training import rows
+from hardneg.training.batches import Batches, Collate
+from hardneg.training.dev_split import DevSet, dev_split
+from hardneg.training.loss_modules import loss_of
 from hardneg.training.model_directory import CHECKPOINTS
-from hardneg.training.pair_weights import PairWeights
-from hardneg.training.rows import Row, arrow_table
+from hardneg.training.rows import PairWeights
 from hardneg.training.student import Student
 from hardneg.training.train_settings import TrainSettings
+
+METRIC = "ndcg@10"
+
+WHOLE = "whole.json"
+"""Written into a checkpoint last; an unfinished one lacks it."""
 
 _LOGGED = ("step", "loss", "learning_rate")
 
 
+class DevEvaluator(BaseEvaluator):
+    """Measures the student's nDCG@10 on the development split."""
+
+    def __init__(self, student: Student, dev_set: DevSet, context: Context) -> None:
+        self.greater_is_better = True
+        self.primary_metric: str = METRIC
+        self._student = student
+        self._dev_set = dev_set
+        self._context = context
+
+    def __call__(self, model: Any, *_: Any, **__: Any) -> dict[str, float]:
+        """Returns the metric by its name."""
+        return {METRIC: self._dev_set.ndcg(self._student, self._context)}
+
+
+class ProgressCallback(TrainerCallback):
+    """Reports steps, evaluates after the last step too, and marks whole checkpoints."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Reports the steps of an earlier call that was interrupted."""
+        if state.global_step:
+            self._task.advance(state.global_step)
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Reports the step."""
+        self._task.advance()
+        if state.global_step >= state.max_steps:
+            control.should_evaluate = control.should_save = True
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Marks the checkpoint that was just written."""
+        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        write_text(folder / WHOLE, json.dumps({"step": state.global_step}) + "\n")
+
+
 class TrainingData(NamedTuple):
-    """All that a student learns from.
+    """All that a student learns from."""
 
-    Attributes:
-        rows: The training set.
-        collection: Gives the texts.
-        pair_weights: The weights of pairs as negatives.
-        guide: Scores all pairs of a batch; None for none.
-        dev_set: Measures the student for early stopping.
-    """
-
-    rows: list[Row]
+    rows: list[rows.Row]
     collection: Collection
     pair_weights: PairWeights
     guide: OpenedRanker | None
     dev_set: DevSet
 
 
+def training_data(
+    run_folder: Path,
+    run: Mapping[str, Any],
+    collection: Collection,
+    settings: TrainSettings,
+    dev_set: DevSet | None,
+    context: Context,
+) -> TrainingData:
+    """Returns all that a student learns from a run."""
+    recipe = Recipe.build(run["recipe"])
+    dev_set = dev_set or dev_split(run["source"], collection, recipe.load, settings, context)
+    teacher = settings.teacher or str(run["recipe"]["select"]["by"])
+    training_rows = rows.read(run_folder, collection, teacher, settings.negatives, dev_set.held_out)
+    pair_weights = PairWeights.of_run(run_folder, collection, settings.mask)
+    guide = settings.guide.open(collection, context) if settings.guide is not None else None
+    return TrainingData(training_rows, collection, pair_weights, guide, dev_set)
+
+
 def fit(
     student: Student, data: TrainingData, settings: TrainSettings, folder: Path, context: Context
 ) -> dict[str, Any]:
-    """Trains a student in place, from its last whole checkpoint if there is one.
+    """Trains a student in place, from its last whole checkpoint, and returns `training` of `train.json`.
 
-    Args:
-        student: Has the best state by the development split when this returns.
-        data: What it learns from.
-        settings: The training's settings.
-        folder: The model directory, where checkpoints are stored.
-        context: Receives progress.
-
-    Returns:
-        `training` of `train.json`: steps, learning rate, losses and nDCG@10 on the development split.
-
-    Raises:
-        MissingExtra: A library is not installed.
+    In the end the student has its best state by the development split.
     """
-    check_libraries()
     batches = Batches(data.rows, data.collection, data.pair_weights, settings.batch_size, settings.seed)
     steps = min(settings.steps or 2**31, settings.epochs * len(batches))
     before = data.dev_set.ndcg(student, context)
@@ -74,8 +121,6 @@ def fit(
 
 def last_whole(folder: Path) -> Path | None:
     """Returns the newest whole checkpoint, None without any; unfinished ones are deleted."""
-    from hardneg.training.progress_callback import WHOLE
-
     whole: list[tuple[int, Path]] = []
     for path in folder.glob("checkpoint-*"):
         if (path / WHOLE).is_file():
@@ -83,19 +128,6 @@ def last_whole(folder: Path) -> Path | None:
         else:
             shutil.rmtree(path)
     return max(whole)[1] if whole else None
-
-
-def check_libraries() -> None:
-    """Checks that all libraries of a training are installed.
-
-    Raises:
-        MissingExtra: One is missing.
-    """
-    for name in ("sentence_transformers", "transformers", "accelerate", "datasets"):
-        try:
-            importlib.import_module(name)
-        except ImportError:
-            raise MissingExtra(name.replace("_", "-"), "train") from None
 
 
 def _trainer(
@@ -108,13 +140,6 @@ def _trainer(
     context: Context,
     task: Task,
 ) -> Any:
-    import sentence_transformers
-    from datasets import Dataset
-    from transformers import EarlyStoppingCallback, PrinterCallback
-
-    from hardneg.training.loss_modules import loss_of
-    from hardneg.training.progress_callback import DevEvaluator, ProgressCallback
-
     changed = {
         "collect_features": lambda self, inputs: (inputs, None),  # the loss tokenizes
         "get_batch_sampler": lambda self, *_, **__: batches,
@@ -125,7 +150,7 @@ def _trainer(
         args=getattr(sentence_transformers, f"{student.library_class}TrainingArguments")(
             **_arguments(student, settings, steps, checkpoints)
         ),
-        train_dataset=Dataset(arrow_table(data.rows)),
+        train_dataset=Dataset(rows.arrow_table(data.rows)),
         loss=loss_of(student, settings),
         evaluator=DevEvaluator(student, data.dev_set, context),
         data_collator=Collate(data.collection, data.pair_weights, data.guide),
@@ -136,8 +161,6 @@ def _trainer(
 
 
 def _arguments(student: Student, settings: TrainSettings, steps: int, checkpoints: Path) -> dict[str, Any]:
-    from hardneg.training.progress_callback import METRIC
-
     device = str(student.model.device)
     interval = -(-steps // settings.checks)
     intervals = {name: interval for name in ("eval_steps", "save_steps", "logging_steps")}
@@ -169,8 +192,6 @@ def _arguments(student: Student, settings: TrainSettings, steps: int, checkpoint
 
 
 def _summary(trainer: Any, before: float) -> dict[str, Any]:
-    from hardneg.training.progress_callback import METRIC
-
     history = trainer.state.log_history
     checks = [
         {"step": log["step"], METRIC: log[f"eval_{METRIC}"]} for log in history if f"eval_{METRIC}" in log

@@ -2,39 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from hardneg.core.components import OpenedRanker
 from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray, IntArray
 
+Rankers = Mapping[str, OpenedRanker]
+"""The opened rankers of a recipe, by name."""
 
-def in_depth(candidates: Candidates, collection: Collection, depth: int | None) -> BoolArray:
-    """Returns (n_queries, depth) bool: the candidates of the first ranks, and the positives.
 
-    Args:
-        candidates: A block.
-        collection: Whose judgments say what is positive.
-        depth: How many ranks; None for all.
-    """
-    present = candidates.docs >= 0
-    if depth is None:
-        return present
+@dataclass(frozen=True)
+class Opened:
+    """An opened validator whose evidence is a function of the candidates; see `OpenedValidator`."""
+
+    facts: Mapping[str, Any]
+    evidence: Callable[[Candidates], FloatArray]
+
+
+def in_depth(candidates: Candidates, collection: Collection, depth: int) -> BoolArray:
+    """Returns (n_queries, depth) bool: the candidates of the first ranks, and the positives."""
     near = (candidates.ranks > 0) & (candidates.ranks <= depth)
-    return present & (near | collection.judgments.relevant.has(candidates.queries, candidates.docs))
-
-
-def iter_rows(candidates: Candidates) -> Iterator[tuple[int, IntArray]]:
-    """Yields (row, documents) of a block, the padding left out."""
-    for row, docs in enumerate(candidates.docs):
-        yield row, docs[docs >= 0]
-
-
-def scatter(candidates: Candidates, row: int, values: FloatArray, evidence: FloatArray) -> None:
-    """Writes the values of one row's documents, as `iter_rows` gave them, into evidence, in place."""
-    evidence[row, candidates.docs[row] >= 0] = values
+    positive = collection.judgments.relevant.has(candidates.queries, candidates.docs)
+    return (candidates.docs >= 0) & (near | positive)
 
 
 def empty_evidence(candidates: Candidates) -> FloatArray:
     """Returns (n_queries, depth) float32: NaN for every candidate."""
     return np.full(candidates.shape, np.nan, np.float32)
+
+
+def evidence_by_query(
+    candidates: Candidates, evidence_of: Callable[[int, IntArray], FloatArray]
+) -> FloatArray:
+    """Returns (n_queries, depth) float32: what a function gives of each query and its documents."""
+    evidence = empty_evidence(candidates)
+    for row, (query, docs) in enumerate(zip(candidates.queries.tolist(), candidates.docs, strict=True)):
+        evidence[row, docs >= 0] = evidence_of(query, docs[docs >= 0])
+    return evidence

@@ -27,16 +27,9 @@ _BATCH = 4_096
 
 
 class Signatures:
-    """The signatures of documents or queries by row, computed on first use.
+    """The signatures of documents or queries by row, of shingles of `size` characters, made on first use.
 
     At most 200,000 are kept (100 MB); beyond, all but those of the current rows are dropped.
-
-    Args:
-        texts: Gives the texts of rows.
-        size: Characters in a shingle.
-
-    Raises:
-        MissingExtra: rensa is not installed.
     """
 
     def __init__(self, texts: Callable[[IntArray], list[str]], size: int) -> None:
@@ -64,12 +57,7 @@ class Signatures:
 def signatures(texts: Sequence[str], size: int) -> Signature:
     """Returns (n, 128) uint32: the signatures of texts; case, spacing and Unicode form do not count.
 
-    Args:
-        texts: Any.
-        size: Characters in a shingle; a shorter text is one shingle.
-
-    Raises:
-        MissingExtra: rensa is not installed.
+    A shingle has `size` characters; a shorter text is one shingle.
     """
     if not texts:
         return np.empty((0, _HASHES), np.uint32)
@@ -88,13 +76,7 @@ def similarity_matrix(left: Signature, right: Signature) -> FloatArray:
 
 
 class Pairs(NamedTuple):
-    """Pairs of similar texts.
-
-    Attributes:
-        left: (n,) places among the first texts, ascending.
-        right: (n,) places among the second texts.
-        similarity: (n,) float32, the estimated Jaccard similarity.
-    """
+    """Similar texts: (n,) places among the first, ascending, and the second ones, and their similarity."""
 
     left: npt.NDArray[np.intp]
     right: npt.NDArray[np.intp]
@@ -106,11 +88,6 @@ def similar_pairs(left: Signature, right: Signature, bound: float) -> Pairs:
 
     Only texts that agree in one of 32 bands of 4 hashes are compared: a pair of similarity 0.7 is found with
     a probability of 0.9998, one of 0.5 with 0.87.
-
-    Args:
-        left: (n, 128) uint32.
-        right: (m, 128) uint32.
-        bound: The least similarity.
 
     Source: Leskovec, Rajaraman and Ullman, Mining of Massive Datasets, section 3.4.
     """

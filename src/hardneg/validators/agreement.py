@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
-
 import numpy as np
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-from hardneg.core.components import Context, OpenedRanker, OpenedValidator, Validator, validator
-from hardneg.core.components.validator import Kind
+from hardneg.core.components import Context, OpenedValidator, Validator, validator
 from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray
+from hardneg.validators._common import Opened, Rankers
 
 
 @validator("agreement")
@@ -27,35 +24,28 @@ class Agreement(Validator):
     """
 
     bound: float = 0.0
-    kind: ClassVar[Kind] = "note"
-    weight: ClassVar[float] = 0.0
-    shorthand: ClassVar[str] = "bound"
-    label: ClassVar[Mapping[str, str]] = {"en": "Agreement", "ru": "Согласие ранжировщиков"}
-    meaning: ClassVar[Mapping[str, str]] = {
+    kind = "note"
+    weight = 0.0
+    shorthand = "bound"
+    label = {"en": "Agreement", "ru": "Согласие ранжировщиков"}
+    meaning = {
         "en": "Candidates that every ranker places at the positive or above it.",
         "ru": "Кандидаты, которых все ранжировщики ставят на уровень релевантного или выше.",
     }
 
-    def open(
-        self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context
-    ) -> OpenedValidator:
+    def open(self, collection: Collection, rankers: Rankers, context: Context) -> OpenedValidator:
         """Returns the opened validator."""
-        return _Agreement(collection)
+
+        def evidence(candidates: Candidates) -> FloatArray:
+            positive = collection.judgments.relevant.has(candidates.queries, candidates.docs)
+            above = [_above(scores, positive) for scores in candidates.scores.values()]
+            return np.asarray(np.min(np.stack(above), axis=0), np.float32)
+
+        return Opened({}, evidence)
 
     def suspects(self, evidence: FloatArray, positive: FloatArray) -> BoolArray:
         """Returns what all rankers place at the positive, less the bound, or above."""
         return np.nan_to_num(evidence, nan=-np.inf) >= self.bound
-
-
-class _Agreement:
-    def __init__(self, collection: Collection) -> None:
-        self.facts: dict[str, Any] = {}
-        self._collection = collection
-
-    def evidence(self, candidates: Candidates) -> FloatArray:
-        positive = self._collection.judgments.relevant.has(candidates.queries, candidates.docs)
-        above = [_above(scores, positive) for scores in candidates.scores.values()]
-        return np.asarray(np.min(np.stack(above), axis=0), np.float32)
 
 
 def _above(scores: FloatArray, positive: BoolArray) -> FloatArray:

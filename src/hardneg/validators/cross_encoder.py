@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
-
 import numpy as np
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from hardneg.core.components import RANKERS, Context, OpenedRanker, OpenedValidator, Validator, validator
-from hardneg.core.components.validator import Kind
+from hardneg.core.components import RANKERS, Context, OpenedValidator, Validator, validator
 from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray
-from hardneg.validators._common import in_depth
+from hardneg.validators._common import Opened, Rankers, in_depth
 
 
 @validator("cross-encoder")
@@ -44,23 +40,26 @@ class CrossEncoder(Validator):
     batch_size: int = Field(default=32, ge=1)
     max_length: int | None = Field(default=None, ge=1)
     prompt: str | None = None
-    kind: ClassVar[Kind] = "score"
-    weight: ClassVar[float] = 2.0
-    shorthand: ClassVar[str] = "model"
-    label: ClassVar[Mapping[str, str]] = {"en": "Cross-encoder", "ru": "Кросс-энкодер"}
-    meaning: ClassVar[Mapping[str, str]] = {
+    kind = "score"
+    weight = 2.0
+    shorthand = "model"
+    label = {"en": "Cross-encoder", "ru": "Кросс-энкодер"}
+    meaning = {
         "en": "Candidates that a cross-encoder scores as high as the positive.",
         "ru": "Кандидаты, которых кросс-энкодер оценивает не ниже релевантного.",
     }
 
-    def open(
-        self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context
-    ) -> OpenedValidator:
+    def open(self, collection: Collection, rankers: Rankers, context: Context) -> OpenedValidator:
         """Returns the opened validator, its model loaded."""
         own = ("model", "batch_size", "max_length", "prompt")
         settings = {name: getattr(self, name) for name in own}
         ranker = RANKERS.make({"cross-encoder": settings}).open(collection, context)
-        return _CrossEncoder(ranker, collection, self.depth)
+
+        def evidence(candidates: Candidates) -> FloatArray:
+            read = in_depth(candidates, collection, self.depth)
+            return ranker.score(candidates.queries, np.where(read, candidates.docs, -1).astype(np.int32))
+
+        return Opened({**ranker.facts, "depth": self.depth}, evidence)
 
     def suspects(self, evidence: FloatArray, positive: FloatArray) -> BoolArray:
         """Returns what scores as high as the weakest positive less the margins, or as `maximum`."""
@@ -69,16 +68,3 @@ class CrossEncoder(Validator):
         with np.errstate(invalid="ignore"):
             near = known >= least
         return near if self.maximum is None else near | (known >= self.maximum)
-
-
-class _CrossEncoder:
-    def __init__(self, ranker: OpenedRanker, collection: Collection, depth: int) -> None:
-        self.facts: dict[str, Any] = {**ranker.facts, "depth": depth}
-        self._ranker = ranker
-        self._collection = collection
-        self._depth = depth
-
-    def evidence(self, candidates: Candidates) -> FloatArray:
-        read = in_depth(candidates, self._collection, self._depth)
-        docs = np.where(read, candidates.docs, -1).astype(np.int32)
-        return self._ranker.score(candidates.queries, docs)

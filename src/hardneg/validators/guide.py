@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
-
 import numpy as np
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-from hardneg.core.components import RANKERS, Context, OpenedRanker, OpenedValidator, Validator, validator
-from hardneg.core.components.validator import Kind
-from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray
+from hardneg.core.components import RANKERS, Context, OpenedValidator, Validator, validator
+from hardneg.core.records import BoolArray, Collection, FloatArray
+from hardneg.validators._common import Opened, Rankers
 
 
 @validator("guide")
@@ -36,38 +33,23 @@ class Guide(Validator):
     max_length: int | None = None
     query_prompt: str | None = None
     document_prompt: str | None = None
-    kind: ClassVar[Kind] = "score"
-    weight: ClassVar[float] = 1.5
-    shorthand: ClassVar[str] = "model"
-    label: ClassVar[Mapping[str, str]] = {"en": "Guide model", "ru": "Модель-наставник"}
-    meaning: ClassVar[Mapping[str, str]] = {
+    kind = "score"
+    weight = 1.5
+    shorthand = "model"
+    label = {"en": "Guide model", "ru": "Модель-наставник"}
+    meaning = {
         "en": "Candidates that a stronger encoder finds as close to the query as the positive.",
         "ru": "Кандидаты, которых более сильный энкодер ставит не дальше от запроса, чем релевантный.",
     }
 
-    def open(
-        self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context
-    ) -> OpenedValidator:
+    def open(self, collection: Collection, rankers: Rankers, context: Context) -> OpenedValidator:
         """Returns the opened validator, its vectors encoded or cached."""
-        settings = {
-            "model": self.model,
-            "max_length": self.max_length,
-            "query_prompt": self.query_prompt,
-            "document_prompt": self.document_prompt,
-            "name": "guide",
-        }
-        return _Guide(RANKERS.make({"dense": settings}).open(collection, context))
+        own = ("model", "max_length", "query_prompt", "document_prompt")
+        settings = {"name": "guide", **{name: getattr(self, name) for name in own}}
+        ranker = RANKERS.make({"dense": settings}).open(collection, context)
+        return Opened(dict(ranker.facts), lambda block: ranker.score(block.queries, block.docs))
 
     def suspects(self, evidence: FloatArray, positive: FloatArray) -> BoolArray:
         """Returns what the guide finds as close as the weakest positive, less the margin."""
         with np.errstate(invalid="ignore"):
             return np.asarray(evidence >= positive - np.float32(self.margin))
-
-
-class _Guide:
-    def __init__(self, ranker: OpenedRanker) -> None:
-        self.facts: dict[str, Any] = dict(ranker.facts)
-        self._ranker = ranker
-
-    def evidence(self, candidates: Candidates) -> FloatArray:
-        return self._ranker.score(candidates.queries, candidates.docs)

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from hardneg.core.components import Context, OpenedRanker, OpenedValidator, Validator, validator
-from hardneg.core.components.validator import Finds, Kind
-from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray, IntArray, KeyArray
+from hardneg.core.components import Context, OpenedValidator, Validator, validator
+from hardneg.core.records import (
+    BoolArray,
+    Candidates,
+    Collection,
+    Documents,
+    FloatArray,
+    IntArray,
+    KeyArray,
+    Queries,
+)
 from hardneg.sources import LoadOptions, load
-from hardneg.validators._common import empty_evidence
+from hardneg.validators._common import Rankers, empty_evidence
 from hardneg.validators._shingles import Signature, Signatures, signatures, similar_pairs
 
 _EXAMPLES = 5
+_MAX_NEAR = 0.9999
+"""The most for a near copy: 1 is for the same text."""
 
 
 @validator("leakage")
@@ -44,19 +53,17 @@ class Leakage(Validator):
     bound: float = Field(default=0.8, ge=0, le=1)
     drop_queries: bool = False
     shingle: int = Field(default=5, ge=1)
-    kind: ClassVar[Kind] = "note"
-    weight: ClassVar[float] = 0.0
-    finds: ClassVar[Finds] = "leakage"
-    label: ClassVar[Mapping[str, str]] = {"en": "Leakage", "ru": "Утечки"}
-    meaning: ClassVar[Mapping[str, str]] = {
+    kind = "note"
+    weight = 0.0
+    finds = "leakage"
+    label = {"en": "Leakage", "ru": "Утечки"}
+    meaning = {
         "en": "Candidates that are relevant in the evaluation set, with the same or nearly the same text.",
         "ru": "Кандидаты, которые релевантны в тестовой выборке: с тем же или почти с тем же текстом.",
     }
-    shorthand: ClassVar[str] = "evaluation"
+    shorthand = "evaluation"
 
-    def open(
-        self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context
-    ) -> OpenedValidator:
+    def open(self, collection: Collection, rankers: Rankers, context: Context) -> OpenedValidator:
         """Returns the opened validator, the evaluation set loaded and compared.
 
         Raises:
@@ -75,16 +82,14 @@ class _Leakage:
     """Compares with one evaluation set."""
 
     def __init__(self, collection: Collection, evaluation: Collection, settings: Leakage) -> None:
-        relevant = _positives(evaluation)
-        self._bound = settings.bound
         self._keys = collection.documents.keys
         self._signatures = Signatures(collection.documents.texts, settings.shingle)
-        self._index = _TextIndex.of(evaluation.documents.keys, evaluation.documents.texts, relevant, settings)
-        test_queries = evaluation.queries
-        query_index = _TextIndex.of(test_queries.keys, test_queries.texts, _all(evaluation), settings)
+        self._index = _TextIndex(evaluation.documents, _positives(evaluation), settings)
+        all_queries = np.arange(len(evaluation.queries), dtype=np.int32)
         mined = collection.judgments.queries_with_positives
         signed = signatures(collection.queries.texts(mined), settings.shingle)
-        queries = query_index.similarity(collection.queries.keys[mined], signed, settings.bound)
+        query_index = _TextIndex(evaluation.queries, all_queries, settings)
+        queries = query_index.similarity(collection.queries.keys[mined], signed)
         positives = _positives(collection)
         documents = self._similarity(positives)
         self.refused: IntArray = mined[queries > 0] if settings.drop_queries else mined[:0]
@@ -105,40 +110,29 @@ class _Leakage:
         return evidence
 
     def _similarity(self, docs: IntArray) -> FloatArray:
-        return self._index.similarity(self._keys[docs], self._signatures.of(docs), self._bound)
+        return self._index.similarity(self._keys[docs], self._signatures.of(docs))
 
 
 class _TextIndex:
     """Texts of the evaluation set, to find equal and similar ones."""
 
-    def __init__(self, keys: KeyArray, signed: Signature) -> None:
-        self._keys = keys
-        self._signed = signed
+    def __init__(self, texts: Documents | Queries, rows: IntArray, settings: Leakage) -> None:
+        self._keys = texts.keys[rows]
+        self._signed = signatures(texts.texts(rows), settings.shingle)
+        self._bound = settings.bound
 
-    @classmethod
-    def of(cls, keys: KeyArray, texts: Any, rows: IntArray, settings: Leakage) -> _TextIndex:
-        return cls(keys[rows], signatures(texts(rows), settings.shingle))
-
-    def similarity(self, keys: KeyArray, signed: Signature, bound: float) -> FloatArray:
+    def similarity(self, keys: KeyArray, signed: Signature) -> FloatArray:
         """Returns (n,) float32: 1 for an equal text, the similarity of a near copy, 0 for others."""
         best = np.zeros(len(keys), np.float32)
-        pairs = similar_pairs(signed, self._signed, bound)
+        pairs = similar_pairs(signed, self._signed, self._bound)
         np.maximum.at(best, pairs.left, np.minimum(pairs.similarity, np.float32(_MAX_NEAR)))
         best[np.isin(keys, self._keys)] = 1
         return best
 
 
-_MAX_NEAR = 0.9999
-"""The most for a near copy: 1 is for the same text."""
-
-
 def _positives(collection: Collection) -> IntArray:
     judgments = collection.judgments
     return np.unique(judgments.doc[judgments.relevance >= judgments.min_relevance]).astype(np.int32)
-
-
-def _all(collection: Collection) -> IntArray:
-    return np.arange(len(collection.queries), dtype=np.int32)
 
 
 def _overlap(similarity: FloatArray, rows: IntArray, texts: Any) -> dict[str, Any]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from hardneg.core.components import Context, OpenedRanker, OpenedValidator, Validator, validator
-from hardneg.core.components.validator import Finds, Kind
-from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray
-from hardneg.validators._common import empty_evidence, iter_rows, scatter
+from hardneg.core.components import Context, OpenedValidator, Validator, validator
+from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray, IntArray
+from hardneg.validators._common import Rankers, evidence_by_query
 from hardneg.validators._shingles import Signatures, similarity_matrix
 
 
@@ -27,24 +25,22 @@ class NearDuplicate(Validator):
         bound: The least similarity that is suspicious.
         shingle: Characters in a shingle.
 
-    Source: Broder, On the similarity_matrix and containment of documents, 1997.
+    Source: Broder, On the resemblance and containment of documents, 1997.
     """
 
     bound: float = Field(default=0.8, ge=0, le=1)
     shingle: int = Field(default=5, ge=1)
-    kind: ClassVar[Kind] = "flag"
-    weight: ClassVar[float] = 3.0
-    finds: ClassVar[Finds] = "copies"
-    label: ClassVar[Mapping[str, str]] = {"en": "Near-duplicates", "ru": "Почти копии"}
-    meaning: ClassVar[Mapping[str, str]] = {
+    kind = "flag"
+    weight = 3.0
+    finds = "copies"
+    label = {"en": "Near-duplicates", "ru": "Почти копии"}
+    meaning = {
         "en": "Candidates with almost the text of a positive or of the query. What differs is marked.",
         "ru": "Кандидаты, почти дословно повторяющие релевантный документ или запрос. Различия выделены.",
     }
-    shorthand: ClassVar[str] = "bound"
+    shorthand = "bound"
 
-    def open(
-        self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context
-    ) -> OpenedValidator:
+    def open(self, collection: Collection, rankers: Rankers, context: Context) -> OpenedValidator:
         """Returns the opened validator.
 
         Raises:
@@ -65,13 +61,13 @@ class _NearDuplicate:
         self.facts: dict[str, Any] = self._documents.facts
 
     def evidence(self, candidates: Candidates) -> FloatArray:
-        evidence = empty_evidence(candidates)
-        queries = self._queries.of(candidates.queries)
-        for row, docs in iter_rows(candidates):
-            positives = self._judgments.positives(int(candidates.queries[row]))
-            own = self._documents.of(docs)
-            similarity = similarity_matrix(own, self._documents.of(positives))
-            similarity[docs[:, None] == positives] = 0
-            both = np.concatenate([similarity, similarity_matrix(own, queries[row : row + 1])], axis=1)
-            scatter(candidates, row, both.max(axis=1), evidence)
-        return evidence
+        self._queries.of(candidates.queries)  # all of the block together
+        return evidence_by_query(candidates, self._highest)
+
+    def _highest(self, query: int, docs: IntArray) -> FloatArray:
+        positives = self._judgments.positives(query)
+        own = self._documents.of(docs)
+        to_positives = similarity_matrix(own, self._documents.of(positives))
+        to_positives[docs[:, None] == positives] = 0
+        to_query = similarity_matrix(own, self._queries.of(np.array([query], np.int32)))
+        return np.asarray(np.concatenate([to_positives, to_query], axis=1).max(axis=1))

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from hardneg.core.components import Context, OpenedRanker, OpenedValidator, Validator, validator
-from hardneg.core.components.validator import Finds, Kind
+from hardneg.core.components import Context, OpenedValidator, Validator, validator
 from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray, IntArray
-from hardneg.validators._common import empty_evidence, iter_rows, scatter
+from hardneg.validators._common import Rankers, evidence_by_query
 from hardneg.validators._shingles import signatures, similar_pairs
 
 _MAX_QUERIES = 1_000
@@ -39,19 +37,17 @@ class SiblingPositives(Validator):
     bound: float = Field(default=0.5, ge=0, le=1)
     near: float = Field(default=0.7, ge=0, le=1)
     shingle: int = Field(default=4, ge=1)
-    kind: ClassVar[Kind] = "flag"
-    weight: ClassVar[float] = 3.0
-    finds: ClassVar[Finds] = "similar queries"
-    label: ClassVar[Mapping[str, str]] = {"en": "Similar queries", "ru": "Похожие запросы"}
-    meaning: ClassVar[Mapping[str, str]] = {
+    kind = "flag"
+    weight = 3.0
+    finds = "similar queries"
+    label = {"en": "Similar queries", "ru": "Похожие запросы"}
+    meaning = {
         "en": "Candidates that are relevant for a query of nearly the same words or with common positives.",
         "ru": "Кандидаты, релевантные запросу почти с теми же словами или с общими релевантными документами.",
     }
-    shorthand: ClassVar[str] = "bound"
+    shorthand = "bound"
 
-    def open(
-        self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context
-    ) -> OpenedValidator:
+    def open(self, collection: Collection, rankers: Rankers, context: Context) -> OpenedValidator:
         """Returns the opened validator, the queries compared.
 
         Raises:
@@ -80,12 +76,11 @@ class _SimilarQueries:
         self.facts: dict[str, Any] = {"near_queries": int(len(np.unique(near.left[other])))}
 
     def evidence(self, candidates: Candidates) -> FloatArray:
-        evidence = empty_evidence(candidates)
-        for row, docs in iter_rows(candidates):
-            similarity = self._by_positive(int(candidates.queries[row]))
-            values = np.array([similarity.get(doc, 0.0) for doc in docs.tolist()], np.float32)
-            scatter(candidates, row, values, evidence)
-        return evidence
+        return evidence_by_query(candidates, self._highest)
+
+    def _highest(self, query: int, docs: IntArray) -> FloatArray:
+        similarity = self._by_positive(query)
+        return np.array([similarity.get(doc, 0.0) for doc in docs.tolist()], np.float32)
 
     def _by_positive(self, query: int) -> dict[int, float]:
         """Returns the highest similarity of a query to another, by positive of the other."""
@@ -103,10 +98,9 @@ class _SimilarQueries:
 
     def _by_text(self, query: int) -> dict[int, float]:
         """Returns the similarity of the queries of nearly the same text."""
-        begin, end = self._near.span(query)
-        return dict(
-            zip(self._near.values[begin:end].tolist(), self._similarity[begin:end].tolist(), strict=True)
-        )
+        near = self._near.span(query)
+        others, similarity = self._near.values[near], self._similarity[near]
+        return dict(zip(others.tolist(), similarity.tolist(), strict=True))
 
     def _shared_positives(self, query: int) -> dict[int, int]:
         """Returns how many positives each query shares with one."""
@@ -121,21 +115,14 @@ class _SimilarQueries:
 
 
 class _Groups:
-    """Values by key: those of one key stand together.
-
-    Args:
-        keys: (n,) ascending.
-        values: (n,) int32.
-        count: Keys are below it.
-    """
+    """Values (n,) int32 by key (n,), ascending and below `count`: those of one key stand together."""
 
     def __init__(self, keys: npt.NDArray[Any], values: IntArray, count: int) -> None:
         self.values = values
         self._begins = np.searchsorted(keys, np.arange(count + 1))
 
-    def span(self, key: int) -> tuple[int, int]:
-        return int(self._begins[key]), int(self._begins[key + 1])
+    def span(self, key: int) -> slice:
+        return slice(self._begins[key], self._begins[key + 1])
 
     def of(self, key: int) -> IntArray:
-        begin, end = self.span(key)
-        return self.values[begin:end]
+        return self.values[self.span(key)]

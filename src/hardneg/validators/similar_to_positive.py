@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from hardneg.core.components import Context, OpenedRanker, OpenedValidator, Validator, validator
-from hardneg.core.components.validator import Kind
+from hardneg.core.components import Context, OpenedValidator, Validator, validator
 from hardneg.core.errors import ConfigError, unknown_name
 from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray, IntArray, rows_of
-from hardneg.validators._common import empty_evidence
+from hardneg.validators._common import Rankers, empty_evidence
 
 _BLOCK = 128
 """Queries compared together: bounds memory, and starts the threads once for all of them."""
@@ -45,18 +43,16 @@ class SimilarToPositive(Validator):
     by: str | None = None
     nearest: int = Field(default=3, ge=1)
     bound: float = 0.95
-    kind: ClassVar[Kind] = "score"
-    weight: ClassVar[float] = 1.0
-    shorthand: ClassVar[str] = "by"
-    label: ClassVar[Mapping[str, str]] = {"en": "Similar to positives", "ru": "Похожие на релевантные"}
-    meaning: ClassVar[Mapping[str, str]] = {
+    kind = "score"
+    weight = 1.0
+    shorthand = "by"
+    label = {"en": "Similar to positives", "ru": "Похожие на релевантные"}
+    meaning = {
         "en": "Candidates whose vectors are close to those of the query's positives.",
         "ru": "Кандидаты, чьи векторы близки к векторам релевантных документов запроса.",
     }
 
-    def open(
-        self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context
-    ) -> OpenedValidator:
+    def open(self, collection: Collection, rankers: Rankers, context: Context) -> OpenedValidator:
         """Returns the opened validator.
 
         Raises:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from hardneg.core import verdicts
-from hardneg.core.components import Context, OpenedRanker, OpenedValidator, Validator, validator
-from hardneg.core.components.validator import Kind
+from hardneg.core.components import Context, OpenedValidator, Validator, validator
 from hardneg.core.errors import ConfigError
 from hardneg.core.files import digest_file
 from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray
-from hardneg.validators._common import empty_evidence
+from hardneg.validators._common import Rankers, empty_evidence
 
 
 @validator("verdicts")
@@ -31,19 +29,17 @@ class Verdicts(Validator):
     """
 
     file: str
-    kind: ClassVar[Kind] = "note"
-    weight: ClassVar[float] = 0.0
-    judges: ClassVar[bool] = True
-    shorthand: ClassVar[str] = "file"
-    label: ClassVar[Mapping[str, str]] = {"en": "Verdicts", "ru": "Вердикты"}
-    meaning: ClassVar[Mapping[str, str]] = {
+    kind = "note"
+    weight = 0.0
+    judges = True
+    shorthand = "file"
+    label = {"en": "Verdicts", "ru": "Вердикты"}
+    meaning = {
         "en": "Candidates that people or language models judged relevant.",
         "ru": "Кандидаты, которых люди или языковые модели признали релевантными.",
     }
 
-    def open(
-        self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context
-    ) -> OpenedValidator:
+    def open(self, collection: Collection, rankers: Rankers, context: Context) -> OpenedValidator:
         """Returns the opened validator.
 
         Raises:

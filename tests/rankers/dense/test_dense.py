@@ -9,8 +9,7 @@ from hardneg.core.components import Context
 from hardneg.core.errors import ConfigError, MissingExtra
 from hardneg.rankers.dense import Dense
 from hardneg.rankers.dense.encode import Encoder
-from hardneg.rankers.dense.models import load_model, model_path
-from hardneg.rankers.dense.prompts import known_prompts
+from hardneg.rankers.dense.models import known_prompts, load_model, model_path
 from hardneg.testing import collection
 from tests import tiny
 

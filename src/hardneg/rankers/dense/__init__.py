@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import ConfigDict, Field
@@ -13,11 +13,9 @@ from hardneg.core.components import Context, OpenedRanker, Ranker, ranker
 from hardneg.core.records import Collection, Documents, FloatArray, IntArray, Queries
 from hardneg.rankers.dense.encode import Encoder, Kind, Storage
 from hardneg.rankers.dense.graph import SAMPLE, GraphSearch
-from hardneg.rankers.dense.models import load_model
-from hardneg.rankers.dense.precision import best_precision
-from hardneg.rankers.dense.prepared_search import ClusterContext
+from hardneg.rankers.dense.models import best_precision, load_model
 from hardneg.rankers.dense.remote_encoding import EncodedTexts, encode_remotely
-from hardneg.rankers.dense.sharded_search import ShardedRanker
+from hardneg.rankers.dense.sharded_search import ClusterContext, ShardedRanker
 from hardneg.rankers.dense.store import Encode, Store, Vectors
 from hardneg.rankers.dense.topk import ExactSearch
 
@@ -59,11 +57,11 @@ class Dense(Ranker):
     revision: str | None = None
     trust_remote_code: bool = False
     name: str | None = None
-    shorthand: ClassVar[str] = "model"
-    comparable: ClassVar[bool] = True
-    measures_similarity: ClassVar[bool] = True
-    encodes: ClassVar[bool] = True
-    compares_documents: ClassVar[bool] = True
+    shorthand = "model"
+    comparable = True
+    measures_similarity = True
+    encodes = True
+    compares_documents = True
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
         """Returns the ranker, its vectors encoded or loaded from the cache."""
@@ -73,7 +71,7 @@ class Dense(Ranker):
         if encoded is not None and plan is not None and self.search == "exact":
             return ShardedRanker(encoded, name, context, plan)
         if encoded is None:
-            opened = DenseRanker(*_encode_locally(self.encoder(), collection, context, name))
+            opened = _encode_locally(self.encoder(), collection, context, name)
         else:
             opened = DenseRanker(encoded.facts, encoded.vectors("document"), encoded.vectors("query"))
         if self.search == "hnsw":
@@ -107,13 +105,7 @@ class Dense(Ranker):
 
 
 class DenseRanker:
-    """Dense retrieval over one collection, exact unless `use_graph` is called.
-
-    Args:
-        facts: See `OpenedRanker.facts`.
-        documents: The documents' vectors.
-        queries: The queries' vectors.
-    """
+    """Dense retrieval over one collection, exact unless `use_graph` is called."""
 
     retrieves = True
 
@@ -125,16 +117,7 @@ class DenseRanker:
         self._search: ExactSearch | GraphSearch = self._exact
 
     def use_graph(self, expansion: int, context: Context, stage: str) -> None:
-        """Searches over a graph from now on, built or loaded from the cache; its recall becomes a fact.
-
-        Args:
-            expansion: Candidates kept during a search (ef).
-            context: Gives the folder of the graph; receives progress.
-            stage: The name of the stage that builds the graph.
-
-        Raises:
-            MissingExtra: usearch is not installed.
-        """
+        """Searches over a graph from now on, built or loaded from the cache; its recall becomes a fact."""
         graph = GraphSearch(self._exact, self._documents, expansion, context.cache, context.progress, stage)
         sample = np.unique(np.linspace(0, len(self._queries) - 1, SAMPLE).astype(np.int32))
         self.facts = {**self.facts, "search": graph.facts(self._queries.take(sample))}
@@ -146,17 +129,15 @@ class DenseRanker:
 
     def score(self, queries: IntArray, docs: IntArray) -> FloatArray:
         """Returns the similarity of given documents; see `OpenedRanker.score`."""
-        return self._search.score(self._queries.take(queries), docs)
+        return self._exact.score(self._queries.take(queries), docs)
 
     def alike(self, docs: IntArray, others: IntArray) -> FloatArray:
         """Returns (n, m) float32: the similarity of (n,) documents to (n, m) others, NaN for -1."""
-        return self._search.alike(docs, others)
+        return self._exact.alike(docs, others)
 
 
-def _encode_locally(
-    encoder: Encoder, collection: Collection, context: Context, name: str
-) -> tuple[Mapping[str, Any], Vectors, Vectors]:
-    """Returns an encoder's facts, and the vectors of documents and queries, encoded unless cached."""
+def _encode_locally(encoder: Encoder, collection: Collection, context: Context, name: str) -> DenseRanker:
+    """Returns the ranker of the vectors of documents and queries, encoded unless cached."""
 
     def vectors(kind: Kind, texts: Documents | Queries, encode: Encode, unit: str) -> Vectors:
         store = Store(context.cache, encoder.fingerprint(kind))
@@ -164,7 +145,7 @@ def _encode_locally(
             texts.texts, len(texts), encode, context.progress, (f"{name}: encode {unit}", unit)
         )
 
-    return (
+    return DenseRanker(
         encoder.facts,
         vectors("document", collection.documents, encoder.documents, "documents"),
         vectors("query", collection.queries, encoder.queries, "queries"),

@@ -45,12 +45,7 @@ class ApproximateProduct(Protocol):
 
 
 class Fp32:
-    """The product of the vectors in fp32.
-
-    Args:
-        documents: The document vectors.
-        max_norm: The length of the longest document vector.
-    """
+    """The product of the vectors in fp32; the longest document vector has the length `max_norm`."""
 
     two_sided = True
 
@@ -69,12 +64,7 @@ class Fp32:
 
 
 class Bf16:
-    """The product in bf16: fast on processors with AMX or AVX512-BF16, slow on others.
-
-    Args:
-        documents: The document vectors.
-        max_norm: The length of the longest document vector.
-    """
+    """The product in bf16: fast on processors with AMX or AVX512-BF16, slow on others."""
 
     two_sided = True
 
@@ -120,12 +110,8 @@ class PcaPrefix:
 
     The last column holds the length of the rest, so the product is itself an upper bound. The variance of a
     trained model's vectors is in few directions, so a third of the coordinates rules out nearly all
-    documents. The basis is that of the principal axes of a sample of documents and queries.
-
-    Args:
-        documents: The document vectors.
-        basis: (dimension, dimension) float64, orthonormal, the most important axis first.
-        size: Number of coordinates to keep.
+    documents. The basis, (dimension, dimension) float64, is orthonormal, the most important axis first: the
+    principal axes of a sample of documents and queries.
     """
 
     two_sided = False
@@ -169,11 +155,7 @@ def pca_prefix(
 ) -> PcaPrefix | None:
     """Returns the `PcaPrefix` expected to be fastest for such queries, None if all coordinates are faster.
 
-    Args:
-        documents: The document vectors.
-        queries: (n, dimension) float32: some of the queries.
-        depth: Documents per query.
-        n_queries: Number of queries in all; None to leave the cost of building it out of account.
+    The cost of building it is left out of account where the number of queries in all, `n_queries`, is None.
     """
     rotation = 0.0 if n_queries is None else _ROTATION_COST * documents.dimension / n_queries
     if rotation >= _MAX_COST:

@@ -11,19 +11,14 @@ from hardneg.rankers.kernels.jit import njit, njit_fastmath
 from hardneg.rankers.kernels.parallel import parallel_for
 from hardneg.rankers.kernels.top_k import CHUNK, any_above, heap_push, sort_heaps
 
-__all__ = ["BoundedTopK", "scored"]
-
 _LANES = 32
 
 
 class BoundedTopK:
     """The best documents of some queries, over tiles of documents that come in ascending order.
 
-    Args:
-        queries: (n, dimension) float32.
-        rounding: (n,) float32: the largest error of a sum in fp32, in any order.
-        docs: (n, depth) int32: the best so far, best first, -1 behind the last.
-        scores: (n, depth) float32: their exact scores.
+    It begins with the best so far, docs and exact scores (n, depth), best first, -1 behind the last. No sum
+    in fp32, in any order, errs by more than `rounding`, (n,) float32.
     """
 
     def __init__(self, queries: FloatArray, rounding: FloatArray, docs: IntArray, scores: FloatArray) -> None:
@@ -36,13 +31,9 @@ class BoundedTopK:
         self._scores = np.take_along_axis(scores, heap, axis=1)
 
     def update(self, bounds: FloatArray, margins: FloatArray, vectors: FloatArray, offset: int) -> int:
-        """Adds one tile of documents; returns the number of pairs that were rescored.
+        """Adds one tile of documents, the first of which is row `offset`; returns how many pairs it rescored.
 
-        Args:
-            bounds: (n, m) float32: no exact score is greater than the bound plus the margin.
-            margins: (n,) float32.
-            vectors: (m, dimension) float32.
-            offset: The row of the tile's first document.
+        No exact score is greater than the bound, (n, m) float32, plus the margin, (n,) float32.
         """
         n_rescored = np.zeros(len(self._queries), np.int64)
         heaps = self._docs, self._scores, self._sizes
@@ -56,13 +47,7 @@ class BoundedTopK:
 
 
 def scored(queries: FloatArray, documents: Vectors, docs: IntArray) -> FloatArray:
-    """Returns (n, depth) float32: dot products of queries with given documents, NaN where there are none.
-
-    Args:
-        queries: (n, dimension) float32.
-        documents: The document vectors.
-        docs: (n, depth) int32, document rows, -1 where there is none.
-    """
+    """Returns (n, depth) float32: dot products of queries with given documents, NaN where docs are -1."""
     queries = np.ascontiguousarray(queries, np.float32)
     scores = np.full(docs.shape, np.nan, np.float32)
     for number in np.unique(docs[docs >= 0] // documents.size):
@@ -76,14 +61,7 @@ def _score_chunk(queries: FloatArray, vectors: FloatArray, positions: IntArray, 
 
 @njit
 def _dots(queries: FloatArray, vectors: FloatArray, positions: IntArray, scores: FloatArray) -> None:
-    """Writes the dot products of each query with the vectors at its positions, and leaves all other scores.
-
-    Args:
-        queries: (n, dimension) float32.
-        vectors: (m, dimension) float32.
-        positions: (n, depth) int32, rows of `vectors`; numbers outside of them are skipped.
-        scores: (n, depth) float32.
-    """
+    """Writes the dot products of each query with the vectors at its positions, and skips those outside."""
     for row in range(positions.shape[0]):
         lanes = np.empty(_LANES, np.float64)
         for column in range(positions.shape[1]):

@@ -14,8 +14,7 @@ import numpy as np
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.records import FloatArray
 from hardneg.rankers.dense import forward
-from hardneg.rankers.dense.precision import Precision, convert
-from hardneg.rankers.dense.prompts import Prompts, known_prompts
+from hardneg.rankers.dense.models import Precision, Prompts, convert, known_prompts
 from hardneg.rankers.dense.store import Advance
 
 Kind = Literal["query", "document"]
@@ -99,12 +98,7 @@ class Encoder:
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     def queries(self, texts: list[str], advance: Advance | None = None) -> FloatArray:
-        """Returns (n, dimension) float32: the vectors of queries.
-
-        Args:
-            texts: At least one.
-            advance: Receives the number of texts done.
-        """
+        """Returns (n, dimension) float32: the vectors of queries, at least one; reports progress."""
         return self._encode(texts, "query", self.prompts.query, advance)
 
     def documents(self, texts: list[str], advance: Advance | None = None) -> FloatArray:
@@ -152,12 +146,9 @@ class Encoder:
         return vectors
 
     def _batches(self, texts: list[str]) -> list[list[str]]:
-        """Cuts texts, the longest first, into batches of about equally many tokens.
-
-        Models without a limit, such as static embeddings, have no padding and no activations.
-        """
+        """Cuts texts, the longest first, into batches of about equally many tokens."""
         longest = _CHARACTERS_PER_TOKEN * (self._model.max_seq_length or 512)
-        if math.isinf(longest):
+        if math.isinf(longest):  # static embeddings have no padding and no activations
             return [texts[begin : begin + _STATIC_BATCH] for begin in range(0, len(texts), _STATIC_BATCH)]
         budget = _CHARACTERS_PER_TOKEN * self._budget
         batches = []

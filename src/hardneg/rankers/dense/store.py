@@ -24,11 +24,9 @@ _STORED = np.float32, np.float16
 
 
 class Vectors:
-    """Many vectors in equal chunks, the last one shorter, each in memory or mapped from disk.
+    """Many vectors in chunks, (size, dimension) float32 or float16 each, the last one shorter.
 
-    Args:
-        chunks: (at most `size`, dimension) float32 or float16 each.
-        size: Vectors in every chunk but the last.
+    Each chunk is in memory or mapped from disk.
     """
 
     def __init__(self, chunks: Sequence[FloatArray], size: int = SHARD) -> None:
@@ -71,10 +69,6 @@ class Vectors:
 
         What is stored as float32 is not copied; of all else only the rows needed are read. The rows of docs
         in other chunks are outside of 0..m-1.
-
-        Args:
-            number: The chunk.
-            docs: (n, depth) int32: rows of any chunk, counted over all chunks.
         """
         chunk, rows = self.chunks[number], docs - np.int32(number * self.size)
         if chunk.dtype == np.float32 and chunk.flags.c_contiguous:
@@ -101,10 +95,6 @@ class Store:
     A shard's name is a digest of the encoder's fingerprint and its texts: another model, prompt, length or
     precision, or another text, has another name. Shards are written atomically and end in a checksum; a
     corrupt one is encoded again. Processes that lack the same shards take turns.
-
-    Args:
-        folder: Where shards are kept.
-        fingerprint: Digest of all that decides on the encoder's vectors.
     """
 
     def __init__(self, folder: Path, fingerprint: str) -> None:
@@ -114,14 +104,9 @@ class Store:
     def vectors(
         self, texts: Texts, count: int, encode: Encode, progress: Progress, what: tuple[str, str]
     ) -> Vectors:
-        """Returns the vectors of all texts, encoding the shards that are missing.
+        """Returns the vectors of `count` texts, encoding the shards that are missing.
 
-        Args:
-            texts: Returns the texts of some rows.
-            count: Number of texts.
-            encode: Encodes texts.
-            progress: Receives the number of texts done.
-            what: The stage's name and its unit, as in `("encode documents", "documents")`.
+        `what` is the stage's name and its unit, as in `("encode documents", "documents")`.
         """
         chunks = []
         with progress.task(what[0], count, what[1]) as task:

@@ -15,12 +15,13 @@ import numpy as np
 from hardneg.core.errors import DataError
 from hardneg.core.records import FloatArray, IntArray
 from hardneg.rankers.dense import approximate
+from hardneg.rankers.dense.approximate import ApproximateProduct
 from hardneg.rankers.dense.bounded_search import BoundedTopK, scored
-from hardneg.rankers.dense.precision import has_fast_bf16
+from hardneg.rankers.dense.models import has_fast_bf16
 from hardneg.rankers.dense.shortlist import Shortlist
 from hardneg.rankers.dense.store import Vectors
 from hardneg.rankers.kernels.parallel import parallel_for, single_threaded_blas, threads
-from hardneg.rankers.kernels.top_k import CHUNK, top_k
+from hardneg.rankers.kernels.top_k import CHUNK, top_k_of
 
 Product = Literal["fp32", "bf16", "pca-prefix"]
 
@@ -53,7 +54,7 @@ class ExactSearch:
         self._documents = documents
         self._max_norm = max(_max_norm(documents, number) for number in range(len(documents.chunks)))
         self._fp32 = approximate.Fp32(documents, self._max_norm)
-        self._approximate: approximate.ApproximateProduct | None = None
+        self._approximate: ApproximateProduct | None = None
         self._expected = queries
         self._product = product
 
@@ -61,14 +62,11 @@ class ExactSearch:
         """Returns the documents of the highest dot products, best first, ties by document row.
 
         Args:
-            queries: (n, dimension) float32.
+            queries: (n, dimension) float32, finite, else DataError.
             depth: Documents per query.
 
         Returns:
             docs (n, depth) int32; scores (n, depth) float32; -1 and NaN beyond the last document.
-
-        Raises:
-            DataError: A query's vector has NaN or infinity in it.
         """
         check_finite(queries)
         queries = np.ascontiguousarray(queries, np.float32)
@@ -95,7 +93,7 @@ class ExactSearch:
         return self.score(self._documents.take(docs), others)
 
     def _search_block(
-        self, product: approximate.ApproximateProduct, queries: FloatArray, depth: int
+        self, product: ApproximateProduct, queries: FloatArray, depth: int
     ) -> tuple[IntArray, FloatArray]:
         """Searches for some queries; upper bounds alone give no threshold, so fp32 takes the first chunk."""
         chunks = len(self._documents.chunks)
@@ -112,7 +110,7 @@ class ExactSearch:
         return docs, scores
 
     def _search_by_shortlist(
-        self, product: approximate.ApproximateProduct, queries: FloatArray, depth: int, chunks: int
+        self, product: ApproximateProduct, queries: FloatArray, depth: int, chunks: int
     ) -> tuple[IntArray, FloatArray, IntArray]:
         """Returns the best documents of the first chunks, and the rows of queries whose list overflowed."""
         prepared, margins = product.queries(queries)
@@ -121,17 +119,10 @@ class ExactSearch:
             for rows, offset in self._tiles(number, len(queries)):
                 shortlist.update(product.product(prepared, number, rows), offset)
         docs, overflowed = shortlist.result()
-        columns, scores = top_k(self.score(queries, docs), depth)
-        best = np.take_along_axis(docs, np.maximum(columns, 0), axis=1)
-        return np.where(columns >= 0, best, np.int32(-1)), scores, overflowed
+        return *top_k_of(docs, self.score(queries, docs), depth), overflowed
 
     def _search_by_bounds(
-        self,
-        product: approximate.ApproximateProduct,
-        queries: FloatArray,
-        docs: IntArray,
-        scores: FloatArray,
-        first: int,
+        self, product: ApproximateProduct, queries: FloatArray, docs: IntArray, scores: FloatArray, first: int
     ) -> tuple[IntArray, FloatArray]:
         """Returns the best of given documents and those of all chunks from the first on."""
         prepared = {each: each.queries(queries) for each in (product, self._fp32)}
@@ -155,23 +146,27 @@ class ExactSearch:
         for begin in range(0, size, step):
             yield slice(begin, min(begin + step, size)), number * self._documents.size + begin
 
-    def _prepare(self, queries: FloatArray, depth: int) -> approximate.ApproximateProduct:
+    def _prepare(self, queries: FloatArray, depth: int) -> ApproximateProduct:
         """Returns the product to use, which is chosen and prepared at the first search."""
         if self._approximate is None:
-            prepared: approximate.ApproximateProduct | None = None
             n_queries = max(self._expected, len(queries))
-            fast_bf16 = self._product is None and n_queries >= _BF16_QUERIES and has_fast_bf16()
-            if self._product == "bf16" or fast_bf16:
+            product = self._product or self._fastest(n_queries)
+            prepared: ApproximateProduct | None = None
+            if product == "bf16":
                 prepared = approximate.Bf16(self._documents, self._max_norm)
-            elif self._product == "pca-prefix" or (self._product is None and self._suits_pca()):
+            elif product == "pca-prefix":
                 n_expected = None if self._product else n_queries
                 prepared = approximate.pca_prefix(self._documents, queries, depth, n_expected)
             self._approximate = prepared or self._fp32
         return self._approximate
 
-    def _suits_pca(self) -> bool:
+    def _fastest(self, n_queries: int) -> Product:
         least, most = _PCA_DIMENSIONS
-        return least <= self._documents.dimension <= most and len(self._documents) >= _PCA_DOCUMENTS
+        if n_queries >= _BF16_QUERIES and has_fast_bf16():
+            return "bf16"
+        if least <= self._documents.dimension <= most and len(self._documents) >= _PCA_DOCUMENTS:
+            return "pca-prefix"
+        return "fp32"
 
 
 def _max_norm(documents: Vectors, number: int) -> float:
@@ -186,11 +181,7 @@ def _max_norm(documents: Vectors, number: int) -> float:
 
 
 def check_finite(queries: FloatArray) -> None:
-    """Checks the vectors of queries.
-
-    Raises:
-        DataError: A query's vector has NaN or infinity in it.
-    """
+    """Raises DataError where a query's vector has NaN or infinity in it."""
     bad = np.flatnonzero(~np.isfinite(queries).all(axis=1))
     if len(bad):
         raise DataError(f"the vector of query {bad[0]}, from 0, holds NaN or infinity")

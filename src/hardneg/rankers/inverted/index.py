@@ -18,8 +18,6 @@ from hardneg.rankers.kernels.jit import njit
 from hardneg.rankers.kernels.parallel import parallel_for
 from hardneg.rankers.kernels.top_k import heap_sort, push_row
 
-__all__ = ["InvertedIndex", "InvertedRanker", "SparseRows"]
-
 LongArray = npt.NDArray[np.int64]
 
 
@@ -68,12 +66,14 @@ class InvertedIndex:
         docs: (entries,) int32, ascending within a term.
         weights: (entries,) float32.
         n_docs: Number of documents.
+        names: The name of each term, where terms have names.
     """
 
     indptr: LongArray
     docs: IntArray
     weights: FloatArray
     n_docs: int
+    names: Sequence[str] = ()
 
     @classmethod
     def of(cls, documents: SparseRows, n_docs: int, n_terms: int) -> InvertedIndex:
@@ -86,40 +86,25 @@ class InvertedIndex:
     def search(self, queries: SparseRows, depth: int) -> tuple[IntArray, FloatArray]:
         """Returns the documents of the highest scores above 0, best first, ties by document row.
 
-        Returns:
-            docs (n, depth) int32, -1 behind the last; scores (n, depth) float32, NaN behind the last.
+        That is docs (n, depth) int32, -1 behind the last, and scores (n, depth) float32, NaN there.
         """
-        n = len(queries.indptr) - 1
-        docs = np.full((n, depth), -1, np.int32)
-        scores = np.full((n, depth), np.nan, np.float32)
-        parallel_for(
-            lambda rows: _search(*self._arrays, self.n_docs, *queries.arrays(rows), docs[rows], scores[rows]),
-            n,
-        )
+        shape = len(queries.indptr) - 1, depth
+        docs, scores = np.full(shape, -1, np.int32), np.full(shape, np.nan, np.float32)
+        index = self.indptr, self.docs, self.weights, self.n_docs
+        parallel_for(lambda rows: _search(*index, *queries.arrays(rows), docs[rows], scores[rows]), len(docs))
         return docs, scores
 
     def score(self, queries: SparseRows, docs: IntArray) -> FloatArray:
         """Returns (n, depth) float32: scores of given documents, NaN where docs are -1."""
         scores = np.empty(docs.shape, np.float32)
         docs = np.ascontiguousarray(docs, np.int32)
-        parallel_for(
-            lambda rows: _score(*self._arrays, *queries.arrays(rows), docs[rows], scores[rows]), len(docs)
-        )
+        index = self.indptr, self.docs, self.weights
+        parallel_for(lambda rows: _score(*index, *queries.arrays(rows), docs[rows], scores[rows]), len(docs))
         return scores
-
-    @property
-    def _arrays(self) -> tuple[LongArray, IntArray, FloatArray]:
-        return self.indptr, self.docs, self.weights
 
 
 class InvertedRanker:
-    """A ranker over an inverted index, its queries already split into terms.
-
-    Args:
-        index: The documents.
-        queries: The terms of all queries of the collection, in row order.
-        facts: See `OpenedRanker.facts`.
-    """
+    """A ranker over an inverted index; the queries are all of the collection, in row order."""
 
     retrieves = True
 

@@ -1,35 +1,39 @@
 """The inverted index of BM25, built block by block: what grows with the corpus is stored in unlinked files.
 
-Each entry is that of bm25s (arXiv 2407.03618) to the bit: computed in float64, stored in fp32.
+Each entry is that of bm25s (arXiv 2407.03618) to the bit: computed in float64, stored in fp32. On disk an
+index is an Arrow file, named by what it was made from, and mapped when it is read.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from hardneg.core.components import Context
 from hardneg.core.errors import DataError
-from hardneg.core.files import temp_memmap, unlinked_file
+from hardneg.core.files import content_length, has_valid_checksum, temp_memmap, unlinked_file
 from hardneg.core.records import Documents, FloatArray, IntArray, rows_of
+from hardneg.rankers.cache_files import checked_file
 from hardneg.rankers.inverted.index import InvertedIndex
-from hardneg.rankers.inverted.store import NamedIndex
 from hardneg.rankers.inverted.tokenizer import Vocabulary
 from hardneg.rankers.kernels.jit import njit
-
-__all__ = ["Postings", "build_index"]
 
 DoubleArray = npt.NDArray[np.float64]
 _BLOCK = 8_192
 _IN_MEMORY = 1 << 24
 """Entries of an index that is kept in memory, 8 bytes each; a larger one is mapped from disk."""
 
+_ARRAYS, _META = ("indptr", "docs", "weights"), b"hardneg"
 _ENTRY = np.dtype([("term", np.int32), ("count", np.int32)])
 Odds = Callable[[DoubleArray, int], DoubleArray]
 Saturation = Callable[[FloatArray, DoubleArray, float], DoubleArray]
@@ -49,16 +53,8 @@ _SATURATION: dict[str, Saturation] = {
 
 def build_index(
     documents: Documents, vocabulary: Vocabulary, method: str, k1: float, b: float, context: Context
-) -> NamedIndex:
-    """Returns the BM25 index of documents; new terms get numbers in the vocabulary.
-
-    Args:
-        documents: What is indexed.
-        vocabulary: Splits texts into terms.
-        method: `lucene`, `robertson` or `atire`.
-        k1: Term frequency saturation.
-        b: Length normalisation, 0 to 1.
-        context: Receives progress; gives the folder for temporary files.
+) -> InvertedIndex:
+    """Returns the BM25 index of documents, with settings of `Bm25`; new terms get numbers in the vocabulary.
 
     Raises:
         DataError: The disk is full.
@@ -68,15 +64,11 @@ def build_index(
         for rows in rows_of(len(documents), _BLOCK):
             postings.add([vocabulary.encode(text) for text in documents.texts(rows)])
             task.advance(len(rows))
-    return NamedIndex(postings.index(method, k1, b), vocabulary.stems)
+    return replace(postings.index(method, k1, b), names=vocabulary.stems)
 
 
 class Postings:
-    """Counts the terms of documents, then makes the index of them.
-
-    Args:
-        folder: Where what is too large for memory is written.
-    """
+    """Counts the terms of documents, then makes the index of them; writes what memory has no room for."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -87,11 +79,7 @@ class Postings:
         self._counts = unlinked_file(folder)
 
     def add(self, documents: Sequence[Sequence[int]]) -> None:
-        """Counts the terms of the next documents.
-
-        Raises:
-            DataError: The disk is full.
-        """
+        """Counts the terms of the next documents."""
         lengths = np.fromiter(map(len, documents), np.int32, len(documents))
         terms = np.fromiter(chain.from_iterable(documents), np.int64, int(lengths.sum()))
         owners = np.repeat(np.arange(len(documents), dtype=np.int64), lengths)
@@ -111,13 +99,7 @@ class Postings:
         self._lengths.append(lengths)
 
     def index(self, method: str, k1: float, b: float) -> InvertedIndex:
-        """Returns the index, each entry with its share of the BM25 score.
-
-        Args:
-            method: `lucene`, `robertson` or `atire`.
-            k1: Term frequency saturation.
-            b: Length normalisation, 0 to 1.
-        """
+        """Returns the index, each entry with its share of the BM25 score."""
         lengths = np.concatenate([*self._lengths, np.empty(0, np.int32)])
         n_docs, n_entries = len(lengths), int(self._document_frequency.sum())
         indptr = np.concatenate([[0], np.cumsum(self._document_frequency)]).astype(np.int64)
@@ -141,6 +123,49 @@ class Postings:
 
     def _allocate(self, size: int, kind: Any) -> Any:
         return np.empty(size, kind) if size <= _IN_MEMORY else temp_memmap((size,), kind, self._folder)
+
+
+def index_path(folder: Path, made_from: Mapping[str, Any]) -> Path:
+    """Returns the file in a folder that holds the index made from just this."""
+    key = json.dumps(made_from, sort_keys=True, ensure_ascii=False)
+    return folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.arrow"
+
+
+def read_index(path: Path) -> InvertedIndex | None:
+    """Returns an index, its arrays mapped; None if the file is missing or corrupt."""
+    if not has_valid_checksum(path):
+        return None
+    try:
+        with (
+            pa.memory_map(str(path)) as file,
+            pa.ipc.open_file(file.read_buffer(content_length(path))) as reader,
+        ):
+            batch, meta = reader.get_batch(0), json.loads(reader.schema.metadata[_META])
+        indptr, docs, weights = (batch[name].values.to_numpy(zero_copy_only=True) for name in _ARRAYS)
+        return InvertedIndex(indptr, docs, weights, meta["n_docs"], batch["names"].values.to_pylist())
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
+        return None
+
+
+def write_index(path: Path, index: InvertedIndex) -> None:
+    """Writes an index atomically, with a checksum; raises DataError where it cannot."""
+    columns = {name: pa.array(getattr(index, name)) for name in _ARRAYS}
+    columns["names"] = pa.array(index.names, pa.large_string())
+    lists = [pa.LargeListArray.from_arrays([0, len(column)], column) for column in columns.values()]
+    meta = {_META: json.dumps({"n_docs": index.n_docs})}
+    batch = pa.record_batch(lists, list(columns)).replace_schema_metadata(meta)
+    with checked_file(path) as temporary, pa.ipc.new_file(temporary, batch.schema) as file:
+        file.write_batch(batch)
+
+
+def texts_digest(documents: Documents) -> str:
+    """Returns the sha256 of all texts, in order, hexadecimal."""
+    digest = hashlib.sha256()
+    for rows in rows_of(len(documents), _BLOCK):
+        for text in documents.texts(rows):
+            encoded = text.encode("utf-8", "surrogatepass")
+            digest.update(len(encoded).to_bytes(8, "little") + encoded)
+    return digest.hexdigest()
 
 
 @njit

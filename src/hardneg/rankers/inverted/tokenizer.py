@@ -14,66 +14,19 @@ from functools import cache
 
 from hardneg.core.errors import unknown_name
 
-__all__ = [
-    "LANGUAGES",
-    "Vocabulary",
-    "detect_languages",
-    "language_code",
-    "scripts_of",
-    "stemmer",
-    "stemmers_for",
-    "words",
-]
-
-LANGUAGES = {
-    "ar": "arabic",
-    "ca": "catalan",
-    "cs": "czech",
-    "da": "danish",
-    "de": "german",
-    "el": "greek",
-    "en": "english",
-    "eo": "esperanto",
-    "es": "spanish",
-    "et": "estonian",
-    "eu": "basque",
-    "fa": "persian",
-    "fi": "finnish",
-    "fr": "french",
-    "ga": "irish",
-    "hi": "hindi",
-    "hu": "hungarian",
-    "hy": "armenian",
-    "id": "indonesian",
-    "it": "italian",
-    "lt": "lithuanian",
-    "ne": "nepali",
-    "nl": "dutch",
-    "no": "norwegian",
-    "pl": "polish",
-    "pt": "portuguese",
-    "ro": "romanian",
-    "ru": "russian",
-    "sr": "serbian",
-    "st": "sesotho",
-    "sv": "swedish",
-    "ta": "tamil",
-    "tr": "turkish",
-    "yi": "yiddish",
-}
+LANGUAGES = dict(
+    pair.split(":")
+    for pair in """
+        ar:arabic ca:catalan cs:czech da:danish de:german el:greek en:english eo:esperanto es:spanish
+        et:estonian eu:basque fa:persian fi:finnish fr:french ga:irish hi:hindi hu:hungarian hy:armenian
+        id:indonesian it:italian lt:lithuanian ne:nepali nl:dutch no:norwegian pl:polish pt:portuguese
+        ro:romanian ru:russian sr:serbian st:sesotho sv:swedish ta:tamil tr:turkish yi:yiddish
+    """.split()
+)
 """The languages that Snowball stems, by ISO 639 code; its version decides which of them are installed."""
 
-_RELATED = {
-    "bs": "sr",
-    "hr": "sr",
-    "ms": "id",
-    "nb": "no",
-    "nn": "no",
-    "be": "ru",
-    "bg": "ru",
-    "mk": "ru",
-    "uk": "ru",
-}
+_RELATED = {"bs": "sr", "hr": "sr", "ms": "id", "nb": "no", "nn": "no"}
+_RELATED |= {"be": "ru", "bg": "ru", "mk": "ru", "uk": "ru"}
 """Languages without a stemmer of their own, and the related one whose stemmer serves them."""
 
 _SCRIPTS: tuple[tuple[str, int, int, str], ...] = (
@@ -122,9 +75,7 @@ def words(text: str) -> list[str]:
 class Vocabulary(dict[str, int]):
     """The term number of each word: words with the same stem share one; new stems get the next number.
 
-    Args:
-        stem: Returns a word's stem.
-        stems: The stems that have a number already, in the order of their numbers.
+    The stems given have a number already, in their order.
     """
 
     def __init__(self, stem: Stem, stems: Iterable[str] = ()) -> None:
@@ -208,10 +159,9 @@ def scripts_of(code: str) -> dict[str, str]:
 
 
 def stemmer(algorithms: Mapping[str, str]) -> Stem:
-    """Returns the function that stems a folded word by its script; in Cyrillic ё becomes е.
+    """Returns the function that stems a folded word by its script's Snowball algorithm, if it has one.
 
-    Args:
-        algorithms: The Snowball algorithm of each script; words of other scripts stay as they are.
+    In Cyrillic ё becomes е.
     """
     import Stemmer
 

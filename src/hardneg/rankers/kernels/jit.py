@@ -7,8 +7,6 @@ from typing import Any, TypeVar, cast
 
 import numba
 
-__all__ = ["njit", "njit_fastmath"]
-
 F = TypeVar("F", bound=Callable[..., Any])
 
 

@@ -9,15 +9,12 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
 
 import numba
-
-__all__ = ["parallel_for", "single_threaded_blas", "threads"]
 
 _PARTS_PER_THREAD = 4
 """A thread that finishes early takes more of them."""
@@ -29,15 +26,10 @@ def threads() -> int:
 
 
 def parallel_for(work: Callable[[slice], None], count: int, size: int | None = None) -> None:
-    """Calls a function for all rows, a slice at a time, in several threads; nested calls run in their thread.
+    """Calls a function for slices of `count` rows in several threads; nested calls run in their thread.
 
-    Args:
-        work: Is called with each slice of the rows; releases the GIL while it computes.
-        count: Number of rows.
-        size: Rows per slice; None for a quarter of a thread's share.
-
-    Raises:
-        Exception: What `work` raises.
+    The function should release the GIL while it computes; what it raises is raised. A slice has `size` rows,
+    by default a quarter of a thread's share.
     """
     n_threads = threads()
     size = size or -(-count // (n_threads * _PARTS_PER_THREAD)) or 1
@@ -47,26 +39,12 @@ def parallel_for(work: Callable[[slice], None], count: int, size: int | None = N
             work(part)
         return
     running = [_pool(n_threads).submit(work, part) for part in parts]
-    _finish(running)
-
-
-@contextmanager
-def single_threaded_blas() -> Iterator[None]:
-    """Limits BLAS and torch to one thread inside the block."""
-    _limits.enter()
     try:
-        yield
+        for future in running:
+            future.result()
     finally:
-        _limits.leave()
-
-
-def _finish(running: list[Future[None]]) -> None:
-    try:
-        for part in running:
-            part.result()
-    finally:
-        for part in running:  # after a failure the parts that wait are not started
-            part.cancel()
+        for future in running:  # after a failure the parts that wait are not started
+            future.cancel()
 
 
 class _Thread(threading.local):
@@ -100,7 +78,7 @@ class _Limits:
         self._blas: Any = None
         self._torch: int | None = None
 
-    def enter(self) -> None:
+    def __enter__(self) -> None:
         from threadpoolctl import threadpool_limits
 
         with self._lock:
@@ -112,7 +90,7 @@ class _Limits:
                     torch.set_num_threads(1)
             self._users += 1
 
-    def leave(self) -> None:
+    def __exit__(self, *error: object) -> None:
         with self._lock:
             self._users -= 1
             if not self._users:
@@ -123,3 +101,8 @@ class _Limits:
 
 
 _limits = _Limits()
+
+
+def single_threaded_blas() -> _Limits:
+    """Limits BLAS and torch to one thread inside the block."""
+    return _limits

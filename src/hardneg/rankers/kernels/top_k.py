@@ -15,8 +15,6 @@ from hardneg.core.records import FloatArray, IntArray
 from hardneg.rankers.kernels.jit import njit
 from hardneg.rankers.kernels.parallel import parallel_for
 
-__all__ = ["CHUNK", "TopK", "any_above", "heap_push", "heap_sort", "push_row", "sort_heaps", "top_k"]
-
 CHUNK = 128
 """Columns compared with the threshold at once: a compile-time constant, so that the loop is vectorised."""
 
@@ -36,13 +34,15 @@ def top_k(scores: FloatArray, depth: int) -> tuple[IntArray, FloatArray]:
     return best.result()
 
 
-class TopK:
-    """The best columns of each row, over blocks of columns that come one after the other.
+def top_k_of(docs: IntArray, scores: FloatArray, depth: int) -> tuple[IntArray, FloatArray]:
+    """Returns the best of given documents, (n, m) int32, by their scores, (n, m) float32, as `top_k` does."""
+    columns, best = top_k(scores, depth)
+    found = np.take_along_axis(docs, np.maximum(columns, 0), axis=1)
+    return np.where(columns >= 0, found, np.int32(-1)), best
 
-    Args:
-        n: Number of rows.
-        depth: Columns kept per row, at least 1.
-    """
+
+class TopK:
+    """The best `depth` columns of each of `n` rows, over blocks of columns that come one after the other."""
 
     def __init__(self, n: int, depth: int) -> None:
         self._docs = np.full((n, depth), -1, np.int32)
@@ -50,21 +50,13 @@ class TopK:
         self._sizes = np.zeros(n, np.int32)
 
     def update(self, scores: FloatArray, offset: int) -> None:
-        """Adds one block of columns.
-
-        Args:
-            scores: (n, m) float32; -inf and NaN are never kept.
-            offset: The column number of the block's first column; blocks come in ascending order.
-        """
+        """Adds scores (n, m) float32, -inf and NaN never kept, of the columns from `offset` on, ascending."""
         block = np.ascontiguousarray(scores, np.float32)
         heaps: tuple[Any, ...] = self._docs, self._scores, self._sizes
         parallel_for(lambda rows: _update(block[rows], offset, *(array[rows] for array in heaps)), len(block))
 
     def result(self) -> tuple[IntArray, FloatArray]:
-        """Returns the best so far, best first: docs (n, depth) int32 and scores (n, depth) float32.
-
-        Where a row had fewer columns, docs are -1 and scores NaN.
-        """
+        """Returns the best so far, as `top_k` does."""
         result = self._docs.copy(), self._scores.copy()
         sort_heaps(*result, self._sizes)
         return result
@@ -79,15 +71,9 @@ def sort_heaps(docs: IntArray, scores: FloatArray, sizes: IntArray) -> None:
 def push_row(
     row: FloatArray, offset: int, floor: float, docs: IntArray, scores: FloatArray, size: int
 ) -> int:
-    """Pushes the columns of a row into a heap of the best, the worst first; returns the heap's size.
+    """Pushes scores above the floor into a heap of the best, the worst first; returns the heap's new size.
 
-    Args:
-        row: (m,) float32; NaN is never pushed.
-        offset: The column number of the row's first entry, higher than all columns in the heap.
-        floor: Scores that are not above it are not pushed.
-        docs: (depth,) int32, the heap's columns.
-        scores: (depth,) float32, their scores.
-        size: Number of columns in the heap.
+    The columns are numbered from `offset`, which is higher than all in the heap. NaN is never pushed.
     """
     threshold: np.float32 = scores[0] if size == len(docs) else np.float32(floor)
     for begin in range(0, len(row), CHUNK):

@@ -4,36 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hardneg.core.errors import MissingExtra
-
-try:
-    import altair
-    import jinja2
-    import vl_convert
-except ImportError as error:
-    raise MissingExtra(f"{error.name}, which the report needs,", "report") from None
-
-from hardneg.report.figures import candidates, comparison, distributions, rates
+from hardneg.report.figures import candidates, rates
 from hardneg.report.figures.style import AnyChart, Style
 from hardneg.report.i18n import Locale
 from hardneg.report.summary import RunSummary
 
-assert altair and jinja2 and vl_convert
-
-Figure = Callable[[RunSummary, Locale, Style], AnyChart | None]
-
-FIGURES: dict[str, Figure] = {
+FIGURES: dict[str, Callable[[RunSummary, Locale, Style], AnyChart | None]] = {
     "funnel": candidates.funnel,
-    "scores": distributions.scores,
-    "margins": distributions.margins,
+    "scores": candidates.scores,
+    "margins": candidates.margins,
     "ranks": candidates.ranks,
-    "doubt": distributions.probabilities,
-    "margin_doubt": distributions.margins_and_probabilities,
+    "doubt": candidates.probabilities,
+    "margin_doubt": candidates.margins_and_probabilities,
     "reliability": rates.reliability,
     "audit": rates.audit,
     "trade_off": rates.trade_off,
     "agreement": rates.agreement,
     "checks": candidates.checks,
-    "compared": comparison.of_run,
+    "compared": rates.compared,
 }
 """One figure a name; `scores` takes a ranker too, `compared` a measure."""

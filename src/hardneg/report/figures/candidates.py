@@ -1,4 +1,4 @@
-"""What became of the candidates: why they were dropped, at which ranks they are, what another run decides."""
+"""What became of the candidates: reasons, ranks, scores, margins, probabilities, what another run decides."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 import numpy as np
 
-from hardneg.report.columns import GROUPS
+from hardneg.report.columns import GROUPS, Histogram
 from hardneg.report.figures.style import (
     PERCENT,
     AnyChart,
@@ -19,6 +19,7 @@ from hardneg.report.figures.style import (
     labelled_bars,
     row_labels,
     styled,
+    with_lines,
 )
 from hardneg.report.i18n import Locale
 from hardneg.report.reasons import Reasons
@@ -27,6 +28,7 @@ from hardneg.report.summary import RunSummary
 _RANK_BINS = 20
 _MOVES_SHOWN = 12
 _CHECK_ORDER = ("negative", "suspected", "dropped", "positive")
+_LOG_AXIS = alt.Axis(values=[0.0001, 0.001, 0.01, 0.1, 1], format="~%", grid=True)
 
 
 def funnel(summary: RunSummary, locale: Locale, style: Style) -> AnyChart | None:
@@ -160,13 +162,7 @@ def checks(summary: RunSummary, locale: Locale, style: Style) -> AnyChart | None
 
 
 def moves(counts: Sequence[tuple[str, str, int]], locale: Locale, style: Style) -> AnyChart | None:
-    """Returns how many candidates went from one outcome to another, the commonest moves first.
-
-    Args:
-        counts: (outcome in the first run, outcome in the second, candidates), the commonest first.
-        locale: The language.
-        style: The colours.
-    """
+    """Returns how many candidates went from one outcome to another, the commonest moves first."""
     if not counts:
         return None
     values = [
@@ -177,3 +173,121 @@ def moves(counts: Sequence[tuple[str, str, int]], locale: Locale, style: Style) 
     x = alt.X("count:Q", axis=None, scale=alt.Scale(domain=[0, 1.3 * counts[0][2]]))
     y = row_labels(labelLimit=190, labelExpr="split(replace(datum.label, ' → ', '#→ '), '#')")
     return styled(labelled_bars(values, x, y, style), style, height=38 * len(values) + 10)
+
+
+def scores(summary: RunSummary, locale: Locale, style: Style, ranker: str | None = None) -> AnyChart | None:
+    """Returns the distribution of one ranker's scores in each group, with the thresholds on them."""
+    ranker = ranker or summary.scorer
+    histogram = summary.scores.get(ranker)
+    if histogram is None or not histogram.total:
+        return None
+    bars = distribution(histogram, locale, style, locale("axis.score", ranker=ranker))
+    return styled(with_lines(bars, _score_lines(summary, ranker, locale), style), style)
+
+
+def margins(summary: RunSummary, locale: Locale, style: Style) -> AnyChart | None:
+    """Returns how far below the weakest positive the candidates score, with the margin of the recipe."""
+    if not summary.margins.total:
+        return None
+    bars = distribution(summary.margins, locale, style, _margin_title(summary, locale), GROUPS[1:])
+    zero = [(0.0, locale("threshold.positive"))]
+    return styled(with_lines(bars, _margin_lines(summary, locale) or zero, style), style)
+
+
+def probabilities(summary: RunSummary, locale: Locale, style: Style) -> AnyChart | None:
+    """Returns the distribution of p(false negative) in each group, with the highest that the recipe keeps."""
+    if not summary.probabilities.total:
+        return None
+    bars = distribution(summary.probabilities, locale, style, locale("axis.p"), logarithmic=True)
+    return styled(with_lines(bars, _probability_lines(summary, locale), style), style)
+
+
+def margins_and_probabilities(summary: RunSummary, locale: Locale, style: Style) -> AnyChart | None:
+    """Returns the candidates by margin and p(false negative): the darker, the more of them."""
+    counts = summary.margin_probabilities.counts
+    if not counts.any():
+        return None
+    x, y = summary.margin_probabilities.edges()
+    y = 10**y
+    values = [
+        {
+            "x": float(x[i]),
+            "x2": float(x[i + 1]),
+            "y": float(y[j]),
+            "y2": float(y[j + 1]),
+            "depth": float(np.log1p(counts[i, j])),
+            "detail": f"{locale.decimal(x[i], 2)}–{locale.decimal(x[i + 1], 2)}; p {locale.figures(y[j], 2)}–"
+            f"{locale.figures(y[j + 1], 2)}: {locale.number(int(counts[i, j]))}",
+        }
+        for i, j in np.argwhere(counts)
+    ]
+    cells = (
+        chart_of(values)
+        .mark_rect(color=style.negative)
+        .encode(
+            x=alt.X("x:Q", title=_margin_title(summary, locale), scale=alt.Scale(nice=False)),
+            x2="x2:Q",
+            y=alt.Y("y:Q", title=locale("axis.p"), axis=_LOG_AXIS, scale=alt.Scale(type="log")),
+            y2="y2:Q",
+            opacity=alt.Opacity("depth:Q", legend=None, scale=alt.Scale(range=[0.08, 1])),
+            **hover(),
+        )
+    )
+    with_margins = with_lines(cells, _margin_lines(summary, locale), style)
+    return styled(with_lines(with_margins, _probability_lines(summary, locale), style, "y"), style)
+
+
+def distribution(
+    histogram: Histogram,
+    locale: Locale,
+    style: Style,
+    axis: str,
+    groups: tuple[str, ...] = GROUPS,
+    logarithmic: bool = False,
+) -> AnyChart:
+    """Returns overlaid histograms, of logarithms if so; the bars of each group add up to 100 %."""
+    shares = {group: share for group, share in histogram.shares().items() if group in groups}
+    edges = 10**histogram.edges if logarithmic else histogram.edges
+    values = []
+    for group in (g for g in ("dropped", "suspected", "negative", "positive") if g in shares):
+        counts, name = histogram.counts[histogram.groups.index(group)], locale(f"group.{group}")
+        for place in np.flatnonzero(counts):
+            low, high, share = float(edges[place]), float(edges[place + 1]), float(shares[group][place])
+            label = f"{name}, {locale.figures(low, 3)}–{locale.figures(high, 3)}"
+            detail = f"{label}: {locale.percent(share)} ({locale.number(int(counts[place]))})"
+            values.append({"group": name, "low": low, "high": high, "share": share, "detail": detail})
+    scale = alt.Scale(type="log") if logarithmic else alt.Scale(zero=False, nice=False)
+    chart: AnyChart = (
+        chart_of(values)
+        .mark_bar(opacity=0.55, binSpacing=0)
+        .encode(
+            x=alt.X("low:Q", title=axis, scale=scale, axis=_LOG_AXIS if logarithmic else alt.Axis()),
+            x2="high:Q",
+            y=alt.Y("share:Q", stack=None, title=locale("axis.share"), axis=PERCENT),
+            y2=alt.datum(0),
+            color=group_colours([group for group in GROUPS if group in shares], locale, style),
+            **hover(),
+        )
+    )
+    return chart
+
+
+def _score_lines(summary: RunSummary, ranker: str, locale: Locale) -> list[tuple[float, str]]:
+    lines = []
+    for setting, score in summary.score_limits(ranker):
+        key = f"threshold.{setting}" if f"threshold.{setting}" in locale.texts else "threshold.other"
+        lines.append((score, locale(key, name=setting, at=locale.figures(score))))
+    return lines
+
+
+def _margin_title(summary: RunSummary, locale: Locale) -> str:
+    kind = "relative" if summary.relative else "absolute"
+    return locale(f"axis.{kind}_margin", ranker=summary.scorer)
+
+
+def _margin_lines(summary: RunSummary, locale: Locale) -> list[tuple[float, str]]:
+    return [(at, locale("threshold.margin", at=locale.figures(at))) for at in summary.margin_limits]
+
+
+def _probability_lines(summary: RunSummary, locale: Locale) -> list[tuple[float, str]]:
+    return [(at, locale("threshold.maximum", at=locale.percent(at))) for at in summary.probability_limits]

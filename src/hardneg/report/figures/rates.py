@@ -1,8 +1,8 @@
-"""Rates with intervals: the audit, its trade-off, calibration, the agreement of rankers."""
+"""Estimates with intervals: the audit, its trade-off, calibration, agreement of rankers, recipes compared."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -21,6 +21,10 @@ from hardneg.report.figures.style import (
 from hardneg.report.i18n import Locale
 from hardneg.report.summary import RunSummary
 
+Rows = Sequence[Mapping[str, Any]]
+MAIN = "nDCG@10"
+"""The measure of a comparison that is tested."""
+
 _MOST_GROUPS = 18
 _LABEL_DISTANCE = {"hardness": 0.1, "rate": 0.15}
 """Points of the trade-off are labelled that differ by one of these shares of the axes."""
@@ -30,12 +34,12 @@ def audit(summary: RunSummary, locale: Locale, style: Style) -> AnyChart | None:
     """Returns the measured false-negative rate, as a whole and by ranker, rank and language."""
     if not summary.audit or summary.audit.get("rate") is None:
         return None
-    values = [rate_row(locale, locale("audit.all"), summary.audit, "suspected")]
+    values = [_rate_row(locale("audit.all"), summary.audit, "suspected", locale)]
     for kind, parts in (summary.audit.get("by") or {}).items():
         for name, part in list((parts or {}).items())[:_MOST_GROUPS]:
             if part.get("rate") is not None:
                 label = locale.texts.get(f"audit.{kind}", kind)
-                values.append(rate_row(locale, f"{label}: {name}", part, "negative"))
+                values.append(_rate_row(f"{label}: {name}", part, "negative", locale))
     target = (summary.audit.get("target") or {}).get("rate")
     limits = [(float(target), locale("threshold.target", at=locale.percent(target)))] if target else []
     chart = with_lines(intervals(values, locale("axis.rate"), style), limits, style, above=True)
@@ -125,54 +129,33 @@ def reliability(summary: RunSummary, locale: Locale, style: Style) -> AnyChart |
 
 def agreement(summary: RunSummary, locale: Locale, style: Style) -> AnyChart | None:
     """Returns the share of the top 10 that each two rankers have in common, the most similar first."""
-    names = summary.rankers
-    pairs = [
-        (f"{one}, {other}", float(summary.agreement[i, j]))
-        for i, one in enumerate(names)
-        for j, other in enumerate(names)
-        if i < j
-    ]
-    if not pairs:
+    if not summary.agreement:
         return None
     values = [
-        {"label": label, "share": share, "text": text, "detail": f"{label}: {text}"}
-        for label, share in sorted(pairs, key=lambda pair: -pair[1])
-        for text in [locale.percent(share)]
+        {"label": f"{one}, {other}", "share": share, "text": locale.percent(share)}
+        for share, one, other in sorted(summary.agreement, key=lambda pair: -pair[0])
     ]
+    values = [{**value, "detail": f"{value['label']}: {value['text']}"} for value in values]
     scale = alt.Scale(domain=[0, 1])
     x = alt.X("share:Q", title=locale("axis.common"), scale=scale, axis=alt.Axis(format="%"))
     return styled(labelled_bars(values, x, row_labels(), style), style, height=30 * len(values) + 50)
 
 
-def rate_row(locale: Locale, label: str, part: Mapping[str, Any], group: str) -> dict[str, Any]:
+def _rate_row(label: str, part: Mapping[str, Any], group: str, locale: Locale) -> dict[str, Any]:
     """Returns a row for `intervals` of a rate, with its interval where there is one."""
     rate = float(part["rate"])
     low, high = (rate if part.get(key) is None else float(part[key]) for key in ("low", "high"))
-    return interval(label, (rate, low, high), group, [locale.percent(end) for end in (rate, low, high)])
+    return _row(label, (rate, low, high), group, locale.percent)
 
 
-def interval(
-    label: str, ends: tuple[float, float, float], group: str, texts: Sequence[str]
+def _row(
+    label: str, ends: tuple[float, float, float], group: str, written: Callable[[float], str]
 ) -> dict[str, Any]:
-    """Returns a row for `intervals`.
-
-    Args:
-        label: What was estimated.
-        ends: The estimate, the low and the high end of its interval.
-        group: The group whose colour it has.
-        texts: The ends as they are written.
-    """
+    """Returns a row for `intervals`: an estimate with the ends of its interval, in a group's colour."""
     rate, low, high = ends
-    detail = f"{label}: {texts[0]} [{texts[1]}, {texts[2]}]"
-    return {
-        "label": label,
-        "rate": rate,
-        "low": low,
-        "high": high,
-        "group": group,
-        "text": texts[0],
-        "detail": detail,
-    }
+    detail = f"{label}: {written(rate)} [{written(low)}, {written(high)}]"
+    row = {"label": label, "rate": rate, "low": low, "high": high, "group": group}
+    return {**row, "text": written(rate), "detail": detail}
 
 
 def intervals(values: list[dict[str, Any]], axis: str, style: Style, rates: bool = True) -> AnyChart:
@@ -190,3 +173,59 @@ def intervals(values: list[dict[str, Any]], axis: str, style: Style, rates: bool
     dots = base.mark_point(filled=True, size=70, opacity=1).encode(x="rate:Q")
     text = base.mark_text(dy=-9, fontSize=10).encode(x="rate:Q", text="text:N")
     return alt.layer(bars, dots, text)
+
+
+def compared(
+    summary: RunSummary, locale: Locale, style: Style, measure: str | None = None
+) -> AnyChart | None:
+    """Returns what the comparison that a run belongs to measured; see `measured`."""
+    return measured(summary.comparison, locale, style, measure or MAIN)
+
+
+def measures(rows: Rows) -> list[str]:
+    """Returns the names of what was measured."""
+    return list(dict.fromkeys(name for row in rows for name in row["measures"]))
+
+
+def measured(rows: Rows, locale: Locale, style: Style, measure: str) -> AnyChart | None:
+    """Returns the mean of one measure for each row, with its interval; None where it was not measured."""
+    values = []
+    for row in rows:
+        if measure in row["measures"]:
+            group = "suspected" if row.get("best") else "negative"
+            values.append(_row(row["arm"], _ends(row["measures"][measure]), group, locale.decimal))
+    return _drawn(values, measure, style, rates=False)
+
+
+def differences(rows: Rows, locale: Locale, style: Style) -> AnyChart | None:
+    """Returns each recipe's difference from the first, with intervals; None with one recipe."""
+    values, first = [], ""
+    for row in rows:
+        against = row.get("against_first")
+        if against is None or row.get("mined") is None:
+            continue
+        first = against["base"]
+        group = "suspected" if against["p_holm"] < 0.05 else "negative"
+        values.append(_row(row["arm"], _ends(against["difference"]), group, locale.signed))
+    return _drawn(values, locale("comparison.difference", first=first), style, rates=False)
+
+
+def false_negatives(rows: Rows, locale: Locale, style: Style) -> AnyChart | None:
+    """Returns each recipe's false-negative rate with its interval; None where none was estimated."""
+    estimates = [(row["arm"], (row.get("mined") or {}).get("false_negatives") or {}) for row in rows]
+    values = [
+        _rate_row(arm, estimate, "negative", locale)
+        for arm, estimate in estimates
+        if estimate.get("rate") is not None
+    ]
+    return _drawn(values, locale("axis.rate"), style)
+
+
+def _ends(estimate: Mapping[str, Any]) -> tuple[float, float, float]:
+    return float(estimate["mean"]), float(estimate["low"]), float(estimate["high"])
+
+
+def _drawn(values: list[dict[str, Any]], axis: str, style: Style, rates: bool = True) -> AnyChart | None:
+    if not values:
+        return None
+    return styled(intervals(values, axis, style, rates), style, height=30 * len(values) + 50)

@@ -24,11 +24,7 @@ AnyChart = alt.Chart | alt.LayerChart | alt.FacetChart
 
 @dataclass(frozen=True)
 class Style:
-    """The colours of a figure; those of the groups differ without red and green.
-
-    Attributes:
-        numbers: How D3 formats numbers on axes; empty for its default.
-    """
+    """The colours of a figure; those of the groups differ without red and green."""
 
     ink: str = "#1c2430"
     muted: str = "#5d6878"
@@ -130,15 +126,7 @@ def with_lines(
     axis: Literal["x", "y"] = "x",
     above: bool = False,
 ) -> AnyChart:
-    """Returns the chart with a dashed, labelled line at each value, as for thresholds.
-
-    Args:
-        chart: What the lines are drawn over.
-        values: (value, label).
-        style: The colours.
-        axis: The axis that the values are on.
-        above: Put the labels of lines on the x axis above the plot.
-    """
+    """Returns the chart with a dashed, labelled line at each value, as for thresholds."""
     if not values:
         return chart
     base = chart_of([{"at": at, "label": label} for at, label in values])

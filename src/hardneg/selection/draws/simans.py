@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 import numpy as np
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
@@ -30,8 +27,8 @@ class SimAns(Draw):
     a: float = Field(default=0.5, gt=0)
     b: float = 0.0
     by: str | None = None
-    label: ClassVar[Mapping[str, str]] = {"en": "drawn near the positive", "ru": "выбран рядом с релевантным"}
-    meaning: ClassVar[Mapping[str, str]] = {
+    label = {"en": "drawn near the positive", "ru": "выбран рядом с релевантным"}
+    meaning = {
         "en": "Chosen by a draw that prefers scores near the positive's.",
         "ru": "Выбран жребием, который предпочитает оценки рядом с оценкой релевантного.",
     }

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 import numpy as np
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
@@ -33,8 +30,8 @@ class Softmax(Draw):
     temperature: float = Field(default=0.05, gt=0)
     always: int = Field(default=1, ge=0)
     by: str | None = None
-    label: ClassVar[Mapping[str, str]] = {"en": "drawn by softmax", "ru": "выбран по softmax"}
-    meaning: ClassVar[Mapping[str, str]] = {
+    label = {"en": "drawn by softmax", "ru": "выбран по softmax"}
+    meaning = {
         "en": "Chosen by a draw that prefers high scores.",
         "ru": "Выбран жребием, который предпочитает высокие оценки.",
     }

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 import numpy as np
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
@@ -26,8 +23,8 @@ class Top(Draw):
     """
 
     by: str | None = None
-    label: ClassVar[Mapping[str, str]] = {"en": "the hardest", "ru": "самый сложный"}
-    meaning: ClassVar[Mapping[str, str]] = {
+    label = {"en": "the hardest", "ru": "самый сложный"}
+    meaning = {
         "en": "Chosen because it ranks highest among those that the rules allow.",
         "ru": "Выбран, потому что стоит выше всех, кого пропускают правила.",
     }

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 import numpy as np
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
@@ -26,8 +23,8 @@ class Uniform(Draw):
     """
 
     by: str | None = None
-    label: ClassVar[Mapping[str, str]] = {"en": "drawn evenly", "ru": "выбран равномерно"}
-    meaning: ClassVar[Mapping[str, str]] = {
+    label = {"en": "drawn evenly", "ru": "выбран равномерно"}
+    meaning = {
         "en": "Chosen by an even draw among those that the rules allow.",
         "ru": "Выбран равномерным жребием среди тех, кого пропускают правила.",
     }

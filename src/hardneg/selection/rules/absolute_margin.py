@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 import numpy as np
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Rule, Threshold, rule
-from hardneg.core.components.selection import Reads
 from hardneg.core.records import BoolArray, Candidates
 
 
@@ -28,12 +24,12 @@ class AbsoluteMargin(Rule):
 
     margin: float = 0.05
     by: str | None = None
-    reads: ClassVar[Reads] = "anchor"
-    implies_doubt: ClassVar[bool] = True
-    threshold: ClassVar[Threshold] = Threshold("margin", (-0.2, -0.1, 0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3))
-    shorthand: ClassVar[str] = "margin"
-    label: ClassVar[Mapping[str, str]] = {"en": "absolute margin", "ru": "абсолютный отступ"}
-    meaning: ClassVar[Mapping[str, str]] = {
+    reads = "anchor"
+    implies_doubt = True
+    threshold = Threshold("margin", (-0.2, -0.1, 0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3))
+    shorthand = "margin"
+    label = {"en": "absolute margin", "ru": "абсолютный отступ"}
+    meaning = {
         "en": "It scores too near the query's weakest positive, or above it; it may be relevant.",
         "ru": "Оценка слишком близка к оценке слабейшего релевантного или выше неё; возможно, он релевантен.",
     }

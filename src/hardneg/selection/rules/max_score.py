@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 import numpy as np
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Rule, Threshold, rule
-from hardneg.core.components.selection import Reads
 from hardneg.core.records import BoolArray, Candidates
 
 
@@ -28,12 +24,12 @@ class MaxScore(Rule):
 
     maximum: float
     by: str | None = None
-    reads: ClassVar[Reads] = "score"
-    implies_doubt: ClassVar[bool] = True
-    threshold: ClassVar[Threshold] = Threshold("maximum", (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2))
-    shorthand: ClassVar[str] = "maximum"
-    label: ClassVar[Mapping[str, str]] = {"en": "score too high", "ru": "оценка слишком высока"}
-    meaning: ClassVar[Mapping[str, str]] = {
+    reads = "score"
+    implies_doubt = True
+    threshold = Threshold("maximum", (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2))
+    shorthand = "maximum"
+    label = {"en": "score too high", "ru": "оценка слишком высока"}
+    meaning = {
         "en": "It scores so high that it may be relevant.",
         "ru": "Его оценка так высока, что он может быть релевантным.",
     }

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 import numpy as np
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Rule, rule
-from hardneg.core.components.selection import Reads
 from hardneg.core.records import BoolArray, Candidates
 
 
@@ -28,10 +24,10 @@ class MinScore(Rule):
 
     minimum: float
     by: str | None = None
-    reads: ClassVar[Reads] = "score"
-    shorthand: ClassVar[str] = "minimum"
-    label: ClassVar[Mapping[str, str]] = {"en": "score too low", "ru": "оценка слишком низка"}
-    meaning: ClassVar[Mapping[str, str]] = {
+    reads = "score"
+    shorthand = "minimum"
+    label = {"en": "score too low", "ru": "оценка слишком низка"}
+    meaning = {
         "en": "It scores so low that it would teach little.",
         "ru": "Его оценка так низка, что он мало чему научит.",
     }

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 import numpy as np
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Rule, Threshold, rule
-from hardneg.core.components.selection import Reads
 from hardneg.core.records import BoolArray, Candidates
 from hardneg.selection.rules.relative_margin import RelativeMargin
 
@@ -36,14 +32,12 @@ class SuspectedFalseNegative(Rule):
     otherwise: float | None = 0.05
     votes: int | None = Field(default=None, ge=1)
     by: str | None = None
-    reads: ClassVar[Reads] = "probability"
-    implies_doubt: ClassVar[bool] = True
-    threshold: ClassVar[Threshold] = Threshold(
-        "maximum", (1, 0.5, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 0.005, 0.002)
-    )
-    shorthand: ClassVar[str] = "maximum"
-    label: ClassVar[Mapping[str, str]] = {"en": "suspected false negative", "ru": "под подозрением"}
-    meaning: ClassVar[Mapping[str, str]] = {
+    reads = "probability"
+    implies_doubt = True
+    threshold = Threshold("maximum", (1, 0.5, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 0.005, 0.002))
+    shorthand = "maximum"
+    label = {"en": "suspected false negative", "ru": "под подозрением"}
+    meaning = {
         "en": "The validators find it likely to be relevant.",
         "ru": "Проверки считают, что он, вероятно, релевантен.",
     }

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 import numpy as np
 from pydantic import ConfigDict, model_validator
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Rule, Threshold, rule
-from hardneg.core.components.selection import Reads
 from hardneg.core.records import BoolArray, Candidates
 
 
@@ -33,11 +29,11 @@ class Window(Rule):
     first: int = 1
     last: int | None = None
     by: str | None = None
-    reads: ClassVar[Reads] = "rank"
-    threshold: ClassVar[Threshold] = Threshold("first", (1, 6, 11, 21, 31, 51, 81))
-    shorthand: ClassVar[str] = "first"
-    label: ClassVar[Mapping[str, str]] = {"en": "outside the ranks", "ru": "вне заданных мест"}
-    meaning: ClassVar[Mapping[str, str]] = {
+    reads = "rank"
+    threshold = Threshold("first", (1, 6, 11, 21, 31, 51, 81))
+    shorthand = "first"
+    label = {"en": "outside the ranks", "ru": "вне заданных мест"}
+    meaning = {
         "en": "It stands outside the ranks that the recipe takes from.",
         "ru": "Он стоит вне мест, из которых берёт рецепт.",
     }

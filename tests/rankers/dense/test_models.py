@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from hardneg.rankers.dense.precision import best_precision, has_fast_bf16
+from hardneg.rankers.dense.models import best_precision, has_fast_bf16
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hardneg.core.components import Context
 from hardneg.rankers.bm25 import Bm25
 from hardneg.rankers.inverted import postings, tokenizer
 from hardneg.rankers.inverted.index import InvertedIndex
-from hardneg.rankers.inverted.store import NamedIndex, index_path, read_index, texts_digest, write_index
+from hardneg.rankers.inverted.postings import index_path, read_index, texts_digest, write_index
 from tests.rankers.test_bm25 import collection, rows
 
 TEXTS = ["поиск cat", "cat dog", "bird cow fish"]
@@ -22,7 +22,7 @@ def path(tmp_path):
 @pytest.fixture
 def index():
     indptr, docs = np.array([0, 1, 3]), np.array([2, 0, 1], np.int32)
-    return NamedIndex(InvertedIndex(indptr, docs, np.array([0.5, 1, 2], np.float32), 3), ["cat", "собака"])
+    return InvertedIndex(indptr, docs, np.array([0.5, 1, 2], np.float32), 3, ["cat", "собака"])
 
 
 def kept(context):
@@ -34,18 +34,18 @@ def test_an_index_comes_back_as_it_was(path, index, caplog):
     write_index(path, index)
     found = read_index(path)
     for name in ("indptr", "docs", "weights"):
-        before, after = (getattr(each.postings, name) for each in (index, found))
+        before, after = (getattr(each, name) for each in (index, found))
         np.testing.assert_array_equal(before, after)
         assert before.dtype == after.dtype
         assert not after.flags.owndata
-    assert (found.postings.n_docs, found.names) == (3, ["cat", "собака"])
+    assert (found.n_docs, found.names) == (3, ["cat", "собака"])
     assert not caplog.records
 
 
 def test_an_empty_index_comes_back(path):
     nothing = InvertedIndex(np.zeros(1, np.int64), np.empty(0, np.int32), np.empty(0, np.float32), 2)
-    write_index(path, NamedIndex(nothing, []))
-    assert read_index(path).postings.indptr.tolist() == [0]
+    write_index(path, nothing)
+    assert read_index(path).indptr.tolist() == [0]
 
 
 def test_the_file_depends_on_all_that_an_index_is_made_from(tmp_path):
