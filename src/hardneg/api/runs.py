@@ -313,7 +313,7 @@ def _made(
 
 def _write_page(finished: FinishedRun) -> None:
     """Writes the report of a run in a folder; without the libraries for it, logs how to get them."""
-    from hardneg.report import write_if_installed, write_report
+    from hardneg.report import write_after_work, write_report
 
     if finished.folder is not None:
-        write_if_installed(write_report, finished.folder, finished.collection)
+        write_after_work(write_report, finished.folder, finished.collection)

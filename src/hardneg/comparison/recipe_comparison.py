@@ -26,7 +26,7 @@ from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection, part
 from hardneg.core.tables import differing
 from hardneg.evaluation.output import file_name
-from hardneg.report import COMPARISON, write_comparison, write_if_installed, write_report
+from hardneg.report import COMPARISON, write_after_work, write_comparison, write_report
 from hardneg.runs.directory import Clock, RunFolder, versions
 from hardneg.runs.finished import FinishedRun
 from hardneg.sources import load
@@ -130,7 +130,7 @@ def compare(
         }
         write(folder, facts)
         for run in runs.values() if report else ():
-            write_if_installed(write_report, run.directory, collection)
+            write_after_work(write_report, run.directory, collection)
         return Comparison(folder, facts)
 
 
@@ -139,7 +139,7 @@ def write(folder: Path, facts: Mapping[str, Any]) -> None:
     write_text(folder / "table.csv", as_csv(facts))
     write_text(folder / "table.txt", as_text(facts))
     write_text(folder / COMPARISON, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
-    write_if_installed(write_comparison, folder)
+    write_after_work(write_comparison, folder)
 
 
 def _check_free(folder: Path, conditions: Mapping[str, Any]) -> None:

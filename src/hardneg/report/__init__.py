@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from hardneg.core.errors import DataError, MissingExtra
+from hardneg.core.errors import DataError, HardnegError, MissingExtra
 from hardneg.core.files import atomic, write_text
 from hardneg.core.records import Collection
 
@@ -25,16 +25,20 @@ COMPARISON = "compare.json"
 _LOG = logging.getLogger("hardneg.report")
 
 
-def write_if_installed(write: Callable[..., Path], folder: Path, *args: Any) -> Path | None:
+def write_after_work(write: Callable[..., Path], folder: Path, *args: Any) -> Path | None:
     """Writes a report at the end of other work, and returns where it is.
 
-    Without the extra `report` nothing is written: a warning says how to get the page, None is returned.
+    The work stands where its report cannot be written, as without the extra `report` or where memory or open
+    files are limited: a warning says why and how to get the page, None is returned.
     """
     try:
         return write(folder, *args)
     except MissingExtra as error:
         _LOG.warning("%s has no %s: %s, then: hardneg report %s", folder, FILE, error, folder)
-        return None
+    except (HardnegError, OSError, MemoryError, ImportError, RuntimeError) as error:
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        _LOG.warning("%s is complete but for %s: %s; later: hardneg report %s", folder, FILE, reason, folder)
+    return None
 
 
 def require() -> None:

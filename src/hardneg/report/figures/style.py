@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import altair as alt
-import vl_convert
 from markupsafe import Markup
 
+from hardneg.report.figures.vega import draw
 from hardneg.report.i18n import Locale
 
 WIDTH, HEIGHT = 340, 230
@@ -153,17 +153,14 @@ def group_colours(groups: Sequence[str], locale: Locale, style: Style) -> alt.Co
 
 def svg(chart: AnyChart, name: str = "") -> Markup:
     """Returns a chart as an SVG element, its texts escaped; `name` keeps its ids apart from other charts'."""
-    drawn: str = vl_convert.vegalite_to_svg(chart.to_dict(), vl_version=_vega_lite())
+    drawn = draw(chart.to_dict(), _vega_lite(), ".svg").decode()
     prefix = re.sub(r"\W", "-", name)
     return Markup(re.sub(r'(\bid="|url\(#)', rf"\g<1>{prefix}-", drawn))
 
 
 def save(chart: AnyChart, path: Path, suffix: str) -> None:
     """Writes a chart to a file, as `.svg` or `.png`."""
-    if suffix == ".svg":
-        path.write_text(svg(chart), encoding="utf-8")
-    else:
-        path.write_bytes(vl_convert.vegalite_to_png(chart.to_dict(), vl_version=_vega_lite(), scale=2))
+    path.write_bytes(draw(chart.to_dict(), _vega_lite(), suffix))
 
 
 def _vega_lite() -> str:
