@@ -49,7 +49,7 @@ class Endpoint:
     @property
     def is_local(self) -> bool:
         """Whether it is on this machine, where no proxy may come between."""
-        host = urlsplit(self.url).hostname or ""
+        host = (urlsplit(self.url).hostname or "").rstrip(".")
         if host == "localhost" or host.endswith(".localhost"):
             return True
         try:
@@ -59,6 +59,7 @@ class Endpoint:
                 address = ipaddress.ip_address(socket.inet_aton(host))  # as 127.1
             except (OSError, ValueError):
                 return False
+        address = getattr(address, "ipv4_mapped", None) or address
         return address.is_loopback or address.is_unspecified
 
     @property
