@@ -79,18 +79,18 @@ class Endpoint:
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         """The key as it is, or escaped in part or whole as in JSON, URLs, HTML or Python."""
-        return re.compile("".join(map(_escaped, re.findall(r"\\+|.", self.key))))
+        return re.compile("".join(map(_escaped, re.findall(r"\\+|.", self.key))), re.IGNORECASE)
 
 
 def _escaped(part: str) -> str:
     """Returns a pattern of one character, or of backslashes in a row, in every form that hides it."""
     if part[0] == "\\":
-        return r"(?:\\+|(?:%5c)+)"
+        return r"(?:\\{1,9}[ux](?:00)?5c|\\|%(?:25){0,3}5c|&#(?:92|x5c);){1,64}"
     number = ord(part)
     forms = (
-        rf"\\{{0,9}}(?:{re.escape(part)}|(?i:u00{number:02x}|x{number:02x}))",
-        rf"%(?:25){{0,3}}(?i:{number:02x})",
-        rf"&#(?i:0{{0,5}}{number}|x0{{0,5}}{number:x});",
+        rf"\\{{0,9}}(?:{re.escape(part)}|u00{number:02x}|x{number:02x})",
+        rf"%(?:25){{0,3}}{number:02x}",
+        rf"&#(?:0{{0,5}}{number}|x0{{0,5}}{number:x});",
     )
     return f"(?:{'|'.join(forms)})"
 
