@@ -142,7 +142,7 @@ def test_a_key_in_what_is_recorded_is_refused(served, tmp_path, monkeypatch):
 
 
 def test_a_long_row_of_backslashes_takes_no_time():
-    for key in (KEY, "\\" * 20, "\\b1" * 7, "a1" + "\\\\b" * 6, "%25" * 9):
+    for key in (KEY, "\\" * 20, "\\b1" * 7, "a1" + "\\\\b" * 6):
         endpoint = Endpoint("http://h", key)
         assert endpoint.hide("\\" * 300_000 + "%25" * 100_000 + "a1" * 100_000)
         for make in ESCAPES.values():
