@@ -82,7 +82,7 @@ def test_a_key_is_in_no_file_and_no_message(beir, tmp_path, monkeypatch, capsys)
     run("mine", beir, "--out", out, "--recipe", "naive", "--ranker", "bm25")
     with serving() as (served, url):
         served.grade = lambda query, document, model: f"{KEY} says: Grade: 1"
-        served.failures = [reply(f"{KEY} is overloaded", 503), reply(KEY, 400)]
+        served.failures = [reply(f"{KEY} is overloaded", 503), reply(KEY, 413)]
         asked = ["--endpoint", url, "--model", "m", "--key-env", "MY_KEY", "--retries", 2]
         run("judge", out, *asked, expect=2)
         run("judge", out, *asked)

@@ -7,7 +7,8 @@ import pytest
 
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.llm import client as module
-from hardneg.llm.client import Client, Endpoint, NoAnswer
+from hardneg.llm.client import Client, NoAnswer
+from hardneg.llm.endpoint import Endpoint
 from tests.llm.llm import completion, cut, drip, half, reply, silent
 
 KEY = "sk-secret-123"

@@ -5,7 +5,8 @@ import datetime
 import pytest
 
 from hardneg.core.errors import DataError
-from hardneg.llm.chat_model import AnswerStore, Cost
+from hardneg.llm.answer_store import AnswerStore
+from hardneg.llm.chat_model import Cost
 from hardneg.llm.client import Answer, backoff, retry_after
 from hardneg.llm.request_queue import Budget
 
@@ -55,7 +56,13 @@ def test_the_first_answer_stays_and_outlives_the_process(tmp_path):
     assert AnswerStore(tmp_path / "new").get("k") == first
 
 
-def test_a_damaged_store_is_told(tmp_path):
+def test_a_damaged_store_is_set_aside(tmp_path, caplog):
     (tmp_path / "answers.sqlite").write_text("no database" * 100, encoding="utf-8")
-    with pytest.raises(DataError, match=r"answers\.sqlite.*delete it"):
+    store = AnswerStore(tmp_path)
+    assert store.was_damaged and store.get("k") is None and "0 answers were saved" in caplog.text
+
+
+def test_a_store_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "answers.sqlite").mkdir()
+    with pytest.raises(DataError, match=r"answers\.sqlite"):
         AnswerStore(tmp_path)

@@ -8,6 +8,7 @@ import pytest
 from huggingface_hub import HfApi
 
 from hardneg import DataError, Recipe, mine
+from hardneg.runs.directory import RunFolder
 from hardneg.runs.push import push
 from tests.cli.test_cli import run as command
 
@@ -118,3 +119,35 @@ def test_a_name_that_cannot_be_and_a_folder_that_is_no_run_are_told(hub, run, tm
         push(run, "me/no/such/name", api=hub.api)
     command("push", tmp_path, "me/set", expect=2)
     assert "is no run directory" in capsys.readouterr().err
+
+
+def test_nothing_else_of_the_folder_is_uploaded(hub, run, tmp_path):
+    (tmp_path / "secret").write_text("secret", encoding="utf-8")
+    for name in ("train.notes", "notes.txt", ".env", "ledger/notes", "judge/answers.jsonl", "train[.jsonl"):
+        (run / name).parent.mkdir(exist_ok=True)
+        (run / name).write_text("not ours", encoding="utf-8")
+    (run / "train.link").symlink_to(tmp_path / "secret")
+    push(run, "me/set", api=hub.api)
+    assert set(hub.files) - {"report.html"} == {
+        *("README.md", "run.json", "train.jsonl"),
+        *("ledger/part-00000.parquet", "ledger/.part-00000.sha256"),
+    }
+
+
+def test_links_and_names_that_lead_elsewhere_are_refused(hub, run, tmp_path):
+    (tmp_path / "secret").write_text("secret", encoding="utf-8")
+    whole = (run / "README.md").read_text(encoding="utf-8")
+    (run / "README.md").unlink()
+    (run / "README.md").symlink_to(tmp_path / "secret")
+    with pytest.raises(DataError, match="is a symbolic link"):
+        push(run, "me/set", api=hub.api)
+    (run / "README.md").unlink()
+    (run / "README.md").write_text(whole, encoding="utf-8")
+    folder = RunFolder(run)
+    for name in ("../secret", "judgments.jsonl", ".env", str(tmp_path / "secret"), "train/../../secret"):
+        info = folder.read()
+        info["export"]["files"] = ["train.jsonl", name]
+        folder.write(info)
+        with pytest.raises(DataError, match="as a training file"):
+            push(run, "me/set", api=hub.api)
+    assert not hub.files

@@ -18,6 +18,7 @@ from hardneg.cli.mining import clean, demo, export, mine, plan, select
 from hardneg.cli.models import compare, evaluate, generate, judge, train
 from hardneg.cli.options import Command
 from hardneg.cli.reading import audit, diff, push, report, review
+from hardneg.core.display import message as shown
 from hardneg.core.errors import ConfigError, HardnegError, unknown_name
 
 _INTERRUPTED = 130  # the exit code after Ctrl-C
@@ -92,5 +93,5 @@ def main() -> None:
 def _fail(message: str, code: int = 2) -> None:
     from hardneg.core.stores import display_url
 
-    typer.echo(f"hardneg: {' '.join(display_url(message).split())}", err=True)
+    typer.echo(f"hardneg: {shown(display_url(message))}", err=True)
     sys.exit(code)

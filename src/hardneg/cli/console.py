@@ -8,15 +8,19 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from rich import progress as bars
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from hardneg.cli.terminal import Terminal
+from hardneg.core.display import printable
 from hardneg.core.progress import Task
 from hardneg.core.records import Example
 
 if TYPE_CHECKING:
     from hardneg.mining.planning import Plan
+
+
+_LONGEST = 80  # characters of a stage
 
 
 class Bars:
@@ -30,7 +34,7 @@ class Bars:
             bars.TextColumn("{task.fields[rate]}"),
             bars.TimeElapsedColumn(),
             bars.TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=Terminal(stderr=True),
         )
 
     def __enter__(self) -> Bars:
@@ -46,7 +50,7 @@ class Bars:
     def task(self, name: str, total: int | None, unit: str) -> Iterator[Task]:
         """Returns a context that draws one bar."""
         self._bars.start()
-        yield _Bar(self._bars, self._bars.add_task(name, total=total, rate=unit), unit)
+        yield _Bar(self._bars, self._bars.add_task(printable(name, _LONGEST), total=total, rate=unit), unit)
 
 
 class _Bar:

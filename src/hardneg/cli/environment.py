@@ -10,9 +10,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from hardneg.cli.shared import Json, print_json
+from hardneg.cli.terminal import Terminal
 
 ADDS = {
     "dense": "dense, sparse and cross-encoder rankers, guide and cross-encoder validators",
@@ -50,7 +49,7 @@ def doctor(json_: Json = False) -> None:
         return
     from hardneg.cli.console import environment_tables
 
-    console = Console()
+    console = Terminal()
     for table in environment_tables(environment):
         console.print(table)
 

@@ -22,6 +22,7 @@ from hardneg.cli.shared import (
     print_tables,
     progress,
 )
+from hardneg.cli.terminal import echo
 
 
 def mine(
@@ -232,4 +233,4 @@ def plan(
     else:
         from hardneg.cli.console import plan_text
 
-        typer.echo(plan_text(estimate))
+        echo(plan_text(estimate))

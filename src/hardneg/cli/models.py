@@ -23,6 +23,7 @@ from hardneg.cli.shared import (
     progress,
     request_options,
 )
+from hardneg.cli.terminal import echo
 from hardneg.core.errors import ConfigError
 
 
@@ -103,9 +104,9 @@ def _print_dry_run(costs: dict[str, Any], json_: bool) -> None:
     if json_:
         print_json(costs)
         return
-    typer.echo(costs["prompt"])
+    echo(costs["prompt"])
     shown = [f"{name.replace('_', ' ')}: {value:,}" for name, value in costs.items() if name != "prompt"]
-    typer.echo(", ".join(shown), err=True)
+    echo(", ".join(shown), err=True)
 
 
 def train(

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from hardneg.cli.options import Given, OptionsOf
 from hardneg.cli.shared import RECIPE, Json, Quiet, Run, on_disk, print_json, print_tables, progress
+from hardneg.cli.terminal import Terminal, echo
 
 if TYPE_CHECKING:
     from hardneg.core.progress import Progress
@@ -103,13 +103,13 @@ def review(
         name = judge or getpass.getuser()
         server = open_server(opened.directory, opened.collection, judge=name, **settings)
         try:
-            typer.echo(f"{server.url}\nCtrl-C ends the review.", err=True)
+            echo(f"{server.url}\nCtrl-C ends the review.", err=True)
             if not no_browser:
                 webbrowser.open(server.url)
             server.serve_forever(poll_interval=0.2)
         except KeyboardInterrupt:
             next_step = f"\njudgments are in {server.session.path}; next: hardneg audit {run}"
-            typer.echo(display_url(next_step), err=True)
+            echo(display_url(next_step), err=True)
         finally:
             server.server_close()
 
@@ -146,7 +146,7 @@ def report(
     from hardneg import api
     from hardneg.core.stores import display_url
 
-    typer.echo(display_url(str(api.write_report(run, out, other=other, figures=figures, **settings))))
+    echo(display_url(str(api.write_report(run, out, other=other, figures=figures, **settings))))
 
 
 def diff(
@@ -166,7 +166,7 @@ def diff(
     if json_:
         print_json(differences)
     else:
-        Console().print(table(differences))
+        Terminal().print(table(differences))
 
 
 def push(
@@ -185,4 +185,4 @@ def push(
     """
     from hardneg import api
 
-    typer.echo(api.push(run, repository, private=not public, judgments=judgments))
+    echo(api.push(run, repository, private=not public, judgments=judgments))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
+from hardneg.cli.terminal import Terminal, echo_json
 from hardneg.core.progress import NullProgress, Progress
 
 if TYPE_CHECKING:
@@ -121,7 +120,7 @@ def print_tables(tables: Iterable[Any], lines: Iterable[str] = (), width: int = 
     """Prints tables and then lines, as of files written, to standard error."""
     from hardneg.core.stores import display_url
 
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     console.width = max(console.width, width)
     for table in tables:
         console.print(table)
@@ -131,4 +130,4 @@ def print_tables(tables: Iterable[Any], lines: Iterable[str] = (), width: int = 
 
 def print_json(content: Any) -> None:
     """Prints JSON to standard output."""
-    typer.echo(json.dumps(content, indent=2, ensure_ascii=False))
+    echo_json(content)

@@ -60,9 +60,11 @@ def _is_running(process: int) -> bool:
     return True
 
 
-def write_text(path: Path, text: str) -> None:
-    """Writes a UTF-8 text file atomically."""
+def write_text(path: Path, text: str, *, private: bool = False) -> None:
+    """Writes a UTF-8 text file atomically; a private one is its owner's alone to read."""
     with atomic(path) as temporary:
+        if private:
+            temporary.touch(mode=0o600, exist_ok=False)
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 

@@ -14,7 +14,9 @@ import yaml
 
 from hardneg.core.components import FORMATS
 from hardneg.core.components.format import usage
+from hardneg.core.display import visible
 from hardneg.core.files import write_text
+from hardneg.exporters.markdown import block, code, plain
 
 _PAPERS = {
     "bm25": "Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond, 2009",
@@ -94,9 +96,10 @@ def _front_matter(run: Mapping[str, Any], files: Sequence[str]) -> str:
 
 def _introduction(run: Mapping[str, Any]) -> str:
     collection = run["collection"]
+    name = plain(collection["name"])
     return (
-        f"# Hard negatives for {collection['name']}\n\n"
-        f"Queries of {collection['name']} ({collection['documents']:,} documents, "
+        f"# Hard negatives for {name}\n\n"
+        f"Queries of {name} ({collection['documents']:,} documents, "
         f"{collection['queries']:,} queries) with their relevant documents and **hard negatives**: documents "
         "that rank high for the query and are taken not to be relevant to it. The negatives were mined by "
         "[hardneg](https://pypi.org/project/hardneg/), not judged by people: some may be relevant after all. "
@@ -106,12 +109,12 @@ def _introduction(run: Mapping[str, Any]) -> str:
 
 def _recipe(run: Mapping[str, Any]) -> str:
     recipe = dict(run["recipe"])
-    description = " ".join(str(recipe.pop("description", "")).split())
+    description = plain(recipe.pop("description", ""))
     rankers = run["rankers"]
-    facts = f"\n\nRankers, as they ran:\n\n```yaml\n{_yaml(rankers)}\n```" if rankers else ""
+    facts = f"\n\nRankers, as they ran:\n\n{block('yaml', _yaml(rankers))}" if rankers else ""
     return (
-        f"## How it was mined\n\nRecipe `{recipe['name']}`: {description}\n\nSeed: {run['seed']}.\n\n"
-        f"```yaml\n{_yaml(recipe)}\n```{facts}"
+        f"## How it was mined\n\nRecipe {code(recipe['name'])}: {description}\n\nSeed: {run['seed']}.\n\n"
+        f"{block('yaml', _yaml(recipe))}{facts}"
     )
 
 
@@ -136,7 +139,7 @@ def _quality(audit: Mapping[str, Any]) -> str:
     judged = f", {audit['judged']:,} pairs" if audit.get("judged") else ""
     return (
         f"## False negatives\n\nAbout **{rate}** of the negatives are relevant after all "
-        f"[{low}, {high}], {100 * audit.get('confidence', 0.95):.0f} % confidence ({method}{judged})."
+        f"[{low}, {high}], {100 * audit.get('confidence', 0.95):.0f} % confidence ({plain(method)}{judged})."
     )
 
 
@@ -153,10 +156,10 @@ def _limits(run: Mapping[str, Any], audit: Mapping[str, Any]) -> str:
 
 
 def _files(run: Mapping[str, Any], files: Sequence[str]) -> str:
-    main, *others = (f"- `{file}`" for file in files)
+    main, *others = (f"- {code(file)}" for file in files)
     return "\n".join(
         [
-            f"## Files\n\n{main}: the training set, in the format `{_format(run)}`",
+            f"## Files\n\n{main}: the training set, in the format {code(_format(run))}",
             *others,
             "- `ledger/`: every candidate looked at, with scores, decision and reason",
             "- `run.json`: settings, versions, digests and counts of this run",
@@ -170,14 +173,14 @@ def _loading(run: Mapping[str, Any], files: Sequence[str]) -> str:
         return ""
     text = usage(FORMATS.get(_format(run)), files[0])
     language = "python" if "import" in text else "yaml" if text.startswith("dataset:") else "sh"
-    return f"## How to load it\n\n```{language}\n{text}\n```"
+    return f"## How to load it\n\n{block(language, text)}"
 
 
 def _reproducing(run: Mapping[str, Any]) -> str:
-    lines = [f"```sh\n{run['command']}\n```"] if run["command"] else []
+    lines = [block("sh", run["command"])] if run["command"] else []
     lines.append(_table(("library", "version"), run["versions"].items()))
     lines.append(
-        f"Digest of the collection (sha256): `{run['collection']['digest']}`. "
+        f"Digest of the collection (sha256): {code(run['collection']['digest'])}. "
         "The same data, recipe and seed give the same bytes."
     )
     return "## How to reproduce it\n\n" + "\n\n".join(lines)
@@ -188,7 +191,7 @@ def _sources(run: Mapping[str, Any]) -> str:
     recipe = json.dumps(run["recipe"])
     used = [word for word in _PAPERS if f'"{word}' in recipe and not (word == "rrf" and alone)]
     lines = [
-        f"- Source: `{run['source']}`; its licence and citation apply to the texts.",
+        f"- Source: {code(run['source'])}; its licence and citation apply to the texts.",
         *(f"- {paper}" for paper in dict.fromkeys(_PAPERS[word] for word in used)),
     ]
     return "## Sources and citations\n\n" + "\n".join(lines)
@@ -200,12 +203,15 @@ def _format(run: Mapping[str, Any]) -> str:
 
 
 def _table(head: tuple[str, str], rows: Iterable[tuple[str, Any]]) -> str:
-    shown = [f"| {name.replace('_', ' ')} | {f'{n:,}' if isinstance(n, int) else n} |" for name, n in rows]
+    shown = [
+        f"| {plain(name.replace('_', ' '))} | {f'{n:,}' if isinstance(n, int) else plain(n)} |"
+        for name, n in rows
+    ]
     return "\n".join([f"| {head[0]} | {head[1]} |", "|---|---:|", *shown])
 
 
 def _yaml(value: Any) -> str:
-    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100).rstrip()
+    return visible(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100)).rstrip()
 
 
 def columns(folder: Path, files: Iterable[str]) -> str:
@@ -214,8 +220,8 @@ def columns(folder: Path, files: Iterable[str]) -> str:
     found = _columns(folder / main) if main else {}
     if not found:
         return ""
-    rows = [f"| `{name}` | {kind} | {_meaning(name)} |" for name, kind in found.items()]
-    return "\n".join([f"## Columns of `{main}`\n", "| column | type | meaning |", "|---|---|---|", *rows])
+    rows = [f"| {code(name)} | {plain(kind)} | {_meaning(name)} |" for name, kind in found.items()]
+    return "\n".join([f"## Columns of {code(main)}\n", "| column | type | meaning |", "|---|---|---|", *rows])
 
 
 def _models(run: Mapping[str, Any]) -> str:
@@ -226,7 +232,7 @@ def _models(run: Mapping[str, Any]) -> str:
         model = (settings or {}).get("model")
         if model:
             name = "all-MiniLM-L6-v2" if model == "default" else str(model)
-            rows.append(f"| `{name}` | {kind} | {_LICENCES.get(name, 'see the model')} |")
+            rows.append(f"| {code(name)} | {plain(kind)} | {_LICENCES.get(name, 'see the model')} |")
     if not rows:
         return ""
     return "\n".join(["## Models\n", "| model | used as | licence |", "|---|---|---|", *rows])

@@ -1,27 +1,21 @@
-"""A model at an endpoint: its requests and costs, and its answers on disk: none is paid for twice."""
+"""A model at an endpoint: its requests and their costs."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from hardneg.core.errors import DataError
-from hardneg.llm.client import Answer, Client, Endpoint
+from hardneg.core.errors import ConfigError
+from hardneg.llm.answer_store import AnswerStore
+from hardneg.llm.client import Answer, Client
+from hardneg.llm.endpoint import Endpoint
 
 LONGEST_ANSWER = 512
 """Most tokens of an answer by default."""
 _BYTES_PER_TOKEN = 2  # fewer than tokenizers need in practice, so that a reservation holds
-FILE = "answers.sqlite"
-_TABLE = """create table if not exists answers (
-    key text primary key, model text not null, answer text not null, time text not null,
-    prompt_tokens integer not null, answer_tokens integer not null
-) without rowid"""
-_WAIT = 60.0  # seconds for another process that is writing
 Request = Mapping[str, Any]
 
 
@@ -47,47 +41,6 @@ class Reply(NamedTuple):
     tokens: int | None
 
 
-class AnswerStore:
-    """Answers by key, on disk as soon as `put` returns; several processes may share it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / FILE
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            # used in one thread at a time, not always the one that opened it
-            self._file = sqlite3.connect(
-                self.path, timeout=_WAIT, isolation_level=None, check_same_thread=False
-            )
-            self._file.execute(_TABLE)
-        except (OSError, sqlite3.Error) as error:
-            raise self._unusable(error) from None
-
-    def get(self, key: str) -> Answer | None:
-        """Returns the answer of this key; None without one."""
-        query = "select answer, time, prompt_tokens, answer_tokens from answers where key = ?"
-        try:
-            row = self._file.execute(query, (key,)).fetchone()
-        except sqlite3.Error as error:
-            raise self._unusable(error) from None
-        return Answer(*row) if row else None
-
-    def put(self, key: str, model: str, answer: Answer) -> Answer:
-        """Stores an answer unless the key has one; returns the stored one."""
-        row = (key, model, answer.text, answer.time, answer.prompt_tokens, answer.answer_tokens)
-        try:
-            self._file.execute("insert or ignore into answers values (?, ?, ?, ?, ?, ?)", row)
-        except sqlite3.Error as error:
-            raise self._unusable(error) from None
-        return self.get(key) or answer
-
-    def close(self) -> None:
-        """Closes the file."""
-        self._file.close()
-
-    def _unusable(self, error: Exception) -> DataError:
-        return DataError(f"cannot use {self.path}: {error}; if it is corrupt, delete it")
-
-
 @dataclass(frozen=True)
 class ChatModel:
     """A model and where it is served."""
@@ -96,6 +49,16 @@ class ChatModel:
     endpoint: Endpoint
     options: Mapping[str, Any]  # fields of the request body to change or add; None removes one
     store: AnswerStore
+    form: Mapping[str, Any] | None = None  # the `response_format` where the server takes one
+
+    def __post_init__(self) -> None:
+        """Refuses a key in what is recorded."""
+        recorded = json.dumps([self.name, self.endpoint.url, dict(self.options)], ensure_ascii=False)
+        if self.endpoint.hide(recorded) != recorded:
+            raise ConfigError(
+                "the endpoint's key stands in its URL, the model's name or a field of the request, which are "
+                "recorded; leave it in the environment alone"
+            )
 
     def request(self, messages: Sequence[Mapping[str, str]], **fields: Any) -> Request:
         """Returns the body of a chat request."""
@@ -106,7 +69,12 @@ class ChatModel:
 
     def stored(self, request: Request) -> Answer | None:
         """Returns the stored answer to a request; None without one."""
-        return self.store.get(self._key(request))
+        answer = self.store.get(self._key(request))
+        return answer and answer._replace(text=self.endpoint.hide(answer.text))
+
+    def restore(self, request: Request, text: str) -> None:
+        """Stores an answer that was paid for before, if none is stored."""
+        self.store.put(self._key(request), self.name, Answer(text))
 
     def highest_cost(self, request: Request) -> Cost:
         """Returns the most that one request may cost."""
@@ -116,7 +84,8 @@ class ChatModel:
     async def ask(self, client: Client, request: Request) -> Reply:
         """Returns the model's answer, stored on disk before this returns."""
         key = self._key(request)
-        answer = await client.ask(request, key)
+        form = None if "response_format" in self.options else self.form
+        answer = await client.ask(request, key, form)
         tokens = answer.prompt_tokens + answer.answer_tokens or self.highest_cost(request).tokens
         return Reply(self.store.put(key, self.name, answer), tokens)
 

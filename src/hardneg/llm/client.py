@@ -7,23 +7,25 @@ import datetime
 import email.utils
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from hardneg.core.display import printable
 from hardneg.core.errors import ConfigError, DataError, MissingExtra
 from hardneg.core.registry import first_problem
+from hardneg.llm.endpoint import Endpoint
 
-DEFAULT_KEY = "OPENAI_API_KEY"
 _REFUSED = {401: "the key is missing or wrong", 403: "the key may not do this", 404: "no such path or model"}
 _LONGEST_WAIT = 600.0  # seconds; a longer wait is an error
 _LONGEST_BODY = 1 << 22  # bytes
 _SHOWN = 200
+_MOST_TOKENS = 1 << 40  # a greater count is none
+_NO_FORM = (400, 422)
+"""HTTP statuses by which servers refuse `response_format`."""
 _RETRYABLE = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
 """HTTP statuses after which the same request may succeed."""
 _FIRST_WAIT, _LAST_WAIT = 0.5, 60.0  # seconds after the first failure, and at most
@@ -48,6 +50,10 @@ class _Retryable(NoAnswer):
     def __init__(self, problem: str, wait: float = 0.0) -> None:
         super().__init__(problem)
         self.wait = wait
+
+
+class _Refused(NoAnswer):
+    """The server takes no such request."""
 
 
 class EndpointSettings(BaseModel):
@@ -96,40 +102,6 @@ class EndpointSettings(BaseModel):
         """Checks that the settings fit together."""
 
 
-@dataclass(frozen=True)
-class Endpoint:
-    """Where a model is served."""
-
-    url: str  # its base, as in `http://localhost:8000/v1`
-    key: str  # the secret, empty for none; left out of all texts of this class
-
-    @classmethod
-    def of(cls, url: str, key_env: str | None) -> Endpoint:
-        """Returns the endpoint, its key read from the environment."""
-        parts = urlsplit(url.strip())
-        if parts.username or parts.password or parts.query or parts.fragment:
-            raise ConfigError(
-                "the endpoint's URL must hold no user, password or query; put keys into the environment"
-            )
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ConfigError(f'the endpoint "{url}" is no URL; expected one as http://localhost:8000/v1')
-        key = os.environ.get(key_env or DEFAULT_KEY, "").strip()
-        if key_env and not key:
-            raise ConfigError(
-                f"the environment variable {key_env} is not set; it should hold the endpoint's key"
-            )
-        if not (key.isascii() and key.isprintable()) or " " in key:
-            raise ConfigError(f"the key in {key_env or DEFAULT_KEY} holds characters that no key has")
-        return cls(parts.geturl().rstrip("/").removesuffix("/chat/completions"), key)
-
-    def __repr__(self) -> str:
-        return f"Endpoint({self.url!r})"
-
-    def hide(self, text: str) -> str:
-        """Returns a text without the key."""
-        return text.replace(self.key, "[key]") if self.key else text
-
-
 class Client:
     """Sends chat requests to one endpoint, inside `async with`, and again where `may_retry` allows it."""
 
@@ -149,11 +121,28 @@ class Client:
         self._endpoint = endpoint
         self._timeout, self._retries, self._may_retry = timeout, retries, may_retry
         self._not_before = 0.0
-        headers = {"Content-Type": "application/json"}
+        self._takes_forms: bool | None = None  # None before the server has shown it
+        headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
         if endpoint.key:
             headers["Authorization"] = f"Bearer {endpoint.key}"
         limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
-        self._client = httpx2.AsyncClient(headers=headers, timeout=timeout, limits=limits)
+        try:
+            httpx2.URL(endpoint.url)
+        except httpx2.InvalidURL as error:
+            raise ConfigError(f"the endpoint's URL is none: {error}") from None
+        try:
+            self._client = httpx2.AsyncClient(
+                headers=headers,
+                timeout=timeout,
+                limits=limits,
+                verify=httpx2.create_ssl_context(),
+                trust_env=not endpoint.is_local,  # whether proxies of the environment are used
+            )
+        except (ValueError, ImportError, httpx2.InvalidURL) as error:
+            raise ConfigError(
+                f"a proxy in the environment (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY) cannot be used: "
+                f"{type(error).__name__}; expected one as http://host:3128, or NO_PROXY={_host(endpoint)}"
+            ) from None
 
     async def __aenter__(self) -> Client:
         """Opens nothing yet."""
@@ -163,13 +152,21 @@ class Client:
         """Closes the connections."""
         await self._client.aclose()
 
-    async def ask(self, request: Mapping[str, Any], key: str) -> Answer:
-        """Returns the answer to a chat request, repeated as long as that may help."""
+    async def ask(
+        self, request: Mapping[str, Any], key: str, form: Mapping[str, Any] | None = None
+    ) -> Answer:
+        """Returns the answer to a chat request, repeated as long as that may help.
+
+        Args:
+            request: The body.
+            key: By which repeated requests are spread over time.
+            form: The `response_format`; left out where the server refuses it.
+        """
         attempt = 0
         while True:
             await asyncio.sleep(max(0.0, self._not_before - time.monotonic()))
             try:
-                return await self._once(json.dumps(request).encode())
+                return await self._in_form(request, form)
             except _Retryable as problem:
                 attempt += 1
                 if attempt > self._retries or not self._may_retry():
@@ -178,14 +175,29 @@ class Client:
                     self._not_before = max(self._not_before, time.monotonic() + problem.wait)
                 await asyncio.sleep(backoff(attempt, key))
 
-    async def _once(self, body: bytes) -> Answer:
+    async def _in_form(self, request: Mapping[str, Any], form: Mapping[str, Any] | None) -> Answer:
+        """Sends a request with its form, and without it where a server that never took one refuses it."""
+        if form is None or self._takes_forms is False:
+            return await self._once(request)
+        try:
+            answer = await self._once({**request, "response_format": form})
+        except _Refused as problem:
+            if self._takes_forms or not self._may_retry():
+                raise NoAnswer(str(problem)) from None
+            answer = await self._once(request)
+            self._takes_forms = self._takes_forms or False
+            return answer
+        self._takes_forms = True
+        return answer
+
+    async def _once(self, request: Mapping[str, Any]) -> Answer:
         try:
             async with asyncio.timeout(self._timeout):
-                status, headers, text = await self._send(body)
+                status, headers, text = await self._send(json.dumps(request).encode())
         except (TimeoutError, self._http.TimeoutException):
             raise _Retryable(f"no answer within {self._timeout:g} seconds") from None
-        except (self._http.HTTPError, self._http.InvalidURL) as error:
-            reason = self._endpoint.hide(str(error) or type(error).__name__)
+        except (self._http.HTTPError, self._http.InvalidURL, OSError, ValueError) as error:
+            reason = self._shown(str(error) or type(error).__name__)
             raise _Retryable(f"the connection failed: {reason}") from None
         if status == 200:
             return self._parsed(text)
@@ -195,37 +207,41 @@ class Client:
         """Returns status, headers and text of the response, read up to a limit."""
         url = f"{self._endpoint.url}/chat/completions"
         async with self._client.stream("POST", url, content=body) as response:
+            packed = response.headers.get("content-encoding", "identity").lower()
+            if packed not in ("identity", "gzip", "deflate"):  # which grow a thousandfold at most
+                raise _Retryable(f"the answer is packed as {self._shown(packed)}, which was not asked for")
             read = bytearray()
             async for part in response.aiter_bytes():
                 read += part
                 if len(read) > _LONGEST_BODY:
                     raise _Retryable(f"the answer is longer than {_LONGEST_BODY:,} bytes")
-            return (
-                response.status_code,
-                response.headers,
-                self._endpoint.hide(read.decode("utf-8", "replace")),
-            )
+            return response.status_code, response.headers, read.decode("utf-8", "replace")
 
     def _parsed(self, text: str) -> Answer:
+        """Returns the answer in a body; the key is cut out of the parsed text, where no escape hides it."""
         try:
             completion = json.loads(text)
             content = completion["choices"][0]["message"]["content"]
             usage = completion.get("usage") or {}
             counts = [int(usage.get(name) or 0) for name in ("prompt_tokens", "completion_tokens")]
         except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError, OverflowError):
-            raise _Retryable(f"the answer is no chat completion: {_short(text)}") from None
+            raise _Retryable(f"the answer is no chat completion: {self._shown(text)}") from None
         if not isinstance(content, str | None):
-            raise _Retryable(f"the answer's content is no text: {_short(str(content))}")
+            raise _Retryable(f"the answer's content is no text: {self._shown(str(content))}")
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        return Answer(content or "", now, max(0, counts[0]), max(0, counts[1]))
+        counts = [count if 0 <= count < _MOST_TOKENS else 0 for count in counts]
+        whole = (content or "").encode("utf-8", "replace").decode()  # halves of characters cannot be stored
+        return Answer(self._endpoint.hide(whole), now, *counts)
 
     def _problem(self, status: int, headers: Mapping[str, str], text: str) -> Exception:
         """Returns the error of a status other than 200: of this request, or of all requests."""
         where = f"{self._endpoint.url}: HTTP {status}"
         if status in _REFUSED:
-            more = f": {_message(text)}" if status == 404 else ""
+            more = f": {self._message(text)}" if status == 404 else ""
             return DataError(f"{where}: {_REFUSED[status]}{more}")
-        problem = f"HTTP {status}: {_message(text)}"
+        problem = f"HTTP {status}: {self._message(text)}"
+        if status in _NO_FORM:
+            return _Refused(problem)
         if status not in _RETRYABLE:
             return NoAnswer(problem)
         wait = retry_after(headers.get("retry-after"), datetime.datetime.now(datetime.UTC))
@@ -233,19 +249,21 @@ class Client:
             return DataError(f"{where}: it asks to wait {wait:,.0f} seconds; run the same command after that")
         return _Retryable(problem, wait)
 
+    def _message(self, text: str) -> str:
+        """Returns the error message of a body, or how the body begins."""
+        try:
+            error = json.loads(text)["error"]
+            return self._shown(str(error["message"] if isinstance(error, dict) else error))
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return self._shown(text)
 
-def _message(text: str) -> str:
-    """Returns the error message of a body, or how the body begins."""
-    try:
-        error = json.loads(text)["error"]
-        return _short(str(error["message"] if isinstance(error, dict) else error))
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return _short(text)
+    def _shown(self, text: str) -> str:
+        """Returns how a text of the server begins, on one line, without the key."""
+        return printable(self._endpoint.hide_in_message(text), _SHOWN) or "(nothing)"
 
 
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line[:_SHOWN] + ("..." if len(line) > _SHOWN else "") or "(nothing)"
+def _host(endpoint: Endpoint) -> str:
+    return urlsplit(endpoint.url).hostname or ""
 
 
 def backoff(attempt: int, key: str) -> float:

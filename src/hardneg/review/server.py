@@ -5,13 +5,16 @@ from __future__ import annotations
 import hmac
 import importlib.resources
 import json
+import logging
 import secrets
+import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from hardneg.core.display import message
 from hardneg.core.errors import ConfigError, HardnegError
 from hardneg.core.records import Collection
 from hardneg.report.i18n import Locale
@@ -21,6 +24,8 @@ from hardneg.review.session import Session
 
 _HOST = "127.0.0.1"
 _BODY = 16_384
+_METHODS = ("GET", "HEAD", "POST")
+_LOG = logging.getLogger(__name__)
 
 
 class ReviewServer(ThreadingHTTPServer):
@@ -35,6 +40,12 @@ class ReviewServer(ThreadingHTTPServer):
         self.token = secrets.token_urlsafe(16)
         html, self.policy = page(locale, judge)
         self.page = html.encode()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Says in one line what ended a connection, unless the browser went away."""
+        error = sys.exception()
+        if not isinstance(error, OSError):
+            _LOG.warning("a request failed: %s", message(f"{type(error).__name__}: {error}"))
 
     @property
     def port(self) -> int:
@@ -94,12 +105,15 @@ def open_server(
 class _Handler(BaseHTTPRequestHandler):
     server: ReviewServer
     protocol_version = "HTTP/1.1"
+    default_request_version = "HTTP/1.0"  # of a line that names none: the answer has a status all the same
     server_version = "hardneg"
     sys_version = ""
     timeout = 60
 
     def do_GET(self) -> None:
         """Answers with the page, or with the state of the review."""
+        if "Content-Length" in self.headers or "Transfer-Encoding" in self.headers:
+            self.close_connection = True  # a body is not read
         path = self._allowed()
         if path == "":
             self._answer(HTTPStatus.OK, self.server.page, "text/html; charset=utf-8")
@@ -108,6 +122,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._state(judge)
         elif path is not None:
             self._refuse(HTTPStatus.NOT_FOUND, "there is no such page")
+
+    do_HEAD = do_GET
 
     def do_POST(self) -> None:
         """Writes a judgment to disk and answers with the state of the review."""
@@ -128,6 +144,12 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._state(str(answer["judge"]).strip())
 
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Refuses what is no request of a known method, as everything else is refused."""
+        if code == HTTPStatus.NOT_IMPLEMENTED:
+            code = HTTPStatus.METHOD_NOT_ALLOWED
+        self._refuse(HTTPStatus(code), HTTPStatus(code).phrase)
+
     def log_message(self, format: str, *args: Any) -> None:
         """Prints nothing: the address has the token in it."""
 
@@ -141,19 +163,27 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command == "POST" and origin is None:
             self._refuse(HTTPStatus.FORBIDDEN, "judgments come from the page of the review")
             return None
-        token, _, path = urlsplit(self.path).path.removeprefix("/").partition("/")
+        try:
+            token, _, path = urlsplit(self.path).path.removeprefix("/").partition("/")
+        except ValueError:
+            self._refuse(HTTPStatus.BAD_REQUEST, "the address is none")
+            return None
         if not hmac.compare_digest(token.encode(), self.server.token.encode()):
             self._refuse(HTTPStatus.NOT_FOUND, "open the address that hardneg review printed")
             return None
         return path
 
     def _body(self) -> dict[str, Any] | None:
-        length = self.headers.get("Content-Length", "")
-        if not length.isdecimal() or int(length) > _BODY:
-            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "a judgment is a short JSON object")
+        """Returns the JSON object that was sent; None after refusing the request."""
+        length = self._length()
+        if length is None:
+            return None
+        body = self.rfile.read(length)
+        if len(body) < length:  # the browser went away
+            self.close_connection = True
             return None
         try:
-            answer = json.loads(self.rfile.read(int(length)))
+            answer = json.loads(body)
         except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict):
@@ -161,13 +191,27 @@ class _Handler(BaseHTTPRequestHandler):
             return None
         return answer
 
+    def _length(self) -> int | None:
+        """Returns the bytes of the body; None after refusing the request."""
+        given = self.headers.get_all("Content-Length") or []
+        digits = given[0].lstrip("0") or "0" if given else ""
+        if not given or "Transfer-Encoding" in self.headers:
+            self._refuse(HTTPStatus.LENGTH_REQUIRED, "a judgment comes with its Content-Length")
+        elif len(given) > 1 or not (digits.isascii() and digits.isdecimal()):
+            self._refuse(HTTPStatus.BAD_REQUEST, "the Content-Length is no number")
+        elif len(digits) > len(str(_BODY)) or int(digits) > _BODY:
+            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "a judgment is a short JSON object")
+        else:
+            return int(digits)
+        return None
+
     def _state(self, judge: str) -> None:
         try:
             state = self.server.session.state(judge)
         except HardnegError as error:
             self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
             return
-        text = json.dumps(state, ensure_ascii=False).encode()
+        text = json.dumps(state).encode()
         self._answer(HTTPStatus.OK, text, "application/json; charset=utf-8")
 
     def _refuse(self, status: HTTPStatus, why: str) -> None:
@@ -187,10 +231,13 @@ class _Handler(BaseHTTPRequestHandler):
             ("Cache-Control", "no-store"),
         ):
             self.send_header(name, value)
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            self.send_header("Allow", ", ".join(_METHODS))
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
 
 def page(locale: Locale, judge: str) -> tuple[str, str]:

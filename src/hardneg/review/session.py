@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hardneg.core import verdicts
+from hardneg.core.display import visible
 from hardneg.core.errors import DataError
 from hardneg.core.records import Collection
 from hardneg.core.verdicts import Judged, Verdict, by_judge
@@ -58,13 +59,14 @@ class Session:
         """Writes a judgment to disk."""
         judge = answer.get("judge")
         pair = (str(answer.get("query_id")), str(answer.get("doc_id")))
-        if not isinstance(judge, str) or not judge.strip() or len(judge) > _NAME:
-            raise DataError("a judgment needs the name of its judge")
+        name = judge.strip() if isinstance(judge, str) else ""
+        if not 0 < len(name) <= _NAME or visible(name) != name or {*name} & {"\n", "\t"}:
+            raise DataError(f"a judgment needs the name of its judge, {_NAME} characters at most")
         if pair not in self._items or answer.get("verdict") not in list(Verdict):
             raise DataError("a judgment is of a candidate of this review, and one of " + ", ".join(Verdict))
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         with self._lock:
-            verdicts.append(self.path, Judged(*pair, Verdict(answer["verdict"]), judge.strip(), now))
+            verdicts.append(self.path, Judged(*pair, Verdict(answer["verdict"]), name, now))
 
     def _shown(self, item: Item) -> dict[str, Any]:
         collection, row = self._collection, item.row

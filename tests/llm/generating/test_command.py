@@ -81,7 +81,7 @@ def test_a_mistake_is_told_in_one_line(beir, served, tmp_path, capsys):
         ([beir, *options(served), "--split", "dev", *out], "there is no qrels/dev.tsv"),
         ([beir, *options(served), "--ranker", "bm52", *out], "bm52"),
         ([tmp_path / "none", *options(served), *out], "there is no file or folder"),
-        ([beir, *options(served), "--out", beir], "holds corpus.jsonl, and no generate.json"),
+        ([beir, *options(served), "--out", beir], "holds other files (corpus.jsonl"),
     ):
         run("generate", *arguments, expect=2)
         told = capsys.readouterr().err

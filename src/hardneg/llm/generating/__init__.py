@@ -19,8 +19,9 @@ from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.files import cache_folder, write_text
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
-from hardneg.llm.chat_model import AnswerStore, ChatModel
-from hardneg.llm.client import Endpoint
+from hardneg.llm.answer_store import AnswerStore
+from hardneg.llm.chat_model import ChatModel
+from hardneg.llm.endpoint import Endpoint
 from hardneg.llm.generating.generate_settings import GenerateSettings
 from hardneg.llm.generating.job import GeneratedTexts, GenerationJob, JsonRequester
 from hardneg.llm.generating.negatives import NegativeTask

@@ -20,10 +20,13 @@ from hardneg.core.errors import ConfigError
 from hardneg.core.files import cache_folder, write_text
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
-from hardneg.llm.chat_model import AnswerStore, ChatModel
-from hardneg.llm.client import Endpoint, EndpointSettings
+from hardneg.llm.answer_store import AnswerStore
+from hardneg.llm.chat_model import ChatModel
+from hardneg.llm.client import EndpointSettings
+from hardneg.llm.endpoint import Endpoint
 from hardneg.llm.judging.cascade import Cascade, JudgementLog, PairResult, Step
-from hardneg.llm.judging.grades import HIGHEST
+from hardneg.llm.judging.earlier_answers import ANSWERS, SUMMARY, restore
+from hardneg.llm.judging.grades import FORM, HIGHEST
 from hardneg.llm.judging.pairs import Pair, doubtful_negatives, read_pairs, with_texts
 from hardneg.llm.prompt import read_prompt
 from hardneg.llm.request_queue import RequestQueue
@@ -34,7 +37,6 @@ __all__ = ["JudgeSettings", "judge"]
 
 PROMPTS = "hardneg.llm.judging.prompts"
 FOLDER = "judge"
-ANSWERS = "answers.jsonl"
 """Folder in a run directory for the answers and the summary of the last call."""
 LEDGER_LIMIT = 1000
 """Most pairs of a ledger by default."""
@@ -95,15 +97,19 @@ def judge(
     folder = Path(run_folder)
     run, collection = load_run(folder, collection)
     pairs = with_texts(_ids(folder, run, chosen), collection, chosen.max_characters)
+    _refuse_link(folder / FOLDER)
     with (
         RunFolder(folder / FOLDER, ANSWERS).opened() as opened,
         closing(AnswerStore(cache or cache_folder())) as store,
     ):
         opened.sweep()
         steps = [
-            Step(ChatModel(name, endpoint, chosen.options, store), prompt, chosen.relevant_from)
+            Step(ChatModel(name, endpoint, chosen.options, store, FORM), prompt, chosen.relevant_from)
             for name, endpoint in models
         ]
+        opened.path.chmod(0o700)
+        if store.was_damaged:
+            restore(folder / FOLDER, _described(chosen, steps), pairs, steps)
         return _judged(folder, pairs, steps, chosen, progress or NullProgress())
 
 
@@ -136,9 +142,9 @@ def _judged(
             **queue.spending(),
             "seconds": round(time.perf_counter() - begin, 3),
         }
-        write_text(folder / FOLDER / ANSWERS, log.answers())
+        write_text(folder / FOLDER / ANSWERS, log.answers(), private=True)
         text = json.dumps(summary, indent=2, ensure_ascii=False)
-        write_text(folder / FOLDER / "summary.json", f"{text}\n")
+        write_text(folder / FOLDER / SUMMARY, f"{text}\n", private=True)
         verdicts.arrange(file, judges, [(pair.query_id, pair.doc_id) for pair in pairs])
     return summary
 
@@ -152,6 +158,12 @@ def _described(settings: JudgeSettings, steps: Sequence[Step]) -> dict[str, Any]
         "options": dict(settings.options),
         "max_characters": settings.max_characters,
     }
+
+
+def _refuse_link(folder: Path) -> None:
+    """Refuses a link in a received run, which leads elsewhere."""
+    if folder.is_symlink():
+        raise ConfigError(f"{folder} is a symbolic link, which is not written through; delete it")
 
 
 def _models(settings: JudgeSettings) -> list[tuple[str, Endpoint]]:

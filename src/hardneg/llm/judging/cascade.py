@@ -50,6 +50,13 @@ class Step:
         answer = self.model.stored(self._request(pair))
         return self._judgement(pair, Reply(answer, None)) if answer else None
 
+    def restore(self, pair: Pair, answer: str) -> bool:
+        """Stores an earlier answer; returns whether none was stored."""
+        lost = self.model.stored(self._request(pair)) is None
+        if lost:
+            self.model.restore(self._request(pair), answer)
+        return lost
+
     def highest_cost(self, pair: Pair) -> Cost:
         """Returns the most that one request may cost."""
         return self.model.highest_cost(self._request(pair))

@@ -4,29 +4,49 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
+from typing import Any
 
 from hardneg.core.verdicts import Verdict
 from hardneg.llm.prompt import without_thoughts
 
 HIGHEST = 3
+FORM = {
+    "type": "json_schema",
+    "json_schema": {
+        "name": "grade",
+        "strict": True,
+        "schema": {
+            "type": "object",
+            "properties": {"grade": {"type": "integer", "enum": list(range(HIGHEST + 1))}},
+            "required": ["grade"],
+            "additionalProperties": False,
+        },
+    },
+}
+"""The `response_format` of a grade, with no room for anything else."""
 _WORD = r"(?:(?:final|relevance)\s+)?(?:grade|score|relevance|оценка)"
 _OUT_OF = r"(?:\s*(?:/|of|out of|из)\s*3)?"
 _LINE = re.compile(
     rf"""^[\s*_#>`"'«»(\[]*{_WORD}[\s:=*_`"'«»]*([0-3]){_OUT_OF}[\s*_`"'«».)\]]*$""", re.IGNORECASE
 )
 _ALONE = re.compile(r"""^[\s*_`"']*([0-3])[\s*_`"'.]*$""")
-_MENTION = re.compile(rf"{_WORD}\W{{1,4}}[0-3]", re.IGNORECASE)
+_MENTION = re.compile(r"(?:grade|score|relevance|оценка).{0,12}[0-3]")
+"""In a text of letters and digits alone: whatever stands between is spacing, marks, or a word or two."""
+_ODD_SPACE = re.compile(r"\s\s|[^\S ]")
+_END_OF_THOUGHT = re.compile(r"</think", re.IGNORECASE)
 
 
 def read_grade(answer: str, material: str = "") -> int | None:
     """Returns the grade from 0 to 3 that an answer gives, None if it gives none or several.
 
     Accepted are a number alone, a line such as `Grade: 2` that is the last or the only one of its kind, and a
-    JSON object with `grade`. Where query or document mention grades, a longer answer may quote them, so the
-    answer must then be the grade and nothing else.
+    JSON object with `grade`. Where query or document mention grades, in whatever spacing and signs, a longer
+    answer may quote them, so the answer must then be the grade and nothing else. Likewise a thought that
+    may quote its own end.
     """
     text = without_thoughts(answer)
-    if text is None:
+    if text is None or (_END_OF_THOUGHT.search(answer) and _END_OF_THOUGHT.search(material)):
         return None
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) == 1 and (alone := _ALONE.match(lines[0])):
@@ -34,7 +54,7 @@ def read_grade(answer: str, material: str = "") -> int | None:
     if text.startswith("{"):
         return _in_object(text)
     matches = [_LINE.match(line) for line in lines]
-    if len(lines) > 1 and _MENTION.search(material):
+    if _mentions_grades(material) and (len(lines) > 1 or _ODD_SPACE.search(text)):
         return None
     if matches and matches[-1]:
         return int(matches[-1][1])
@@ -49,10 +69,21 @@ def verdict(grade: int | None, relevant_from: int) -> Verdict:
     return Verdict.RELEVANT if grade >= relevant_from else Verdict.NOT_RELEVANT
 
 
+def _mentions_grades(material: str) -> bool:
+    letters = "".join(filter(str.isalnum, unicodedata.normalize("NFKC", material).casefold()))
+    return _MENTION.search(letters) is not None
+
+
 def _in_object(text: str) -> int | None:
     try:
-        parsed = json.loads(text)
+        parsed = json.loads(text, object_pairs_hook=_distinct)
     except (ValueError, RecursionError):
         return None
     grade = parsed.get("grade") if isinstance(parsed, dict) else None
     return grade if type(grade) is int and 0 <= grade <= HIGHEST else None
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a name is given twice")
+    return dict(pairs)

@@ -1,0 +1,32 @@
+"""Texts that others wrote, as a terminal or a message may show them."""
+
+from __future__ import annotations
+
+import re
+
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_LONG_WORD = re.compile(r"\S{320,}")
+_LEFT = 120  # characters at each end of a word that is cut
+
+
+def printable(text: str, longest: int | None = None) -> str:
+    """Returns a text on one line that a terminal only shows: see `visible`; cut at `longest` characters."""
+    line = visible(" ".join(text.split()))
+    return line if longest is None or len(line) <= longest else f"{line[:longest]}..."
+
+
+def visible(text: str) -> str:
+    """Returns a text whose control characters, as of terminals, are escaped, but for line ends and tabs."""
+    return _UNSEEN.sub(lambda match: match[0] if match[0] in "\n\t" else _escape(match[0]), text)
+
+
+def message(text: str, longest: int = 4000) -> str:
+    """Returns an error's message on one line, endless ids cut in their middle."""
+    line = _LONG_WORD.sub(lambda word: f"{word[0][:_LEFT]}...{word[0][-_LEFT:]}", printable(text))
+    half = longest // 2
+    return line if len(line) <= longest else f"{line[:half]} ... {line[-half:]}"
+
+
+def _escape(character: str) -> str:
+    number = ord(character)
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
