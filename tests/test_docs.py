@@ -48,12 +48,12 @@ def shown(field):
     return f"`{json.dumps(default)}`"
 
 
-# Commands
-
-
 def own(registry):
     """Returns the names of the components that hardneg itself has, not those of other tests."""
     return [name for name in registry.names() if registry.get(name).__module__.startswith("hardneg.")]
+
+
+# Commands
 
 
 @pytest.mark.parametrize("name", sorted(COMMAND.commands))
