@@ -33,7 +33,7 @@ def documents_alone(folder: Path) -> bool:
 def read_documents(folder: Path, options: LoadOptions) -> Collection:
     """Returns the documents in a BEIR folder, without queries."""
     builder = CollectionBuilder(folder.resolve().name, options)
-    add_documents(builder, rows(_file(folder / "corpus.jsonl")))
+    add_documents(builder, rows(_file(folder / "corpus.jsonl"), notes=builder.notes))
     return builder.build(documents_alone=True)
 
 
@@ -41,8 +41,8 @@ def read(folder: Path, options: LoadOptions) -> Collection:
     """Returns the collection in a BEIR folder."""
     judgments = _judgments_file(folder, options.split)
     builder = CollectionBuilder(folder.resolve().name, options)
-    add_documents(builder, rows(_file(folder / "corpus.jsonl")))
-    add_queries(builder, rows(_file(folder / "queries.jsonl")))
+    add_documents(builder, rows(_file(folder / "corpus.jsonl"), notes=builder.notes))
+    add_queries(builder, rows(_file(folder / "queries.jsonl"), notes=builder.notes))
     _add_judgments(builder, judgments)
     return builder.build()
 

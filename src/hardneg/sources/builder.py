@@ -52,10 +52,10 @@ class CollectionBuilder:
     `where` is the place an entry was read from, as in `corpus.jsonl:17`; errors begin with it.
     """
 
-    def __init__(self, name: str, options: LoadOptions) -> None:
+    def __init__(self, name: str, options: LoadOptions, notes: Counter[str] | None = None) -> None:
         self.name = name
         self.options = options
-        self.notes: Counter[str] = Counter()
+        self.notes: Counter[str] = Counter() if notes is None else notes
         self._documents = Strings(("doc_id", "title", "text"))
         self._queries = Strings(("query_id", "text"))
         self._doc_rows = RowMap()

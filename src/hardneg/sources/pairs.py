@@ -16,7 +16,9 @@ Rows with the same query text and no `query_id` are one query with several posit
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection as Names
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,8 +43,9 @@ LAYOUT = (
 
 def read(path: Path, options: LoadOptions) -> Collection:
     """Returns the collection in a pairs file, with the documents of `options.corpus` if there is one."""
-    name = Path(uncompressed_name(path)).stem
-    return read_rows(name, rows(path), options)
+    notes: Counter[str] = Counter()
+    table = rows(path, notes=notes, columns=columns_of)
+    return read_rows(Path(uncompressed_name(path)).stem, table, options, notes=notes)
 
 
 def read_rows(
@@ -52,9 +55,10 @@ def read_rows(
     *,
     split_is_read: bool = False,
     documents: Rows | None = None,
+    notes: Counter[str] | None = None,
 ) -> Collection:
     """Returns the collection that the rows of a pairs table make."""
-    builder = CollectionBuilder(name, options)
+    builder = CollectionBuilder(name, options, notes)
     if options.corpus is not None:
         add_documents(builder, fetched(options.corpus))
     if documents is not None:
@@ -79,7 +83,14 @@ class Roles:
     split: str | None
 
 
-def roles_of(row: Row, where: str) -> Roles:
+def columns_of(names: Sequence[str], where: str) -> list[str]:
+    """Returns the columns that are read, given the names of all."""
+    roles = roles_of(names, where)
+    others = (roles.query_id, roles.doc_id, roles.relevance, roles.split)
+    return [roles.query, roles.positive, *roles.negatives, *(name for name in others if name is not None)]
+
+
+def roles_of(row: Names[str], where: str) -> Roles:
     """Returns the columns of a row's roles."""
     query = one_of(row, QUERY, "query", where)
     positive = one_of(row, POSITIVE, "positive", where)
