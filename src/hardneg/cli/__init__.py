@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import logging
+import os
 import sys
 from typing import Annotated, Any
 
@@ -18,7 +19,7 @@ from hardneg.cli.mining import clean, demo, export, mine, plan, select
 from hardneg.cli.models import compare, evaluate, generate, judge, train
 from hardneg.cli.options import Command
 from hardneg.cli.reading import audit, diff, push, report, review
-from hardneg.core.errors import ConfigError, HardnegError, unknown_name
+from hardneg.core.errors import ConfigError, HardnegError, unknown_name, visible
 
 _INTERRUPTED = 130  # the exit code after Ctrl-C
 _SYNONYMS = {"validate": "clean"}
@@ -70,6 +71,7 @@ def main() -> None:
     """
     logging.getLogger("gcsfs").setLevel(logging.CRITICAL)  # it logs what it raises, too
     try:
+        _check_encoding(sys.argv)
         code = app(standalone_mode=False)
         if code == _INTERRUPTED:
             raise KeyboardInterrupt
@@ -89,8 +91,15 @@ def main() -> None:
         _fail(f"{error.format_message().rstrip('.')}. See hardneg --help.")
 
 
+def _check_encoding(arguments: list[str]) -> None:
+    """Raises ConfigError for a path that is not UTF-8: neither JSON nor the card can name it."""
+    for given in (*arguments, os.path.abspath(".")):
+        if any("\ud800" <= letter <= "\udfff" for letter in given):
+            raise ConfigError(f"{given!a} is not UTF-8; rename the file or folder")
+
+
 def _fail(message: str, code: int = 2) -> None:
     from hardneg.core.stores import display_url
 
-    typer.echo(f"hardneg: {' '.join(display_url(message).split())}", err=True)
+    typer.echo(f"hardneg: {visible(' '.join(display_url(message).split()))}", err=True)
     sys.exit(code)

@@ -10,9 +10,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
-from hardneg.cli.shared import Json, print_json
+from hardneg.cli.shared import Json, console, print_json
 
 ADDS = {
     "dense": "dense, sparse and cross-encoder rankers, guide and cross-encoder validators",
@@ -50,9 +48,9 @@ def doctor(json_: Json = False) -> None:
         return
     from hardneg.cli.console import environment_tables
 
-    console = Console()
+    to = console()
     for table in environment_tables(environment):
-        console.print(table)
+        to.print(table)
 
 
 def inspect_environment() -> dict[str, Any]:

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from hardneg.cli.options import Given, OptionsOf
-from hardneg.cli.shared import RECIPE, Json, Quiet, Run, on_disk, print_json, print_tables, progress
+from hardneg.cli.shared import RECIPE, Json, Quiet, Run, console, on_disk, print_json, print_tables, progress
 
 if TYPE_CHECKING:
     from hardneg.core.progress import Progress
@@ -166,7 +165,7 @@ def diff(
     if json_:
         print_json(differences)
     else:
-        Console().print(table(differences))
+        console().print(table(differences))
 
 
 def push(

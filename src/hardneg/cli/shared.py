@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
+from hardneg.core.errors import visible
 from hardneg.core.progress import NullProgress, Progress
 
 if TYPE_CHECKING:
@@ -121,14 +123,25 @@ def print_tables(tables: Iterable[Any], lines: Iterable[str] = (), width: int = 
     """Prints tables and then lines, as of files written, to standard error."""
     from hardneg.core.stores import display_url
 
-    console = Console(stderr=True)
-    console.width = max(console.width, width)
+    to = console(stderr=True)
+    to.width = max(to.width, width)
     for table in tables:
-        console.print(table)
+        to.print(table)
     for line in lines:
-        console.print(display_url(line), soft_wrap=True, highlight=False)
+        to.print(display_url(line), soft_wrap=True, highlight=False)
+
+
+def console(**settings: Any) -> Console:
+    """Returns a console on which names are what they are: no markup, no emoji, no control characters."""
+    return _Plain(markup=False, emoji=False, **settings)
+
+
+class _Plain(Console):
+    def render_str(self, text: str, **settings: Any) -> Text:
+        """Returns a text as it is shown."""
+        return super().render_str(visible(text), **settings)
 
 
 def print_json(content: Any) -> None:
     """Prints JSON to standard output."""
-    typer.echo(json.dumps(content, indent=2, ensure_ascii=False))
+    typer.echo(json.dumps(content, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace").decode())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rich import box
-from rich.markup import escape
 from rich.table import Table
 
 from hardneg.evaluation import Evaluation
@@ -38,12 +37,12 @@ def _means(evaluation: Evaluation) -> Table:
         table.add_column(str(measure), justify="right", no_wrap=True)
     for system in evaluation.systems:
         means = [f"{system.intervals[measure].mean:.4f}" for measure in evaluation.measures]
-        table.add_row(escape(system.name), *means)
+        table.add_row(system.name, *means)
     return table
 
 
 def _comparisons(evaluation: Evaluation) -> Table:
-    title = f"difference from {escape(evaluation.baseline)}, 95 % interval, two-sided p"
+    title = f"difference from {evaluation.baseline}, 95 % interval, two-sided p"
     table = Table(title=title, box=box.SIMPLE_HEAD)
     table.add_column("system", overflow="fold")
     table.add_column("measure", no_wrap=True)
@@ -53,6 +52,6 @@ def _comparisons(evaluation: Evaluation) -> Table:
         for name, test in tests.items():
             ends = [f"{value:+.4f}" for value in test.difference]
             ps = [f"{p:.4f}" for p in (test.p_randomisation, test.p_t, test.p_holm)]
-            table.add_row(escape(name), str(measure), *ends, *ps)
+            table.add_row(name, str(measure), *ends, *ps)
         table.add_section()
     return table

@@ -98,7 +98,8 @@ def _blocks(path: Path, label: str, tag: str, notes: Counter[str]) -> Iterator[t
                 notes.update(["unpaired_tags"] if mark[1] else [])
                 _note_outside(pieces, notes)
             begin, pieces, size = "" if mark[1] else where, [], 0
-        _note_damaged(line, tag, notes)
+        if "<" in line:
+            _note_damaged(line, tag, notes)
         pieces.append(line[end:])
         size += len(line) - end
         if size > LONGEST:
