@@ -132,9 +132,8 @@ def test_parquet(tmp_path):
 
 def test_parquet_of_many_alike_texts_is_read(tmp_path):
     rows = 2000
-    negatives = pa.ListArray.from_arrays(
-        pa.array(range(0, 7 * rows + 1, 7)), repeated("n" * 90_000, 7 * rows)
-    )
+    places = pa.array(range(0, 7 * rows + 1, 7), pa.int32())
+    negatives = pa.ListArray.from_arrays(places, repeated("n" * 90_000, 7 * rows))
     path = tmp_path / "a.parquet"
     pq.write_table(
         pa.table({"query": [f"q{n}" for n in range(rows)], "positive": ["p"] * rows, "negative": negatives}),

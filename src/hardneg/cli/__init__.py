@@ -92,9 +92,9 @@ def main() -> None:
 
 
 def _check_encoding(arguments: list[str]) -> None:
-    """Raises ConfigError for a path that is not UTF-8: neither JSON nor the card can name it."""
+    """Raises ConfigError for a path that is not UTF-8, which neither JSON nor the card can name."""
     for given in (*arguments, os.path.abspath(".")):
-        if any("\ud800" <= letter <= "\udfff" for letter in given):
+        if any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in given):
             raise ConfigError(f"{given!a} is not UTF-8; rename the file or folder")
 
 

@@ -94,6 +94,30 @@ def open_regular(path: Path) -> BinaryIO:
     raise DataError(f"cannot read {path}: it is a pipe or a device; a regular file is needed")
 
 
+def user_path(path: str | Path) -> Path:
+    """Returns a path with its `~` or `~name` replaced by the folder of that user.
+
+    Raises:
+        DataError: There is no such user.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise DataError(f"{path}: there is no such user; write the path out, or as ./{path}") from None
+
+
+def real_path(path: str | Path) -> Path:
+    """Returns a path from the root, without symbolic links.
+
+    Raises:
+        DataError: Links lead in a circle, or it is no path.
+    """
+    try:
+        return Path(path).resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise DataError(f"{str(path)!r} leads nowhere: {error}") from None
+
+
 def digest_file(path: Path) -> str:
     """Returns the sha256 of a file's bytes, hexadecimal."""
     try:

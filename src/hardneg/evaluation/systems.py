@@ -10,6 +10,7 @@ from typing import Any
 
 from hardneg.core.components import RANKERS, Context, Ranker
 from hardneg.core.errors import ConfigError
+from hardneg.core.files import user_path
 from hardneg.core.records import Collection
 from hardneg.evaluation.runs import SystemRun, read, search
 
@@ -19,7 +20,7 @@ _KINDS = {"SentenceTransformer": "dense", "SparseEncoder": "sparse", "CrossEncod
 
 def model_kind(model: str) -> str | None:
     """Returns the ranker that a saved model is for, by its configuration; None if that lacks it."""
-    path = Path(model).expanduser() / "config_sentence_transformers.json"
+    path = user_path(model) / "config_sentence_transformers.json"
     try:
         model_type = json.loads(path.read_text(encoding="utf-8")).get("model_type")
     except (OSError, ValueError, AttributeError):
@@ -91,7 +92,7 @@ def run_model(
 
 def run_file(file: str, collection: Collection, name: str) -> SystemRun:
     """Returns a TREC run file; see `runs.read`."""
-    return read(name, Path(file).expanduser(), collection)
+    return read(name, user_path(file), collection)
 
 
 def distinct(names: Iterable[str]) -> list[str]:

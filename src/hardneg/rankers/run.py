@@ -13,7 +13,7 @@ from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Context, OpenedRanker, Ranker, ranker
 from hardneg.core.errors import DataError
-from hardneg.core.files import digest_file
+from hardneg.core.files import digest_file, user_path
 from hardneg.core.lines import raw_lines
 from hardneg.core.records import Collection, FloatArray, IntArray
 from hardneg.core.stores import fetched
@@ -45,7 +45,7 @@ class Run(Ranker):
         Raises:
             DataError: The file cannot be read, or a line is malformed; the message names it.
         """
-        path = fetched(self.file, context.progress).expanduser()
+        path = user_path(fetched(self.file, context.progress))
         run = RunFile(path)
         skip = self.unknown_ids == "skip"
         queries = run.rows(run.queries, collection.queries.rows, "query", skip)

@@ -67,11 +67,18 @@ def add_rows(builder: CollectionBuilder, table: Rows) -> None:
 
 
 def add_unnamed(
-    builder: CollectionBuilder, text: str, names: Iterator[str], title: str = "", *, where: str
+    builder: CollectionBuilder,
+    text: str,
+    names: Iterator[str],
+    title: str = "",
+    *,
+    where: str,
+    again: bool = False,
 ) -> str:
     """Adds a document without an id and returns the id that it got: that of an equal text if there is one."""
     known = builder.document_of(text, title)
     if known is not None:
+        builder.notes.update([] if again else ["merged_duplicate_documents"])
         return known
     doc_id = next(names)
     builder.add_document(doc_id, text, title, where=where)

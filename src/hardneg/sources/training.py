@@ -203,14 +203,16 @@ def _add_rows(builder: CollectionBuilder, table: Rows, layout: Layout, known: Co
             raise DataError(f'{where}: "{missing[0]}" is missing; the first line has it')
         entry = layout.entry(row, where, known)
         query_id = entry.query_id or queries.setdefault(entry.query.strip(), f"q{len(queries) + 1}")
-        builder.add_query(query_id, entry.query, where=where)
+        builder.add_query(query_id, entry.query, where=where, again=True)
         for texts, relevance in ((entry.positives, builder.options.min_relevance), (entry.negatives, 0)):
             for text in texts:
-                builder.add_judgment(query_id, _add(builder, text, names, where), relevance, where=where)
+                builder.add_judgment(
+                    query_id, _add(builder, text, names, where), relevance, where=where, again=True
+                )
 
 
 def _add(builder: CollectionBuilder, text: Text, names: Iterator[str], where: str) -> str:
     if text.doc_id is None:
-        return add_unnamed(builder, text.text, names, text.title, where=where)
-    builder.add_document(text.doc_id, text.text, text.title, where=where)
+        return add_unnamed(builder, text.text, names, text.title, where=where, again=True)
+    builder.add_document(text.doc_id, text.text, text.title, where=where, again=True)
     return text.doc_id
