@@ -187,6 +187,8 @@ class RunFile:
             parsed = query, doc, int(rank), float(score)
         except ValueError:
             raise self._error(number, f'rank "{rank}" or score "{score}" is not a number') from None
+        if abs(parsed[2]) >= 1 << 63:
+            raise self._error(number, f'rank "{rank[:40]}" is too large')
         if not abs(parsed[3]) <= _LARGEST:
             raise self._error(number, f'score "{score}" is not a finite 32-bit number')
         return parsed
