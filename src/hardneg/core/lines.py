@@ -48,7 +48,8 @@ def raw_lines(path: Path, label: str = "") -> Iterator[str]:
                 yield (_without_mark(line, label) if number == 1 else line).decode("utf-8")
     except UnicodeDecodeError as error:
         raise DataError(
-            f"{label}:{number}: the text is not UTF-8 ({error.reason}); convert the file"
+            f"{label}:{number}: the text is not UTF-8 ({error.reason}); convert it: "
+            f"iconv -f {_encoding(error.object)} -t UTF-8"
         ) from None
     except (EOFError, zlib.error, OSError) as error:
         if getattr(error, "errno", None) is not None:
@@ -113,6 +114,16 @@ def _without_mark(line: bytes, label: str) -> bytes:
     if line.startswith(_MARKS_16) or zeros:
         raise DataError(f"{label}:1: the text is UTF-16, not UTF-8; convert it: iconv -f UTF-16 -t UTF-8")
     return line.removeprefix(codecs.BOM_UTF8)
+
+
+def _encoding(line: bytes) -> str:
+    """Returns the likely encoding of a line that is not UTF-8, or a word for it where none can be told."""
+    try:
+        from charset_normalizer import from_bytes
+    except ImportError:
+        return "ENCODING"
+    best = from_bytes(line[:_CHUNK]).best()
+    return "ENCODING" if best is None else best.encoding.replace("_", "-")
 
 
 def _unpacked(file: BinaryIO, path: Path) -> io.BufferedIOBase | BinaryIO:

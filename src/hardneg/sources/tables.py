@@ -10,7 +10,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,8 @@ Columns = Callable[[Sequence[str], str], Sequence[str]]
 """Returns the columns to read, given the names of all and what errors call the file."""
 
 _SHOWN = 40
+_DELIMITERS = {",": "", "\t": "columns_separated_by_tabs", ";": "columns_separated_by_semicolons"}
+"""The separators of a CSV file in the order in which its header is searched for them, and their notes."""
 _WHOLE = re.compile(r"\s*([+-]?\d{1,12})(?:\.0*)?\s*", re.ASCII)
 _TOKENS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|([,\[{])', re.DOTALL)
 
@@ -45,7 +46,8 @@ def rows(
     """Yields (where, row) for each row of a table; a blank line is none.
 
     JSON lines give values of any JSON type, Parquet of any type that it stores, CSV and TSV strings. CSV and
-    TSV need a header and may quote fields with `"`.
+    TSV need a header. A CSV file may quote fields with `"`, and be separated by semicolons or tabs where its
+    header has no comma; in a TSV file quotes are part of the text.
 
     Args:
         path: The file.
@@ -158,29 +160,76 @@ def _values(line: str) -> int:
     return sum(found[1] is not None for found in _TOKENS.finditer(line))
 
 
-def _delimited_rows(path: Path, label: str, notes: Counter[str], columns: Columns, delimiter: str) -> Rows:
+def delimiter_of(path: Path, label: str = "") -> str:
+    """Returns what separates the columns of a TSV file, or of a CSV file by what its header has."""
+    if _suffix(path) == ".tsv":
+        return "\t"
+    header = next((line for line in raw_lines(path, label) if line.strip()), "").partition("\r")[0]
+    return next((mark for mark in _DELIMITERS if mark in header), ",")
+
+
+def _comma_rows(path: Path, label: str, notes: Counter[str], columns: Columns) -> Rows:
+    """Yields (where, row) for each row of a CSV file, whose fields may be quoted."""
     csv.field_size_limit(LONGEST)
-    reader = csv.reader(raw_lines(path, label), delimiter=delimiter, strict=True)
-    header: list[str] = []
+    delimiter = delimiter_of(path, label)
+    if delimiter != ",":
+        notes[_DELIMITERS[delimiter]] = 1
+    reader = csv.reader(_csv_lines(path, label), delimiter=delimiter, strict=True)
     begin = 1
-    try:
+
+    def numbered() -> Iterator[tuple[str, list[str]]]:
+        nonlocal begin
         for fields in reader:
-            where = f"{label}:{begin}"
+            yield f"{label}:{begin}", fields
             begin = reader.line_num + 1
-            if not fields:
-                continue
-            if not header:
-                header = _header(fields, where)
-            elif len(fields) == len(header):
-                yield where, dict(zip(header, fields, strict=True))
-            else:
-                raise DataError(
-                    f"{where}: {len(fields)} columns, but the header has {len(header)}: {some(header)}"
-                )
-    except csv.Error as error:
+
+    try:
+        yield from _headed(numbered())
+    except csv.Error:
         raise DataError(
-            f'{label}:{begin}: {error}; a field that holds " is quoted and has it doubled'
+            f"{label}:{begin}: a quoted field is not closed, or goes on behind its closing quote; a field "
+            'that holds " is quoted and has it doubled'
         ) from None
+
+
+def _csv_lines(path: Path, label: str) -> Iterator[str]:
+    """Yields lines that end in a line feed, or, if the first one does not, in a bare carriage return."""
+    for line in raw_lines(path, label):
+        bare = "\r" in line.removesuffix("\n").removesuffix("\r")
+        yield from re.findall(r"[^\r\n]*(?:\r\n|\r|\n|$)", line)[:-1] if bare else (line,)
+
+
+def _tab_rows(path: Path, label: str, notes: Counter[str], columns: Columns) -> Rows:
+    """Yields (where, row) for each line of a TSV file; quotes are part of the text."""
+
+    def split() -> Iterator[tuple[str, list[str]]]:
+        for where, line in text_lines(path, label):
+            fields = line.split("\t")
+            notes.update(["fields_in_quotes"] * sum(map(_is_quoted, fields)))
+            yield where, fields
+
+    yield from _headed(split())
+
+
+def _is_quoted(field: str) -> bool:
+    """Returns whether a spreadsheet would have quoted a field so: all quotes inside are doubled."""
+    return len(field) > 1 and field[0] == field[-1] == '"' and '"' not in field[1:-1].replace('""', "")
+
+
+def _headed(table: Iterator[tuple[str, list[str]]]) -> Rows:
+    """Yields (where, row), the first fields being the names of the columns; rows without fields are none."""
+    header: list[str] = []
+    for where, fields in table:
+        if not fields:
+            continue
+        if not header:
+            header = _header(fields, where)
+        elif len(fields) == len(header):
+            yield where, dict(zip(header, fields, strict=True))
+        else:
+            raise DataError(
+                f"{where}: {len(fields)} columns, but the header has {len(header)}: {some(header)}"
+            )
 
 
 def _header(fields: list[str], where: str) -> list[str]:
@@ -217,7 +266,7 @@ _READERS: dict[str, Callable[[Path, str, Counter[str], Columns], Rows]] = {
     ".jsonl": _json_rows,
     ".ndjson": _json_rows,
     ".json": _json_rows,
-    ".csv": partial(_delimited_rows, delimiter=","),
-    ".tsv": partial(_delimited_rows, delimiter="\t"),
+    ".csv": _comma_rows,
+    ".tsv": _tab_rows,
     ".parquet": _parquet_rows,
 }
