@@ -127,7 +127,7 @@ def test_what_does_not_fit_is_told_in_one_line(name, overrides, message):
 
 
 def test_a_missing_or_broken_file_is_told(tmp_path):
-    with pytest.raises(DataError, match="cannot read recipe"):
+    with pytest.raises(DataError, match="cannot read"):
         Recipe.named(str(tmp_path / "none.yaml"))
     (tmp_path / "broken.yaml").write_text("rank: [\n")
     with pytest.raises(DataError, match=r"broken\.yaml:2: not YAML"):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import Counter
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,6 +14,9 @@ from hypothesis import strategies as st
 from hardneg.core.errors import DataError
 from hardneg.sources.tables import id_of, is_table, one_of, optional_text, relevance_of, rows, text_of
 
+FIELD = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\t\n\r"), min_size=1, max_size=30
+).filter(str.strip)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 
 
@@ -22,15 +26,52 @@ def as_csv(header, table, delimiter, quoting):
     return out.getvalue()
 
 
-@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.csv.gz", "a.tsv.zst"])
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.csv.zst"])
 @pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20, deadline=None)
 @given(table=st.lists(st.tuples(TEXT, TEXT)))
 def test_any_text_comes_back_from_csv(write, name, quoting, mark, table):
-    path = write(name, mark + as_csv(["x", "y"], table, "\t" if "tsv" in name else ",", quoting))
+    path = write(name, mark + as_csv(["x", "y"], table, ",", quoting))
 
     assert [(row["x"], row["y"]) for _, row in rows(path)] == table
+
+
+@pytest.mark.parametrize("name", ["a.tsv", "a.tsv.zst"])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20, deadline=None)
+@given(table=st.lists(st.tuples(FIELD, FIELD)))
+def test_any_text_comes_back_from_a_tsv_file_as_it_stands(write, name, table):
+    path = write(name, "".join(f"{x}\t{y}\n" for x, y in [("x", "y"), *table]))
+
+    assert [(row["x"], row["y"]) for _, row in rows(path)] == table
+
+
+def test_quotes_of_a_tsv_file_are_text_and_merge_no_rows(write):
+    table = 'query\tpositive\n"tall building\ta tall building\nlobby"\tan entrance\n"a ""b"""\tc\n'
+    notes = Counter()
+    read = [(row["query"], row["positive"]) for _, row in rows(write("a.tsv", table), notes=notes)]
+    assert read == [('"tall building', "a tall building"), ('lobby"', "an entrance"), ('"a ""b"""', "c")]
+    assert notes == {"fields_in_quotes": 1}
+
+
+@pytest.mark.parametrize(
+    ("separator", "note"),
+    [(";", "columns_separated_by_semicolons"), ("\t", "columns_separated_by_tabs"), (",", None)],
+)
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_separators_and_line_ends_of_spreadsheets(write, separator, note, ending):
+    table = [["question", "answer"], ["how; or, why", 'a "quoted" word'], ["None", ""], ["NA", "Sodium"]]
+    out = io.StringIO(newline="")
+    csv.writer(out, delimiter=separator, lineterminator=ending).writerows(table)
+    notes = Counter()
+    read = [[row["question"], row["answer"]] for _, row in rows(write("a.csv", out.getvalue()), notes=notes)]
+    assert read == table[1:] and notes == ({note: 1} if note else {})
+
+
+def test_another_encoding_is_refused_with_the_command_that_converts(write):
+    text = "question,answer\nкак сбросить пароль,Нажмите на ссылку под полем пароля.\n"
+    with pytest.raises(DataError, match=r"a\.csv:2: the text is not UTF-8 .*iconv -f cp1251 -t UTF-8$"):
+        list(rows(write("a.csv", text.encode("cp1251"))))
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.json.gz", "a.ndjson.zst"])
@@ -77,8 +118,8 @@ def test_fields_of_any_length(write):
         ("a.csv", "x,y\n1,2\n1\n", r"a\.csv:3: 1 columns, but the header has 2: x, y$"),
         ("a.tsv", "x\ty\n1\t2\t3\n", r"a\.tsv:2: 3 columns, but the header has 2: x, y$"),
         ("a.csv", "x,x\n", r"a\.csv:1: the header names a column twice: x$"),
-        ("a.tsv", 'x\ty\n1\t2\n"bare" quote\t3\n', r"a\.tsv:3: '\t' expected after '\"'; a field that holds"),
-        ("a.tsv", 'x\ty\n"open\t3\n4\t5\n', r"a\.tsv:2: unexpected end of data; a field that holds"),
+        ("a.csv", 'x,y\n1,2\n"bare" quote,3\n', r"a\.csv:3: a quoted field is not closed, or goes on"),
+        ("a.csv", 'x,y\n"open,3\n4,5\n', r"a\.csv:2: a quoted field is not closed, or goes on"),
         ("a.parquet", "PAR1 no", r"cannot read .*a\.parquet: "),
         ("a.xlsx", "", r".*a\.xlsx: the name should end with one of \.jsonl, .*, \.parquet"),
     ],

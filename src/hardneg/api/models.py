@@ -178,7 +178,7 @@ def evaluate(
     """
     from hardneg import evaluation
     from hardneg.core.components import Context
-    from hardneg.core.files import cache_folder
+    from hardneg.core.files import cache_folder, user_path
     from hardneg.evaluation import systems
     from hardneg.evaluation.measures import DEFAULT, parse
     from hardneg.evaluation.output import save
@@ -195,7 +195,7 @@ def evaluate(
     if out is not None:
         Path(out).mkdir(parents=True, exist_ok=True)
     listed = [
-        systems.read_run(name, Path(file).expanduser(), collection)
+        systems.read_run(name, user_path(file), collection)
         for file, name in zip(runs, names[len(models) :], strict=True)
     ]
     context = Context(cache or cache_folder(), progress or NullProgress())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import logging
+import os
 import sys
 from typing import Annotated, Any
 
@@ -71,6 +72,7 @@ def main() -> None:
     """
     logging.getLogger("gcsfs").setLevel(logging.CRITICAL)  # it logs what it raises, too
     try:
+        _check_encoding(sys.argv)
         code = app(standalone_mode=False)
         if code == _INTERRUPTED:
             raise KeyboardInterrupt
@@ -88,6 +90,13 @@ def main() -> None:
         if not hasattr(error, "format_message"):
             raise
         _fail(f"{error.format_message().rstrip('.')}. See hardneg --help.")
+
+
+def _check_encoding(arguments: list[str]) -> None:
+    """Raises ConfigError for a path that is not UTF-8, which neither JSON nor the card can name."""
+    for given in (*arguments, os.path.abspath(".")):
+        if any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in given):
+            raise ConfigError(f"{given!a} is not UTF-8; rename the file or folder")
 
 
 def _fail(message: str, code: int = 2) -> None:

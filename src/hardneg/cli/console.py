@@ -8,7 +8,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from rich import progress as bars
-from rich.markup import escape
 from rich.table import Table
 
 from hardneg.cli.terminal import Terminal
@@ -28,10 +27,10 @@ class Bars:
 
     def __init__(self) -> None:
         self._bars = bars.Progress(
-            bars.TextColumn("{task.description}"),
+            bars.TextColumn("{task.description}", markup=False),
             bars.BarColumn(),
             bars.MofNCompleteColumn(),
-            bars.TextColumn("{task.fields[rate]}"),
+            bars.TextColumn("{task.fields[rate]}", markup=False),
             bars.TimeElapsedColumn(),
             bars.TimeRemainingColumn(),
             console=Terminal(stderr=True),
@@ -89,7 +88,7 @@ def example_table(training_set: Iterable[Example], count: int) -> Table:
             "\n".join(f"{document.score:.2f} {document.doc_id}" for document in documents)
             for documents in (example.positives, example.negatives)
         )
-        table.add_row(*map(escape, (example.query, positives, negatives)))
+        table.add_row(example.query, positives, negatives)
     return table
 
 
@@ -107,7 +106,7 @@ def audit_table(audit: Mapping[str, Any]) -> Table:
         basis = f"{estimate['judged']:,} {_COUNTED[name]}"
         table.add_row(name.replace("_", " "), f"{rate(estimate)} by {basis}")
         for note in estimate["notes"]:
-            table.add_row("", escape(note))
+            table.add_row("", note)
     table.add_section()
     for name, value in audit["hardness"].items():
         average = "median" if name == "relative_margin" else "mean"
@@ -126,7 +125,7 @@ def audit_table(audit: Mapping[str, Any]) -> Table:
     if audit["target"] is not None:
         table.add_section()
         flag = audit["target"].get("flag", "no threshold reaches it")
-        table.add_row(f"for {audit['target']['rate']:.1%}", escape(flag))
+        table.add_row(f"for {audit['target']['rate']:.1%}", flag)
     return table
 
 
@@ -165,7 +164,7 @@ def generate_table(summary: Mapping[str, Any]) -> Table:
 
 def _plain_table(title: str, justify: Literal["left", "right"] = "right") -> Table:
     """Returns a table of two columns, names and values, without a header."""
-    table = Table(title=escape(title), show_header=False)
+    table = Table(title=title, show_header=False)
     table.add_column(style="bold")
     table.add_column(justify=justify, overflow="fold")
     return table
@@ -218,12 +217,12 @@ def environment_tables(environment: Mapping[str, Any]) -> list[Table]:
         "in it": f"{_size(cache['size'])} in {cache['files']:,} files; {_size(cache['free'])} free on disk",
     }
     for name, text in rows.items():
-        machine.add_row(name, escape(text))
+        machine.add_row(name, text)
     extras = Table("extra", "installed", "what it adds", title="Extras")
     for name, extra in environment["extras"].items():
         versions = ", ".join(f"{package} {version}" for package, version in extra["packages"].items())
         installed = versions if extra["installed"] else f"no: pip install 'hardneg[{name}]'"
-        extras.add_row(name, escape(installed), extra["adds"])
+        extras.add_row(name, installed, extra["adds"])
     core = Table("package", "version", title="Core")
     for name, version in environment["core"].items():
         core.add_row(name, version or "MISSING")

@@ -49,9 +49,9 @@ def doctor(json_: Json = False) -> None:
         return
     from hardneg.cli.console import environment_tables
 
-    console = Terminal()
+    to = Terminal()
     for table in environment_tables(environment):
-        console.print(table)
+        to.print(table)
 
 
 def inspect_environment() -> dict[str, Any]:

@@ -120,12 +120,12 @@ def print_tables(tables: Iterable[Any], lines: Iterable[str] = (), width: int = 
     """Prints tables and then lines, as of files written, to standard error."""
     from hardneg.core.stores import display_url
 
-    console = Terminal(stderr=True)
-    console.width = max(console.width, width)
+    to = Terminal(stderr=True)
+    to.width = max(to.width, width)
     for table in tables:
-        console.print(table)
+        to.print(table)
     for line in lines:
-        console.print(display_url(line), soft_wrap=True, highlight=False)
+        to.print(display_url(line), soft_wrap=True, highlight=False)
 
 
 def print_json(content: Any) -> None:

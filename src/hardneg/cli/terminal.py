@@ -16,7 +16,10 @@ _UNSEEN = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class Terminal(Console):
-    """A console that escapes the control characters of all texts, cells of tables included."""
+    """A console on which texts are what they are: no markup, no emoji codes, control characters escaped."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(markup=False, emoji=False, **options)
 
     def render_str(self, text: str, **options: Any) -> Text:
         """Returns a text to print."""

@@ -33,7 +33,7 @@ def _escaped(value: Any) -> Any:
 def as_text(facts: Mapping[str, Any]) -> str:
     """Returns the table as plain text, with the conditions below it."""
     text = io.StringIO()
-    console = Console(file=text, width=WIDE, no_color=True, highlight=False)
+    console = Console(file=text, width=WIDE, no_color=True, highlight=False, markup=False, emoji=False)
     console.print(comparison_table(facts))
     for line in conditions(facts):
         console.print(line)

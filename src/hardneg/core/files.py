@@ -6,11 +6,12 @@ import glob
 import hashlib
 import os
 import secrets
+import stat
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import IO, Any, TypeVar, cast
+from typing import IO, Any, BinaryIO, TypeVar, cast
 
 import numpy as np
 
@@ -19,6 +20,8 @@ from hardneg.core.errors import DataError
 T = TypeVar("T")
 TEMPORARY = ".*.hardneg.tmp"
 """The names of files that `atomic` has not finished; a killed process leaves them."""
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
+"""So that a named pipe is opened at once, whoever writes to it."""
 _CHECKSUM = hashlib.sha256().digest_size
 
 
@@ -75,6 +78,46 @@ def cache_folder() -> Path:
         return Path(given)
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "hardneg"
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Opens a file to read, unless it is a pipe, a device or a folder, which have no end or are read once.
+
+    Raises:
+        DataError: It cannot be opened, or is no regular file.
+    """
+    try:
+        opened = open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NO_WAIT))
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        raise DataError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
+    if stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+        return opened
+    opened.close()
+    raise DataError(f"cannot read {path}: it is a pipe or a device; a regular file is needed")
+
+
+def user_path(path: str | Path) -> Path:
+    """Returns a path with its `~` or `~name` replaced by the folder of that user.
+
+    Raises:
+        DataError: There is no such user.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise DataError(f"{path}: there is no such user; write the path out, or as ./{path}") from None
+
+
+def real_path(path: str | Path) -> Path:
+    """Returns a path from the root, without symbolic links.
+
+    Raises:
+        DataError: Links lead in a circle, or it is no path.
+    """
+    try:
+        return Path(path).resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise DataError(f"{str(path)!r} leads nowhere: {error}") from None
 
 
 def digest_file(path: Path) -> str:

@@ -1,8 +1,8 @@
 """Text files as lines: plain, `.gz` or `.zst`, UTF-8 with or without a byte order mark, LF or CRLF.
 
 A line ends at a line feed and nowhere else, so texts may hold any other separator that Unicode knows. A file
-is read once, in constant memory; errors name the line. No line may be longer than
-256 MiB, and no packed file may unpack to more than a thousand times its size, once it is beyond 1 GiB.
+is read once, in constant memory; errors name the line. No line may be longer than 64 MiB, and no packed file
+may unpack to more than a thousand times its size, once it is beyond 256 MiB.
 """
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ import io
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 
 from hardneg.core.errors import DataError
+from hardneg.core.files import open_regular
 
 COMPRESSED = (".gz", ".zst")
-LONGEST = 1 << 28
+LONGEST = 1 << 26
 """Most bytes in a line."""
 _CHUNK = 1 << 16
-_MOST_UNPACKED = 1 << 30
+_MOST_UNPACKED = 1 << 28
 _MOST_TIMES = 1000
 _MARKS_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -40,13 +42,14 @@ def raw_lines(path: Path, label: str = "") -> Iterator[str]:
     label = label or path.name
     number = 0
     try:
-        with _opened(path) as lines:
+        with open_regular(path) as file, _unpacked(file, path) as lines:
             for line in _bounded(lines, path, label):
                 number += 1
                 yield (_without_mark(line, label) if number == 1 else line).decode("utf-8")
     except UnicodeDecodeError as error:
         raise DataError(
-            f"{label}:{number}: the text is not UTF-8 ({error.reason}); convert the file"
+            f"{label}:{number}: the text is not UTF-8 ({error.reason}); convert it: "
+            f"iconv -f {_encoding(error.object)} -t UTF-8"
         ) from None
     except (EOFError, zlib.error, OSError) as error:
         if getattr(error, "errno", None) is not None:
@@ -74,10 +77,23 @@ def unreadable(path: Path, error: Exception) -> DataError:
     return DataError(f"cannot read {path}: {reason or message}")
 
 
-def _bounded(lines: io.BufferedIOBase, path: Path, label: str) -> Iterator[bytes]:
+def most_unpacked(path: Path) -> int:
+    """Returns how many bytes a packed file may unpack to."""
+    return max(_MOST_UNPACKED, _MOST_TIMES * path.stat().st_size)
+
+
+def unpacks_too_much(where: str) -> DataError:
+    """Returns the error for a packed file that goes beyond its limit."""
+    return DataError(
+        f"{where}: the file unpacks to more than {_MOST_TIMES:,} times its size; unpack it yourself if it is "
+        "meant to"
+    )
+
+
+def _bounded(lines: io.BufferedIOBase | BinaryIO, path: Path, label: str) -> Iterator[bytes]:
     """Yields lines as long as they stay within the limits."""
     packed = path.suffix.lower() in COMPRESSED
-    most = max(_MOST_UNPACKED, _MOST_TIMES * path.stat().st_size) if packed else 0
+    most = most_unpacked(path)
     read = number = 0
     for line in iter(lambda: lines.readline(LONGEST + 1), b""):
         number += 1
@@ -87,10 +103,7 @@ def _bounded(lines: io.BufferedIOBase, path: Path, label: str) -> Iterator[bytes
                 f"{label}:{number}: the line is longer than {LONGEST:,} bytes; is it a text file?"
             )
         if packed and read > most:
-            raise DataError(
-                f"{label}:{number}: the file unpacks to more than {_MOST_TIMES:,} times its size; unpack it "
-                "yourself if it is meant to"
-            )
+            raise unpacks_too_much(f"{label}:{number}")
         yield line
 
 
@@ -103,9 +116,19 @@ def _without_mark(line: bytes, label: str) -> bytes:
     return line.removeprefix(codecs.BOM_UTF8)
 
 
-def _opened(path: Path) -> io.BufferedIOBase:
+def _encoding(line: bytes) -> str:
+    """Returns the likely encoding of a line that is not UTF-8, or a word for it where none can be told."""
+    try:
+        from charset_normalizer import from_bytes
+    except ImportError:
+        return "ENCODING"
+    best = from_bytes(line[:_CHUNK]).best()
+    return "ENCODING" if best is None else best.encoding.replace("_", "-")
+
+
+def _unpacked(file: BinaryIO, path: Path) -> io.BufferedIOBase | BinaryIO:
     if path.suffix.lower() == ".gz":
-        return gzip.open(path, "rb")
+        return gzip.open(file, "rb")
     if path.suffix.lower() == ".zst":
-        return io.BufferedReader(pa.CompressedInputStream(path.open("rb"), "zstd"), _CHUNK)
-    return path.open("rb")
+        return io.BufferedReader(pa.CompressedInputStream(file, "zstd"), _CHUNK)
+    return file

@@ -7,26 +7,39 @@ from typing import Any
 
 import yaml
 
-from hardneg.core.errors import ConfigError, DataError
+from hardneg.core.errors import ConfigError, DataError, HardnegError
 
 LISTS = ("rankers", "rules", "validators")
 """Settings that are lists of components."""
 
-_MOST_VALUES = 10_000
+_MOST_VALUES = 20_000
+"""Most names and values of a YAML text, each as often as an alias repeats it."""
+_LONGEST = 1 << 16
+_MOST_DIGITS = 100
 
 
 def parse_yaml(text: str, where: str) -> Any:
-    """Returns the content of a YAML text."""
+    """Returns the content of a YAML text.
+
+    Raises:
+        DataError: It is not YAML, gives a name twice, or goes beyond the limits.
+    """
+    if len(text) > _LONGEST:
+        raise DataError(f"{where}: longer than {_LONGEST:,} characters; no recipe is so long")
     try:
-        content = yaml.safe_load(text)
+        loader = yaml.SafeLoader(text)
+        node = loader.get_single_node()
+        if node is not None:
+            _check(node, where)
+        return None if node is None else loader.construct_document(node)
+    except HardnegError:
+        raise
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         raise DataError(f"{where}{line}: not YAML: {getattr(error, 'problem', None) or error}") from None
     except Exception as error:  # what a value of a wrong tag, or too deep a nesting, raises inside the parser
         raise DataError(f"{where}: not YAML: {type(error).__name__}: {error}") from None
-    _check_size(content, where)
-    return content
 
 
 def check_names(settings: Mapping[Any, Any], where: str) -> None:
@@ -61,18 +74,29 @@ def put(settings: Any, path: Sequence[str], value: Any, key: str) -> None:
         raise ConfigError(f'setting "{key}" leads nowhere: there is no "{last}" to set')
 
 
-def _check_size(content: Any, where: str) -> None:
-    """Counts values, each as often as an alias repeats it."""
-    left = [content]
+def _check(root: yaml.Node, where: str) -> None:
+    """Counts the values of a YAML text, each as often as an alias repeats it, and looks for repeated names.
+
+    It is done before any value is made: merge keys (`<<`) would make all that aliases repeat.
+    """
+    left = [root]
     for _ in range(_MOST_VALUES):
         if not left:
             return
-        value = left.pop()
-        if isinstance(value, Mapping):
-            left.extend(value.values())
-        elif isinstance(value, list | tuple | set):
-            left.extend(value)
-    raise DataError(f"{where}: more than {_MOST_VALUES:,} settings; no recipe has so many")
+        node = left.pop()
+        if isinstance(node, yaml.MappingNode):
+            seen = set[tuple[str, str]]()
+            for name in (name for name, _ in node.value if isinstance(name, yaml.ScalarNode)):
+                if (name.tag, name.value) in seen:
+                    line = name.start_mark.line + 1
+                    raise DataError(f'{where}:{line}: "{name.value}" is given twice; keep one')
+                seen.add((name.tag, name.value))
+            left.extend(part for pair in node.value for part in pair)
+        elif isinstance(node, yaml.SequenceNode):
+            left.extend(node.value)
+        elif node.tag.endswith(":int") and len(node.value) > _MOST_DIGITS:
+            raise DataError(f"{where}:{node.start_mark.line + 1}: a number of {len(node.value):,} digits")
+    raise DataError(f"{where}: more than {_MOST_VALUES // 2:,} settings; no recipe has so many")
 
 
 def _child(settings: Any, step: str, key: str) -> Any:

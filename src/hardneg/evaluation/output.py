@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rich import box
-from rich.markup import escape
 from rich.table import Table
 
 from hardneg.core.files import write_text
@@ -67,12 +66,12 @@ def _means(evaluation: Evaluation) -> Table:
         table.add_column(str(measure), justify="right", no_wrap=True)
     for system in evaluation.systems:
         means = [f"{system.intervals[measure].mean:.4f}" for measure in evaluation.measures]
-        table.add_row(escape(system.name), *means)
+        table.add_row(system.name, *means)
     return table
 
 
 def _comparisons(evaluation: Evaluation) -> Table:
-    title = f"difference from {escape(evaluation.baseline)}, 95 % interval, two-sided p"
+    title = f"difference from {evaluation.baseline}, 95 % interval, two-sided p"
     table = Table(title=title, box=box.SIMPLE_HEAD)
     table.add_column("system", overflow="fold")
     table.add_column("measure", no_wrap=True)
@@ -82,6 +81,6 @@ def _comparisons(evaluation: Evaluation) -> Table:
         for name, test in tests.items():
             ends = [f"{value:+.4f}" for value in test.difference]
             ps = [f"{p:.4f}" for p in (test.p_randomisation, test.p_t, test.p_holm)]
-            table.add_row(escape(name), str(measure), *ends, *ps)
+            table.add_row(name, str(measure), *ends, *ps)
         table.add_section()
     return table

@@ -13,7 +13,7 @@ import numpy as np
 
 from hardneg.core.components import RANKERS, Context, OpenedRanker, Ranker
 from hardneg.core.errors import ConfigError
-from hardneg.core.files import write_text
+from hardneg.core.files import user_path, write_text
 from hardneg.core.records import Collection, IntArray, rows_of
 from hardneg.exporters.rows import no_spaces
 from hardneg.rankers.run import RunFile
@@ -46,7 +46,7 @@ class SystemRun:
 
 def model_kind(model: str) -> str | None:
     """Returns the ranker that a saved model is for, by its configuration; None if that lacks it."""
-    path = Path(model).expanduser() / "config_sentence_transformers.json"
+    path = user_path(model) / "config_sentence_transformers.json"
     try:
         model_type = json.loads(path.read_text(encoding="utf-8")).get("model_type")
     except (OSError, ValueError, AttributeError):

@@ -28,8 +28,7 @@ from hardneg.runs.finished import FinishedRun
 from hardneg.runs.ledger import Ledger
 from hardneg.runs.training_set import TrainingSet
 from hardneg.sources import LoadOptions, load, local, training
-
-_DELIMITERS = {".csv": ",", ".tsv": "\t"}
+from hardneg.sources.tables import delimiter_of
 
 
 def clean(
@@ -134,9 +133,12 @@ def _dropped(ledger: Ledger, collection: Collection) -> set[training.Pair]:
 @contextmanager
 def _rows_to(out: Path, source: Path, columns: list[str]) -> Iterator[Add]:
     """Yields a function that adds a row to a file of the source's kind."""
-    if out.suffix in _DELIMITERS:
+    if out.suffix in (".csv", ".tsv"):
+        plain: dict[str, Any] = {"quoting": csv.QUOTE_NONE, "quotechar": None} if out.suffix == ".tsv" else {}
         with text_to(out) as opened:
-            writer = csv.DictWriter(opened, columns, delimiter=_DELIMITERS[out.suffix], lineterminator="\n")
+            writer = csv.DictWriter(
+                opened, columns, delimiter=delimiter_of(source), lineterminator="\n", **plain
+            )
             writer.writeheader()
             yield writer.writerow
         return

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, Val
 
 from hardneg.core.components import DRAWS, ENGINES, FORMATS, RANKERS, RULES, VALIDATORS, Engine, Format
 from hardneg.core.errors import ConfigError, unknown_name
+from hardneg.core.files import real_path
 from hardneg.core.registry import Registry, first_problem
 from hardneg.core.settings import LISTS, check_names, override, put
 from hardneg.core.tables import flat, html_table
@@ -151,7 +152,7 @@ class Recipe(BaseModel):
         settings = _spelled_out(settings)
         override(settings, overrides)
         if verdicts is not None:
-            validator = {"verdicts": {"file": str(Path(verdicts).resolve())}}
+            validator = {"verdicts": {"file": str(real_path(verdicts))}}
             validation = settings.setdefault("validation", {})
             validation["validators"] = [*_others(validation.get("validators") or []), validator]
         return cls.build(settings)
@@ -253,7 +254,7 @@ def _located(options: LoadOptions) -> LoadOptions:
     """Returns the options with the absolute path of the corpus."""
     if options.corpus is None or not Path(options.corpus).exists():
         return options
-    return dataclasses.replace(options, corpus=str(Path(options.corpus).resolve()))
+    return dataclasses.replace(options, corpus=str(real_path(options.corpus)))
 
 
 def _spelled_out(settings: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Context, OpenedRanker, Ranker, ranker
 from hardneg.core.errors import DataError
-from hardneg.core.files import digest_file
+from hardneg.core.files import digest_file, user_path
 from hardneg.core.lines import raw_lines
 from hardneg.core.records import Collection, FloatArray, IntArray
 from hardneg.core.stores import fetched
@@ -45,7 +45,7 @@ class Run(Ranker):
         Raises:
             DataError: The file cannot be read, or a line is malformed; the message names it.
         """
-        path = fetched(self.file, context.progress).expanduser()
+        path = user_path(fetched(self.file, context.progress))
         run = RunFile(path)
         skip = self.unknown_ids == "skip"
         queries = run.rows(run.queries, collection.queries.rows, "query", skip)
@@ -168,6 +168,8 @@ class RunFile:
             parsed = query, doc, int(rank), float(score)
         except ValueError:
             raise self._error(number, f'rank "{rank}" or score "{score}" is not a number') from None
+        if abs(parsed[2]) >= 1 << 63:
+            raise self._error(number, f'rank "{rank[:40]}" is too large')
         if not abs(parsed[3]) <= _LARGEST:
             raise self._error(number, f'score "{score}" is not a finite 32-bit number')
         return parsed

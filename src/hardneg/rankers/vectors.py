@@ -14,7 +14,7 @@ from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Context, OpenedRanker, Ranker, ranker
 from hardneg.core.errors import DataError
-from hardneg.core.files import digest_file, temp_memmap
+from hardneg.core.files import digest_file, temp_memmap, user_path
 from hardneg.core.lines import raw_lines
 from hardneg.core.records import Collection, Documents, FloatArray, IntArray, Queries, id_key, rows_of
 from hardneg.core.stores import fetched
@@ -55,7 +55,7 @@ class Vectors(Ranker):
         Raises:
             DataError: A file is missing, or does not fit the collection; the message names it.
         """
-        folder = fetched(self.folder, context.progress).expanduser()
+        folder = user_path(fetched(self.folder, context.progress))
         documents, queries = _VectorFile(folder, "document"), _VectorFile(folder, "query")
         if documents.array.shape[1] != queries.array.shape[1]:
             raise DataError(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hardneg.core.errors import DataError
+from hardneg.core.files import real_path
 from hardneg.core.lines import COMPRESSED, text_lines, uncompressed_name
 from hardneg.core.records import Collection
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
@@ -32,17 +33,17 @@ def documents_alone(folder: Path) -> bool:
 
 def read_documents(folder: Path, options: LoadOptions) -> Collection:
     """Returns the documents in a BEIR folder, without queries."""
-    builder = CollectionBuilder(folder.resolve().name, options)
-    add_documents(builder, rows(_file(folder / "corpus.jsonl")))
+    builder = CollectionBuilder(real_path(folder).name, options)
+    add_documents(builder, rows(_file(folder / "corpus.jsonl"), notes=builder.notes))
     return builder.build(documents_alone=True)
 
 
 def read(folder: Path, options: LoadOptions) -> Collection:
     """Returns the collection in a BEIR folder."""
     judgments = _judgments_file(folder, options.split)
-    builder = CollectionBuilder(folder.resolve().name, options)
-    add_documents(builder, rows(_file(folder / "corpus.jsonl")))
-    add_queries(builder, rows(_file(folder / "queries.jsonl")))
+    builder = CollectionBuilder(real_path(folder).name, options)
+    add_documents(builder, rows(_file(folder / "corpus.jsonl"), notes=builder.notes))
+    add_queries(builder, rows(_file(folder / "queries.jsonl"), notes=builder.notes))
     _add_judgments(builder, judgments)
     return builder.build()
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import unicodedata
 from array import array
 from collections import Counter
 from typing import Annotated, Literal
@@ -22,6 +24,7 @@ WHOLE = ("train", "all")
 
 _LARGEST_RELEVANCE = 2**31 - 1
 _SLOTS = 2**64 - 1
+_SURROGATE = re.compile("[\\ud800-\\udfff]")
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -49,13 +52,14 @@ class LoadOptions:
 class CollectionBuilder:
     """Gathers documents, queries and judgments in any order, then builds a `Collection`.
 
-    `where` is the place an entry was read from, as in `corpus.jsonl:17`; errors begin with it.
+    `where` is the place an entry was read from, as in `corpus.jsonl:17`; errors begin with it. `again` says
+    that the source names an entry each time it speaks of it, as pairs do; else a second time is noted.
     """
 
-    def __init__(self, name: str, options: LoadOptions) -> None:
+    def __init__(self, name: str, options: LoadOptions, notes: Counter[str] | None = None) -> None:
         self.name = name
         self.options = options
-        self.notes: Counter[str] = Counter()
+        self.notes: Counter[str] = Counter() if notes is None else notes
         self._documents = Strings(("doc_id", "title", "text"))
         self._queries = Strings(("query_id", "text"))
         self._doc_rows = RowMap()
@@ -85,10 +89,12 @@ class CollectionBuilder:
         row = self._row_of_text(whole, _content(whole))
         return None if row < 0 else self._documents.cell(row)
 
-    def add_document(self, doc_id: str, text: str, title: str = "", *, where: str) -> None:
+    def add_document(
+        self, doc_id: str, text: str, title: str = "", *, where: str, again: bool = False
+    ) -> None:
         """Adds one document; an exact copy of an earlier one is merged into it and its id kept."""
         _check_id(doc_id, "document", where)
-        title, text = _clean(title), _clean(text)
+        given, title, text = (title, text), _clean(title), _clean(text)
         if not title and not text:
             self._empty(doc_id, "document", where, self._skipped_docs)
             return
@@ -97,7 +103,10 @@ class CollectionBuilder:
         row, known = self._row_of_text(whole, content), self._row_of_id(doc_id)
         if known >= 0:
             _check_same(doc_id, "document", where, same=known == row)
+            self._note("repeated_documents", not again)
             return
+        self._note("replaced_broken_characters", _is_broken(*given))
+        self._note("ids_with_control_characters", _has_controls(doc_id))
         self._digest.update(b"d\0" + doc_id.encode() + b"\0" + content)
         self._doc_rows.add(_slot(doc_id), len(self._documents) if row < 0 else row)
         if row >= 0:
@@ -109,10 +118,10 @@ class CollectionBuilder:
         self._keys.append(text_key(whole))
         self._body_keys.append(text_key(text) if title else self._keys[-1])
 
-    def add_query(self, query_id: str, text: str, *, where: str) -> None:
+    def add_query(self, query_id: str, text: str, *, where: str, again: bool = False) -> None:
         """Adds one query."""
         _check_id(query_id, "query", where)
-        text = _clean(text)
+        given, text = text, _clean(text)
         if not text:
             self._empty(query_id, "query", where, self._skipped_queries)
             return
@@ -120,16 +129,21 @@ class CollectionBuilder:
         row = self._query_rows.setdefault(query_id, len(self._queries))
         if row < len(self._queries):
             _check_same(query_id, "query", where, same=self._query_keys[row] == key)
+            self._note("repeated_queries", not again)
             return
+        self._note("replaced_broken_characters", _is_broken(given))
+        self._note("ids_with_control_characters", _has_controls(query_id))
         self._queries.append(query_id, text)
         self._query_keys.append(key)
         self._digest.update(b"q\0" + query_id.encode() + b"\0" + text.encode() + b"\0")
 
-    def add_judgment(self, query_id: str, doc_id: str, relevance: int, *, where: str) -> None:
+    def add_judgment(
+        self, query_id: str, doc_id: str, relevance: int, *, where: str, again: bool = False
+    ) -> None:
         """Adds one judgment; of several for the same query and document the highest relevance stands."""
         if abs(relevance) > _LARGEST_RELEVANCE:
             raise DataError(f"{where}: the relevance {relevance} is too large; 32 bits must hold it")
-        if not self._judge(query_id, doc_id, relevance):
+        if not self._judge(query_id, doc_id, relevance, again):
             self._pending.append((query_id, doc_id, relevance, where))
 
     def build(self, *, documents_alone: bool = False) -> Collection:
@@ -174,12 +188,17 @@ class CollectionBuilder:
 
         return self._text_rows.find(_slot(content), same)
 
-    def _judge(self, query_id: str, doc_id: str, relevance: int) -> bool:
+    def _note(self, what: str, happened: bool) -> None:
+        if happened:
+            self.notes[what] += 1
+
+    def _judge(self, query_id: str, doc_id: str, relevance: int, again: bool = False) -> bool:
         query = self._query_rows.get(query_id)
         doc = -1 if query is None else self._row_of_id(doc_id)
         if query is None or doc < 0:
             return False
         pair = query << 32 | doc
+        self._note("repeated_judgments", not again and self._relevance.get(pair) == relevance)
         known = self._relevance.setdefault(pair, relevance)
         if known != relevance:
             self.notes["conflicting_judgments"] += 1
@@ -242,6 +261,16 @@ def _slot(name: str | bytes) -> int:
 def _clean(text: str) -> str:
     """Returns the text stripped, with lone surrogates (broken escapes) replaced."""
     return (text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")).strip()
+
+
+def _is_broken(*texts: str) -> bool:
+    """Returns whether a text has a lone surrogate in it."""
+    return not all(map(str.isascii, texts)) and any(_SURROGATE.search(text) for text in texts)
+
+
+def _has_controls(name: str) -> bool:
+    """Returns whether an id has characters in it that are not seen but break lines or columns."""
+    return not name.isprintable() and any(unicodedata.category(c) in ("Cc", "Zl", "Zp") for c in name)
 
 
 def _check_same(name: str, kind: str, where: str, *, same: bool) -> None:

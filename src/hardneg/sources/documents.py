@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hardneg.core.errors import DataError
@@ -54,7 +54,7 @@ def add_documents(builder: CollectionBuilder, path: Path, label: str = "") -> No
         for where, line in text_lines(path, label):
             add_unnamed(builder, line, names, where=where)
     elif is_table(path):
-        add_rows(builder, rows(path, label))
+        add_rows(builder, rows(path, label, builder.notes, _columns))
     else:
         raise DataError(f"{path}: a file of documents ends with .txt or one of {accepted_names()}")
 
@@ -67,11 +67,18 @@ def add_rows(builder: CollectionBuilder, table: Rows) -> None:
 
 
 def add_unnamed(
-    builder: CollectionBuilder, text: str, names: Iterator[str], title: str = "", *, where: str
+    builder: CollectionBuilder,
+    text: str,
+    names: Iterator[str],
+    title: str = "",
+    *,
+    where: str,
+    again: bool = False,
 ) -> str:
     """Adds a document without an id and returns the id that it got: that of an equal text if there is one."""
     known = builder.document_of(text, title)
     if known is not None:
+        builder.notes.update([] if again else ["merged_duplicate_documents"])
         return known
     doc_id = next(names)
     builder.add_document(doc_id, text, title, where=where)
@@ -85,6 +92,13 @@ def fresh_names(builder: CollectionBuilder) -> Iterator[str]:
         number += 1
         if not builder.has_document(f"d{number}"):
             yield f"d{number}"
+
+
+def _columns(names: Sequence[str], where: str) -> Sequence[str]:
+    """Returns the columns that are read; all if there is no text among them, which an error will say."""
+    lower = {name.lower() for name in names}
+    accepted = {*IDS, *TEXTS, "title"} if lower & set(TEXTS) else lower
+    return [name for name in names if name.lower() in accepted]
 
 
 def _add(builder: CollectionBuilder, row: Row, names: Iterator[str], where: str) -> None:

@@ -5,7 +5,7 @@ A layout says what a row holds and gives the row back without some of its negati
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -224,6 +224,6 @@ LAYOUTS: Mapping[str, Layout] = {
 """By the name of the format. Rows of texts in columns are pairs, which `pairs` reads."""
 
 
-def layout_of(row: Row) -> str | None:
-    """Returns the name of the layout that a row is in, None if it is none of these."""
+def layout_of(row: Collection[str]) -> str | None:
+    """Returns the name of the layout that a row or its columns are in, None if it is none of these."""
     return next((name for name, own in LAYOUTS.items() if all(c in row for c in own.columns)), None)

@@ -16,14 +16,16 @@ Rows with the same query text and no `query_id` are one query with several posit
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection as Names
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hardneg.core.errors import DataError
 from hardneg.core.lines import uncompressed_name
-from hardneg.core.records import Collection
+from hardneg.core.records import Collection, RowMap
 from hardneg.core.stores import fetched
 from hardneg.sources.builder import WHOLE, CollectionBuilder, LoadOptions
 from hardneg.sources.documents import add_documents, add_rows, add_unnamed, fresh_names
@@ -41,8 +43,9 @@ LAYOUT = (
 
 def read(path: Path, options: LoadOptions) -> Collection:
     """Returns the collection in a pairs file, with the documents of `options.corpus` if there is one."""
-    name = Path(uncompressed_name(path)).stem
-    return read_rows(name, rows(path), options)
+    notes: Counter[str] = Counter()
+    table = rows(path, notes=notes, columns=columns_of)
+    return read_rows(Path(uncompressed_name(path)).stem, table, options, notes=notes)
 
 
 def read_rows(
@@ -52,9 +55,10 @@ def read_rows(
     *,
     split_is_read: bool = False,
     documents: Rows | None = None,
+    notes: Counter[str] | None = None,
 ) -> Collection:
     """Returns the collection that the rows of a pairs table make."""
-    builder = CollectionBuilder(name, options)
+    builder = CollectionBuilder(name, options, notes)
     if options.corpus is not None:
         add_documents(builder, fetched(options.corpus))
     if documents is not None:
@@ -79,7 +83,14 @@ class Roles:
     split: str | None
 
 
-def roles_of(row: Row, where: str) -> Roles:
+def columns_of(names: Sequence[str], where: str) -> list[str]:
+    """Returns the columns that are read, given the names of all."""
+    roles = roles_of(names, where)
+    others = (roles.query_id, roles.doc_id, roles.relevance, roles.split)
+    return [roles.query, roles.positive, *roles.negatives, *(name for name in others if name is not None)]
+
+
+def roles_of(row: Names[str], where: str) -> Roles:
     """Returns the columns of a row's roles."""
     query = one_of(row, QUERY, "query", where)
     positive = one_of(row, POSITIVE, "positive", where)
@@ -108,18 +119,30 @@ class _Pairs:
         self._splits: set[str] = set()
         self._whole: bool | None = None
         self._judged = False
+        self._rows = RowMap()
 
     def add(self, row: Row, where: str) -> None:
         columns = tuple(row)
         roles = self._roles.get(columns)
         if roles is None:
             roles = self._roles[columns] = roles_of(row, where)
+        self._note_repeated(row, roles)
         chosen = self._is_chosen(row, roles, where)
         query_id = self._add_query(row, roles, where)
         for doc_id, relevance in self._add_documents(row, roles, where):
             if chosen:
-                self._builder.add_judgment(query_id, doc_id, relevance, where=where)
+                self._builder.add_judgment(query_id, doc_id, relevance, where=where, again=True)
         self._judged = self._judged or chosen
+
+    def _note_repeated(self, row: Row, roles: Roles) -> None:
+        """Counts a row of which all that is read was in an earlier one."""
+        used = (roles.query, roles.positive, *roles.negatives)
+        others = (roles.query_id, roles.doc_id, roles.relevance, roles.split)
+        key = hash(repr([row.get(column or "") for column in (*used, *others)])) & (2**64 - 1)
+        if self._rows.find(key, lambda row: True) >= 0:
+            self._builder.notes["repeated_rows"] += 1
+        else:
+            self._rows.add(key, 0)
 
     def check(self) -> None:
         if self._splits and not self._judged:
@@ -153,7 +176,7 @@ class _Pairs:
         else:
             query_id = next(name for name in self._query_names if not self._builder.has_query(name))
             self._query_ids[key] = query_id
-        self._builder.add_query(query_id, text, where=where)
+        self._builder.add_query(query_id, text, where=where, again=True)
         return query_id
 
     def _add_documents(self, row: Row, roles: Roles, where: str) -> Iterator[tuple[str, int]]:
@@ -165,15 +188,15 @@ class _Pairs:
             if roles.relevance is not None:
                 relevance = relevance_of(_nth(row, roles.relevance, number, len(positives), where), where)
             if roles.doc_id is None:
-                yield add_unnamed(self._builder, text, self._doc_names, where=where), relevance
+                yield add_unnamed(self._builder, text, self._doc_names, where=where, again=True), relevance
             else:
                 doc_id = as_id(_nth(row, roles.doc_id, number, len(positives), where), roles.doc_id, where)
-                self._builder.add_document(doc_id, text, where=where)
+                self._builder.add_document(doc_id, text, where=where, again=True)
                 yield doc_id, relevance
         for column in roles.negatives:
             for text in texts_of(row, column, where):
                 if text.strip():
-                    yield add_unnamed(self._builder, text, self._doc_names, where=where), 0
+                    yield add_unnamed(self._builder, text, self._doc_names, where=where, again=True), 0
                 else:
                     self._builder.notes["skipped_empty_negatives"] += 1
 

@@ -9,24 +9,25 @@ import csv
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
-from functools import partial
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from hardneg.core.errors import DataError
-from hardneg.core.lines import LONGEST, raw_lines, text_lines, uncompressed_name, unreadable
+from hardneg.core.lines import LONGEST, raw_lines, text_lines, uncompressed_name
+from hardneg.sources.parquet import MOST_VALUES, parquet_rows, too_many_values
 
 Row = Mapping[str, Any]
 Rows = Iterator[tuple[str, Row]]
+Columns = Callable[[Sequence[str], str], Sequence[str]]
+"""Returns the columns to read, given the names of all and what errors call the file."""
 
-_BATCH = 1024
 _SHOWN = 40
+_DELIMITERS = {",": "", "\t": "columns_separated_by_tabs", ";": "columns_separated_by_semicolons"}
+"""The separators of a CSV file in the order in which its header is searched for them, and their notes."""
 _WHOLE = re.compile(r"\s*([+-]?\d{1,12})(?:\.0*)?\s*", re.ASCII)
+_TOKENS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|([,\[{])', re.DOTALL)
 
 
 def is_table(path: Path) -> bool:
@@ -39,23 +40,44 @@ def accepted_names() -> str:
     return f"{', '.join(_READERS)}, each but .parquet also with .gz or .zst"
 
 
-def rows(path: Path, label: str = "") -> Rows:
+def rows(
+    path: Path, label: str = "", notes: Counter[str] | None = None, columns: Columns | None = None
+) -> Rows:
     """Yields (where, row) for each row of a table; a blank line is none.
 
     JSON lines give values of any JSON type, Parquet of any type that it stores, CSV and TSV strings. CSV and
-    TSV need a header and may quote fields with `"`.
+    TSV need a header. A CSV file may quote fields with `"`, and be separated by semicolons or tabs where its
+    header has no comma; in a TSV file quotes are part of the text.
+
+    Args:
+        path: The file.
+        label: What errors call the file; its name unless given.
+        notes: Counts JSON objects that give a name twice, of which the last value stands.
+        columns: Which columns of a Parquet file are read; all unless given.
+
+    Raises:
+        DataError: The file cannot be read, is broken, or goes beyond the limits.
     """
     reader = _READERS.get(_suffix(path))
     if reader is None:
         raise DataError(f"{path}: the name should end with one of {accepted_names()}")
-    return reader(path, label or path.name)
+    return reader(path, label or path.name, Counter() if notes is None else notes, columns or _all)
 
 
-def json_rows(path: Path, label: str) -> Rows:
+def _json_rows(path: Path, label: str, notes: Counter[str], columns: Columns) -> Rows:
     """Yields (where, row) for each line of a JSON lines file."""
+
+    def made(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        notes.update(["repeated_names"] if len(found) < len(pairs) else [])
+        return found
+
+    parse = json.JSONDecoder(object_pairs_hook=made).decode
     for where, line in text_lines(path, label):
+        if len(line) > MOST_VALUES and _values(line) > MOST_VALUES:
+            raise too_many_values(where)
         try:
-            row = json.loads(line)
+            row = parse(line)
         except (ValueError, RecursionError) as error:
             reason = str(error).splitlines()[0]
             raise DataError(f"{where}: broken JSON: {reason}{_array_hint(line)}") from None
@@ -133,32 +155,86 @@ def some(names: Collection[str], most: int = _SHOWN, longest: int | None = _SHOW
     return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown
 
 
-def _delimited_rows(path: Path, label: str, delimiter: str) -> Rows:
+def _values(line: str) -> int:
+    """Returns how many values a JSON text holds, less one."""
+    return sum(found[1] is not None for found in _TOKENS.finditer(line))
+
+
+def delimiter_of(path: Path, label: str = "") -> str:
+    """Returns what separates the columns of a TSV file, or of a CSV file by what its header has."""
+    if _suffix(path) == ".tsv":
+        return "\t"
+    header = next((line for line in raw_lines(path, label) if line.strip()), "").partition("\r")[0]
+    return next((mark for mark in _DELIMITERS if mark in header), ",")
+
+
+def _comma_rows(path: Path, label: str, notes: Counter[str], columns: Columns) -> Rows:
+    """Yields (where, row) for each row of a CSV file, whose fields may be quoted."""
     csv.field_size_limit(LONGEST)
-    reader = csv.reader(raw_lines(path, label), delimiter=delimiter, strict=True)
-    header: list[str] = []
+    delimiter = delimiter_of(path, label)
+    if delimiter != ",":
+        notes[_DELIMITERS[delimiter]] = 1
+    reader = csv.reader(_csv_lines(path, label), delimiter=delimiter, strict=True)
     begin = 1
-    try:
+
+    def numbered() -> Iterator[tuple[str, list[str]]]:
+        nonlocal begin
         for fields in reader:
-            where = f"{label}:{begin}"
+            yield f"{label}:{begin}", fields
             begin = reader.line_num + 1
-            if not fields:
-                continue
-            if not header:
-                header = _header(fields, where)
-            elif len(fields) == len(header):
-                yield where, dict(zip(header, fields, strict=True))
-            else:
-                raise DataError(
-                    f"{where}: {len(fields)} columns, but the header has {len(header)}: {some(header)}"
-                )
-    except csv.Error as error:
+
+    try:
+        yield from _headed(numbered())
+    except csv.Error:
         raise DataError(
-            f'{label}:{begin}: {error}; a field that holds " is quoted and has it doubled'
+            f"{label}:{begin}: a quoted field is not closed, or goes on behind its closing quote; a field "
+            'that holds " is quoted and has it doubled'
         ) from None
 
 
+def _csv_lines(path: Path, label: str) -> Iterator[str]:
+    """Yields lines that end in a line feed, or, if the first one does not, in a bare carriage return."""
+    for line in raw_lines(path, label):
+        bare = "\r" in line.removesuffix("\n").removesuffix("\r")
+        yield from re.findall(r"[^\r\n]*(?:\r\n|\r|\n|$)", line)[:-1] if bare else (line,)
+
+
+def _tab_rows(path: Path, label: str, notes: Counter[str], columns: Columns) -> Rows:
+    """Yields (where, row) for each line of a TSV file; quotes are part of the text."""
+
+    def split() -> Iterator[tuple[str, list[str]]]:
+        for where, line in text_lines(path, label):
+            fields = line.split("\t")
+            notes.update(["fields_in_quotes"] * sum(map(_is_quoted, fields)))
+            yield where, fields
+
+    yield from _headed(split())
+
+
+def _is_quoted(field: str) -> bool:
+    """Returns whether a spreadsheet would have quoted a field so: all quotes inside are doubled."""
+    return len(field) > 1 and field[0] == field[-1] == '"' and '"' not in field[1:-1].replace('""', "")
+
+
+def _headed(table: Iterator[tuple[str, list[str]]]) -> Rows:
+    """Yields (where, row), the first fields being the names of the columns; rows without fields are none."""
+    header: list[str] = []
+    for where, fields in table:
+        if not fields:
+            continue
+        if not header:
+            header = _header(fields, where)
+        elif len(fields) == len(header):
+            yield where, dict(zip(header, fields, strict=True))
+        else:
+            raise DataError(
+                f"{where}: {len(fields)} columns, but the header has {len(header)}: {some(header)}"
+            )
+
+
 def _header(fields: list[str], where: str) -> list[str]:
+    if len(fields) > MOST_VALUES:
+        raise too_many_values(where)
     header = [field.strip() for field in fields]
     twice = sorted(name for name, count in Counter(header).items() if count > 1)
     if twice:
@@ -166,19 +242,16 @@ def _header(fields: list[str], where: str) -> list[str]:
     return header
 
 
-def _parquet_rows(path: Path, label: str) -> Rows:
-    number = 0
-    try:
-        with pq.ParquetFile(path) as file:
-            _header(file.schema_arrow.names, label)
-            for batch in file.iter_batches(batch_size=_BATCH):
-                for row in batch.to_pylist():
-                    number += 1
-                    yield f"{label}: row {number}", row
-    except UnicodeDecodeError as error:
-        raise DataError(f"{label}: after row {number}: a text is not UTF-8 ({error.reason})") from None
-    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
-        raise unreadable(path, error) from None
+def _parquet_rows(path: Path, label: str, notes: Counter[str], columns: Columns) -> Rows:
+    def chosen(names: Sequence[str], where: str) -> Sequence[str]:
+        _header(list(names), where)
+        return columns(names, where)
+
+    return parquet_rows(path, label, chosen)
+
+
+def _all(names: Sequence[str], where: str) -> Sequence[str]:
+    return names
 
 
 def _array_hint(line: str) -> str:
@@ -189,11 +262,11 @@ def _suffix(path: Path) -> str:
     return Path(uncompressed_name(path)).suffix.lower()
 
 
-_READERS: dict[str, Callable[[Path, str], Rows]] = {
-    ".jsonl": json_rows,
-    ".ndjson": json_rows,
-    ".json": json_rows,
-    ".csv": partial(_delimited_rows, delimiter=","),
-    ".tsv": partial(_delimited_rows, delimiter="\t"),
+_READERS: dict[str, Callable[[Path, str, Counter[str], Columns], Rows]] = {
+    ".jsonl": _json_rows,
+    ".ndjson": _json_rows,
+    ".json": _json_rows,
+    ".csv": _comma_rows,
+    ".tsv": _tab_rows,
     ".parquet": _parquet_rows,
 }

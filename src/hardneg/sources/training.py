@@ -25,21 +25,22 @@ from hardneg.sources.layouts import (
     layout_of,
     without_places,
 )
-from hardneg.sources.tables import Row, Rows, id_of, is_table, relevance_of, rows, text_of
+from hardneg.sources.tables import Columns, Row, Rows, id_of, is_table, relevance_of, rows, text_of
 
 Pair = tuple[int, int]
 
 
 def read(path: Path, options: LoadOptions) -> Collection:
     """Returns the collection in a file of pairs or a training set; negatives listed have relevance 0."""
-    name, table = _opened(path)
+    notes: Counter[str] = Counter()
+    name, table = _opened(path, notes, _columns)
     if name is None:
         return pairs.read(path, options)
     if options.split not in WHOLE:
         raise DataError(
             f'{path.name}: this layout has no splits, so no split "{options.split}"; read it with --split all'
         )
-    builder = CollectionBuilder(Path(uncompressed_name(path)).stem, options)
+    builder = CollectionBuilder(Path(uncompressed_name(path)).stem, options, notes)
     if options.corpus is not None:
         add_documents(builder, fetched(options.corpus))
     _add_rows(builder, table, LAYOUTS[name], companion_texts(path, LAYOUTS[name]))
@@ -178,13 +179,20 @@ def _companion(path: Path, name: str) -> Path:
     return path.with_name(f"{path.stem}.{name}{path.suffix}")
 
 
-def _opened(path: Path) -> tuple[str | None, Rows]:
+def _opened(
+    path: Path, notes: Counter[str] | None = None, columns: Columns | None = None
+) -> tuple[str | None, Rows]:
     """Returns the layout of a table, by its first row, and its rows."""
-    table = rows(path)
+    table = rows(path, notes=notes, columns=columns)
     first = next(table, None)
     if first is None:
         return None, iter(())
     return layout_of(first[1]), chain([first], table)
+
+
+def _columns(names: Sequence[str], where: str) -> Sequence[str]:
+    name = layout_of(names)
+    return pairs.columns_of(names, where) if name is None else LAYOUTS[name].columns
 
 
 def _add_rows(builder: CollectionBuilder, table: Rows, layout: Layout, known: CompanionTexts) -> None:
@@ -195,14 +203,16 @@ def _add_rows(builder: CollectionBuilder, table: Rows, layout: Layout, known: Co
             raise DataError(f'{where}: "{missing[0]}" is missing; the first line has it')
         entry = layout.entry(row, where, known)
         query_id = entry.query_id or queries.setdefault(entry.query.strip(), f"q{len(queries) + 1}")
-        builder.add_query(query_id, entry.query, where=where)
+        builder.add_query(query_id, entry.query, where=where, again=True)
         for texts, relevance in ((entry.positives, builder.options.min_relevance), (entry.negatives, 0)):
             for text in texts:
-                builder.add_judgment(query_id, _add(builder, text, names, where), relevance, where=where)
+                builder.add_judgment(
+                    query_id, _add(builder, text, names, where), relevance, where=where, again=True
+                )
 
 
 def _add(builder: CollectionBuilder, text: Text, names: Iterator[str], where: str) -> str:
     if text.doc_id is None:
-        return add_unnamed(builder, text.text, names, text.title, where=where)
-    builder.add_document(text.doc_id, text.text, text.title, where=where)
+        return add_unnamed(builder, text.text, names, text.title, where=where, again=True)
+    builder.add_document(text.doc_id, text.text, text.title, where=where, again=True)
     return text.doc_id

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hardneg.core.errors import DataError
+from hardneg.core.files import real_path
 from hardneg.core.lines import text_lines, uncompressed_name
 from hardneg.core.records import Collection
 from hardneg.sources import sgml
@@ -48,7 +49,7 @@ def read(folder: Path, options: LoadOptions) -> Collection:
     """Returns the collection in a TREC folder."""
     judgments = _judgments_file(folder, options.split)
     topics, documents = _only(folder, _TOPICS), _only(folder, _DOCUMENTS)
-    builder = CollectionBuilder(folder.resolve().name, options)
+    builder = CollectionBuilder(real_path(folder).name, options)
     for path in _files(documents):
         _add_documents(builder, path, path.relative_to(folder).as_posix())
     _add_topics(builder, topics)

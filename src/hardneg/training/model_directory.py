@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich import box
-from rich.markup import escape
 from rich.table import Table
 
 from hardneg.core.errors import ConfigError, DataError
@@ -111,7 +110,7 @@ def summary_table(trained: Trained) -> Table:
     training, dev_set = facts["training"], facts["development"]
     history = training["development"]
     title = f"{facts['student']['kind']} student {facts['student']['model']}"
-    table = Table(title=escape(title), show_header=False, box=box.SIMPLE_HEAD)
+    table = Table(title=title, show_header=False, box=box.SIMPLE_HEAD)
     table.add_column(style="bold")
     table.add_column(justify="right")
     for name in ("rows", "queries", "negatives"):

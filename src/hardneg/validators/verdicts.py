@@ -12,7 +12,7 @@ from pydantic.dataclasses import dataclass
 from hardneg.core import verdicts
 from hardneg.core.components import Context, OpenedValidator, Validator, validator
 from hardneg.core.errors import ConfigError
-from hardneg.core.files import digest_file
+from hardneg.core.files import digest_file, user_path
 from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray
 from hardneg.validators._common import Rankers, empty_evidence
 
@@ -46,7 +46,7 @@ class Verdicts(Validator):
             ConfigError: The file is not there.
             DataError: A line of it is broken.
         """
-        path = Path(self.file).expanduser()
+        path = user_path(self.file)
         if not path.is_file():
             raise ConfigError(f"there are no verdicts at {path}; hardneg review and hardneg judge write them")
         return _Verdicts(collection, path)

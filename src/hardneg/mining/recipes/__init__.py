@@ -13,11 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from hardneg.core.errors import ConfigError, DataError, unknown_name
+from hardneg.core.files import open_regular
 from hardneg.core.registry import reason_of
 from hardneg.core.settings import parse_yaml
 
 GROUP = "hardneg.recipes"
 """The group of the entry points."""
+
+_LONGEST = 1 << 20
+"""Most bytes of a file that are read: more characters than a recipe may have."""
 
 _REGISTERED: dict[str, Any] = {}
 
@@ -82,10 +86,11 @@ def _loaded(name: str, point: EntryPoint) -> Any:
 
 
 def _read(path: Path, name: str) -> dict[str, Any]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise DataError(f"cannot read recipe {name}: {getattr(error, 'strerror', None) or error}") from None
+    with open_regular(path) as file:
+        try:
+            text = file.read(_LONGEST).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise DataError(f"cannot read recipe {name}: {error}") from None
     return _parsed(text, name)
 
 

