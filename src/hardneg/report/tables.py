@@ -55,6 +55,19 @@ def settings(summary: RunSummary, locale: Locale) -> list[tuple[str, str]]:
     return [(locale(f"mined.{name}"), str(value)) for name, value in values.items() if value != ""]
 
 
+def quality(summary: RunSummary, locale: Locale) -> list[tuple[str, ...]]:
+    """Returns (ranker, MRR, recall@10, share beyond the depth) of the known positives, for each ranker."""
+    return [
+        (
+            name,
+            locale.decimal(own["mrr"]),
+            locale.decimal(own["recall_at_10"]),
+            locale.percent(own["beyond_depth"]),
+        )
+        for name, own in (summary.run.get("ranking") or {}).items()
+    ]
+
+
 def dropped(summary: RunSummary, locale: Locale) -> list[tuple[str, str, str, str]]:
     """Returns (reason, candidates, share of all, what it means) for every reason to drop one."""
     counts, reasons = summary.run["counts"], Reasons(locale, summary.run)
