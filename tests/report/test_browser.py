@@ -90,7 +90,9 @@ FONTS = ("DejaVu Sans", "Liberation Sans", "Liberation Serif")
 
 @pytest.mark.parametrize("width", [360, 768, 1280])
 @pytest.mark.parametrize("language", ["en", "ru"])
-def test_no_letter_of_a_figure_is_cut_whatever_the_font(full, collection, tmp_path, chromium, language, width):
+def test_no_letter_of_a_figure_is_cut_whatever_the_font(
+    full, collection, tmp_path, chromium, language, width
+):
     page_file = write_report(full, collection, tmp_path / "report.html", language=language)
     with opened(chromium, page_file.as_uri(), viewport={"width": width, "height": 900}) as page:
         for font in FONTS:
@@ -107,3 +109,22 @@ def test_no_letter_of_a_figure_is_cut_whatever_the_font(full, collection, tmp_pa
                 font,
             )
             assert cut == [], (font, cut)
+
+
+def test_forms_of_a_word_are_matched_and_other_words_are_not(report, chromium):
+    with opened(chromium, report) as page:
+        script = "([query, word]) => hasForm(wordSet(query), word)"
+        for query, word in (
+            ("янтарь", "янтаря"),
+            ("столица", "столицы"),
+            ("stand", "standing"),
+            ("ab1", "ab1"),
+        ):
+            assert page.evaluate(script, [query, word]), word
+        for query, word in (
+            ("amber", "amble"),
+            ("cat", "cats"),
+            ("stand", "standardised"),
+            ("янтарь", "январь"),
+        ):
+            assert not page.evaluate(script, [query, word]), word

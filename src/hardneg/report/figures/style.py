@@ -18,7 +18,7 @@ WIDTH, HEIGHT = 340, 230
 """Pixels of a whole figure with its labels, so that letters have the same size in all of them."""
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
 ROOM = 1.25
-"""How much wider than they are drawn letters are taken to be: fonts of readers are wider than vl-convert's."""
+"""How much larger than drawn letters are laid out: the reader's font may be wider than vl-convert's."""
 _PADDING = {"left": 2, "top": 2, "right": 14, "bottom": 2}
 _SIZES = ("fontSize", "labelFontSize", "titleFontSize", "labelLimit")
 PERCENT = alt.Axis(format="%", tickCount=4)
@@ -178,9 +178,7 @@ def save(chart: AnyChart, path: Path, suffix: str) -> None:
 def _drawn(chart: AnyChart) -> str:
     """Returns a chart as SVG, with room for letters in any font."""
     drawn = draw(_wider(chart.to_dict()), _vega_lite(), ".svg").decode()
-    return re.sub(
-        r'font-size="([\d.]+)px"', lambda size: f'font-size="{float(size[1]) / ROOM:.4g}px"', drawn
-    )
+    return re.sub(r'font-size="([\d.]+)px"', lambda size: f'font-size="{float(size[1]) / ROOM:.4g}px"', drawn)
 
 
 def _wider(spec: Any) -> Any:
