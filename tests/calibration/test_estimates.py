@@ -2,12 +2,13 @@
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from hardneg.calibration import logistic
-from hardneg.calibration.calibration import Calibration, calibrate
+from hardneg.calibration.calibration import Calibration, _poor, calibrate
 from hardneg.calibration.features import LEFT_OUT, POSITIVE, UNLABELLED, Column, Sample
 from hardneg.calibration.label_frequency import (
     label_frequency,
@@ -144,14 +145,55 @@ def test_what_is_left_out_is_not_learned_from_and_gets_no_probability():
     assert np.isnan(learned.probability(Sample(sample.candidates, status))[:, -5:]).all()
 
 
+def shift_of(relevant, judged, probability=0.1):
+    shares = np.zeros((1, judged), np.float32)
+    shares[:, :relevant] = 1
+    return Calibration().shifted_to([(shares, np.full((1, judged), probability, np.float32))])
+
+
 def test_verdicts_move_all_probabilities_as_far_as_they_are_many():
-    probability = np.full((1, 400), 0.1, np.float32)
-    shares = np.array([[1.0, 0.0] * 200], np.float32)
-    moved = Calibration().shifted_to([(shares, probability)])
+    moved = shift_of(200, 400)
     # Without the prior the shift would be log odds 0 less log odds of 0.1: 2.197.
     assert 2.0 < moved.shift < 2.197 and moved.facts["verdicts"] == 400
-    assert moved.shift == pytest.approx(
-        400 * 0.5 - 400 * float(logistic.sigmoid(-2.1972 + moved.shift)), abs=0.01
-    )
-    few = Calibration().shifted_to([(shares[:, :10], probability[:, :10])])
-    assert few.shift == 0
+    information = 400 * 0.25
+    probable = moved.shift * (information + 1) / information
+    assert probable == pytest.approx(400 * 0.5 - 400 * float(logistic.sigmoid(-2.1972 + probable)), abs=0.05)
+
+
+def test_a_handful_of_verdicts_moves_probabilities_by_what_it_is_worth():
+    shifts = [shift_of(3, judged, 0.03).shift for judged in (18, 19, 20, 21, 22)]
+    assert all(abs(one - next_) < 0.02 for one, next_ in pairwise(shifts))  # no step at any number
+    assert 0 < shifts[2] < 0.8
+    assert 0 < shift_of(1, 1, 0.03).shift < 0.1
+    assert -0.2 < shift_of(0, 20, 0.03).shift < 0
+    # Of 100 improbable pairs 15 are relevant: the search for the shift must not run away.
+    assert 3 < shift_of(15, 100, 1e-4).shift < 8
+    unjudged = np.full((1, 5), np.nan, np.float32)
+    same = Calibration(facts={"auc": 0.9})
+    assert same.shifted_to([(unjudged, np.full((1, 5), 0.1, np.float32))]) is same
+
+
+def test_an_estimate_that_separates_nothing_stands_aside():
+    sample, _ = simulated(6, 0.5, queries=100)
+    noise = np.random.default_rng(1).normal(size=sample.candidates.shape).astype(np.float32)
+    blind = Sample(replace(sample.candidates, scores={"dense": noise}), sample.status)
+    learned = calibrate([blind], [Column("scores", "dense", "absolute", 1.0)])
+    assert not learned.facts["estimable"] and "the estimate is poor (" in learned.why
+    assert learned.facts["label_frequency"] is not None and learned.facts["why"] == learned.why
+    assert np.isnan(learned.probability(blind)).all()
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"calibration_error": 0.21}, "calibration error 0.21, at most 0.1"),
+        ({"auc": 0.54}, "AUC 0.54, at least 0.6"),
+        ({"label_frequency": 0.031}, "label frequency 0.031, hardly above the labelled share 0.017"),
+        ({}, ""),
+        ({"auc": None}, ""),
+    ],
+)
+def test_a_poor_estimate_is_known_by_its_error_its_auc_and_its_label_frequency(changed, said):
+    good = {"calibration_error": 0.01, "auc": 0.9, "label_frequency": 0.5, "positives": 40}
+    facts = {**good, "reliability": [{"count": 2_000}, {"count": 360}], **changed}
+    assert said in _poor(facts) and bool(_poor(facts)) == bool(said)

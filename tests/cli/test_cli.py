@@ -208,3 +208,41 @@ def test_ctrl_c_leaves_a_run_that_resumes(beir, tmp_path):
     assert victim.returncode == 130 and "the same command goes on" in printed and "Traceback" not in printed
     subprocess.run(command, check=True, capture_output=True)
     assert json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))["finished"]
+
+
+def test_queries_lost_over_the_limit_end_with_exit_1_and_are_said_first(beir, tmp_path, capsys):
+    flags = ["--recipe", "naive", "--ranker", "bm25", "--max-score", "-1"]
+    run("mine", beir, "--out", tmp_path / "a", *flags, "--max-lost-queries", 0.5, expect=1)
+    printed = capsys.readouterr().err
+    assert "warning: the training set is empty: none of 7 queries has a negative" in printed
+    assert printed.index("warning:") < printed.index("naive on beir")
+    assert printed.endswith("7 of 7 queries are left without a negative, over the limit of 0.5\n")
+    run("mine", beir, "--out", tmp_path / "a", *flags)
+    again = ["select", tmp_path / "a", "--recipe", "naive", "--out", tmp_path / "b", "--quiet"]
+    run(*again, "--max-lost-queries", 0)
+    assert capsys.readouterr().out == ""
+
+
+def test_common_thresholds_have_flags(beir, tmp_path):
+    flags = ["--ranker", "bm25", "--perc-pos", 0.9, "--margin-pos", 0.2, "--max-positives", 1]
+    run("mine", beir, "--out", tmp_path / "run", *flags, "--quiet")
+    select = json.loads((tmp_path / "run" / "run.json").read_text())["recipe"]["select"]
+    rules = {name: options for rule in select["rules"] for name, options in rule.items()}
+    assert rules["relative-margin"]["margin"] == 0.1 and rules["absolute-margin"]["margin"] == 0.2
+    assert list(rules)[0] == "suspected-false-negative" and select["max_positives"] == 1
+    lines = (tmp_path / "run" / "train.jsonl").read_text().splitlines()
+    pairs = {(row["anchor"], row["positive"]) for row in map(json.loads, lines)}
+    assert len(pairs) == len({anchor for anchor, _ in pairs})
+    again = [
+        "select",
+        tmp_path / "run",
+        "--recipe",
+        "perc-pos",
+        "--out",
+        tmp_path / "again",
+        "--perc-pos",
+        0.8,
+    ]
+    run(*again, "--quiet")
+    select = json.loads((tmp_path / "again" / "run.json").read_text())["recipe"]["select"]
+    assert select["rules"] == [{"relative-margin": {"margin": 0.2, "by": None}}]

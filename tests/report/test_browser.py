@@ -83,3 +83,48 @@ def test_without_javascript_all_but_the_examples_is_there(report, chromium):
         text = page.inner_text("main")
         assert "What stands out" in text and "The examples need JavaScript" in text
         assert page.locator("figure svg").count() == 14
+
+
+FONTS = ("DejaVu Sans", "Liberation Sans", "Liberation Serif")
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280])
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_no_letter_of_a_figure_is_cut_whatever_the_font(
+    full, collection, tmp_path, chromium, language, width
+):
+    page_file = write_report(full, collection, tmp_path / "report.html", language=language)
+    with opened(chromium, page_file.as_uri(), viewport={"width": width, "height": 900}) as page:
+        for font in FONTS:
+            cut = page.evaluate(
+                """(font) => [...document.querySelectorAll("figure svg.marks")].flatMap((svg) => {
+                  const whole = svg.getBoundingClientRect();
+                  return [...svg.querySelectorAll("text")].filter((text) => {
+                    text.setAttribute("font-family", font);
+                    const box = text.getBoundingClientRect();
+                    return box.left < whole.left - 1 || box.right > whole.right + 1
+                      || box.top < whole.top - 2 || box.bottom > whole.bottom + 2;
+                  }).map((text) => text.textContent);
+                })""",
+                font,
+            )
+            assert cut == [], (font, cut)
+
+
+def test_forms_of_a_word_are_matched_and_other_words_are_not(report, chromium):
+    with opened(chromium, report) as page:
+        script = "([query, word]) => hasForm(wordSet(query), word)"
+        for query, word in (
+            ("янтарь", "янтаря"),
+            ("столица", "столицы"),
+            ("stand", "standing"),
+            ("ab1", "ab1"),
+        ):
+            assert page.evaluate(script, [query, word]), word
+        for query, word in (
+            ("amber", "amble"),
+            ("cat", "cats"),
+            ("stand", "standardised"),
+            ("янтарь", "январь"),
+        ):
+            assert not page.evaluate(script, [query, word]), word

@@ -2,11 +2,12 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
 from hardneg import ConfigError, Recipe, select
-from hardneg.report import write_report, write_versus
+from hardneg.report import tables, write_report, write_versus
 from hardneg.report.findings import findings
 from hardneg.report.i18n import Locale
 from hardneg.report.page import embedded, policy
@@ -135,3 +136,35 @@ def test_a_rate_is_good_only_if_its_interval_is(full, rate, high, kind):
     sentences = {text: kind for kind, text in findings(found, Locale("en"))}
     [rate] = [text for text in sentences if text.startswith("About")]
     assert sentences[rate] == kind and rate.endswith("verdicts: 200. More of them narrow the interval.")
+
+
+def test_a_recipe_is_described_by_what_ran(run):
+    summary = summarize(run)
+    for language, word in (("en", "Candidates of bm25"), ("ru", "Кандидатов находят bm25")):
+        described = dict(tables.settings(summary, Locale(language)))[Locale(language)("mined.recipe")]
+        assert described.startswith(f"perc-pos: {word}") and "relative-margin" in described
+    own = {**summary.run, "recipe": Recipe.named("perc-pos").settings()}
+    shown = dict(tables.settings(replace(summary, run=own), Locale("en")))["Recipe"]
+    assert "TopK-PercPos" in shown
+
+
+def test_warnings_stand_first_in_both_languages(run):
+    summary = summarize(run)
+    told = [
+        {"kind": "lost_queries", "text": "", "lost": 85, "queries": 114, "share": 85 / 114},
+        {"kind": "poor_calibration", "text": "", "why": ""},
+        {"kind": "verdicts", "text": "", "pairs": 20, "before": 348, "after": 37, "shift": 2.5},
+        {"kind": "fewer", "text": "", "before": 348, "after": 37},
+        {"kind": "empty", "text": "", "queries": 114},
+        {"kind": "language", "text": "", "ranker": "dense", "model": "m", "own": "en", "found": "ru"},
+        {"kind": "near_chance", "text": "", "ranker": "dense", "hits": 6, "positives": 41, "chance": 6.83},
+        {"kind": "of a later version", "text": "As it is."},
+    ]
+    verdicts = {"pairs": 20, "removed": 311, "added": 0}
+    warned = replace(summary, run={**summary.run, "warnings": told, "verdicts": verdicts})
+    for language in ("en", "ru"):
+        shown = findings(warned, Locale(language))
+        assert [kind for kind, _ in shown[: len(told)]] == ["bad"] * len(told)
+        assert "85" in shown[0][1] and "75" in shown[0][1] and "37" in shown[2][1] and "6" in shown[6][1]
+        assert shown[7][1] == "As it is." and any("311" in sentence for _, sentence in shown[8:])
+    assert len(tables.quality(summary, Locale("en"))) == 2

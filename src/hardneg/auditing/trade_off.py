@@ -25,7 +25,7 @@ _FULL = 0.9
 def curve(
     reselector: Reselector, recipe: Recipe, negatives: Negatives, best: Estimate
 ) -> list[dict[str, Any]]:
-    """Returns for each threshold the rate, its interval, the hardness and the number of negatives.
+    """Returns for each threshold that leaves negatives the rate, its interval, the hardness and their number.
 
     The stored candidates are selected from again. Rates are mean probabilities, scaled so that the run's
     own threshold has the best estimate.
@@ -40,7 +40,9 @@ def curve(
     for (path, step, _), (probabilities, scores) in zip(
         variants, _selected(reselector, variants), strict=True
     ):
-        probability = float(np.nanmean(probabilities)) if len(probabilities) else 0.0
+        if not len(probabilities):
+            continue
+        probability = float(np.nanmean(probabilities))
         rate, low, high = (round(min(probability * factor, 1.0), 5) for factor in factors)
         points.append(
             {
@@ -49,7 +51,7 @@ def curve(
                 "rate": rate,
                 "low": low,
                 "high": high,
-                "hardness": round(float(np.nanmean(scores)), 5) if len(scores) else None,
+                "hardness": round(float(np.nanmean(scores)), 5),
                 "negatives": len(probabilities),
             }
         )

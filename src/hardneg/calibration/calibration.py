@@ -13,7 +13,10 @@ from hardneg.calibration.learning import MIN_POSITIVES, ColumnGroups, Model, fit
 from hardneg.calibration.logistic import Vector, sigmoid
 from hardneg.core.records import FloatArray
 
-_MIN_VERDICTS = 20
+_MAX_ERROR = 0.1
+_MIN_AUC = 0.6
+_MIN_LIFT = 2.0
+"""Bounds beyond which an estimate is too poor to decide by; see `_poor`."""
 
 
 @dataclass(frozen=True)
@@ -44,25 +47,20 @@ class Calibration:
         return np.where(sample.status == UNLABELLED, probability, np.nan).astype(np.float32)
 
     def shifted_to(self, verdicts: Sequence[tuple[FloatArray, FloatArray]]) -> Calibration:
-        """Returns the calibration with the log-odds added that make the verdicts most probable.
+        """Returns the calibration with the log-odds added that the verdicts suggest, by what they are worth.
 
-        A normal prior around no shift, with a deviation of 1, holds back what few verdicts suggest. Of each
+        The shift that makes the verdicts most probable, under a normal prior around 0 with a deviation of 1,
+        is multiplied by the share that the verdicts have in what is known of it (their Fisher information
+        against the prior's): few verdicts, or verdicts on what the model was sure of, move little. Of each
         block are given the share of judges who find a candidate relevant, and the probabilities by this
         calibration, both (n_queries, depth) float32, NaN without any.
         """
         both = [~np.isnan(shares) & ~np.isnan(probabilities) for shares, probabilities in verdicts]
-        if sum(int(mask.sum()) for mask in both) < _MIN_VERDICTS:
+        if not any(mask.any() for mask in both):
             return self
         shares = np.concatenate([s[mask] for mask, (s, _) in zip(both, verdicts, strict=True)])
         probabilities = np.concatenate([p[mask] for mask, (_, p) in zip(both, verdicts, strict=True)])
-        logits, shift = _logit(probabilities.astype(np.float64)), 0.0
-        for _ in range(50):
-            expected = sigmoid(logits + shift)
-            slope = float((expected - shares).sum()) + shift
-            step = slope / (float((expected * (1 - expected)).sum()) + 1.0)
-            shift -= step
-            if abs(step) < 1e-9:
-                break
+        shift = _shift(_logit(probabilities.astype(np.float64)), shares)
         facts = {**self.facts, "verdicts": len(shares), "shift": round(shift, 4)}
         return replace(self, shift=shift, facts=facts)
 
@@ -103,7 +101,44 @@ def calibrate(samples: Sequence[Sample], columns: Sequence[Column]) -> Calibrati
         if fitted is not None:
             models.append(fitted[0])
             quality = fitted[1]
-    return Calibration("", tuple(models), 0.0, {**facts, **_facts("", models[-1]), **quality})
+    learned = {**facts, **_facts("", models[-1]), **quality}
+    poor = _poor(learned)
+    if poor:
+        return Calibration(poor, facts={**learned, "estimable": False, "why": poor})
+    return Calibration("", tuple(models), 0.0, learned)
+
+
+def _poor(facts: Mapping[str, Any]) -> str:
+    """Returns why an estimate cannot be decided by, empty if it can.
+
+    Its error is large, or it hardly separates labelled from other candidates: by the area under the ROC
+    curve, or because even where the evidence is strongest hardly more are labelled than among all.
+    """
+    error, auc, frequency = facts["calibration_error"], facts["auc"], facts["label_frequency"]
+    unlabelled = sum(row["count"] for row in facts["reliability"])
+    share = facts["positives"] / max(facts["positives"] + unlabelled, 1)
+    found = []
+    if error > _MAX_ERROR:
+        found.append(f"calibration error {error:.2f}, at most {_MAX_ERROR:g} is trusted")
+    if auc is not None and auc < _MIN_AUC:
+        found.append(f"AUC {auc:.2f}, at least {_MIN_AUC:g} is trusted")
+    if frequency < _MIN_LIFT * share:
+        found.append(f"label frequency {frequency:.3f}, hardly above the labelled share {share:.3f}")
+    return "; ".join(found) and f"the estimate is poor ({'; '.join(found)})"
+
+
+def _shift(logits: Vector, shares: FloatArray) -> float:
+    """Returns the log-odds that verdicts add to the logits; see `Calibration.shifted_to`."""
+    from scipy.optimize import brentq
+
+    def slope(shift: float) -> float:
+        return float((sigmoid(logits + shift) - shares).sum()) + shift
+
+    most = len(shares) + 1.0
+    probable = float(brentq(slope, -most, most))
+    expected = sigmoid(logits + probable)
+    information = float((expected * (1 - expected)).sum())
+    return probable * information / (information + 1)
 
 
 def _logit(probabilities: Vector) -> Vector:

@@ -71,6 +71,10 @@ def run_table(run: Mapping[str, Any]) -> Table:
     counts = run["counts"]
     for name in ("queries", "candidates", "positives", "negatives"):
         table.add_row(name, f"{counts.get(name, 0):,}")
+    if "positives_left_out" in run:
+        table.add_row("positives left out", f"{run['positives_left_out']:,}")
+    _add_ranking(table, run["ranking"])
+    _add_section(table, "verdicts", run.get("verdicts", {}))
     _add_section(table, "dropped", counts.get("dropped", {}))
     _add_section(table, "short queries", run["short"])
     _add_section(table, "notes", {**run["collection"]["notes"], **run["export"]["notes"]})
@@ -175,6 +179,17 @@ def _add_costs(table: Table, summary: Mapping[str, Any]) -> None:
     _add_section(table, "spent", {name: summary[name] for name in costs})
     if summary["stopped"]:
         table.add_row("stopped by", f"--{summary['stopped'].replace('_', '-')}")
+
+
+def _add_ranking(table: Table, ranking: Mapping[str, Mapping[str, float]]) -> None:
+    """Adds what each ranker makes of the known positives."""
+    if ranking:
+        table.add_section()
+    for name, own in ranking.items():
+        shown = (
+            f"MRR {own['mrr']:.2f}, recall@10 {own['recall_at_10']:.2f}, {own['beyond_depth']:.0%} too deep"
+        )
+        table.add_row(f"known positives by {escape(name)}", shown)
 
 
 def _add_section(table: Table, title: str, numbers: Mapping[str, float]) -> None:

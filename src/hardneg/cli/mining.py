@@ -11,6 +11,7 @@ from hardneg.cli.options import Given, OptionsOf
 from hardneg.cli.shared import (
     RECIPE,
     Json,
+    MaxLost,
     Out,
     Quiet,
     RecipeName,
@@ -32,7 +33,8 @@ def mine(
         Given,
         OptionsOf(
             RECIPE,
-            *("negatives", "format", "split", "corpus", "strict", "seed", "engine"),
+            *("negatives", "max_positives", "perc_pos", "margin_pos", "max_score"),
+            *("format", "split", "corpus", "strict", "seed", "engine"),
             unset="the recipe's",
             **{"recipe": "name", "ranker": "rankers", "judgments": "verdicts", "set": "overrides"},
         ),
@@ -41,6 +43,7 @@ def mine(
     precision: Annotated[
         str | None, typer.Option(help="Precision of all dense models: auto, fp32, bf16 or fp16.")
     ] = None,
+    max_lost_queries: MaxLost = None,
     quiet: Quiet = False,
     json_: Json = False,
 ) -> None:
@@ -56,7 +59,7 @@ def mine(
     chosen = chosen.in_precision(precision) if precision else chosen
     with progress(quiet or json_) as bars:
         result = api.mine(source, chosen, out, progress=bars, **writing)
-    print_result(result, quiet, json_)
+    print_result(result, quiet, json_, max_lost_queries)
 
 
 def demo(
@@ -97,12 +100,13 @@ def select(
         Given,
         OptionsOf(
             RECIPE,
-            *("negatives", "format", "seed"),
+            *("negatives", "max_positives", "perc_pos", "margin_pos", "max_score", "format", "seed"),
             unset="the recipe's",
             **{"judgments": "verdicts", "set": "overrides"},
         ),
     ],
     writing: Annotated[Given, OptionsOf("hardneg.api:select", "report")],
+    max_lost_queries: MaxLost = None,
     quiet: Quiet = False,
     json_: Json = False,
 ) -> None:
@@ -119,7 +123,7 @@ def select(
     chosen = Recipe.named(recipe, ranked_by=opened.info["recipe"], **changes)
     with progress(quiet or json_) as bars:
         result = api.select(opened, chosen, out, progress=bars, **writing)
-    print_result(result, quiet, json_)
+    print_result(result, quiet, json_, max_lost_queries)
 
 
 def clean(
@@ -141,6 +145,7 @@ def clean(
         str | None,
         typer.Option(metavar="NAME", help="A named recipe, or a YAML file. Default: clean."),
     ] = None,
+    max_lost_queries: MaxLost = None,
     quiet: Quiet = False,
     json_: Json = False,
 ) -> None:
@@ -162,7 +167,7 @@ def clean(
     chosen = Recipe.named(recipe or CLEAN, **changes)
     with progress(quiet or json_) as bars:
         result = api.clean(file, out, chosen, same_format="format" not in changes, progress=bars, **writing)
-    print_result(result, quiet, json_)
+    print_result(result, quiet, json_, max_lost_queries)
 
 
 def export(

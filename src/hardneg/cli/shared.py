@@ -33,6 +33,15 @@ Out = Annotated[
     ),
 ]
 RecipeName = Annotated[str, typer.Option("--recipe", metavar="NAME", help="A named recipe, or a YAML file.")]
+MaxLost = Annotated[
+    float | None,
+    typer.Option(
+        metavar="X",
+        min=0,
+        max=1,
+        help="Exit with 1 if a greater share of the queries is left without a negative; 0.5 = 50 %.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON to standard output, and no table.")]
 
@@ -87,8 +96,11 @@ def progress(silent: bool) -> Iterator[Progress]:
         yield bars
 
 
-def print_result(result: Any, quiet: bool, json_: bool) -> None:
-    """Prints a finished run: a table and its files, run.json, or nothing."""
+def print_result(result: Any, quiet: bool, json_: bool, max_lost: float | None = None) -> None:
+    """Prints a finished run: warnings, a table and its files, run.json, or nothing.
+
+    Exits with 1 if the share of the queries without a negative is above the limit.
+    """
     if json_:
         print_json(dict(result.info))
     elif not quiet:
@@ -96,7 +108,14 @@ def print_result(result: Any, quiet: bool, json_: bool) -> None:
 
         files = (*result.info["export"]["files"], "ledger", "run.json", "README.md", "report.html")
         paths = [result.folder / file for file in files]
+        for warning in result.info["warnings"]:
+            print_tables([], [f"warning: {warning['text']}"])
         print_tables([run_table(result.info)], [str(path) for path in paths if path.exists()])
+    lost, queries = result.info["lost_queries"], result.info["counts"].get("queries", 0)
+    if max_lost is not None and lost > max_lost * queries:
+        text = f"{lost:,} of {queries:,} queries are left without a negative, over the limit of {max_lost:g}"
+        typer.echo(f"hardneg: {text}", err=True)
+        raise typer.Exit(1)
 
 
 def print_summary(

@@ -64,6 +64,7 @@ def write_card(run: Mapping[str, Any], out: Path) -> None:
         _introduction(run),
         _recipe(run),
         _counts(run),
+        _ranking(run),
         _quality(audit),
         _files(run, files),
         columns(out.parent, files),
@@ -130,6 +131,16 @@ def _counts(run: Mapping[str, Any]) -> str:
     return "## Counts\n\n" + _table(("what", "count"), rows)
 
 
+def _ranking(run: Mapping[str, Any]) -> str:
+    """Returns what each ranker makes of the known positives, empty without any."""
+    rows = [
+        f"| {name} | {own['mrr']:.3f} | {own['recall_at_10']:.3f} | {own['beyond_depth']:.1%} |"
+        for name, own in (run.get("ranking") or {}).items()
+    ]
+    head = ["| ranker | MRR | recall@10 | beyond the depth |", "|---|---:|---:|---:|"]
+    return "\n".join(["## Known positives by ranker\n", *head, *rows]) if rows else ""
+
+
 def _quality(audit: Mapping[str, Any]) -> str:
     """Returns the measured false-negative rate, empty where the run was not audited."""
     if audit.get("rate") is None:
@@ -145,7 +156,8 @@ def _quality(audit: Mapping[str, Any]) -> str:
 
 def _limits(run: Mapping[str, Any], audit: Mapping[str, Any]) -> str:
     """Returns what a user of the training set should know before using it."""
-    known = ["Judgments of the source are taken as they are; an unjudged document may be relevant."]
+    known = [f"**{warning['text']}**" for warning in run.get("warnings") or ()]
+    known.append("Judgments of the source are taken as they are; an unjudged document may be relevant.")
     if audit.get("rate") is None:
         known.append("The false-negative rate of these negatives was not measured.")
     short = sum(run["short"].values())

@@ -21,8 +21,10 @@ from hardneg.core.records import Collection
 from hardneg.core.stores import display_url, output_file
 from hardneg.exporters.card import write_card
 from hardneg.mining.miner import Miner, Reselector, open_validators
+from hardneg.mining.outcome import outcome
 from hardneg.mining.part_jobs import PartWriterFactory, write_ledger
 from hardneg.mining.recipe import Recipe, recipe_of
+from hardneg.mining.warnings import warnings
 from hardneg.rankers.dense.sharded_search import ClusterContext, ShardingPlan
 from hardneg.runs.directory import Clock, RunFolder, RunInMemory, fingerprint, fingerprinted, versions
 from hardneg.runs.finished import FinishedRun
@@ -91,7 +93,11 @@ def select(
         reselector = Reselector(run.collection, recipe, run.ledger, verdicts)
         facts = run.info["rankers"], reselector.validation.facts
         info = _described(run.info["source"] or run.collection, run.collection, recipe, *facts)
-        info["selected_from"] = {"run": display_url(run.name), "fingerprint": run.info["fingerprint"]}
+        info["selected_from"] = {
+            "run": display_url(run.name),
+            "fingerprint": run.info["fingerprint"],
+            "negatives": run.info["counts"].get("negatives", 0),
+        }
         place.check_free(info)
         resumed = place.claim(info)
         _calibrate(reselector, recipe, place, info, clock)
@@ -192,20 +198,23 @@ def _finish(
     write: Writer | None = None,
 ) -> FinishedRun:
     """Returns the finished run; in a folder, exports the training set and writes the card and run.json."""
-    training_set = TrainingSet(place.ledger, collection, recipe.select.by or "")
+    training_set = TrainingSet(place.ledger, collection, recipe.select.by or "", recipe.select.max_positives)
+    calibration = place.read_calibration()
+    with clock.stage("measure"):
+        info |= outcome(place.ledger, collection, recipe, calibration)
     if isinstance(place, RunFolder):
         out = place.path / f"train{recipe.format.suffix}"
         with clock.stage("export"):
             own = write(training_set, place.path) if write else _export(training_set, recipe.format, out)
         place.remove_export(keep=own["files"])
         info["export"] = own
+    info["warnings"] = warnings(info, recipe)
     info.update(finished=True, parts=len(place.ledger), versions=versions(), seconds=clock.seconds)
     if isinstance(place, RunFolder):
         write_card(info, place.path / "README.md")
         info = place.write(info)
         place.delete_searches()
         place.sweep()
-    calibration = place.read_calibration()
     return FinishedRun(place.path, info, collection, place.ledger, calibration, recipe, write)
 
 

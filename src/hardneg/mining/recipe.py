@@ -90,6 +90,10 @@ class Recipe(BaseModel):
         rules: Sequence[Any] | None = None,
         draw: Any = None,
         negatives: int | None = None,
+        max_positives: int | None = None,
+        perc_pos: float | None = None,
+        margin_pos: float | None = None,
+        max_score: float | None = None,
         by: str | None = None,
         format: Any = None,
         split: str | None = None,
@@ -114,6 +118,12 @@ class Recipe(BaseModel):
             rules: In place of the recipe's.
             draw: In place of the recipe's.
             negatives: Negatives per query.
+            max_positives: Most positives per query in the training set, the most relevant first.
+            perc_pos: Highest share of the weakest positive's score that a negative may have, 0.9 = 90 %: the
+                rule `relative-margin`, changed or added.
+            margin_pos: Least distance of a negative below the weakest positive's score: the rule
+                `absolute-margin`, changed or added.
+            max_score: Highest score of a negative: the rule `max-score`, changed or added.
             by: The ranker whose scores rules read.
             format: The trainer's format.
             split: Judgments to read.
@@ -135,6 +145,7 @@ class Recipe(BaseModel):
             "select.rules": rules,
             "select.draw": draw,
             "select.negatives": negatives,
+            "select.max_positives": max_positives,
             "select.by": by,
             "format": format,
             "load": None if load is None else dict(load),
@@ -150,6 +161,10 @@ class Recipe(BaseModel):
         for key, value in changes.items():
             put(settings, key.split("."), value, key)
         settings = _spelled_out(settings)
+        margin = None if perc_pos is None else round(1 - perc_pos, 10)
+        _bound(settings, "relative-margin", "margin", margin)
+        _bound(settings, "absolute-margin", "margin", margin_pos)
+        _bound(settings, "max-score", "maximum", max_score)
         override(settings, overrides)
         if verdicts is not None:
             validator = {"verdicts": {"file": str(real_path(verdicts))}}
@@ -243,6 +258,18 @@ def _keep(settings: dict[str, Any], ranked_by: Mapping[str, Any], changes: Seque
     for path in changes:
         if path.split(".")[0] in ("rank", "load") or path.startswith("validation.validators"):
             raise ConfigError(f"{path} cannot be changed when deciding again: mine again")
+
+
+def _bound(settings: dict[str, Any], rule: str, setting: str, value: float | None) -> None:
+    """Sets the bound of a rule, added where the recipe lacks it, in place; None changes nothing."""
+    if value is None:
+        return
+    rules = settings.setdefault("select", {}).setdefault("rules", [])
+    own = [each[rule] for each in rules if isinstance(each, Mapping) and rule in each]
+    if not own:
+        rules.append({rule: {setting: value}})
+    for options in own:
+        options[setting] = value
 
 
 def _others(validators: Sequence[Any]) -> list[Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Literal
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from hardneg.report.tables import leakage
 from hardneg.selection.reasons import SURPLUS
 
 Finding = tuple[Literal["good", "plain", "bad"], str]
+
+_QUALITY = ("calibration_error", "auc", "label_frequency")
 
 _HIGH_RATE = 0.1
 """A false-negative rate above this needs attention."""
@@ -29,11 +32,43 @@ def findings(summary: RunSummary, locale: Locale) -> list[Finding]:
         name: locale.number(summary.run["counts"].get(name, 0))
         for name in ("negatives", "queries", "candidates")
     }
-    sentences: list[Finding] = [("plain", locale("find.negatives", **counts))]
-    steps = (_audited, _above_positive, _suspected, _copies, _leaked, _main_reason, _short, _reuse)
+    sentences: list[Finding] = [("bad", _warning(each, summary, locale)) for each in warnings(summary)]
+    sentences.append(("plain", locale("find.negatives", **counts)))
+    steps = (_verdicts, _audited, _above_positive, _suspected, _copies, _leaked, _main_reason, _short, _reuse)
     for step in (*steps, _agreement, _skipped):
         sentences += step(summary, locale)
     return sentences
+
+
+def warnings(summary: RunSummary) -> list[Mapping[str, Any]]:
+    """Returns the warnings of run.json."""
+    return list(summary.run.get("warnings") or ())
+
+
+def _warning(warning: Mapping[str, Any], summary: RunSummary, locale: Locale) -> str:
+    """Returns a warning in the language of the report, else as run.json has it."""
+    key = f"warning.{warning['kind']}"
+    if key not in locale.texts:
+        return str(warning["text"])
+    written: dict[str, Callable[[float], str]] = {
+        "share": locale.percent,
+        "shift": partial(locale.signed, places=2),
+        "chance": partial(locale.decimal, places=1),
+    }
+    values = {
+        name: written.get(name, locale.number)(value) if isinstance(value, int | float) else str(value)
+        for name, value in warning.items()
+    }
+    quality = {name: locale.decimal(summary.calibration.get(name)) for name in _QUALITY}
+    return locale(key, **values, **quality)
+
+
+def _verdicts(summary: RunSummary, locale: Locale) -> list[Finding]:
+    verdicts = summary.run.get("verdicts")
+    if not verdicts:
+        return []
+    numbers = {name: locale.number(verdicts[name]) for name in ("pairs", "removed", "added")}
+    return [("plain", locale("find.verdicts", **numbers))]
 
 
 def _audited(summary: RunSummary, locale: Locale) -> list[Finding]:
@@ -73,7 +108,8 @@ def _suspected(summary: RunSummary, locale: Locale) -> list[Finding]:
     count = sum(dropped.get(reason, 0) for reason in summary.suspected_reasons)
     if count:
         sentences.append(("plain", locale("find.suspected", count=locale.number(count))))
-    if not summary.calibration.get("estimable", True):
+    told = any(warning["kind"] == "poor_calibration" for warning in warnings(summary))
+    if not summary.calibration.get("estimable", True) and not told:
         why = str(summary.calibration.get("why", ""))
         sentences.append(("plain", locale("find.not_estimable", why=why)))
     return sentences

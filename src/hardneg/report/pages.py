@@ -50,6 +50,7 @@ def report_page(summary: RunSummary, collection: Collection | None, locale: Loca
         tiles=tables.tiles(summary, locale),
         findings=findings(summary, locale),
         settings=tables.settings(summary, locale),
+        quality=tables.quality(summary, locale),
         recipe=yaml.safe_dump(summary.run["recipe"], sort_keys=False, allow_unicode=True),
         stages=[(stage, locale.decimal(seconds, 1)) for stage, seconds in summary.run["seconds"].items()],
         reasons=tables.dropped(summary, locale),

@@ -7,6 +7,7 @@ from typing import Any
 
 from hardneg.core.exclusions import DUPLICATE_OF_POSITIVE, QUERY_TEXT
 from hardneg.core.records import Collection
+from hardneg.mining.recipe import Recipe, recipe_names
 from hardneg.report.i18n import Locale, cut
 from hardneg.report.reasons import Reasons
 from hardneg.report.summary import RunSummary
@@ -38,7 +39,7 @@ def settings(summary: RunSummary, locale: Locale) -> list[tuple[str, str]]:
     recipe, rank, select = run["recipe"], run["recipe"]["rank"], run["recipe"]["select"]
     values = {
         "source": run.get("source") or run["collection"]["name"],
-        "recipe": f"{recipe['name']}: {' '.join((recipe.get('description') or '').split())}",
+        "recipe": f"{recipe['name']}: {_description(recipe, locale)}",
         "rankers": "; ".join(_component(ranker) for ranker in rank["rankers"]),
         "order": rank["order"],
         "depth": rank["depth"],
@@ -53,6 +54,37 @@ def settings(summary: RunSummary, locale: Locale) -> list[tuple[str, str]]:
         "versions": ", ".join(f"{name} {number}" for name, number in run["versions"].items()),
     }
     return [(locale(f"mined.{name}"), str(value)) for name, value in values.items() if value != ""]
+
+
+def _description(recipe: Mapping[str, Any], locale: Locale) -> str:
+    """Returns what a recipe does: its description where that is in the language and true, else its parts."""
+    rank, select = recipe["rank"], recipe["select"]
+    described = " ".join((recipe.get("description") or "").split())
+    if described and (recipe["name"] not in recipe_names() or locale.language == "en" and _is_own(recipe)):
+        return described
+    rules = ", ".join(map(_component, select["rules"])) or locale("mined.no_rules")
+    rankers = ", ".join(map(_component, rank["rankers"]))
+    return locale("mined.description", rankers=rankers, rules=rules, negatives=select["negatives"])
+
+
+def _is_own(recipe: Mapping[str, Any]) -> bool:
+    """Returns whether rankers, rules and draw are those of the named recipe, as its description says."""
+    named = Recipe.named(recipe["name"]).settings()
+    parts = (("rank", "rankers"), ("select", "rules"), ("select", "draw"))
+    return all(named[part][key] == recipe[part].get(key) for part, key in parts)
+
+
+def quality(summary: RunSummary, locale: Locale) -> list[tuple[str, ...]]:
+    """Returns (ranker, MRR, recall@10, share beyond the depth) of the known positives, for each ranker."""
+    return [
+        (
+            name,
+            locale.decimal(own["mrr"]),
+            locale.decimal(own["recall_at_10"]),
+            locale.percent(own["beyond_depth"]),
+        )
+        for name, own in (summary.run.get("ranking") or {}).items()
+    ]
 
 
 def dropped(summary: RunSummary, locale: Locale) -> list[tuple[str, str, str, str]]:

@@ -216,10 +216,12 @@ def versions() -> dict[str, str]:
 
 
 def fingerprinted(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the settings that decisions depend on: all but format, engine and strict loading."""
+    """Returns the settings that decisions depend on: all but how rows are read strictly and written."""
     kept = {key: value for key, value in recipe.items() if key not in _IGNORED}
     if isinstance(kept.get("load"), Mapping):
         kept["load"] = {key: value for key, value in kept["load"].items() if key != "strict"}
+    if isinstance(kept.get("select"), Mapping):
+        kept["select"] = {key: value for key, value in kept["select"].items() if key != "max_positives"}
     return kept
 
 

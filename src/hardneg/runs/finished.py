@@ -46,7 +46,12 @@ class FinishedRun:
     @cached_property
     def training_set(self) -> TrainingSet:
         """The examples: queries, positives and chosen negatives."""
-        return TrainingSet(self.ledger, self.collection, self.scorer)
+        return TrainingSet(
+            self.ledger,
+            self.collection,
+            self.scorer,
+            self.info["recipe"]["select"].get("max_positives"),
+        )
 
     @property
     def candidates(self) -> pa.Table:

@@ -65,7 +65,7 @@ def block_table(
 
 def stored_candidates(table: pa.Table, collection: Collection, scorer: str) -> Candidates:
     """Returns the candidates of a part as the rankers gave them, before any decision."""
-    table = _first_pairs(table)
+    table = first_pairs(table)
     queries = known_rows(_rows(collection.queries.rows, table["query_id"]), "query")
     docs = known_rows(_rows(collection.documents.rows, table["doc_id"]), "document")
     starts = np.flatnonzero(np.r_[True, queries[1:] != queries[:-1]]) if len(queries) else np.empty(0, int)
@@ -95,7 +95,7 @@ def stored_candidates(table: pa.Table, collection: Collection, scorer: str) -> C
     )
 
 
-def _first_pairs(table: pa.Table) -> pa.Table:
+def first_pairs(table: pa.Table) -> pa.Table:
     """Returns each query's rows once: those of its first positive, where every pair has its own."""
     if "positive_id" not in table.column_names:
         return table

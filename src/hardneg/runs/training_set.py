@@ -25,10 +25,13 @@ from hardneg.runs.table import known_rows
 class TrainingSet:
     """The examples of a run, in the ledger's order; may be iterated any number of times."""
 
-    def __init__(self, ledger: Ledger, collection: Collection, scorer: str) -> None:
+    def __init__(
+        self, ledger: Ledger, collection: Collection, scorer: str, max_positives: int | None = None
+    ) -> None:
         self.ledger = ledger
         self.collection = collection
         self._scorer = scorer
+        self._max_positives = max_positives
 
     def __iter__(self) -> Iterator[Example]:
         for block in self.ledger:
@@ -93,9 +96,15 @@ class TrainingSet:
         docs = known_rows(self.collection.documents.rows(ids), "document")
         documents = self._documents(ids, docs)
         names = dict(zip(docs.tolist(), ids, strict=True))
+        most = self._max_positives
         for (query_id, pair, own), query, text in zip(grouped, queries.tolist(), texts, strict=True):
             rows = {row["doc_id"]: row for row in own}
-            positives = [pair] if pair is not None else self._positives(query, own, names)
+            positives = (
+                [pair] if pair is not None and most is None else self._positives(query, own, names)[:most]
+            )
+            if pair is not None and pair not in positives:
+                continue
+            positives = positives if pair is None else [pair]
             missing = [doc_id for doc_id in positives if doc_id not in rows]
             if missing:
                 raise DataError(

@@ -31,6 +31,8 @@ class SelectSettings(BaseModel):
         distinct: Whether intra-sample teachers skip what another has taken (deduplication); otherwise a
             negative that several choose is repeated.
         max_uses: The most often that one document may serve as a negative; None for no cap.
+        max_positives: Most positives per query in the training set, the most relevant first, of equal ones
+            the first of the source; the others are no negatives either. None for all.
 
     Source: ensembles of teachers, NV-Retriever (arXiv 2407.15831), section 4.
     """
@@ -46,6 +48,7 @@ class SelectSettings(BaseModel):
     teachers: tuple[str, ...] = ()
     distinct: bool = True
     max_uses: int | None = Field(default=None, ge=1)
+    max_positives: int | None = Field(default=None, ge=1)
 
     @model_validator(mode="after")
     def _distinct_reasons(self) -> SelectSettings:

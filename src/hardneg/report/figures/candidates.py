@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import Any
 
 import altair as alt
@@ -26,6 +27,8 @@ from hardneg.report.reasons import Reasons
 from hardneg.report.summary import RunSummary
 
 _RANK_BINS = 20
+_TITLE = 42
+"""Characters in one line of an axis' title."""
 _MOVES_SHOWN = 12
 _CHECK_ORDER = ("negative", "suspected", "dropped", "positive")
 _LOG_AXIS = alt.Axis(values=[0.0001, 0.001, 0.01, 0.1, 1], format="~%", grid=True)
@@ -241,7 +244,7 @@ def distribution(
     histogram: Histogram,
     locale: Locale,
     style: Style,
-    axis: str,
+    axis: str | list[str],
     groups: tuple[str, ...] = GROUPS,
     logarithmic: bool = False,
 ) -> AnyChart:
@@ -280,9 +283,9 @@ def _score_lines(summary: RunSummary, ranker: str, locale: Locale) -> list[tuple
     return lines
 
 
-def _margin_title(summary: RunSummary, locale: Locale) -> str:
+def _margin_title(summary: RunSummary, locale: Locale) -> list[str]:
     kind = "relative" if summary.relative else "absolute"
-    return locale(f"axis.{kind}_margin", ranker=summary.scorer)
+    return wrap(locale(f"axis.{kind}_margin", ranker=summary.scorer), _TITLE)
 
 
 def _margin_lines(summary: RunSummary, locale: Locale) -> list[tuple[float, str]]:

@@ -17,6 +17,10 @@ from hardneg.report.i18n import Locale
 WIDTH, HEIGHT = 340, 230
 """Pixels of a whole figure with its labels, so that letters have the same size in all of them."""
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
+ROOM = 1.25
+"""How much larger than drawn letters are laid out: the reader's font may be wider than vl-convert's."""
+_PADDING = {"left": 2, "top": 2, "right": 14, "bottom": 2}
+_SIZES = ("fontSize", "labelFontSize", "titleFontSize", "labelLimit")
 PERCENT = alt.Axis(format="%", tickCount=4)
 
 AnyChart = alt.Chart | alt.LayerChart | alt.FacetChart
@@ -67,7 +71,7 @@ def styled(chart: AnyChart, style: Style, width: int = WIDTH, height: int = HEIG
     fit = alt.AutoSizeParams(type="fit", contains="padding")
     sized = chart.properties(width=width, height=height, autosize=fit)
     configured: AnyChart = (
-        sized.configure(background=style.background, font=style.font, padding=2, locale=locale)
+        sized.configure(background=style.background, font=style.font, padding=_PADDING, locale=locale)
         .configure_view(stroke=None)
         .configure_axis(
             labelColor=style.muted,
@@ -134,14 +138,19 @@ def with_lines(
     edge = {"y": alt.value(0)} if axis == "x" else {"x": alt.value("width")}
     line = base.mark_rule(color=style.ink, strokeDash=[4, 3], strokeWidth=1.5)
     text = base.mark_text(
-        align="left" if axis == "x" else "right",
-        dx=5 if axis == "x" else 0,
-        dy=-7 if above or axis == "y" else 7,
+        align=_by_place("'right' : 'left'") if axis == "x" else "right",
+        dx=_by_place("-5 : 5") if axis == "x" else 0,
+        dy=alt.ExprRef("scale('y', datum.at) < 16 ? 8 : -7") if axis == "y" else -7 if above else 7,
         color=style.ink,
         fontWeight="bold",
     )
     lines = line.encode(**place, description="label:N"), text.encode(**place, **edge, text="label:N")
     return alt.layer(chart, *lines)
+
+
+def _by_place(values: str) -> alt.ExprRef:
+    """Returns the first of two values right of the middle of the x axis, where a label goes to the left."""
+    return alt.ExprRef(f"scale('x', datum.at) > width / 2 ? {values}")
 
 
 def group_colours(groups: Sequence[str], locale: Locale, style: Style) -> alt.Color:
@@ -153,14 +162,35 @@ def group_colours(groups: Sequence[str], locale: Locale, style: Style) -> alt.Co
 
 def svg(chart: AnyChart, name: str = "") -> Markup:
     """Returns a chart as an SVG element, its texts escaped; `name` keeps its ids apart from other charts'."""
-    drawn = draw(chart.to_dict(), _vega_lite(), ".svg").decode()
+    drawn = _drawn(chart)
     prefix = re.sub(r"\W", "-", name)
     return Markup(re.sub(r'(\bid="|url\(#)', rf"\g<1>{prefix}-", drawn))
 
 
 def save(chart: AnyChart, path: Path, suffix: str) -> None:
     """Writes a chart to a file, as `.svg` or `.png`."""
-    path.write_bytes(draw(chart.to_dict(), _vega_lite(), suffix))
+    if suffix == ".svg":
+        path.write_text(_drawn(chart), encoding="utf-8")
+    else:
+        path.write_bytes(draw(chart.to_dict(), _vega_lite(), suffix))
+
+
+def _drawn(chart: AnyChart) -> str:
+    """Returns a chart as SVG, with room for letters in any font."""
+    drawn = draw(_wider(chart.to_dict()), _vega_lite(), ".svg").decode()
+    return re.sub(r'font-size="([\d.]+)px"', lambda size: f'font-size="{float(size[1]) / ROOM:.4g}px"', drawn)
+
+
+def _wider(spec: Any) -> Any:
+    """Returns a chart's specification with larger letters, which take more room."""
+    if isinstance(spec, list):
+        return [_wider(each) for each in spec]
+    if not isinstance(spec, dict):
+        return spec
+    return {
+        key: value * ROOM if key in _SIZES and isinstance(value, int | float) else _wider(value)
+        for key, value in spec.items()
+    }
 
 
 def _vega_lite() -> str:

@@ -121,10 +121,10 @@
     const differs = copied ? differences(body, (data.docs[copied[DOC]] || ["", ""])[1]) : null;
     const nodes = differs
       ? marked(body, (_, index) => differs.has(index), "differs")
-      : marked(body, (word) => queryWords.has(word));
+      : marked(body, (word) => hasForm(queryWords, word));
     return element("div", { class: `doc ${group}` },
       element("div", { class: "facts" }, element("span", { class: "id" }, row[DOC]), ...facts,
         differs ? element("span", {}, element("mark", { class: "differs" }, text("examples.difference"))) : ""),
-      element("p", {}, title ? element("b", {}, ...marked(title, (word) => queryWords.has(word)), " ") : "", ...nodes));
+      element("p", {}, title ? element("b", {}, ...marked(title, (word) => hasForm(queryWords, word)), " ") : "", ...nodes));
   }
 })();

@@ -23,6 +23,17 @@ function wordSet(text) {
   return new Set(wordsOf(text).filter((word) => word.length > 2 || /\p{N}/u.test(word)));
 }
 
+// Returns whether a word or a form of it is in a set: forms share their beginning, four letters or more, and differ
+// in no more than the last three letters.
+function hasForm(words, word) {
+  if (words.has(word)) return true;
+  return [...words].some((other) => {
+    let same = 0;
+    while (same < word.length && word[same] === other[same]) same++;
+    return same >= 4 && Math.max(word.length, other.length) - same <= 3;
+  });
+}
+
 // Returns the text as nodes, with <mark> around the words for which `marks(word, index)` is true.
 function marked(text, marks, className = "") {
   const nodes = [];

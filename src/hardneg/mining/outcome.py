@@ -1,0 +1,186 @@
+"""What a finished ledger shows of the run: the rankers' quality, queries left without negatives, verdicts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hardneg.calibration.calibration import Calibration
+from hardneg.core.records import JUDGED_RELEVANT, Collection, Decision
+from hardneg.mining.miner import Reselector
+from hardneg.mining.recipe import Recipe
+from hardneg.runs.ledger import Ledger, add_counts
+from hardneg.runs.table import first_pairs
+
+TOP = 10
+"""Ranks that recall counts."""
+
+_TEXTS = 200
+_EXCLUDED = ("query_text", "duplicate_of_positive")
+_KEYS = ("query_id", "positive_id", "doc_id")
+
+
+def outcome(
+    ledger: Ledger, collection: Collection, recipe: Recipe, calibration: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Returns what run.json holds of a finished ledger: `ranking`, `lost_queries`, `languages`, `verdicts`.
+
+    `verdicts` is there only if people or models judged candidates; `positives_left_out` only under a cap.
+    """
+    scored = dict(recipe.rank.scorers)
+    sums: dict[str, dict[str, float]] = {name: {} for name in scored}
+    lost = left_out = 0
+    for block in ledger:
+        kept = block.table.filter(pc.greater(block.table["copies"], 0))
+        queries = set(block.table["query_id"].unique().to_pylist())
+        lost += len(queries.difference(kept["query_id"].unique().to_pylist()))
+        pools = first_pairs(block.table)
+        left_out += _left_out(pools, recipe.select.max_positives)
+        for name, comparable in scored.items():
+            add_counts(sums[name], _ranked(pools, name, comparable, recipe.rank.depth))
+    found: dict[str, Any] = {
+        "ranking": {name: _means(own) for name, own in sums.items()},
+        "lost_queries": lost,
+        "languages": languages(collection),
+    }
+    if recipe.select.max_positives is not None:
+        found["positives_left_out"] = left_out
+    verdicts = _verdicts(ledger, collection, recipe, calibration)
+    return found | ({"verdicts": verdicts} if verdicts else {})
+
+
+def languages(collection: Collection) -> dict[str, str | None]:
+    """Returns the language of most of the queries and documents, by a sample; None where it is not clear."""
+    found = {}
+    for kind, texts in (("queries", collection.queries), ("documents", collection.documents)):
+        rows = np.unique(np.linspace(0, max(len(texts) - 1, 0), _TEXTS).astype(np.int32))
+        found[kind] = _language(texts.texts(rows) if len(texts) else ())
+    return found
+
+
+def _language(texts: Iterable[str]) -> str | None:
+    import py3langid
+
+    votes: Counter[str] = Counter()
+    for text in texts:
+        letters = sum(character.isalpha() for character in text[:1_000])
+        if letters:
+            votes[py3langid.classify(text[:1_000])[0]] += letters
+    code, count = votes.most_common(1)[0] if votes else ("", 0)
+    return code if count >= max(50, 0.6 * votes.total()) else None
+
+
+def _ranked(pools: pa.Table, ranker: str, comparable: bool, depth: int) -> dict[str, float]:
+    """Returns sums over queries of what one ranker makes of their known positives, by its scores.
+
+    A ranker retrieves its first `depth` documents, so that ranks to there are those of the whole corpus. Of
+    equal scores half are taken to be before. BM25's score of 0 retrieves nothing.
+    """
+    reason = pools["reason"].to_numpy(zero_copy_only=False)
+    kept = ~np.isin(reason, _EXCLUDED)
+    group = np.asarray(pools["query_id"].combine_chunks().dictionary_encode().indices)[kept]
+    scores = pools[f"score.{ranker}"].to_numpy().astype(np.float64)[kept]
+    scores[np.isnan(scores) | ((scores == 0) & (not comparable))] = -np.inf
+    ranks = _ranks(group, scores)
+    ranks[(scores == -np.inf) | (ranks > depth)] = np.iinfo(np.int64).max
+    positive = reason[kept] == JUDGED_RELEVANT
+    queries, owners = np.unique(group[positive], return_inverse=True)
+    own = ranks[positive]
+    best = np.full(len(queries), np.iinfo(np.int64).max)
+    np.minimum.at(best, owners, own)
+    found = np.bincount(owners, own <= TOP, len(queries)) / np.bincount(owners, minlength=len(queries))
+    beyond = best == np.iinfo(np.int64).max
+    return {
+        "queries": len(queries),
+        "positives": len(own),
+        "reciprocal": float(np.where(beyond, 0, 1 / best).sum()),
+        "recall": float(found.sum()),
+        "top": int((own <= TOP).sum()),
+        "beyond": int((own > depth).sum()),
+    }
+
+
+def _ranks(group: npt.NDArray[Any], scores: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Returns (n,) int64: the rank of each row in its group, equal scores sharing the middle."""
+    order = np.lexsort((-scores, group))
+    new_group = np.r_[True, group[order][1:] != group[order][:-1]]
+    new_score = new_group | np.r_[True, scores[order][1:] != scores[order][:-1]]
+    places = np.arange(len(order))
+    first = np.maximum.accumulate(np.where(new_group, places, 0))
+    run = np.cumsum(new_score) - 1
+    begins = np.flatnonzero(new_score)
+    middle = begins + (np.diff(np.r_[begins, len(order)]) // 2)
+    ranks = np.empty(len(order), np.int64)
+    ranks[order] = middle[run] - first + 1
+    return ranks
+
+
+def _means(sums: Mapping[str, float]) -> dict[str, Any]:
+    if not sums:
+        return {"mrr": 0.0, f"recall_at_{TOP}": 0.0, "beyond_depth": 0.0, "positives": 0, f"in_top_{TOP}": 0}
+    queries, positives = max(sums["queries"], 1), max(sums["positives"], 1)
+    return {
+        "mrr": round(sums["reciprocal"] / queries, 4),
+        f"recall_at_{TOP}": round(sums["recall"] / queries, 4),
+        "beyond_depth": round(sums["beyond"] / positives, 4),
+        "positives": sums["positives"],
+        f"in_top_{TOP}": sums["top"],
+    }
+
+
+def _left_out(pools: pa.Table, most: int | None) -> int:
+    """Returns how many positives a cap leaves out of the training set."""
+    if most is None:
+        return 0
+    positives = pools.filter(pc.equal(pools["decision"], Decision.POSITIVE))
+    counts = [each["counts"] for each in positives["query_id"].value_counts().to_pylist()]
+    return sum(max(0, count - most) for count in counts)
+
+
+def _verdicts(
+    ledger: Ledger, collection: Collection, recipe: Recipe, calibration: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Returns what verdicts changed: the negatives with and without them, from the same candidates."""
+    names = [
+        f"evidence.{name}"
+        for name, validator in zip(recipe.validation.names, recipe.validation.validators, strict=True)
+        if validator.judges
+    ]
+    if not names:
+        return {}
+    without = Reselector(collection, _without_verdicts(recipe), ledger, {})
+    learned = None if calibration is None else Calibration.build(calibration)
+    if learned is not None:
+        without.validation.calibration = replace(learned, shift=0.0)
+    counts: Counter[str] = Counter()
+    for number, block in enumerate(ledger):
+        table = first_pairs(block.table)
+        judged = [pc.is_valid(table[name]) for name in names if name in table.column_names]
+        counts["pairs"] += int(np.logical_or.reduce([np.asarray(mask) for mask in judged]).sum())
+        before, after = _negatives(without.block(number).table), _negatives(block.table)
+        counts["negatives"] += len(after)
+        counts["negatives_without"] += len(before)
+        counts["removed"] += len(before - after)
+        counts["added"] += len(after - before)
+    if not counts["pairs"]:
+        return {}
+    shift = 0.0 if learned is None else learned.shift
+    return {**counts, "shift": round(shift, 4)}
+
+
+def _without_verdicts(recipe: Recipe) -> Recipe:
+    others = tuple(validator for validator in recipe.validation.validators if not validator.judges)
+    validation = recipe.validation.model_copy(update={"validators": others})
+    return recipe.model_copy(update={"validation": validation})
+
+
+def _negatives(table: pa.Table) -> set[tuple[str, ...]]:
+    kept = table.filter(pc.greater(table["copies"], 0))
+    return set(zip(*(kept[name].to_pylist() for name in _KEYS if name in kept.column_names), strict=True))

@@ -1,0 +1,139 @@
+"""What a user should read first of a finished run: how it failed, or which of its steps took very much."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from hardneg.core.components import Ranker
+from hardneg.core.errors import DataError
+from hardneg.core.settings import parse_yaml
+from hardneg.core.statistics import wilson
+from hardneg.mining.outcome import TOP
+from hardneg.mining.recipe import Recipe
+from hardneg.rankers.random import Random
+
+LOST = 0.5
+"""The share of the queries that a run may leave without negatives before it says so first."""
+
+TAKEN = 0.25
+"""The share of the negatives that one step may take away before it is said first."""
+
+_CHANCE = 2.0
+"""A ranker is near chance if it may be no more than so many times as good as a random order."""
+
+_ENGLISH = re.compile(
+    r"(^|[/_-])(all-minilm|all-mpnet|msmarco|multi-qa|e5-(small|base|large)|(small|base|large)-en)(-|$)"
+)
+_MANY = re.compile(r"multilingual|bge-m3|labse", re.IGNORECASE)
+_FRONT, _FEW = 20_000, 5
+"""Characters of a model card that are read; a model for more languages than so many may be for any."""
+
+
+Warning = dict[str, Any]
+
+
+def warnings(info: Mapping[str, Any], recipe: Recipe) -> list[Warning]:
+    """Returns `{"kind", "text", ...}` with the numbers that the text names, the gravest first."""
+    steps = (_lost, _poor_calibration, _verdicts, _fewer, _languages, _near_chance)
+    return [warning for step in steps for warning in step(info, recipe)]
+
+
+def _lost(info: Mapping[str, Any], recipe: Recipe) -> Iterator[Warning]:
+    lost, queries = info["lost_queries"], info["counts"].get("queries", 0)
+    share = lost / max(queries, 1)
+    if queries and not info["counts"].get("negatives", 0):
+        text = f"the training set is empty: none of {queries:,} queries has a negative"
+        yield {"kind": "empty", "text": text, "queries": queries}
+    elif share >= LOST:
+        text = (
+            f"{lost:,} of {queries:,} queries ({share:.0%}) have no negative and no row in the training set"
+        )
+        yield {"kind": "lost_queries", "text": text, "lost": lost, "queries": queries, "share": share}
+
+
+def _poor_calibration(info: Mapping[str, Any], recipe: Recipe) -> Iterator[Warning]:
+    facts = info["validation"].get("calibration") or {}
+    if facts.get("label_frequency") is not None and not facts["estimable"]:
+        why = str(facts["why"])
+        text = f"the probabilities of false negatives are not used: {why}; margins stand in for them"
+        yield {"kind": "poor_calibration", "text": text, "why": why}
+
+
+def _verdicts(info: Mapping[str, Any], recipe: Recipe) -> Iterator[Warning]:
+    verdicts = info.get("verdicts") or {}
+    before, after = verdicts.get("negatives_without", 0), verdicts.get("negatives", 0)
+    if before - after > TAKEN * before:
+        text = (
+            f"{verdicts['pairs']:,} verdicts leave {after:,} of {before:,} negatives: they move all "
+            f"probabilities by {verdicts['shift']:+.2f} log-odds"
+        )
+        numbers = {"pairs": verdicts["pairs"], "before": before, "after": after, "shift": verdicts["shift"]}
+        yield {"kind": "verdicts", "text": text, **numbers}
+
+
+def _fewer(info: Mapping[str, Any], recipe: Recipe) -> Iterator[Warning]:
+    origin = info.get("selected_from") or {}
+    before, after = origin.get("negatives", 0), info["counts"].get("negatives", 0)
+    if before - after > TAKEN * before:
+        text = f"{after:,} negatives are left of {before:,} in the run that was selected from"
+        yield {"kind": "fewer", "text": text, "before": before, "after": after}
+
+
+def _languages(info: Mapping[str, Any], recipe: Recipe) -> Iterator[Warning]:
+    found = sorted({code for code in info["languages"].values() if code is not None})
+    for name, ranker in zip(recipe.rank.names, recipe.rank.rankers, strict=True):
+        known = model_languages(ranker)
+        foreign = [code for code in found if known and code not in known]
+        if foreign:
+            shown, own, model = ", ".join(foreign), ", ".join(sorted(known)), getattr(ranker, "model", "")
+            better = "russian" if set(found) <= {"ru"} else "multilingual"
+            text = f"{name}: the model {model} is for {own}, the texts are in {shown}; try --recipe {better}"
+            numbers = {"ranker": name, "model": model, "own": own, "found": shown}
+            yield {"kind": "language", "text": text, **numbers}
+
+
+def _near_chance(info: Mapping[str, Any], recipe: Recipe) -> Iterator[Warning]:
+    rankers = dict(zip(recipe.rank.names, recipe.rank.rankers, strict=True))
+    chance = TOP / max(info["collection"]["documents"], 1)
+    for name, own in info["ranking"].items():
+        if isinstance(rankers[name], Random) or not own["positives"] or _CHANCE * chance >= 1:
+            continue
+        hits, positives = own[f"in_top_{TOP}"], own["positives"]
+        if float(wilson(hits, positives)[0]) <= _CHANCE * chance:
+            text = (
+                f"{name} ranks hardly better than chance: {hits:,} of {positives:,} known positives are in "
+                f"its first {TOP}, {chance * positives:,.1f} would be by chance"
+            )
+            numbers = {"ranker": name, "hits": hits, "positives": positives, "chance": chance * positives}
+            yield {"kind": "near_chance", "text": text, **numbers}
+
+
+def model_languages(ranker: Ranker) -> frozenset[str]:
+    """Returns the languages of a ranker's model by its card, else by its name; empty if it may be for any."""
+    model = getattr(ranker, "model", None)
+    if not isinstance(model, str):
+        return frozenset()
+    if model == "default":
+        return frozenset({"en"})
+    if _MANY.search(model):
+        return frozenset()
+    return _card_languages(model) or frozenset({"en"} if _ENGLISH.search(model.lower()) else ())
+
+
+def _card_languages(model: str) -> frozenset[str]:
+    """Returns what the front matter of a model's README.md names, on this disk; empty for many or none."""
+    card = Path(model).expanduser() / "README.md"
+    try:
+        if not card.is_file():
+            from huggingface_hub import try_to_load_from_cache
+
+            card = Path(str(try_to_load_from_cache(model, "README.md")))
+        front = card.read_text(encoding="utf-8")[:_FRONT].split("---", 2)[1]
+        named = parse_yaml(front, str(card)).get("language") or ()
+    except (ImportError, OSError, ValueError, IndexError, AttributeError, DataError):
+        return frozenset()
+    codes = {str(code).lower() for code in ([named] if isinstance(named, str) else named)}
+    return frozenset() if len(codes) > _FEW or "multilingual" in codes else frozenset(codes)
