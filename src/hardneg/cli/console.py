@@ -189,7 +189,7 @@ def _add_ranking(table: Table, ranking: Mapping[str, Mapping[str, float]]) -> No
         shown = (
             f"MRR {own['mrr']:.2f}, recall@10 {own['recall_at_10']:.2f}, {own['beyond_depth']:.0%} too deep"
         )
-        table.add_row(f"known positives by {escape(name)}", shown)
+        table.add_row(f"known positives by {name}", shown)
 
 
 def _add_section(table: Table, title: str, numbers: Mapping[str, float]) -> None:
