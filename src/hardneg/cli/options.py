@@ -23,7 +23,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Optional, TypeAlias, Uni
 import typer
 from typer.core import TyperCommand
 
-from hardneg.core.trust import SETTING, trusting
+from hardneg.core.trust import OPTION, SETTING, trusting
 
 Given: TypeAlias = dict[str, Any]
 """Settings that the user gave, by field name."""
@@ -35,7 +35,7 @@ _TRUST = inspect.Parameter(
     annotation=Annotated[
         Optional[list[str]],  # noqa: UP045 (a value)
         typer.Option(
-            "--trust-remote-code",
+            OPTION,
             metavar="MODEL",
             help="Let the code and pickles that come with this model run. Repeat for several.",
             show_default=False,

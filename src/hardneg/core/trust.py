@@ -10,13 +10,15 @@ from pathlib import Path
 TRUSTED = "HARDNEG_TRUST_REMOTE_CODE"
 """The environment variable that names trusted models, separated by commas: hub ids, folders or `default`."""
 
+OPTION = "--trust-remote-code"
+
 SETTING = "trust_remote_code"
 """What trust is called in files, where it is not taken from."""
 
 
 def how_to_trust(model: str = "MODEL") -> str:
     """Returns how a model is trusted, for errors."""
-    return f"if you trust its code, pass --trust-remote-code {model} or set {TRUSTED}={model}"
+    return f"if you trust its code, pass {OPTION} {model} or set {TRUSTED}={model}"
 
 
 def is_trusted(model: str) -> bool:
@@ -38,6 +40,12 @@ def trusting(models: Sequence[str]) -> Iterator[None]:
             os.environ[TRUSTED] = before
         elif models:
             del os.environ[TRUSTED]
+
+
+def without_trust(arguments: Sequence[str]) -> list[str]:
+    """Returns the arguments of a command as files may show them: whoever copies the command trusts nobody."""
+    pairs = zip(["", *arguments], arguments, strict=False)
+    return [given for before, given in pairs if OPTION not in (before, given.partition("=")[0])]
 
 
 def _place(model: str) -> str:
