@@ -370,4 +370,4 @@ def test_trust_is_given_on_the_command_line_and_is_in_no_file(beir, tmp_path):
     assert not is_trusted(str(model))
     for path in (tmp_path / "run").rglob("*"):
         if path.suffix in (".json", ".md", ".jsonl", ".html"):
-            assert "trust" not in path.read_text(encoding="utf-8").lower()
+            assert "remote" not in path.read_text(encoding="utf-8")
