@@ -22,6 +22,10 @@ FACTS = ("run.json", "calibration.json")
 @pytest.fixture
 def world(beir, tmp_path, capsys):
     """A folder with a run that has all state files, and a pristine copy of it beside."""
+    with (beir / "queries.jsonl").open("a") as queries, (beir / "qrels" / "train.tsv").open("a") as judged:
+        for n in range(7, 30):  # enough to learn probabilities from
+            queries.write(json.dumps({"_id": f"q{n}", "text": f"amber n{n} birch"}) + "\n")
+            judged.write(f"q{n}\td{n}\t1\n")
     run = tmp_path / "run"
     command = ["mine", beir, "--out", run, "--recipe", "sampled", "--ranker", "bm25", "--no-report"]
     validators = '--set=validation.validators=["agreement"]'
@@ -31,7 +35,8 @@ def world(beir, tmp_path, capsys):
     kept = ("query_id", "doc_id")
     rows = [{**{k: p[k] for k in kept}, "verdict": "not_relevant", "judge": "me"} for p in pairs]
     (run / "judgments.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    assert outcome(["audit", run], capsys)[0] == 0
+    code, said = outcome(["audit", run], capsys)
+    assert code == 0, said
     shutil.copytree(run, tmp_path / "whole")
     return tmp_path
 
