@@ -8,6 +8,7 @@ import pytest
 import hardneg
 from hardneg.comparison.comparison_table import as_csv
 from hardneg.core.errors import ConfigError
+from hardneg.core.trust import trusting
 from hardneg.rankers.dense.models import load_model
 from hardneg.runs.push import push
 from tests import tiny
@@ -47,9 +48,12 @@ def test_pickled_weights_are_read_only_when_trusted(tmp_path):
     weights = next(folder.rglob("model.safetensors"))
     torch.save(load_file(weights), weights.with_name("pytorch_model.bin"))
     weights.unlink()
-    with pytest.raises(ConfigError, match="no weights in safetensors; pickles are read only if trust"):
+    with pytest.raises(
+        ConfigError, match="no weights in safetensors, and pickles are not read; if you trust"
+    ):
         load_model("SentenceTransformer", str(folder), device="cpu")
-    trusted = load_model("SentenceTransformer", str(folder), device="cpu", trust_remote_code=True)
+    with trusting([str(folder)]):
+        trusted = load_model("SentenceTransformer", str(folder), device="cpu")
     assert trusted.encode(["amber"]).shape == (1, 16)
 
 

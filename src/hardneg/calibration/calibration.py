@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
 from hardneg.calibration.features import UNLABELLED, Column, Sample, complete
 from hardneg.calibration.learning import MIN_POSITIVES, ColumnGroups, Model, fit_model
@@ -73,12 +74,20 @@ class Calibration:
 
     @classmethod
     def build(cls, described: Mapping[str, Any]) -> Calibration:
-        """Returns the calibration that was described."""
-        models = []
-        for model in described["models"]:
-            columns = tuple(Column(*column) for column in model["columns"])
-            models.append(Model(**{**model, "columns": columns, "weights": tuple(model["weights"])}))
-        return cls(described["why"], tuple(models), described["shift"], described["facts"])
+        """Returns the calibration that was described.
+
+        Raises:
+            ValueError: The description is of no calibration.
+        """
+        try:
+            built = TypeAdapter(cls).validate_python(dict(described), strict=False)
+        except ValidationError as error:
+            problem = error.errors()[0]
+            raise ValueError(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}") from None
+        for model in built.models:
+            if sum(len(column.priors) for column in model.columns) != len(model.weights):
+                raise ValueError("models: weights and columns do not fit")
+        return built
 
 
 def calibrate(samples: Sequence[Sample], columns: Sequence[Column]) -> Calibration:

@@ -28,12 +28,15 @@ _COMMANDS = (
     *(demo, mine, select, clean, export, audit, judge, review, report, diff),
     *(generate, train, evaluate, compare, plan, push, doctor),
 )
+_WITHOUT_MODELS = (export, judge, review, report, diff, push, doctor)
 
 
 class _Commands(TyperGroup):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.commands = {function.__name__: Command(function) for function in _COMMANDS}
+        self.commands = {
+            function.__name__: Command(function, function not in _WITHOUT_MODELS) for function in _COMMANDS
+        }
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Returns the command that is named."""

@@ -23,9 +23,25 @@ from typing import Annotated, Any, Literal, NamedTuple, Optional, TypeAlias, Uni
 import typer
 from typer.core import TyperCommand
 
+from hardneg.core.trust import OPTION, SETTING, trusting
+
 Given: TypeAlias = dict[str, Any]
 """Settings that the user gave, by field name."""
 
+_TRUST = inspect.Parameter(
+    SETTING,
+    inspect.Parameter.KEYWORD_ONLY,
+    default=None,
+    annotation=Annotated[
+        Optional[list[str]],  # noqa: UP045 (a value)
+        typer.Option(
+            OPTION,
+            metavar="MODEL",
+            help="Let the code and pickles that come with this model run. Repeat for several.",
+            show_default=False,
+        ),
+    ],
+)
 _METAVARS = {int: "N", float: "X", Path: "FILE"}
 _REQUIRED = inspect.Parameter.empty
 _SECTIONS = re.compile(r"^(?:Args|Attributes):\n(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
@@ -110,25 +126,26 @@ class Command(TyperCommand):
 
     Args:
         function: Parses nothing: receives what the user gave, calls the library and prints.
+        loads_models: Whether it may load models, so that the user must be able to trust them.
     """
 
-    def __init__(self, function: Callable[..., None]) -> None:
+    def __init__(self, function: Callable[..., None], loads_models: bool = False) -> None:
         super().__init__(function.__name__, help=inspect.getdoc(function), rich_markup_mode=None)
-        self._function = function
+        self._function, self._loads_models = function, loads_models
         del self.params, self.callback  # `__getattr__` makes them
 
     def __getattr__(self, name: str) -> Any:
         if name not in ("params", "callback"):
             raise AttributeError(name)
         app = typer.Typer(add_completion=False)
-        app.command()(expanded(self._function))
+        app.command()(expanded(self._function, self._loads_models))
         made = typer.main.get_command(app)
         self.params, self.callback = made.params, made.callback
         return getattr(self, name)
 
 
-def expanded(function: Callable[..., None]) -> Callable[..., None]:
-    """Returns a command's function with a parameter for each option of its `OptionsOf`."""
+def expanded(function: Callable[..., None], loads_models: bool = False) -> Callable[..., None]:
+    """Returns a command's function with a parameter for each option of its `OptionsOf`, and for trust."""
     parameters: list[inspect.Parameter] = []
     groups: list[str] = []
     fields: dict[str, tuple[str, str]] = {}  # (group, field) by option
@@ -143,13 +160,18 @@ def expanded(function: Callable[..., None]) -> Callable[..., None]:
             parameters.append(parameter)
             fields[parameter.name] = own.name, field
 
+    if loads_models:
+        parameters.append(_TRUST)
+
     def call(**values: Any) -> None:
+        trusted = values.pop(_TRUST.name, None) or ()
         given: dict[str, Given] = {group: {} for group in groups}
         for name, (group, field) in fields.items():
             value = values.pop(name)
             if value is not None and value != []:
                 given[group][field] = value.value if isinstance(value, StrEnum) else value
-        function(**given, **values)
+        with trusting(trusted):
+            function(**given, **values)
 
     call.__name__, call.__doc__ = function.__name__, function.__doc__
     call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}

@@ -15,6 +15,7 @@ from pydantic.dataclasses import dataclass
 from hardneg.core.components import Engine, engine
 from hardneg.core.components.engine import J, R, Stage
 from hardneg.core.errors import ConfigError, MissingExtra
+from hardneg.core.trust import TRUSTED
 from hardneg.engines._worker_pool import Worker, WorkerPool
 
 
@@ -64,7 +65,8 @@ class Ray(Engine):
                 f"have; change engine.ray.{'encoder' if stage == 'encode' else 'miner'}_cpus or _gpus"
             )
         threads = os.environ.get("NUMBA_NUM_THREADS", str(max(1, int(cpus))))
-        environment = {"env_vars": {"NUMBA_NUM_THREADS": threads}}
+        trusted = {TRUSTED: os.environ[TRUSTED]} if TRUSTED in os.environ else {}
+        environment = {"env_vars": {"NUMBA_NUM_THREADS": threads, **trusted}}
         actor = ray.remote(Worker).options(num_cpus=cpus, num_gpus=gpus, runtime_env=environment)
         start = partial(actor.remote, ray.put(opener), os.getcwd())
 

@@ -19,6 +19,7 @@ from hardneg.core.files import TEMPORARY, cache_folder, remove_unfinished
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
 from hardneg.core.stores import display_url, output_file
+from hardneg.core.trust import without_trust
 from hardneg.exporters.card import write_card
 from hardneg.mining.miner import Miner, Reselector, open_validators
 from hardneg.mining.outcome import outcome
@@ -260,7 +261,7 @@ def _described(
         "fingerprint": fingerprint(
             fingerprinted(settings), collection.digest, facts, validators, versions()["hardneg"]
         ),
-        "command": shlex.join(["hardneg", *sys.argv[1:]]) if sys.argv[0].endswith("hardneg") else None,
+        "command": _command() if sys.argv[0].endswith("hardneg") else None,
         "source": _source_place(source) if isinstance(source, str) else None,
         "collection": {
             "name": collection.name,
@@ -284,3 +285,8 @@ def _source_place(source: str) -> str:
     scheme = "hf:" if source.startswith("hf:") else ""
     path = Path(source.removeprefix(scheme))
     return f"{scheme}{path.resolve()}" if path.exists() else source
+
+
+def _command() -> str:
+    """Returns the command line, without models that it trusts."""
+    return shlex.join(["hardneg", *without_trust(sys.argv[1:])])

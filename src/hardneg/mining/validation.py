@@ -13,7 +13,15 @@ from hardneg.calibration.calibration import Calibration, calibrate
 from hardneg.calibration.features import LEFT_OUT, NOT_RELEVANT, POSITIVE, UNLABELLED, Column, Sample
 from hardneg.core.components import OpenedValidator
 from hardneg.core.exclusions import EXCLUSIONS
-from hardneg.core.records import JUDGED_RELEVANT, BoolArray, Candidates, Collection, FloatArray, IntArray
+from hardneg.core.records import (
+    JUDGED_RELEVANT,
+    BoolArray,
+    Candidates,
+    Collection,
+    FloatArray,
+    IntArray,
+    checked_scores,
+)
 from hardneg.validators.settings import ValidateSettings
 
 _MAX_VERDICT_PROBABILITY = 0.98
@@ -63,7 +71,10 @@ class ValidationStage:
 
     def with_evidence(self, candidates: Candidates) -> Candidates:
         """Returns the candidates with the evidence of the opened validators, added to what is stored."""
-        evidence = {name: opened.evidence(candidates) for name, opened in self._open_validators.items()}
+        evidence = {
+            name: checked_scores(name, opened.evidence(candidates))
+            for name, opened in self._open_validators.items()
+        }
         return replace(candidates, evidence={**candidates.evidence, **evidence})
 
     def validate(self, candidates: Candidates) -> Candidates:

@@ -12,7 +12,7 @@ from hardneg.core.components import Context, OpenedRanker, Ranker, ranker
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.records import Collection, FloatArray
 from hardneg.rankers.dense.encode import model_digest
-from hardneg.rankers.dense.models import DEFAULT, load_model
+from hardneg.rankers.dense.models import DEFAULT, load_model, model_errors
 from hardneg.rankers.pair_scorer import PairScorer
 
 _SCORING = ("ForSequenceClassification", "ForCausalLM", "ForConditionalGeneration")
@@ -29,7 +29,6 @@ class CrossEncoder(Ranker):
         max_length: Tokens after which pairs are cut; None for the model's own limit.
         prompt: Text before each pair, for models that follow instructions; None for the model's own.
         device: As torch names it; None for the fastest.
-        trust_remote_code: Whether code that comes with the model may run, and pickled weights be read.
         name: The ranker's name in the ledger; None for `cross-encoder`.
     """
 
@@ -38,7 +37,6 @@ class CrossEncoder(Ranker):
     max_length: int | None = Field(default=None, ge=1)
     prompt: str | None = None
     device: str | None = None
-    trust_remote_code: bool = False
     name: str | None = None
     shorthand = "model"
     comparable = True
@@ -48,18 +46,19 @@ class CrossEncoder(Ranker):
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
         """Returns the ranker, its model loaded."""
-        options: dict[str, Any] = {"device": self.device, "trust_remote_code": self.trust_remote_code}
+        options: dict[str, Any] = {"device": self.device}
         if self.max_length is not None:
             options["max_length"] = self.max_length
         if self.model == DEFAULT:
             raise ConfigError("cross-encoder has no default model; name one, as in cross-encoder:MODEL")
         model = load_model("CrossEncoder", self.model, **options)
-        architecture = (getattr(model.config, "architectures", None) or ["ForSequenceClassification"])[0]
-        if not architecture.endswith(_SCORING):
-            raise ConfigError(
-                f'model "{self.model}" is a {architecture}, which has no trained score of pairs'
-            )
-        return CrossEncoderRanker(model, self, collection)
+        with model_errors(self.model):
+            architecture = (getattr(model.config, "architectures", None) or ["ForSequenceClassification"])[0]
+            if not architecture.endswith(_SCORING):
+                raise ConfigError(
+                    f'model "{self.model}" is a {architecture}, which has no trained score of pairs'
+                )
+            return CrossEncoderRanker(model, self, collection)
 
 
 class CrossEncoderRanker(PairScorer):
@@ -73,14 +72,15 @@ class CrossEncoderRanker(PairScorer):
             "prompt": settings.prompt,
         }
         super().__init__(collection, facts)
-        self._model = model
+        self._model, self._name = model, settings.model
         self._options: dict[str, Any] = {"batch_size": settings.batch_size, "show_progress_bar": False}
         if settings.prompt is not None:
             self._options["prompt"] = settings.prompt
 
     def _predict(self, queries: list[str], documents: list[str]) -> FloatArray:
         pairs = list(zip(queries, documents, strict=True))
-        scores = np.asarray(self._model.predict(pairs, **self._options), np.float32)
+        with model_errors(self._name, "score with"):
+            scores = np.asarray(self._model.predict(pairs, **self._options), np.float32)
         if scores.ndim != 1 or not np.isfinite(scores).all():
             raise DataError("the cross-encoder must give one finite score per pair; is it a reranker?")
         return scores

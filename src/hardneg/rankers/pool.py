@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from hardneg.core.components import OpenedRanker
-from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray, IntArray
+from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray, IntArray, checked_scores
 from hardneg.rankers.dense.sharded_search import Search, ShardedRanker
 from hardneg.rankers.fusion import FUSIONS, Fused
 
@@ -41,12 +41,13 @@ class Pool:
 
         Raises:
             SearchNotPrepared: A ranker must prepare this search first.
+            DataError: A ranker gives an infinite score.
         """
         depth = min(depth, len(self._collection.documents))
         lists = {name: r.search(queries, depth)[0] for name, r in self._rankers.items() if r.retrieves}
         docs = _union([*lists.values(), self._positives(queries)])
         ranks = {name: _ranks(docs, listed) for name, listed in lists.items()}
-        scores = {name: ranker.score(queries, docs) for name, ranker in self._rankers.items()}
+        scores = {name: checked_scores(name, r.score(queries, docs)) for name, r in self._rankers.items()}
         retrieved = np.asarray(np.stack(list(ranks.values())).any(axis=0))
         order, pool_ranks = _ordered(docs, self._fused(ranks, scores), retrieved)
         short = [(listed < 0).any(axis=1) for listed in lists.values()]

@@ -20,7 +20,7 @@ from hardneg.core.progress import Progress
 from hardneg.core.records import Collection, IntArray, rows_of
 from hardneg.rankers.cache_files import build_or_load, checked_file
 from hardneg.rankers.dense.encode import model_digest
-from hardneg.rankers.dense.models import DEFAULT, load_model
+from hardneg.rankers.dense.models import DEFAULT, load_model, model_errors
 from hardneg.rankers.inverted.index import InvertedIndex, InvertedRanker, SparseRows
 
 _BLOCK = 8_192
@@ -38,7 +38,6 @@ class Sparse(Ranker):
         batch_size: Texts per batch.
         device: As torch names it: `cpu`, `cuda`, `mps`; None for the fastest.
         revision: The hub revision to load.
-        trust_remote_code: Whether code that comes with the model may run, and pickled weights be read.
         name: The ranker's name in the ledger; None for `sparse`.
     """
 
@@ -48,7 +47,6 @@ class Sparse(Ranker):
     batch_size: int = Field(default=32, ge=1)
     device: str | None = None
     revision: str | None = None
-    trust_remote_code: bool = False
     name: str | None = None
     shorthand = "model"
     measures_similarity = True
@@ -76,14 +74,14 @@ class Sparse(Ranker):
             self.model,
             device=self.device,
             revision=self.revision,
-            trust_remote_code=self.trust_remote_code,
         )
-        bias = getattr(model[-1], "pre_bias", None)
-        if bias is not None and not bias.any():  # the untrained module that is added to dense models
-            raise ConfigError(f'model "{self.model}" is no sparse encoder; use dense:{self.model}')
-        if self.max_length is not None:
-            model.max_seq_length = self.max_length
-        return model
+        with model_errors(self.model):
+            bias = getattr(model[-1], "pre_bias", None)
+            if bias is not None and not bias.any():  # the untrained module that is added to dense models
+                raise ConfigError(f'model "{self.model}" is no sparse encoder; use dense:{self.model}')
+            if self.max_length is not None:
+                model.max_seq_length = self.max_length
+            return model
 
 
 class _Encoder:
@@ -94,13 +92,14 @@ class _Encoder:
         self._settings = settings
         self._folder = context.cache / "sparse"
         self._progress: Progress = context.progress
-        self.facts: dict[str, Any] = {
-            "weights": model_digest(model),
-            "prompts": dict(sorted((model.prompts or {}).items())),
-            "max_length": model.max_seq_length,
-            "max_active_dims": settings.max_active_dims or model.max_active_dims,
-            "batch_size": settings.batch_size,
-        }
+        with model_errors(settings.model):
+            self.facts: dict[str, Any] = {
+                "weights": model_digest(model),
+                "prompts": dict(sorted((model.prompts or {}).items())),
+                "max_length": model.max_seq_length,
+                "max_active_dims": settings.max_active_dims or model.max_active_dims,
+                "batch_size": settings.batch_size,
+            }
 
     def encode(self, kind: Literal["query", "document"], texts: Any, stage: str) -> SparseRows:
         """Returns the sparse rows of all of a collection's documents or queries."""
@@ -126,16 +125,17 @@ class _Encoder:
 
 
 def _encoded(texts: list[str], encode: Callable[..., Any], settings: Sparse) -> SparseRows:
-    encoded = encode(
-        texts,
-        batch_size=settings.batch_size,
-        max_active_dims=settings.max_active_dims,
-        show_progress_bar=False,
-        convert_to_sparse_tensor=True,
-        save_to_cpu=True,
-    ).coalesce()
-    entries: IntArray = encoded.indices().numpy().astype(np.int32)
-    weights = encoded.values().float().numpy()
+    with model_errors(settings.model, "encode with"):
+        encoded = encode(
+            texts,
+            batch_size=settings.batch_size,
+            max_active_dims=settings.max_active_dims,
+            show_progress_bar=False,
+            convert_to_sparse_tensor=True,
+            save_to_cpu=True,
+        ).coalesce()
+        entries: IntArray = encoded.indices().numpy().astype(np.int32)
+        weights = encoded.values().float().numpy()
     bad = np.flatnonzero(~np.isfinite(weights))
     if len(bad):
         raise DataError(f"the model gives NaN or infinity for the text {texts[entries[0, bad[0]]][:80]!r}")

@@ -147,8 +147,10 @@ class _VectorFile:
     def _load(self) -> npt.NDArray[Any]:
         try:
             array = np.load(self._path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        except Exception as error:  # a damaged header raises what Python's parser does
+            reason = getattr(error, "strerror", None) or next(
+                iter(str(error).splitlines()), type(error).__name__
+            )
             raise DataError(f"cannot read {self._path}: {reason}") from error
         if not isinstance(array, np.ndarray) or array.ndim != 2 or array.dtype.kind != "f" or not array.size:
             content = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else "an archive"

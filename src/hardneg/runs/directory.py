@@ -13,10 +13,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from hardneg.calibration.calibration import Calibration
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.files import TEMPORARY, open_locked, write_text
 from hardneg.core.tables import flat
 from hardneg.runs.ledger import FolderLedger, Ledger, MemoryLedger
+from hardneg.runs.run_info import check
 
 _CALIBRATION = "calibration.json"
 _CHECKSUM = "checksum"
@@ -165,7 +167,9 @@ class RunFolder:
         """Returns run.json."""
         path = self.path / "run.json"
         try:
-            return _read(path)
+            info = _read(path)
+            check(info)
+            return info
         except FileNotFoundError:
             raise DataError(f"{self.path} is no run directory: there is no run.json in it") from None
         except (OSError, ValueError, RecursionError) as error:
@@ -192,9 +196,11 @@ class RunFolder:
     def read_calibration(self) -> dict[str, Any] | None:
         """Returns calibration.json; None if it is missing or damaged and must be computed again."""
         try:
-            return _read(self.path / _CALIBRATION)
+            calibration = _read(self.path / _CALIBRATION)
+            Calibration.build(calibration)
         except (OSError, ValueError, RecursionError):
             return None
+        return calibration
 
     def write_calibration(self, calibration: Mapping[str, Any]) -> None:
         """Writes calibration.json atomically."""
@@ -256,6 +262,7 @@ def _read(path: Path) -> dict[str, Any]:
     content = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(content, dict):
         raise ValueError("an object is expected")
+    json.dumps(content, ensure_ascii=False, allow_nan=False).encode()  # no half characters, no NaN
     plain = {key: value for key, value in content.items() if key != _CHECKSUM}
     if content.get(_CHECKSUM) not in (None, fingerprint(plain)):
         raise ValueError("its checksum does not fit")

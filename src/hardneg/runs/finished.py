@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from pydantic import ValidationError
 
 from hardneg.core.errors import ConfigError, DataError, HardnegError
 from hardneg.core.records import Collection
+from hardneg.core.registry import first_problem
 from hardneg.runs.directory import RunFolder
 from hardneg.runs.ledger import Ledger
 from hardneg.runs.training_set import TrainingSet
@@ -91,7 +93,11 @@ def load_run(run_folder: Path, collection: Collection | None) -> tuple[dict[str,
     if collection is None and info["source"] is None:
         raise DataError(f"{run_folder} was mined from a collection in memory; give it as collection=")
     if collection is None:
-        collection = load(info["source"], LoadOptions(**info["recipe"]["load"]))
+        try:
+            options = LoadOptions(**info["recipe"]["load"])
+        except ValidationError as error:
+            raise DataError(f"{run_folder / 'run.json'}: recipe.load: {first_problem(error)}") from None
+        collection = load(info["source"], options)
     if collection.digest != info["collection"]["digest"]:
         source = info["source"] or "the collection"
         raise DataError(f"{source} has changed since {run_folder} was mined; mine it again")

@@ -23,6 +23,13 @@ from hardneg.core.records import Decision
 
 _META = b"hardneg"
 _COLUMNS = ("query_id", "doc_id", "decision", "reason")
+_TYPES = {
+    **dict.fromkeys((*_COLUMNS, "positive_id"), pa.string()),
+    **dict.fromkeys(("p_false_negative", "weight"), pa.float32()),
+    "rank": pa.int32(),
+    "copies": pa.int16(),
+}
+_SCORES = ("score.", "positive.", "evidence.")
 _RERUN_HINT = "run the same hardneg mine or select command again to rebuild it"
 
 
@@ -160,9 +167,27 @@ def read_part(path: Path) -> Block:
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, RecursionError) as error:
         raise DataError(f"{path} is damaged: {' '.join(str(error).split())}; {_RERUN_HINT}") from error
     missing = [name for name in _COLUMNS if name not in table.column_names]
-    if missing or not isinstance(short, dict):
+    if missing or not isinstance(short, dict) or not all(isinstance(why, str) for why in short.values()):
         raise DataError(f"{path} is no part of a ledger: {', '.join(missing) or 'short'} is missing")
+    for name in table.column_names:
+        problem = _problem(name, table[name])
+        if problem:
+            raise DataError(f"{path} is no part of a ledger: column {name} {problem}; {_RERUN_HINT}")
     return Block(table, short)
+
+
+def _problem(name: str, column: pa.ChunkedArray) -> str:
+    """Returns why a column is none that `runs.table` writes, empty if it is one."""
+    expected = _TYPES.get(name, pa.float32() if name.startswith(_SCORES) else column.type)
+    if column.type != expected:
+        return f"is {column.type}, expected {expected}"
+    if column.null_count and name in (*_COLUMNS, "positive_id", "copies"):
+        return "lacks a value"
+    if pa.types.is_floating(column.type) and pc.any(pc.is_inf(column)).as_py():
+        return "holds an infinite number"
+    if name == "copies" and pc.any(pc.less(column, 0)).as_py():
+        return "holds a negative number"
+    return ""
 
 
 def _checksum(path: Path) -> Path:

@@ -17,7 +17,7 @@ from hardneg.evaluation.systems import model_kind
 from hardneg.rankers.cross_encoder import CrossEncoder, CrossEncoderRanker
 from hardneg.rankers.dense import DenseRanker
 from hardneg.rankers.dense.encode import Encoder
-from hardneg.rankers.dense.models import Prompts, load_model
+from hardneg.rankers.dense.models import Prompts, load_model, model_errors
 from hardneg.rankers.dense.store import Vectors
 from hardneg.rankers.kernels.top_k import top_k
 from hardneg.training.caching_tokenizer import CachingTokenizer
@@ -70,23 +70,21 @@ def open_student(settings: TrainSettings) -> Student:
     `static:MODEL`, where MODEL is no static model, begins with MODEL's vocabulary and word embeddings.
     """
     kind, name = parse(settings.student)
-    if kind == "static":
-        model = _static(load_model("SentenceTransformer", name))
-    elif kind == "cross-encoder":
-        model = load_model("CrossEncoder", name, num_labels=1)
-    else:
-        model = load_model(_CLASSES[kind], name)
-    if kind == "dense" and _is_static(model):
-        kind = "static"
-    _shorten(model, kind, settings.max_length)
-    return _described(kind, model, name, settings)
+    labels = {"num_labels": 1} if kind == "cross-encoder" else {}
+    model = load_model(_CLASSES[kind], name, **labels)
+    with model_errors(name):
+        if kind == "static":
+            model = _static(model)
+        elif kind == "dense" and _is_static(model):
+            kind = "static"
+        return _described(kind, model, name, settings)
 
 
 def reopen(kind: Kind, folder: Path, settings: TrainSettings) -> Student:
     """Returns a student that was saved."""
     model = load_model(_CLASSES[kind], str(folder))
-    _shorten(model, kind, settings.max_length)
-    return _described(kind, model, str(folder), settings)
+    with model_errors(str(folder)):
+        return _described(kind, model, str(folder), settings)
 
 
 def parse(student: str) -> tuple[Kind, str]:
@@ -102,6 +100,7 @@ def parse(student: str) -> tuple[Kind, str]:
 
 
 def _described(kind: Kind, model: Any, name: str, settings: TrainSettings) -> Student:
+    _shorten(model, kind, settings.max_length)
     if settings.dimensions and kind not in ("dense", "static"):
         raise ConfigError(f"dimensions are cut from dense vectors; a {kind} student has none")
     if kind == "cross-encoder":

@@ -7,7 +7,13 @@ A stage knows these and never another stage. Arrays that name documents or queri
 from __future__ import annotations
 
 from hardneg.core.records.arrays import BoolArray, FloatArray, IntArray, KeyArray, PairSet, rows_of
-from hardneg.core.records.candidates import JUDGED_RELEVANT, RELABELLED, Candidates, Decision
+from hardneg.core.records.candidates import (
+    JUDGED_RELEVANT,
+    RELABELLED,
+    Candidates,
+    Decision,
+    checked_scores,
+)
 from hardneg.core.records.collection import UNJUDGED, Collection, Documents, Judgments, Queries, part
 from hardneg.core.records.examples import Example, Scored
 from hardneg.core.records.row_map import RowMap
@@ -31,6 +37,7 @@ __all__ = [
     "RowMap",
     "Scored",
     "UNJUDGED",
+    "checked_scores",
     "folded",
     "full_text",
     "id_key",

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hardneg.core.errors import DataError
 from hardneg.core.records.arrays import BoolArray, FloatArray, IntArray
 from hardneg.core.records.collection import Collection
 
@@ -23,6 +24,20 @@ class Decision:
     NEGATIVE = "negative"
     DROPPED = "dropped"
     POSITIVE = "positive"
+
+
+def checked_scores(name: str, scores: FloatArray) -> FloatArray:
+    """Returns scores as they are, NaN where there are none; name is that of the ranker or validator.
+
+    Raises:
+        DataError: One is infinite, as products of finite vectors may be.
+    """
+    if np.isinf(scores).any():
+        raise DataError(
+            f"{name} gives an infinite score, where a finite 32-bit number is expected: "
+            "scale its vectors or scores down"
+        )
+    return scores
 
 
 class CandidateTexts:

@@ -18,6 +18,7 @@ from pydantic.errors import PydanticUserError
 
 from hardneg.core.errors import ConfigError
 from hardneg.core.settings import check_names
+from hardneg.core.trust import SETTING, how_to_trust
 
 T = TypeVar("T")
 
@@ -55,6 +56,7 @@ def build(made: type[T], settings: Mapping[str, Any], where: str) -> T:
     check_names(settings, where)
     if set(settings) == {OBJECT}:
         raise ConfigError(f"{where} was given as an object, which run.json cannot hold; pass it again")
+    settings = _without_trust(settings, where)
     try:
         component = made(**(settings if is_pydantic_dataclass(made) else _converted(made, settings)))
     except ValidationError as error:
@@ -63,6 +65,13 @@ def build(made: type[T], settings: Mapping[str, Any], where: str) -> T:
         raise ConfigError(f"{where}: {_first_line(error)}") from None
     check_finite(component, where)
     return component
+
+
+def _without_trust(settings: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    """Returns settings as files may hold them; those of earlier versions said that a model is not trusted."""
+    if settings.get(SETTING):
+        raise ConfigError(f"{where}: {SETTING} is not taken from settings; {how_to_trust()}")
+    return {name: value for name, value in settings.items() if name != SETTING}
 
 
 def check_finite(component: Any, where: str) -> None:
@@ -101,7 +110,8 @@ def first_problem(error: ValidationError, *setting: str) -> str:
     problem = error.errors()[0]
     place = ".".join(str(part) for part in (*setting, *problem["loc"]))
     if problem["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
-        return f'unknown setting "{place}"'
+        is_trust = problem["loc"][-1:] == (SETTING,)
+        return f'unknown setting "{place}"{f"; {how_to_trust()}" if is_trust else ""}'
     if problem["type"] in ("missing", "missing_argument"):
         return f'setting "{place}" is missing'
     message = problem["msg"].removeprefix("Value error, ")

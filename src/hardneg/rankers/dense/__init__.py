@@ -13,7 +13,7 @@ from hardneg.core.components import Context, OpenedRanker, Ranker, ranker
 from hardneg.core.records import Collection, Documents, FloatArray, IntArray, Queries
 from hardneg.rankers.dense.encode import Encoder, Kind, Storage
 from hardneg.rankers.dense.graph import SAMPLE, GraphSearch
-from hardneg.rankers.dense.models import best_precision, load_model
+from hardneg.rankers.dense.models import best_precision, load_model, model_errors
 from hardneg.rankers.dense.remote_encoding import EncodedTexts, encode_remotely
 from hardneg.rankers.dense.sharded_search import ClusterContext, ShardedRanker
 from hardneg.rankers.dense.store import Encode, Store, Vectors
@@ -40,7 +40,6 @@ class Dense(Ranker):
             measured on a sample, is recorded. Scores are exact with both.
         expansion: With `hnsw`: candidates kept during a search (ef); more find more and take longer.
         revision: The hub revision to load.
-        trust_remote_code: Whether code that comes with the model may run, and pickled weights be read.
         name: The ranker's name in the ledger; None for `dense`.
     """
 
@@ -55,7 +54,6 @@ class Dense(Ranker):
     search: Literal["exact", "hnsw"] = "exact"
     expansion: int = Field(default=256, ge=1)
     revision: str | None = None
-    trust_remote_code: bool = False
     name: str | None = None
     shorthand = "model"
     comparable = True
@@ -89,19 +87,16 @@ class Dense(Ranker):
     def encoder(self) -> Encoder:
         """Returns the encoder, its model loaded."""
         device, *more = [None] if self.device is None else self.device.split(",")
-        model = load_model(
-            "SentenceTransformer",
-            self.model,
-            device=device,
-            revision=self.revision,
-            trust_remote_code=self.trust_remote_code,
-        )
-        if self.max_length is not None:
-            model.max_seq_length = self.max_length
-        precision = best_precision(str(model.device)) if self.precision == "auto" else self.precision
+        model = load_model("SentenceTransformer", self.model, device=device, revision=self.revision)
         prompts = self.query_prompt, self.document_prompt
         devices = [name.strip() for name in more if name]
-        return Encoder(model, self.model, *prompts, self.normalize, precision, devices, storage=self.storage)
+        with model_errors(self.model):
+            if self.max_length is not None:
+                model.max_seq_length = self.max_length
+            precision = best_precision(str(model.device)) if self.precision == "auto" else self.precision
+            return Encoder(
+                model, self.model, *prompts, self.normalize, precision, devices, storage=self.storage
+            )
 
 
 class DenseRanker:

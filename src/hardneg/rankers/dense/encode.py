@@ -14,7 +14,7 @@ import numpy as np
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.records import FloatArray
 from hardneg.rankers.dense import forward
-from hardneg.rankers.dense.models import Precision, Prompts, convert, known_prompts
+from hardneg.rankers.dense.models import Precision, Prompts, convert, known_prompts, model_errors
 from hardneg.rankers.dense.store import Advance
 
 Kind = Literal["query", "document"]
@@ -56,6 +56,7 @@ class Encoder:
         max_tokens: int | None = None,
         storage: Storage = "fp32",
     ) -> None:
+        self._name = name
         prompts = _configured_prompts(model) or known_prompts(name) or Prompts("", "")
         self.prompts = Prompts(
             prompts.query if query_prompt is None else query_prompt,
@@ -117,10 +118,11 @@ class Encoder:
         distinct = list(rows)
         job = forward.EncodingJob(kind, prompt, self.normalize, self._budget)
         vectors = None
-        if hasattr(self._model, "preprocess"):  # sentence-transformers 5.2 and later
-            vectors = forward.run(self._models, distinct, job, report)
-        if vectors is None:
-            vectors = self._encode_by_library(distinct, job, report)
+        with model_errors(self._name, "encode with"):
+            if hasattr(self._model, "preprocess"):  # sentence-transformers 5.2 and later
+                vectors = forward.run(self._models, distinct, job, report)
+            if vectors is None:
+                vectors = self._encode_by_library(distinct, job, report)
         report(len(texts) - len(distinct))
         _check_finite(vectors, distinct)
         return vectors if len(texts) == len(distinct) else vectors[[rows[text] for text in texts]]

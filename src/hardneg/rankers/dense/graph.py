@@ -20,7 +20,7 @@ from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import FloatArray, IntArray
 from hardneg.rankers.cache_files import build_or_load, checked_file
 from hardneg.rankers.dense.store import Vectors
-from hardneg.rankers.dense.topk import ExactSearch, check_finite
+from hardneg.rankers.dense.topk import ExactSearch
 
 SAMPLE = 200
 """Queries on which recall is measured."""
@@ -56,7 +56,7 @@ class GraphSearch:
 
     def search(self, queries: FloatArray, depth: int) -> tuple[IntArray, FloatArray]:
         """Returns documents of high dot products, best first, ties by document row; see `ExactSearch`."""
-        check_finite(queries)
+        self._exact.check(queries)
         if depth > _LARGEST_SHARE * self._size:
             return self._exact.search(queries, depth)
         docs = self._search_graph(np.ascontiguousarray(queries, np.float32), depth)

@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from hardneg.core.errors import ConfigError, MissingExtra
+from hardneg.core.errors import ConfigError, HardnegError, MissingExtra
 from hardneg.core.files import user_path
+from hardneg.core.trust import how_to_trust, is_trusted
+from hardneg.rankers.dense.model_files import check_model_files
 
 DEFAULT = "default"
 """all-MiniLM-L6-v2 from its PyPI package, which needs no network."""
@@ -47,15 +49,15 @@ _FAMILIES: tuple[tuple[str, Prompts], ...] = (
 )
 
 
-def load_model(kind: str, model: str, *, trust_remote_code: bool = False, **options: Any) -> Any:
+def load_model(kind: str, model: str, **options: Any) -> Any:
     """Returns a model, by hub id, folder or `default`, of one of sentence-transformers' classes.
 
-    Unless `trust_remote_code` is set, no code of the model runs, and the transformer's weights are read from
-    safetensors only, never from a pickle.
+    Unless the user trusts it (`core.trust`), no code of the model runs, and the transformer's weights are
+    read from safetensors only, never from a pickle.
 
     Raises:
         MissingExtra: sentence-transformers is not installed.
-        ConfigError: The model does not exist or cannot be loaded.
+        ConfigError: The model does not exist, cannot be loaded or names code to run.
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
@@ -67,16 +69,31 @@ def load_model(kind: str, model: str, *, trust_remote_code: bool = False, **opti
     path = model_path(model)
     if Path(path).is_dir() and not any(Path(path).glob("*.json")):
         raise ConfigError(f"{path} holds no model: it has no configuration (*.json)")
-    if not trust_remote_code:
-        options["model_kwargs"] = {**options.get("model_kwargs", {}), "use_safetensors": True}
+    trusted = is_trusted(model)
+    with model_errors(model), quietly():
+        if not trusted:
+            options["revision"] = check_model_files(model, path, options.get("revision"))
+            safe = {"use_safetensors": True, "weights_only": True}
+            options["model_kwargs"] = {**options.get("model_kwargs", {}), **safe}
+        return getattr(sentence_transformers, kind)(path, trust_remote_code=trusted, **options)
+
+
+@contextmanager
+def model_errors(model: str, doing: str = "load") -> Iterator[None]:
+    """Turns whatever a library raises about a model inside the block into a `ConfigError` of one line."""
     try:
-        with quietly():
-            return getattr(sentence_transformers, kind)(path, trust_remote_code=trust_remote_code, **options)
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        if "safetensors" in str(error) and not trust_remote_code:
-            reason = "it has no weights in safetensors; pickles are read only if trust_remote_code is set"
-        raise ConfigError(f'cannot load model "{model}": {reason}') from error
+        yield
+    except (HardnegError, MemoryError):
+        raise
+    except Exception as error:
+        reason = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+        if not isinstance(error, OSError | ValueError | RuntimeError) or not reason:
+            reason = f"{type(error).__name__}: {reason}"
+        if "trust_remote_code" in str(error):
+            reason = f"it has code of its own; {how_to_trust(model)}"
+        elif "safetensors" in str(error) and "no file" in str(error):
+            reason = f"it has no weights in safetensors, and pickles are not read; {how_to_trust(model)}"
+        raise ConfigError(f'cannot {doing} model "{model}": {reason}') from error
 
 
 @contextmanager

@@ -36,6 +36,7 @@ _PCA_DIMENSIONS = (64, 1_024)
 _MAX_RESCORED = 0.15
 """Share of rescored pairs above which the next `_FALLBACK_CHUNKS` chunks are searched in fp32."""
 _FALLBACK_CHUNKS = 4
+_LARGEST = float(np.finfo(np.float32).max) / 2
 
 
 class ExactSearch:
@@ -58,17 +59,34 @@ class ExactSearch:
         self._expected = queries
         self._product = product
 
+    def check(self, queries: FloatArray) -> None:
+        """Checks the vectors of queries, and that no product with a document is too large.
+
+        Raises:
+            DataError: One holds NaN or infinity, or products may not be 32-bit numbers (Cauchy and Schwarz).
+        """
+        lengths = np.sqrt(np.einsum("ij,ij->i", queries, queries, dtype=np.float64))
+        bad = np.flatnonzero(~np.isfinite(lengths))
+        if len(bad):
+            raise DataError(f"the vector of query {bad[0]}, from 0, holds NaN or infinity")
+        large = np.flatnonzero(lengths * self._max_norm > _LARGEST)
+        if len(large):
+            raise DataError(
+                f"the vector of query {large[0]}, from 0, has the length {lengths[large[0]]:.3g}, that of a "
+                f"document {self._max_norm:.3g}: their product may be no finite 32-bit number; normalize them"
+            )
+
     def search(self, queries: FloatArray, depth: int) -> tuple[IntArray, FloatArray]:
         """Returns the documents of the highest dot products, best first, ties by document row.
 
         Args:
-            queries: (n, dimension) float32, finite, else DataError.
+            queries: (n, dimension) float32, finite, as their products with documents, else DataError.
             depth: Documents per query.
 
         Returns:
             docs (n, depth) int32; scores (n, depth) float32; -1 and NaN beyond the last document.
         """
-        check_finite(queries)
+        self.check(queries)
         queries = np.ascontiguousarray(queries, np.float32)
         docs = np.empty((len(queries), depth), np.int32)
         scores = np.empty((len(queries), depth), np.float32)
@@ -178,10 +196,3 @@ def _max_norm(documents: Vectors, number: int) -> float:
         row = number * documents.size + int(bad[0])
         raise DataError(f"the vector of document row {row}, from 0, holds NaN or infinity")
     return float(lengths.max(initial=0.0))
-
-
-def check_finite(queries: FloatArray) -> None:
-    """Raises DataError where a query's vector has NaN or infinity in it."""
-    bad = np.flatnonzero(~np.isfinite(queries).all(axis=1))
-    if len(bad):
-        raise DataError(f"the vector of query {bad[0]}, from 0, holds NaN or infinity")

@@ -1,0 +1,101 @@
+"""What run.json must hold for commands that read it: a forged or damaged one is refused before it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+Texts = dict[str, Any]
+Counts = dict[str, int]
+Facts = dict[str, Texts]
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+
+class _Collection(_Shape):
+    name: str
+    documents: int
+    queries: int
+    queries_without_positives: int
+    judgments: int
+    digest: str
+    notes: Texts
+
+
+class _Rank(_Shape):
+    rankers: list[Texts]
+
+
+class _Select(_Shape):
+    by: str | None
+    rules: list[Texts]
+    draw: Texts
+    negatives: int
+
+
+class _Recipe(_Shape):
+    name: str
+    description: str
+    seed: int
+    load: Texts
+    rank: _Rank
+    validation: Texts
+    select: _Select
+    format: Texts
+
+
+class _Validation(_Shape):
+    validators: Facts
+    calibration: Texts | None = None
+
+
+class _Totals(_Shape):
+    queries: int
+    candidates: int
+    positives: int
+    negatives: int
+    dropped: Counts
+
+
+class _Export(_Shape):
+    files: list[str]
+    rows: int
+
+
+class _Begun(_Shape):
+    fingerprint: str
+    source: str | None
+    command: str | None = None
+    collection: _Collection
+    recipe: _Recipe
+    rankers: Facts
+    validation: _Validation
+    reasons: Facts | None = None
+
+
+class _Finished(_Begun):
+    finished: bool
+    counts: _Totals
+    short: Counts
+    seconds: dict[str, float]
+    parts: int | None = None
+    export: _Export | None = None
+    versions: dict[str, str] | None = None
+    selected_from: Texts | None = None
+
+
+def check(info: Mapping[str, Any]) -> None:
+    """Checks run.json of a run that is begun or, by its own account, finished.
+
+    Raises:
+        ValueError: A field is missing or of another type; the message names it.
+    """
+    try:
+        (_Finished if info.get("finished") else _Begun).model_validate(info)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        raise ValueError(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}") from None
