@@ -31,7 +31,7 @@ def part(folder, **changes):
     table = {
         "query_id": ["q"] * 4,
         "doc_id": list("abcd"),
-        "score.dense": [0.9, 0.5, 0.89, 0.4],
+        "score.dense": pa.array([0.9, 0.5, 0.89, 0.4], pa.float32()),
         "decision": ["positive", "negative", "dropped", "dropped"],
         "reason": ["judged_relevant", "top", "relative_margin", "surplus"],
         "p_false_negative": pa.array([None, 0.3, None, 0.2], pa.float32()),

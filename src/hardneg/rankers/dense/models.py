@@ -75,7 +75,14 @@ def load_model(kind: str, model: str, **options: Any) -> Any:
             options["revision"] = check_model_files(model, path, options.get("revision"))
             safe = {"use_safetensors": True, "weights_only": True}
             options["model_kwargs"] = {**options.get("model_kwargs", {}), **safe}
-        return getattr(sentence_transformers, kind)(path, trust_remote_code=trusted, **options)
+        loaded = getattr(sentence_transformers, kind)(path, trust_remote_code=trusted, **options)
+        words = getattr(loaded, "tokenizer", None)
+        special = getattr(words, "all_special_tokens", None)
+        if special is not None and len(words) <= len(
+            set(special)
+        ):  # what the library makes up for want of one
+            raise ConfigError(f'cannot load model "{model}": its tokenizer is missing, or has no words')
+        return loaded
 
 
 @contextmanager
