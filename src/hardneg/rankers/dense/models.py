@@ -76,11 +76,9 @@ def load_model(kind: str, model: str, **options: Any) -> Any:
             safe = {"use_safetensors": True, "weights_only": True}
             options["model_kwargs"] = {**options.get("model_kwargs", {}), **safe}
         loaded = getattr(sentence_transformers, kind)(path, trust_remote_code=trusted, **options)
-        words = getattr(loaded, "tokenizer", None)
-        special = getattr(words, "all_special_tokens", None)
-        if special is not None and len(words) <= len(
-            set(special)
-        ):  # what the library makes up for want of one
+        tokenizer: Any = getattr(loaded, "tokenizer", None)
+        special = getattr(tokenizer, "all_special_tokens", None)
+        if special is not None and len(tokenizer) <= len(set(special)):  # made up for want of one
             raise ConfigError(f'cannot load model "{model}": its tokenizer is missing, or has no words')
         return loaded
 
