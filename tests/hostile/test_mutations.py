@@ -1,7 +1,7 @@
 """Mutations of every file that a source reads: no traceback, no hang, no silent loss.
 
 Each reader has a valid source; one of its files is cut off, has bytes changed, put in or taken out, lines
-doubled or dropped, or another encoding. It is then read, or refused as users are told. What is read has all
+doubled or dropped, or another encoding. It is then read or refused as users are told. What is read has all
 that the lines say which are still as they were, or its notes count what is not there. `HARDNEG_FUZZ=500`
 tries as many mutations of each reader.
 """
@@ -287,7 +287,8 @@ def lost_lines(reader, file, content):
     before, after = reader.files[file].splitlines(), Counter(content.split(b"\n"))
     after.update(line.removesuffix(b"\r") for line in content.split(b"\n") if line.endswith(b"\r"))
     after.update([content.removeprefix(b"\xef\xbb\xbf").split(b"\n")[0]])
-    if file.endswith((".csv", ".tsv")) and not after[before[0]] and not reader.ids:
+    first = content.removeprefix(b"\xef\xbb\xbf").split(b"\n")[0].removesuffix(b"\r")
+    if not reader.ids and file.endswith((".csv", ".tsv")) and first != before[0]:
         return set()  # columns of other names are not read
     kept = [line for line in before if after[line]]
     return set().union(*(reader.says[file, line] for line in kept)) if kept else set()
