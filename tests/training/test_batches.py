@@ -17,6 +17,36 @@ NOBODY = np.empty(0, np.uint64)
 NAN = float("nan")
 REASONS = {"judged_relevant": False, "relative_margin": True, "surplus": False, "min-length": False}
 
+RUN = {
+    "fingerprint": "0" * 64,
+    "source": None,
+    "collection": {
+        "name": "small",
+        "documents": 4,
+        "queries": 1,
+        "queries_without_positives": 0,
+        "judgments": 1,
+        "digest": "0" * 64,
+        "notes": {},
+    },
+    "recipe": {
+        "name": "perc-pos",
+        "description": "",
+        "seed": 0,
+        "load": {},
+        "rank": {"rankers": [{"dense": {}}]},
+        "validation": {},
+        "select": {"by": "dense", "rules": [], "draw": {"top": {}}, "negatives": 1},
+        "format": {"jsonl": {}},
+    },
+    "rankers": {"dense": {}},
+    "validation": {"validators": {}},
+    "finished": True,
+    "counts": {"queries": 1, "candidates": 4, "positives": 1, "negatives": 1, "dropped": {}},
+    "short": {},
+    "seconds": {},
+}
+
 
 def small(**queries):
     documents = {name: f"text {name}" for name in "abcdef"}
@@ -40,7 +70,8 @@ def part(folder, **changes):
         **changes,
     }
     ledger.FolderLedger(folder).write(0, Block(pa.table(table)))
-    run = {"finished": True, "reasons": {name: {"implies_doubt": doubt} for name, doubt in REASONS.items()}}
+    reasons = {name: {"implies_doubt": doubt} for name, doubt in REASONS.items()}
+    run = {**RUN, "reasons": reasons}
     (folder / "run.json").write_text(json.dumps(run), encoding="utf-8")
     return folder
 
