@@ -73,7 +73,7 @@ def run_table(run: Mapping[str, Any]) -> Table:
         table.add_row(name, f"{counts.get(name, 0):,}")
     if "positives_left_out" in run:
         table.add_row("positives left out", f"{run['positives_left_out']:,}")
-    _add_ranking(table, run["ranking"])
+    _add_ranking(table, run.get("ranking", {}))
     _add_section(table, "verdicts", run.get("verdicts", {}))
     _add_section(table, "dropped", counts.get("dropped", {}))
     _add_section(table, "short queries", run["short"])
