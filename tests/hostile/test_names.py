@@ -166,6 +166,7 @@ def test_what_is_no_file_is_refused_in_one_line(kind, place, odd, beir, write, t
 
 
 @pytest.mark.parametrize("kind", ["loop", "nobody", "null", "root"])
-def test_an_output_that_is_no_folder_is_refused_in_one_line(kind, odd, beir, capsys):
+def test_an_output_that_is_no_folder_is_refused_in_one_line(kind, odd, beir, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     run("mine", beir, "--out", odd(kind), "--ranker", "bm25", expect=2 if kind != "nobody" else 0)
     assert kind == "nobody" or capsys.readouterr().err.count("\n") == 1
