@@ -76,7 +76,7 @@ def test_json_that_nests_without_end_is_refused(write):
 
 
 def test_a_field_that_is_never_closed_is_refused(write):
-    with pytest.raises(DataError, match="unexpected end of data"):
+    with pytest.raises(DataError, match="a quoted field is not closed"):
         list(rows(write("a.csv", 'query,positive\n"' + "a,b\n" * 1000)))
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections import Counter
 from contextlib import suppress
 
@@ -61,9 +62,12 @@ def written(path, rows):
         pq.write_table(pa.Table.from_pylist(rows), path)
     elif path.suffix == ".jsonl":
         path.write_bytes(lines(rows))
+    elif path.suffix == ".tsv":
+        table = [list(rows[0]), *(list(row.values()) for row in rows)]
+        path.write_bytes("".join("\t".join(fields) + "\n" for fields in table).encode())
     else:
         out = io.StringIO(newline="")
-        table = csv.DictWriter(out, list(rows[0]), delimiter="\t" if path.suffix == ".tsv" else ",")
+        table = csv.DictWriter(out, list(rows[0]))
         table.writeheader()
         table.writerows(rows)
         path.write_bytes(out.getvalue().encode())
@@ -74,6 +78,8 @@ def written(path, rows):
 @fuzzed
 @given(triples=TRIPLES)
 def test_pairs_are_read_as_they_were_written(suffix, triples, tmp_path):
+    if suffix == ".tsv":  # which has no way to write them
+        triples = [tuple(re.sub(r"[\t\r\n]", "_", text) for text in texts) for texts in triples]
     rows, said = table_of(triples)
     assert judged(load(str(written(tmp_path / f"pairs{suffix}", rows)), ALL)) == said
 

@@ -8,7 +8,7 @@ import traceback
 
 from hardneg import cli
 
-COUNT = int(os.environ.get("HARDNEG_FUZZ", "12"))
+COUNT = int(os.environ.get("HARDNEG_FUZZ", "3"))
 """Mutations of each file."""
 
 VALUES = (None, True, 0, -1, 1.5, 10**30, "", "x", [], [1], {}, {"x": 1}, "\ud800", ["a", {}], float("nan"))

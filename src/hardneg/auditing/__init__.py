@@ -11,7 +11,6 @@ Reads runs and writes `audit.json`, the card's rate and the audit sample; change
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,10 +19,10 @@ from hardneg.auditing import groups, hidden_positives, sample, trade_off
 from hardneg.auditing.calibrated_candidates import calibrated_reselector, with_calibration
 from hardneg.auditing.estimate import Estimate, calibrated, judged_sample
 from hardneg.auditing.negatives import Negatives
-from hardneg.core import verdicts
+from hardneg.core import audit_info, verdicts
 from hardneg.core.components import OpenedRanker
 from hardneg.core.errors import ConfigError, DataError
-from hardneg.core.files import write_text
+from hardneg.core.files import write_json
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
 from hardneg.exporters.card import write_card
@@ -77,7 +76,7 @@ def audit(
     )
     summary["run"] = finished.info["fingerprint"]
     if finished.folder is not None:
-        write_text(finished.folder / "audit.json", json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
+        write_json(finished.folder / audit_info.FILE, summary)
         write_card(finished.info, finished.folder / "README.md")
     return summary
 

@@ -51,7 +51,7 @@ def curve(
                 "rate": rate,
                 "low": low,
                 "high": high,
-                "hardness": round(float(np.nanmean(scores)), 5),
+                "hardness": None if np.isnan(scores).all() else round(float(np.nanmean(scores)), 5),
                 "negatives": len(probabilities),
             }
         )

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from hardneg.auditing.negatives import Hardness, hardness
 from hardneg.comparison.compare_settings import CompareSettings
@@ -70,8 +69,8 @@ def _negatives(folder: Path) -> set[tuple[str, str]]:
     """Returns (query_id, doc_id) of a run's negatives."""
     pairs: set[tuple[str, str]] = set()
     for path in ledger.parts(folder):
-        kept = [("decision", "=", Decision.NEGATIVE)]
-        table = pq.read_table(path, columns=["query_id", "doc_id"], filters=kept)
+        kept = pc.field("decision") == Decision.NEGATIVE
+        table = ledger.read_table(path, ["query_id", "doc_id"], kept)
         pairs.update(zip(table["query_id"].to_pylist(), table["doc_id"].to_pylist(), strict=True))
     return pairs
 

@@ -19,9 +19,10 @@ from hardneg.comparison.compare_settings import IN_BATCH, UNTRAINED, CompareSett
 from hardneg.comparison.comparison_table import as_csv, as_text
 from hardneg.comparison.mined import facts_of, mine_all
 from hardneg.comparison.students import Experiment, measured, rows, untrained
+from hardneg.core import audit_info
 from hardneg.core.components import Context
 from hardneg.core.errors import ConfigError, DataError
-from hardneg.core.files import cache_folder, write_text
+from hardneg.core.files import cache_folder, write_json, write_text
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection, part
 from hardneg.core.tables import differing
@@ -51,12 +52,9 @@ def audited(
     run_folder: Path, collection: Collection, progress: Progress, new: bool = True
 ) -> Mapping[str, Any] | None:
     """Returns the audit of a run, with a `why` where no rate can be estimated; None without one."""
-    path = run_folder / "audit.json"
-    if path.is_file():
-        stored: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    stored = audit_info.read(run_folder)
+    if stored is not None or not new:
         return stored
-    if not new:
-        return None
     try:
         return audit_run(run_folder, collection=collection, progress=progress)
     except DataError as error:
@@ -104,7 +102,7 @@ def compare(
         dev_set = dev_split(source, collection, options, settings.train, context)
         if settings.train.guide is not None:
             settings.train.guide.open(collection, context)
-        write_text(folder / _CONDITIONS, json.dumps(conditions, indent=2) + "\n")
+        write_json(folder / _CONDITIONS, conditions)
         with clock.stage("mine and select"):
             mined_source = source if collection is split else collection
             runs = mine_all(mined_source, collection, settings, folder, progress, cache)
@@ -138,7 +136,7 @@ def write(folder: Path, facts: Mapping[str, Any]) -> None:
     """Writes a comparison as JSON, CSV, text and a page."""
     write_text(folder / "table.csv", as_csv(facts))
     write_text(folder / "table.txt", as_text(facts))
-    write_text(folder / COMPARISON, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+    write_json(folder / COMPARISON, facts)
     write_after_work(write_comparison, folder)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import json
 import os
 import secrets
 import stat
@@ -69,6 +70,11 @@ def write_text(path: Path, text: str, *, private: bool = False) -> None:
         if private:
             temporary.touch(mode=0o600, exist_ok=False)
         temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Writes plain data as an indented JSON file, atomically."""
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
 def cache_folder() -> Path:

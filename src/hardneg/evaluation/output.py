@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from rich import box
 from rich.table import Table
 
-from hardneg.core.files import write_text
+from hardneg.core.files import write_json, write_text
 from hardneg.evaluation import Evaluation
 from hardneg.evaluation.systems import write_run
 
@@ -30,7 +29,7 @@ def save(evaluation: Evaluation, folder: Path) -> list[Path]:
     for system in evaluation.systems:
         written.append(folder / "runs" / f"{file_name(system.name)}.trec")
         write_run(system.run, written[-1])
-    write_text(written[1], json.dumps(evaluation.facts(), indent=2, ensure_ascii=False) + "\n")
+    write_json(written[1], evaluation.facts())
     return written
 
 

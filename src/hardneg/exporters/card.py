@@ -12,9 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
+from hardneg.core import audit_info
 from hardneg.core.components import FORMATS
 from hardneg.core.components.format import usage
 from hardneg.core.display import visible
+from hardneg.core.errors import DataError
 from hardneg.core.files import write_text
 from hardneg.exporters.markdown import block, code, plain
 
@@ -251,12 +253,11 @@ def _models(run: Mapping[str, Any]) -> str:
 
 
 def _audit(folder: Path) -> Mapping[str, Any]:
-    """Returns the run's audit.json, {} where there is none."""
+    """Returns the run's audit.json, {} where there is none that can be read."""
     try:
-        audit = json.loads((folder / "audit.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        return audit_info.read(folder) or {}
+    except DataError:
         return {}
-    return audit if isinstance(audit, Mapping) else {}
 
 
 def _columns(path: Path) -> dict[str, str]:

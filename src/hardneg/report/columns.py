@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from hardneg.core.errors import DataError
 from hardneg.core.records import BoolArray
+from hardneg.runs import ledger
 
 Floats = npt.NDArray[np.float64]
 GROUPS = ("positive", "negative", "suspected", "dropped")
@@ -79,7 +80,7 @@ def shared_tops(table: pa.Table, begins: BoolArray, rankers: Sequence[str]) -> F
 
 def score_ranges(paths: Sequence[Path]) -> dict[str, tuple[float, float]]:
     """Returns {ranker: (lowest, highest)} of all scores, from the statistics in the files."""
-    names = [name for name in pq.read_schema(paths[0]).names if name.startswith("score.")]
+    names = [name for name in ledger.columns(paths[0]) if name.startswith("score.")]
     ranges = {name: (np.inf, -np.inf) for name in names}
     for name, low, high in (column for path in paths for column in _statistics(path, names)):
         ranges[name] = (min(ranges[name][0], low), max(ranges[name][1], high))

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from hardneg.core.records import JUDGED_RELEVANT, Collection, Decision
 from hardneg.core.tables import flat
@@ -83,8 +82,7 @@ def _ledger_rows(
     """Yields (query_id, key, row) of the chosen rows of a run's ledger."""
     for path in ledger.parts(folder):
         wanted = ("query_id", "positive_id", "doc_id", *columns)
-        names = [name for name in wanted if name in pq.read_schema(path).names]
-        for row in pq.read_table(path, columns=names, filters=chosen).to_pylist():
+        for row in ledger.read_table(path, wanted, chosen).to_pylist():
             yield row["query_id"], (row.get("positive_id") or "", row["doc_id"]), row
 
 

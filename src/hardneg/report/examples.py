@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from hardneg.core.records import Collection, Decision
 from hardneg.report.columns import margins, starts
@@ -68,7 +67,7 @@ def read(
     A row has the ledger's columns, and `margin` and `scores` (a list by ranker) beside them. Of the dropped,
     only the first that rules dropped and the first that were not needed; `reasons` counts all of them.
     """
-    table = pq.read_table(path, filters=of(queries))
+    table = ledger.read_table(path, filters=of(queries))
     if not len(table):
         return
     table = table.append_column("margin", pa.array(margins(table, summary.scorer, summary.relative)))

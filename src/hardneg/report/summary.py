@@ -15,7 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import BaseModel, TypeAdapter
 
+from hardneg.core import audit_info
 from hardneg.core.components import RULES, Rule
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.records import Decision
@@ -39,6 +41,14 @@ _DEEPEST_RANK = 10_000
 _MOST_SHORT = 200
 _LOG_RANGE = (-4.0, 0.0)
 _MOST_USED = 12
+
+
+class _ComparisonRow(BaseModel):
+    arm: str
+    measures: dict[str, dict[str, float]]
+
+
+_ROWS = TypeAdapter(list[_ComparisonRow])
 
 
 @dataclass
@@ -150,7 +160,7 @@ def summarize(folder: Path) -> RunSummary:
     summary = RunSummary(
         folder=folder,
         run=run,
-        audit=_json(folder / "audit.json"),
+        audit=audit_info.read(folder),
         comparison=_comparison(folder.resolve()),
         scores={name: Histogram(*ends, GROUPS) for name, ends in ranges.items()},
         margins=Histogram(*span, GROUPS, bins=80),
@@ -211,16 +221,16 @@ def _threshold(rule: Rule) -> tuple[str, float]:
     return name, float(getattr(rule, name))
 
 
-def _json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{path} is damaged: {error}") from error
-
-
 def _comparison(folder: Path) -> list[Mapping[str, Any]]:
     """Returns the rows of the comparison in whose folder `runs` a run is."""
-    facts = _json(folder.parent.parent / "compare.json") if folder.parent.name == "runs" else None
-    return list(facts["rows"]) if isinstance(facts, Mapping) and facts.get("finished") else []
+    path = folder.parent.parent / "compare.json"
+    if folder.parent.name != "runs" or not path.is_file():
+        return []
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(facts, Mapping) or not facts.get("finished"):
+            return []
+        _ROWS.validate_python(facts["rows"])
+        return list(facts["rows"])
+    except (OSError, ValueError, KeyError, RecursionError) as error:
+        raise DataError(f"{path} is damaged: {error}") from None

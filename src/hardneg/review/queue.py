@@ -19,7 +19,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from hardneg.auditing import sample
 from hardneg.core.records import Decision
@@ -115,13 +114,10 @@ def _candidates(folder: Path, summary: RunSummary) -> pa.Table:
     """Returns the ledger's rows of all negatives and suspected false negatives, each pair once."""
     parts = []
     for path in ledger.parts(folder):
-        names = pq.read_schema(path).names
         suspected = pc.field("reason").isin(pa.array(sorted(summary.suspected_reasons), pa.string()))
-        table = pq.read_table(path, filters=(pc.field("decision") == Decision.NEGATIVE) | suspected)
+        table = ledger.read_table(path, filters=(pc.field("decision") == Decision.NEGATIVE) | suspected)
         margin = margins(table, summary.scorer, summary.relative)
-        parts.append(
-            table.append_column("margin", pa.array(margin, from_pandas=True)).select([*names, "margin"])
-        )
+        parts.append(table.append_column("margin", pa.array(margin, from_pandas=True)))
     whole = pa.concat_tables(parts, promote_options="default")
     pairs = list(zip(whole["query_id"].to_pylist(), whole["doc_id"].to_pylist(), strict=True))
     first = dict(zip(reversed(pairs), range(len(pairs) - 1, -1, -1), strict=True))

@@ -7,7 +7,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from rich.table import Table
 
 from hardneg.core.errors import ConfigError
@@ -77,12 +76,10 @@ def table(differences: dict[str, Any]) -> Table:
 
 def _outcomes(folder: Path) -> pa.Table:
     """Returns the keys of all candidates with their outcome, as in `dropped: surplus`."""
-    names = pq.read_schema(ledger.parts(folder)[0]).names
-    keys = [name for name in ("query_id", "positive_id", "doc_id") if name in names]
-    kept = [*keys, "decision", "reason"]
-    whole = pa.concat_tables(block.table.select(kept) for block in ledger.iterate(folder))
+    wanted = ("query_id", "positive_id", "doc_id", "decision", "reason")
+    whole = pa.concat_tables(ledger.read_table(path, wanted) for path in ledger.parts(folder))
     outcome = pc.binary_join_element_wise(whole["decision"], whole["reason"], ": ")
-    return whole.select(keys).append_column("outcome", outcome)
+    return whole.drop_columns(["decision", "reason"]).append_column("outcome", outcome)
 
 
 def _is_negative(outcome: str) -> bool:

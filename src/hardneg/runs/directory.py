@@ -15,7 +15,7 @@ from typing import Any
 
 from hardneg.calibration.calibration import Calibration
 from hardneg.core.errors import ConfigError, DataError
-from hardneg.core.files import TEMPORARY, open_locked, write_text
+from hardneg.core.files import TEMPORARY, open_locked, write_json
 from hardneg.core.tables import flat
 from hardneg.runs.ledger import FolderLedger, Ledger, MemoryLedger
 from hardneg.runs.run_info import check
@@ -250,10 +250,11 @@ def _settings(stored: Any, asked: Any) -> str:
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
-    """Writes plain content and its checksum, and returns both."""
-    plain = json.loads(json.dumps({key: value for key, value in content.items() if key != _CHECKSUM}))
+    """Writes plain content and its checksum, and returns both; a number that is not finite is null."""
+    text = json.dumps({key: value for key, value in content.items() if key != _CHECKSUM})
+    plain = json.loads(text, parse_constant=lambda _: None)
     whole = {**plain, _CHECKSUM: fingerprint(plain)}
-    write_text(path, json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
+    write_json(path, whole)
     return whole
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,6 +20,8 @@ import pyarrow.parquet as pq
 from hardneg.core.errors import DataError
 from hardneg.core.files import atomic, digest_file, write_text
 from hardneg.core.records import Decision
+
+T = TypeVar("T")
 
 _META = b"hardneg"
 _COLUMNS = ("query_id", "doc_id", "decision", "reason")
@@ -160,20 +162,45 @@ def parts(folder: Path) -> list[Path]:
 
 def read_part(path: Path) -> Block:
     """Returns one part of the ledger."""
+    table = read_table(path)
     try:
-        table = pq.read_table(path)
-        table.validate(full=True)
         short = json.loads(table.schema.metadata[_META])["short"]
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, RecursionError) as error:
-        raise DataError(f"{path} is damaged: {' '.join(str(error).split())}; {_RERUN_HINT}") from error
-    missing = [name for name in _COLUMNS if name not in table.column_names]
-    if missing or not isinstance(short, dict) or not all(isinstance(why, str) for why in short.values()):
-        raise DataError(f"{path} is no part of a ledger: {', '.join(missing) or 'short'} is missing")
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise DataError(f"{path} is damaged: {error}; {_RERUN_HINT}") from None
+    if not isinstance(short, dict) or not all(isinstance(why, str) for why in short.values()):
+        raise DataError(f"{path} is no part of a ledger: short is missing; {_RERUN_HINT}")
+    return Block(table, short)
+
+
+def columns(path: Path) -> list[str]:
+    """Returns the names of a part's columns."""
+    return _read(path, lambda: pq.read_schema(path).names)
+
+
+def read_table(
+    path: Path, names: Sequence[str] | None = None, filters: pc.Expression | None = None
+) -> pa.Table:
+    """Returns the rows of a part that `filters` keep; of `names`, those columns that it has."""
+    present = columns(path)
+    wanted = present if names is None else [name for name in names if name in present]
+    missing = [name for name in _COLUMNS if name not in present]
+    if missing:
+        raise DataError(f"{path} is no part of a ledger: {', '.join(missing)} is missing; {_RERUN_HINT}")
+    table = _read(path, lambda: pq.read_table(path, columns=wanted, filters=filters))
+    _read(path, lambda: table.validate(full=True))
     for name in table.column_names:
         problem = _problem(name, table[name])
         if problem:
             raise DataError(f"{path} is no part of a ledger: column {name} {problem}; {_RERUN_HINT}")
-    return Block(table, short)
+    return table
+
+
+def _read(path: Path, reading: Callable[[], T]) -> T:
+    """Returns what reading a part gives, its errors being the program's."""
+    try:
+        return reading()
+    except (OSError, pa.ArrowException, ValueError) as error:
+        raise DataError(f"{path} is damaged: {' '.join(str(error).split())}; {_RERUN_HINT}") from None
 
 
 def _problem(name: str, column: pa.ChunkedArray) -> str:

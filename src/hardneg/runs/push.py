@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
-from hardneg.core import verdicts
+from hardneg.core import audit_info, verdicts
 from hardneg.core.errors import DataError, MissingExtra, wrap_errors
 from hardneg.runs.directory import RunFolder
 
 _ALWAYS = ("run.json", "README.md")
-_IF_THERE = ("calibration.json", "audit.json", "report.html")
+_IF_THERE = ("calibration.json", audit_info.FILE, "report.html")
 _LEDGER = ("part-*.parquet", ".part-*.sha256")
 
 

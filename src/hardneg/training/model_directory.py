@@ -13,7 +13,7 @@ from rich import box
 from rich.table import Table
 
 from hardneg.core.errors import ConfigError, DataError
-from hardneg.core.files import write_text
+from hardneg.core.files import write_json
 from hardneg.core.tables import differing
 from hardneg.runs.directory import fingerprint, versions
 
@@ -80,7 +80,7 @@ def read(folder: Path) -> dict[str, Any]:
 
 def write(folder: Path, facts: Mapping[str, Any]) -> None:
     """Writes train.json atomically."""
-    write_text(folder / FILE, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+    write_json(folder / FILE, facts)
 
 
 def save(model: Any, folder: Path, facts: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from hardneg.core.components import Context
 from hardneg.core.errors import ConfigError, DataError
-from hardneg.core.files import cache_folder, write_text
+from hardneg.core.files import cache_folder, write_json
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
 from hardneg.llm.answer_store import AnswerStore
@@ -194,5 +194,5 @@ def _read(folder: Path) -> dict[str, Any]:
 
 
 def _write(folder: Path, summary: Mapping[str, Any]) -> dict[str, Any]:
-    write_text(folder / SUMMARY, json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
+    write_json(folder / SUMMARY, summary)
     return dict(summary)

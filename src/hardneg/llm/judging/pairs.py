@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from hardneg.core.errors import DataError
 from hardneg.core.lines import text_lines
@@ -86,12 +85,7 @@ def with_texts(ids: Sequence[tuple[str, str]], collection: Collection, max_chara
 def _chosen(path: Path, scorer: str, also_dropped: bool) -> pa.Table:
     """Returns query_id, doc_id, p, score and anchor of one part's rows to judge."""
     names = {"p": "p_false_negative", "score": f"score.{scorer}", "anchor": f"positive.{scorer}"}
-    try:
-        columns = set(pq.read_schema(path).names)
-        used = ["query_id", "doc_id", "decision", "reason", *(n for n in names.values() if n in columns)]
-        table = pq.read_table(path, columns=used)
-    except (OSError, pa.ArrowException) as error:
-        raise DataError(f"{path} is corrupt: {error}") from None
+    table = ledger.read_table(path, ["query_id", "doc_id", "decision", "reason", *names.values()])
     keep = pc.equal(table["decision"], Decision.NEGATIVE)
     if also_dropped:
         dropped = pc.equal(table["decision"], Decision.DROPPED)
@@ -99,7 +93,7 @@ def _chosen(path: Path, scorer: str, also_dropped: bool) -> pa.Table:
     table = table.filter(keep)
     doubtful = {name: table[name] for name in ("query_id", "doc_id")}
     for name, column in names.items():
-        values = table[column] if column in columns else pa.nulls(table.num_rows, pa.float32())
+        values = table[column] if column in table.column_names else pa.nulls(table.num_rows, pa.float32())
         doubtful[name] = pc.fill_null(values.cast(pa.float64()), float("nan"))
     return pa.table(doubtful)
 

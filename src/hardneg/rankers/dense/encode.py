@@ -82,11 +82,12 @@ class Encoder:
         facts: dict[str, Any] = {} if dimensions is None else {"dimensions": dimensions}
         facts |= {"pooled_in": "float32"} if self._pools_in_fp32 else {}
         facts |= {"storage": self._storage} if self._storage != "fp32" else {}
+        limit = self._model.max_seq_length  # infinite for static models
         return facts | {
             "weights": self.digest,
             "query_prompt": self.prompts.query,
             "document_prompt": self.prompts.document,
-            "max_length": self._model.max_seq_length,
+            "max_length": None if limit == math.inf else limit,
             "precision": "none" if parameter is None else str(parameter.dtype).removeprefix("torch."),
             "similarity": "cosine" if self.normalize else "dot",
         }
