@@ -2,7 +2,8 @@
 
 | module | verbs |
 |---|---|
-| `runs` | mine, select, clean, audit, export, write_report, open_run, push |
+| `runs` | mine, select, clean, open_run |
+| `reading` | audit, export, write_report, push |
 | `models` | judge, generate, train, evaluate, compare |
 | `run` | `Run`, what mining returns |
 | `places` | folders, URLs and runs in memory become a folder to work in |
@@ -11,8 +12,9 @@
 from __future__ import annotations
 
 from hardneg.api.models import compare, evaluate, generate, judge, train
+from hardneg.api.reading import audit, export, push, write_report
 from hardneg.api.run import Run
-from hardneg.api.runs import audit, clean, export, mine, open_run, push, select, write_report
+from hardneg.api.runs import clean, mine, open_run, select
 
 __all__ = [
     "Run",

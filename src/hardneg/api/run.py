@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hardneg.api.places import run_folder
+from hardneg.api import reading
+from hardneg.api.places import opened_run, run_folder
+from hardneg.api.reading import write_page
 from hardneg.core.components import Format
+from hardneg.core.progress import Progress
+from hardneg.core.stores import is_url, output_dir
 from hardneg.core.tables import html_table
+from hardneg.mining import pipeline
+from hardneg.mining.recipe import Recipe, reselecting
 from hardneg.runs.finished import FinishedRun
 
 if TYPE_CHECKING:
-    from hardneg.mining.recipe import Recipe
     from hardneg.report.plot import Plots
+
+AnyRecipe = Recipe | str | Mapping[str, Any]
+"""A recipe, the name or YAML file of one, or its settings."""
 
 
 class Run(FinishedRun):
@@ -40,29 +48,33 @@ class Run(FinishedRun):
 
     def audit(self, **settings: Any) -> dict[str, Any]:
         """Returns the false-negative rate of the negatives; see `hardneg.audit`."""
-        from hardneg.api import audit
-
-        return audit(self, **settings)
+        return reading.audit(self, **settings)
 
     def select(
-        self, recipe: Recipe | str | Mapping[str, Any], out: str | Path | None = None, **settings: Any
+        self,
+        recipe: AnyRecipe,
+        out: str | Path | None = None,
+        *,
+        report: bool = True,
+        progress: Progress | None = None,
     ) -> Run:
         """Returns the run that another recipe selects from the same candidates; see `hardneg.select`."""
-        from hardneg.api import select
-
-        return select(self, recipe, out, **settings)
+        with opened_run(self, progress=progress) as finished:
+            chosen = reselecting(finished, recipe)
+            return made(
+                out,
+                lambda place: pipeline.select(finished, chosen, place, progress=progress),
+                report,
+                progress,
+            )
 
     def export(self, format: str | Mapping[str, Any] | Format, out: str | Path) -> Mapping[str, Any]:
         """Writes the training set in a trainer's format; see `hardneg.export`."""
-        from hardneg.api import export
-
-        return export(self, format, out)
+        return reading.export(self, format, out)
 
     def report(self, out: str | Path | None = None, **settings: Any) -> Path:
         """Writes the report, and returns where it is; see `hardneg.write_report`."""
-        from hardneg.api import write_report
-
-        return write_report(self, out, **settings)
+        return reading.write_report(self, out, **settings)
 
     def save(self, folder: str | Path, *, report: bool = True) -> Run:
         """Writes the run directory that the command line would have written, and returns the run in it.
@@ -75,9 +87,7 @@ class Run(FinishedRun):
             ConfigError: The folder holds something else.
             DataError: It cannot be written.
         """
-        from hardneg.api.runs import saved
-
-        return saved(self, folder, report=report)
+        return made(folder, lambda place: pipeline.save(self, place or Path(folder)), report, None)
 
     @property
     def plot(self) -> Plots:
@@ -109,3 +119,19 @@ class Run(FinishedRun):
         counts = {**self.info["counts"], **self.info["counts"].get("dropped", {})}
         rows = [(name.replace("_", " "), count) for name, count in counts.items() if name != "dropped"]
         return html_table(f"{self.info['recipe']['name']} on {self.info['collection']['name']}", rows)
+
+
+def made(
+    out: str | Path | None,
+    make: Callable[[Path | None], FinishedRun],
+    report: bool,
+    progress: Progress | None,
+) -> Run:
+    """Returns a new run; one in a folder gets its report, and is uploaded to the URL if `out` is one."""
+    if out is None:
+        return Run.of(make(None))
+    with output_dir(out, progress) as place:
+        finished = make(place)
+        if report:
+            write_page(finished)
+    return Run.of(finished, str(out) if is_url(out) else None)
