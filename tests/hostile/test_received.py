@@ -13,6 +13,7 @@ from hardneg.rankers.dense.models import load_model
 from hardneg.runs.directory import RunFolder
 from tests import tiny
 from tests.cli.test_cli import run
+from tests.hostile.mutations import outcome
 
 HOW = "if you trust its code, pass --trust-remote-code"
 KINDS = ("SentenceTransformer", "SparseEncoder", "CrossEncoder")
@@ -283,6 +284,18 @@ def test_a_recipe_that_gives_trust_is_refused(name, canary, beir, tmp_path, caps
         said = capsys.readouterr().err
         assert "trust_remote_code is not taken from settings" in said and said.count("\n") == 1
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("engine", ["ray:evil:6379", "{ray: evil:6379}", "{ray: {address: 'ray://evil:1'}}"])
+def test_a_recipe_that_names_a_cluster_is_refused(engine, beir, tmp_path, capsys):
+    (tmp_path / "recipe.yaml").write_text(f"rank:\n  rankers: [bm25]\nengine: {engine}\n")
+    code, said = outcome(
+        ["mine", beir, "--out", tmp_path / "out", "--recipe", tmp_path / "recipe.yaml"], capsys
+    )
+    assert code == 2
+    assert "the address of a cluster" in said.splitlines()[-1]
+    assert "pass --engine ray:ADDRESS" in said
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("name", RANKERS)

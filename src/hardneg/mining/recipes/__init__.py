@@ -12,6 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
+from hardneg.core.components import ENGINES
 from hardneg.core.errors import ConfigError, DataError, unknown_name
 from hardneg.core.files import open_regular
 from hardneg.core.registry import reason_of
@@ -91,7 +92,13 @@ def _read(path: Path, name: str) -> dict[str, Any]:
             text = file.read(_LONGEST).decode("utf-8")
         except UnicodeDecodeError as error:
             raise DataError(f"cannot read recipe {name}: {error}") from None
-    return _parsed(text, name)
+    settings = _parsed(text, name)
+    if settings.get("engine") is not None and ENGINES.parse(settings["engine"])[1].get("address"):
+        raise ConfigError(
+            f"{name}: engine: the address of a cluster, which can run code here, is not taken from a file; "
+            "pass --engine ray:ADDRESS or set RAY_ADDRESS"
+        )
+    return settings
 
 
 def _parsed(text: str, name: str) -> dict[str, Any]:
