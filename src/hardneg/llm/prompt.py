@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import importlib.resources
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hardneg.core.errors import ConfigError, DataError, unknown_name
 
@@ -82,3 +83,14 @@ def without_thoughts(answer: str) -> str | None:
     """
     text = _FENCE.sub("", _THOUGHT.sub("", answer)).strip()
     return None if _UNFINISHED.search(text) else text
+
+
+def json_form(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the `response_format` of an answer that is an object with one field, and nothing else."""
+    whole = {
+        "type": "object",
+        "properties": {name: schema},
+        "required": [name],
+        "additionalProperties": False,
+    }
+    return {"type": "json_schema", "json_schema": {"name": name, "strict": True, "schema": whole}}

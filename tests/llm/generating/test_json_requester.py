@@ -132,8 +132,22 @@ def test_secrets_are_written_nowhere(written, served, monkeypatch, tmp_path):
     monkeypatch.setenv("MY_KEY", key)
     served.answer = lambda request: json.dumps({"queries": [f"{key} {n}" for n in range(3)]})
     served.failures += [reply(f"{key} is slow", 400)]
-    summary = written(key_env="MY_KEY", cache=tmp_path / "cache", round_trip=0)
+    no_form = {"response_format": None}
+    summary = written(key_env="MY_KEY", cache=tmp_path / "cache", round_trip=0, options=no_form)
     assert served.headers[0]["Authorization"].endswith(key) and summary["failed"] == 1
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert any(path.name == "answers.sqlite" for path in files)
     assert not [path for path in files if key.encode() in path.read_bytes()]
+
+
+def test_answers_are_asked_for_in_a_form(written, served):
+    written(round_trip=0)
+    form = served.requests[0]["response_format"]["json_schema"]
+    assert (form["name"], form["schema"]["required"]) == ("queries", ["queries"])
+
+
+def test_a_server_without_forms_is_asked_without_one(written, served):
+    served.failures.append(reply("no such field", 400))
+    summary = written(round_trip=0, concurrency=1)
+    assert summary["failed"] == 0
+    assert not any("response_format" in request for request in served.requests[1:])

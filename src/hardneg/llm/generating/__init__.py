@@ -26,7 +26,7 @@ from hardneg.llm.generating.generate_settings import GenerateSettings
 from hardneg.llm.generating.job import GeneratedTexts, GenerationJob, JsonRequester
 from hardneg.llm.generating.negatives import NegativeTask
 from hardneg.llm.generating.queries import QueryTask
-from hardneg.llm.prompt import read_prompt
+from hardneg.llm.prompt import json_form, read_prompt
 from hardneg.llm.request_queue import RequestQueue
 from hardneg.runs.directory import RunFolder
 from hardneg.sources import LoadOptions, load_with_or_without_queries
@@ -158,7 +158,8 @@ def _prepared(
             why = 'every document is a positive of a query; include those with also="judged"'
         raise DataError(f"{collection.name}: no {task.unit} to write {task.name} for: {why}")
     with closing(AnswerStore(cache)) as store:
-        model = ChatModel(chosen.model, endpoint, chosen.options, store)
+        form = json_form(kind.name, {"type": "array", "items": {"type": "string"}})
+        model = ChatModel(chosen.model, endpoint, chosen.options, store, form)
         yield _Prepared(job, task, model, JsonRequester(model, task.question))
 
 

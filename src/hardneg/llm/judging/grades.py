@@ -8,22 +8,10 @@ import unicodedata
 from typing import Any
 
 from hardneg.core.verdicts import Verdict
-from hardneg.llm.prompt import without_thoughts
+from hardneg.llm.prompt import json_form, without_thoughts
 
 HIGHEST = 3
-FORM = {
-    "type": "json_schema",
-    "json_schema": {
-        "name": "grade",
-        "strict": True,
-        "schema": {
-            "type": "object",
-            "properties": {"grade": {"type": "integer", "enum": list(range(HIGHEST + 1))}},
-            "required": ["grade"],
-            "additionalProperties": False,
-        },
-    },
-}
+FORM = json_form("grade", {"type": "integer", "enum": list(range(HIGHEST + 1))})
 """The `response_format` of a grade, with no room for anything else."""
 _WORD = r"(?:(?:final|relevance)\s+)?(?:grade|score|relevance|оценка)"
 _OUT_OF = r"(?:\s*(?:/|of|out of|из)\s*3)?"
