@@ -21,6 +21,7 @@ from hardneg.core.records import Collection, IntArray, rows_of
 from hardneg.rankers.cache_files import build_or_load, checked_file
 from hardneg.rankers.dense.encode import model_digest
 from hardneg.rankers.dense.models import DEFAULT, load_model, model_errors
+from hardneg.rankers.dense.prompts import unused_prompts
 from hardneg.rankers.inverted.index import InvertedIndex, InvertedRanker, SparseRows
 
 _BLOCK = 8_192
@@ -33,6 +34,9 @@ class Sparse(Ranker):
 
     Attributes:
         model: A hub id or a folder.
+        query_prompt: Text before each query, or the name of one of the model's prompts; None for the model's
+            own.
+        document_prompt: The same before each document.
         max_length: Tokens after which texts are cut; None for the model's own limit.
         max_active_dims: Most terms per text; None for the model's own limit.
         batch_size: Texts per batch.
@@ -42,6 +46,8 @@ class Sparse(Ranker):
     """
 
     model: str
+    query_prompt: str | None = None
+    document_prompt: str | None = None
     max_length: int | None = Field(default=None, ge=1)
     max_active_dims: int | None = Field(default=None, ge=1)
     batch_size: int = Field(default=32, ge=1)
@@ -81,6 +87,10 @@ class Sparse(Ranker):
                 raise ConfigError(f'model "{self.model}" is no sparse encoder; use dense:{self.model}')
             if self.max_length is not None:
                 model.max_seq_length = self.max_length
+            given = {"query": self.query_prompt, "document": self.document_prompt}
+            own = model.prompts or {}
+            chosen = {kind: own.get(text, text) for kind, text in given.items() if text is not None}
+            model.prompts = {**own, **chosen}
             return model
 
 
@@ -100,6 +110,8 @@ class _Encoder:
                 "max_active_dims": settings.max_active_dims or model.max_active_dims,
                 "batch_size": settings.batch_size,
             }
+            unused = unused_prompts(model, settings.model) if settings.query_prompt is None else []
+            self.facts |= {"unused_prompts": unused} if unused else {}
 
     def encode(self, kind: Literal["query", "document"], texts: Any, stage: str) -> SparseRows:
         """Returns the sparse rows of all of a collection's documents or queries."""

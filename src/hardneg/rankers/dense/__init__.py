@@ -27,7 +27,8 @@ class Dense(Ranker):
 
     Attributes:
         model: A hub id, a folder, or `default` (all-MiniLM-L6-v2 from its PyPI package).
-        query_prompt: Text before each query; None for the model's own or its family's published one.
+        query_prompt: Text before each query, or the name of one of the model's prompts; None for the model's
+            own or its family's published one.
         document_prompt: Text before each document; likewise.
         max_length: Tokens after which texts are cut; None for the model's own limit.
         precision: Number format of the transformer's weights and sums; `auto` for the fastest of the

@@ -1,14 +1,13 @@
-"""Loads sentence-transformers models: where they are, their fastest number format, their family's prompts."""
+"""Loads sentence-transformers models: where they are, their fastest number format."""
 
 from __future__ import annotations
 
 import logging
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from hardneg.core.errors import ConfigError, HardnegError, MissingExtra
 from hardneg.core.files import user_path
@@ -22,31 +21,6 @@ Precision = Literal["fp32", "bf16", "fp16"]
 _BF16_SINCE, _FP16_SINCE = 8, 7
 
 _VERBOSE_LIBRARIES = ("sentence_transformers", "transformers", "huggingface_hub", "accelerate", "datasets")
-
-
-class Prompts(NamedTuple):
-    """The text before a query and before a document."""
-
-    query: str
-    document: str
-
-
-_SEARCHING = Prompts("Represent this sentence for searching relevant passages: ", "")
-_FAMILIES: tuple[tuple[str, Prompts], ...] = (
-    # Each from the model card of its family.
-    (r"(^|[/_-])(multilingual-)?e5-(small|base|large)(-|$)(?!.*instruct)", Prompts("query: ", "passage: ")),
-    (r"(^|[/_-])bge-(small|base|large)-en", _SEARCHING),
-    (r"(^|[/_-])bge-(small|base|large)-zh", Prompts("为这个句子生成表示以用于检索相关文章：", "")),
-    (r"(^|[/_-])nomic-embed-text", Prompts("search_query: ", "search_document: ")),
-    (r"(^|[/_-])mxbai-embed-(large|xsmall)", _SEARCHING),
-    (
-        r"(^|[/_-])(multilingual-)?e5-\S*instruct",
-        Prompts(
-            "Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery: ",
-            "",
-        ),
-    ),
-)
 
 
 def load_model(kind: str, model: str, **options: Any) -> Any:
@@ -120,12 +94,6 @@ def quietly() -> Iterator[None]:
             logger.setLevel(level)
         if shown:
             bars.enable_progress_bar()
-
-
-def known_prompts(model: str) -> Prompts | None:
-    """Returns the published prompts of the family that a model's name belongs to, None if it is not known."""
-    name = model.rstrip("/").lower()
-    return next((prompts for pattern, prompts in _FAMILIES if re.search(pattern, name)), None)
 
 
 def best_precision(device: str) -> Precision:
