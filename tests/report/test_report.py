@@ -158,6 +158,7 @@ def test_warnings_stand_first_in_both_languages(run):
         {"kind": "empty", "text": "", "queries": 114},
         {"kind": "language", "text": "", "ranker": "dense", "model": "m", "own": "en", "found": "ru"},
         {"kind": "near_chance", "text": "", "ranker": "dense", "hits": 6, "positives": 41, "chance": 6.83},
+        {"kind": "prompts", "text": "", "ranker": "dense", "names": "sts", "setting": "rank.rankers.dense"},
         {"kind": "of a later version", "text": "As it is."},
     ]
     verdicts = {"pairs": 20, "removed": 311, "added": 0}
@@ -166,5 +167,22 @@ def test_warnings_stand_first_in_both_languages(run):
         shown = findings(warned, Locale(language))
         assert [kind for kind, _ in shown[: len(told)]] == ["bad"] * len(told)
         assert "85" in shown[0][1] and "75" in shown[0][1] and "37" in shown[2][1] and "6" in shown[6][1]
-        assert shown[7][1] == "As it is." and any("311" in sentence for _, sentence in shown[8:])
+        assert shown[8][1] == "As it is." and any("311" in sentence for _, sentence in shown[9:])
     assert len(tables.quality(summary, Locale("en"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [(0.41, "bad"), (0.02, "plain")],
+)
+def test_texts_that_a_model_cuts_stand_out_if_much_is_lost(run, text, kind):
+    found = summarize(run)
+    cut = {
+        "documents": {"sample": 200, "cut": 31, "text": text},
+        "queries": {"sample": 9, "cut": 0, "text": 0},
+    }
+    cutting = {"dense": {"max_length": 64, "truncation": cut}}
+    found = replace(found, run={**found.run, "rankers": cutting})
+    [(level, said)] = [each for each in findings(found, Locale("en")) if "tokens" in each[1]]
+    assert level == kind and "reads the first 64 tokens: it cuts 16 % of the documents" in said
+    assert any("обрезает документов" in said for _, said in findings(found, Locale("ru")))

@@ -74,6 +74,7 @@ def run_table(run: Mapping[str, Any]) -> Table:
     if "positives_left_out" in run:
         table.add_row("positives left out", f"{run['positives_left_out']:,}")
     _add_ranking(table, run.get("ranking", {}))
+    _add_truncation(table, {**run.get("rankers", {}), **run.get("validation", {}).get("validators", {})})
     _add_section(table, "verdicts", run.get("verdicts", {}))
     _add_section(table, "dropped", counts.get("dropped", {}))
     _add_section(table, "short queries", run["short"])
@@ -190,6 +191,16 @@ def _add_ranking(table: Table, ranking: Mapping[str, Mapping[str, float]]) -> No
             f"MRR {own['mrr']:.2f}, recall@10 {own['recall_at_10']:.2f}, {own['beyond_depth']:.0%} too deep"
         )
         table.add_row(f"known positives by {name}", shown)
+
+
+def _add_truncation(table: Table, models: Mapping[str, Mapping[str, Any]]) -> None:
+    """Adds how many texts each model cuts, and how much of them."""
+    for name, facts in models.items():
+        for unit, own in facts.get("truncation", {}).items():
+            if own["cut"]:
+                share = f"{own['cut']:,} of {own['sample']:,} ({own['cut'] / own['sample']:.0%})"
+                lost = f"{own['text']:.0%} of the text lost"
+                table.add_row(f"{unit} cut by {name}", f"{share} at {facts['max_length']:,} tokens, {lost}")
 
 
 def _add_section(table: Table, title: str, numbers: Mapping[str, float]) -> None:

@@ -15,6 +15,7 @@ from hardneg.rankers.dense.encode import model_digest
 from hardneg.rankers.dense.models import DEFAULT, load_model, model_errors
 from hardneg.rankers.dense.prompts import unused_prompts
 from hardneg.rankers.pair_scorer import PairScorer
+from hardneg.rankers.truncation import sampled, truncation
 
 _SCORING = ("ForSequenceClassification", "ForCausalLM", "ForConditionalGeneration")
 
@@ -71,7 +72,12 @@ class CrossEncoder(Ranker):
                 raise ConfigError(
                     f'model "{self.model}" is a {architecture}, which has no trained score of pairs'
                 )
-            return CrossEncoderRanker(model, self, collection, _label(model, self, path))
+            ranker = CrossEncoderRanker(model, self, collection, _label(model, self, path))
+            tokenizer, prompt = getattr(model, "tokenizer", None), ranker.facts["prompt"] or ""
+            texts, queries = sampled(collection.documents), sampled(collection.queries)
+            cut = truncation(tokenizer, model.max_length, texts, prompt, queries)
+            ranker.facts = {**ranker.facts, "truncation": {"documents": cut}}
+            return ranker
 
 
 def _label(model: Any, settings: CrossEncoder, path: str) -> int | None:

@@ -17,12 +17,13 @@ from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.files import has_valid_checksum
 from hardneg.core.hashing import code_digest
 from hardneg.core.progress import Progress
-from hardneg.core.records import Collection, IntArray, rows_of
+from hardneg.core.records import Collection, Documents, IntArray, Queries, rows_of
 from hardneg.rankers.cache_files import build_or_load, checked_file
 from hardneg.rankers.dense.encode import model_digest
 from hardneg.rankers.dense.models import DEFAULT, load_model, model_errors
 from hardneg.rankers.dense.prompts import unused_prompts
 from hardneg.rankers.inverted.index import InvertedIndex, InvertedRanker, SparseRows
+from hardneg.rankers.truncation import sampled, truncation
 
 _BLOCK = 8_192
 
@@ -65,12 +66,13 @@ class Sparse(Ranker):
             ConfigError: There is no such model, or it is no sparse encoder.
         """
         encoder = _Encoder(self._load(), self, context)
+        facts = {**encoder.facts, "truncation": encoder.truncation(collection)}
         name = self.name or "sparse"
         documents = encoder.encode("document", collection.documents, f"{name}: encode documents")
         queries = encoder.encode("query", collection.queries, f"{name}: encode queries")
         n_terms = 1 + max(int(rows.terms.max(initial=0)) for rows in (documents, queries))
         index = InvertedIndex.of(documents, len(collection.documents), n_terms)
-        return InvertedRanker(index, queries, encoder.facts)
+        return InvertedRanker(index, queries, facts)
 
     def _load(self) -> Any:
         if self.model == DEFAULT:
@@ -112,6 +114,20 @@ class _Encoder:
             }
             unused = unused_prompts(model, settings.model) if settings.query_prompt is None else []
             self.facts |= {"unused_prompts": unused} if unused else {}
+
+    def truncation(self, collection: Collection) -> dict[str, Any]:
+        """Returns how many documents and queries the model cuts, and how much of them; see `truncation`."""
+        limits = getattr(self._model, "tokenizer", None), self._model.max_seq_length
+        kinds: list[tuple[str, str, Documents | Queries]] = [
+            ("documents", "document", collection.documents),
+            ("queries", "query", collection.queries),
+        ]
+        prompts = self.facts["prompts"]
+        with model_errors(self._settings.model, "encode with"):
+            return {
+                unit: truncation(*limits, sampled(texts), prompts.get(kind) or "")
+                for unit, kind, texts in kinds
+            }
 
     def encode(self, kind: Literal["query", "document"], texts: Any, stage: str) -> SparseRows:
         """Returns the sparse rows of all of a collection's documents or queries."""

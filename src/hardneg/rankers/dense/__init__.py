@@ -18,6 +18,7 @@ from hardneg.rankers.dense.remote_encoding import EncodedTexts, encode_remotely
 from hardneg.rankers.dense.sharded_search import ClusterContext, ShardedRanker
 from hardneg.rankers.dense.store import Encode, Store, Vectors
 from hardneg.rankers.dense.topk import ExactSearch
+from hardneg.rankers.truncation import sampled
 
 
 @ranker("dense")
@@ -141,8 +142,12 @@ def _encode_locally(encoder: Encoder, collection: Collection, context: Context, 
             texts.texts, len(texts), encode, context.progress, (f"{name}: encode {unit}", unit)
         )
 
+    cut = {
+        "documents": encoder.truncation("document", sampled(collection.documents)),
+        "queries": encoder.truncation("query", sampled(collection.queries)),
+    }
     return DenseRanker(
-        encoder.facts,
+        {**encoder.facts, "truncation": cut},
         vectors("document", collection.documents, encoder.documents, "documents"),
         vectors("query", collection.queries, encoder.queries, "queries"),
     )

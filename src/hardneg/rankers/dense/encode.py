@@ -17,6 +17,7 @@ from hardneg.rankers.dense import forward
 from hardneg.rankers.dense.models import Precision, convert, model_errors
 from hardneg.rankers.dense.prompts import chosen_prompts, unused_prompts
 from hardneg.rankers.dense.store import Advance
+from hardneg.rankers.truncation import truncation
 
 Kind = Literal["query", "document"]
 Storage = Literal["fp32", "fp16"]
@@ -97,6 +98,13 @@ class Encoder:
         if kind == "query":
             facts.pop("storage", None)
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+    def truncation(self, kind: Kind, texts: list[str]) -> dict[str, Any]:
+        """Returns how many of some texts the model cuts, and how much of them; see `truncation`."""
+        prompt = self.prompts.query if kind == "query" else self.prompts.document
+        with model_errors(self._name, "encode with"):
+            tokenizer = getattr(self._model, "tokenizer", None)
+            return truncation(tokenizer, self._model.max_seq_length, texts, prompt)
 
     def queries(self, texts: list[str], advance: Advance | None = None) -> FloatArray:
         """Returns (n, dimension) float32: the vectors of queries, at least one; reports progress."""
