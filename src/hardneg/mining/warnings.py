@@ -38,7 +38,7 @@ Warning = dict[str, Any]
 
 def warnings(info: Mapping[str, Any], recipe: Recipe) -> list[Warning]:
     """Returns `{"kind", "text", ...}` with the numbers that the text names, the gravest first."""
-    steps = (_lost, _poor_calibration, _verdicts, _fewer, _languages, _prompts, _near_chance)
+    steps = (_lost, _poor_calibration, _verdicts, _fewer, _languages, _prompts, _lengths, _near_chance)
     return [warning for step in steps for warning in step(info, recipe)]
 
 
@@ -106,6 +106,18 @@ def _prompts(info: Mapping[str, Any], recipe: Recipe) -> Iterator[Warning]:
                 f"{setting}={unused[0]}"
             )
             yield {"kind": "prompts", "text": text, "ranker": name, "names": names, "setting": setting}
+
+
+def _lengths(info: Mapping[str, Any], recipe: Recipe) -> Iterator[Warning]:
+    for name, path, facts in _described(info, recipe):
+        if lengths := facts.get("lengths"):
+            shortest, longest = (f"{length:.3g}" for length in lengths)
+            text = (
+                f"{name}: the vectors have lengths from {shortest} to {longest}, so their cosine is taken; "
+                f"if the model was trained for the dot product: --set {path}.similarity=dot"
+            )
+            numbers = {"shortest": shortest, "longest": longest, "setting": f"{path}.similarity=dot"}
+            yield {"kind": "lengths", "text": text, "ranker": name, **numbers}
 
 
 def _described(info: Mapping[str, Any], recipe: Recipe) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
