@@ -111,8 +111,31 @@ def test_runs_of_different_collections_are_not_compared(run, tmp_path):
     from tests.evil import collection as evil
 
     mine(evil(), Recipe.named("naive", rankers=["bm25"]), tmp_path / "evil")
-    with pytest.raises(ConfigError, match="different collections"):
+    with pytest.raises(
+        ConfigError, match="different collections, and have no query with a positive in common"
+    ):
         write_versus((run, tmp_path / "evil"), None, tmp_path / "v.html")
+
+
+def test_of_a_collection_that_has_grown_the_common_queries_are_compared(run, tmp_path):
+    from hardneg import mine
+    from hardneg.runs.diff import compare
+    from hardneg.testing import collection
+
+    texts = {"d0": "amber resin", "d1": "birch bark", "d2": "cedar wood", "d3": "amber wood"}
+    queries = {"q0": "what is amber", "q1": "what is birch", "q2": "what is cedar"}
+    judged = [("q0", "d0", 1), ("q1", "d1", 1), ("q2", "d2", 1)]
+    recipe = Recipe.named("random", negatives=2)
+    before = {k: texts[k] for k in ("d0", "d1", "d2")}, {k: queries[k] for k in ("q0", "q1")}, judged[:2]
+    mine(collection(*before), recipe, tmp_path / "before")
+    mine(collection(texts, queries, judged), recipe, tmp_path / "after")
+    found = compare(tmp_path / "before", tmp_path / "after")
+    assert found["queries"] == {"both": 2, "first_only": 0, "second_only": 1}
+    # Each of the two common queries had both other documents; now two of the other three.
+    assert found["negatives"]["both"] + found["negatives"]["first_only"] == 4
+    assert found["negatives"]["both"] + found["negatives"]["second_only"] == 4
+    write_versus((tmp_path / "before", tmp_path / "after"), None, tmp_path / "v.html")
+    assert "compared are the 2 queries that both runs have" in page(tmp_path / "v.html")
 
 
 def test_negatives_above_the_positive_are_no_fault_where_probabilities_decide(run, full):

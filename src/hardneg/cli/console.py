@@ -112,6 +112,8 @@ def audit_table(audit: Mapping[str, Any]) -> Table:
         table.add_row(name.replace("_", " "), f"{rate(estimate)} by {basis}")
         for note in estimate["notes"]:
             table.add_row("", note)
+    if "verdicts_left_out" in audit:
+        table.add_row("verdicts", audit["verdicts_left_out"])
     table.add_section()
     for name, value in audit["hardness"].items():
         average = "median" if name == "relative_margin" else "mean"
@@ -129,8 +131,9 @@ def audit_table(audit: Mapping[str, Any]) -> Table:
         table.add_row(f"{point['threshold']:g}", f"{rate(point)}, {hardness}, {point['negatives']:,}")
     if audit["target"] is not None:
         table.add_section()
-        flag = audit["target"].get("flag", "no threshold reaches it")
-        table.add_row(f"for {audit['target']['rate']:.1%}", flag)
+        flag = audit["target"].get("flag")
+        shown = f"hardneg select with {flag}" if flag else "no threshold reaches it"
+        table.add_row(f"for {audit['target']['rate']:.1%}", shown)
     return table
 
 

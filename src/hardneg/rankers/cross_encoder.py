@@ -12,7 +12,7 @@ from hardneg.core.components import Context, OpenedRanker, Ranker, ranker
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.records import Collection, FloatArray
 from hardneg.rankers.dense.encode import model_digest
-from hardneg.rankers.dense.models import DEFAULT, load_model, model_errors
+from hardneg.rankers.dense.models import DEFAULT, check_installed, load_model, model_errors
 from hardneg.rankers.dense.prompts import unused_prompts
 from hardneg.rankers.pair_scorer import PairScorer
 from hardneg.rankers.truncation import sampled, truncation
@@ -49,6 +49,10 @@ class CrossEncoder(Ranker):
     measures_similarity = True
     reranks = True
     encodes = True
+
+    def check_installed(self) -> None:
+        """Checks that what loads the model is installed."""
+        check_installed(self.model)
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
         """Returns the ranker, its model loaded."""

@@ -20,7 +20,7 @@ from hardneg.core.progress import Progress
 from hardneg.core.records import Collection, Documents, IntArray, Queries, rows_of
 from hardneg.rankers.cache_files import build_or_load, checked_file
 from hardneg.rankers.dense.encode import model_digest
-from hardneg.rankers.dense.models import DEFAULT, load_model, model_errors
+from hardneg.rankers.dense.models import DEFAULT, check_installed, load_model, model_errors
 from hardneg.rankers.dense.prompts import unused_prompts
 from hardneg.rankers.inverted.index import InvertedIndex, InvertedRanker, SparseRows
 from hardneg.rankers.truncation import sampled, truncation
@@ -58,6 +58,10 @@ class Sparse(Ranker):
     shorthand = "model"
     measures_similarity = True
     encodes = True
+
+    def check_installed(self) -> None:
+        """Checks that what loads the model is installed."""
+        check_installed(self.model)
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
         """Returns the ranker, its texts encoded or loaded from the cache.

@@ -54,6 +54,10 @@ class CrossEncoder(Validator):
         "ru": "Кандидаты, которых кросс-энкодер оценивает не ниже релевантного.",
     }
 
+    def check_installed(self) -> None:
+        """Checks that what loads the model is installed."""
+        RANKERS.make({"cross-encoder": {"model": self.model}}).check_installed()
+
     def open(self, collection: Collection, rankers: Rankers, context: Context) -> OpenedValidator:
         """Returns the opened validator, its model loaded."""
         own = ("model", "batch_size", "max_length", "prompt", "positive_label")

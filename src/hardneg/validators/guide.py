@@ -43,6 +43,10 @@ class Guide(Validator):
         "ru": "Кандидаты, которых более сильный энкодер ставит не дальше от запроса, чем релевантный.",
     }
 
+    def check_installed(self) -> None:
+        """Checks that what loads the model is installed."""
+        RANKERS.make({"dense": {"model": self.model}}).check_installed()
+
     def open(self, collection: Collection, rankers: Rankers, context: Context) -> OpenedValidator:
         """Returns the opened validator, its vectors encoded or cached."""
         own = ("model", "max_length", "query_prompt", "document_prompt")

