@@ -19,7 +19,7 @@ from hardneg.core.exclusions import EXCLUSIONS
 from hardneg.evaluation.measures import DEFAULT
 from hardneg.mining.recipe import RankSettings, Recipe, read_recipe, recipe_names
 from hardneg.rankers.fusion import FUSIONS
-from hardneg.rankers.inverted.tokenizer import LANGUAGES
+from hardneg.rankers.inverted.languages import OTHERS, STEMMED
 from hardneg.selection.selector import MAX_USES, NO_ANCHOR_SCORE, NO_SCORE, SURPLUS
 from hardneg.selection.settings import SelectSettings
 from hardneg.sources import LoadOptions
@@ -155,7 +155,7 @@ def test_every_component_its_settings_and_defaults_are_documented(document, regi
 def test_every_fusion_and_language_is_documented():
     for name in FUSIONS:
         assert f"`{name}`" in page("recipes.md")
-    for code, name in LANGUAGES.items():
+    for code, name in (STEMMED | OTHERS).items():
         assert f"{name} (`{code}`)" in page("rankers.md")
 
 

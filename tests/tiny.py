@@ -14,11 +14,12 @@ def bi_encoder(folder: Path, seed: int = 0, **options) -> Path:
     return folder / "model"
 
 
-def cross_encoder(folder: Path, seed: int = 0) -> Path:
-    """Saves a one-layer BERT with one label."""
+def cross_encoder(folder: Path, seed: int = 0, num_labels: int = 1, **options) -> Path:
+    """Saves a one-layer BERT with one label or more; `options` go to `CrossEncoder`."""
     from sentence_transformers import CrossEncoder
 
-    model = CrossEncoder(str(bert(folder / "bert", seed)), num_labels=1, max_length=64, device="cpu")
+    body = str(bert(folder / "bert", seed))
+    model = CrossEncoder(body, num_labels=num_labels, max_length=64, device="cpu", **options)
     model.save(str(folder / "model"))
     return folder / "model"
 

@@ -2,13 +2,15 @@
 
 import json
 from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from hardneg.auditing import sample
-from hardneg.auditing.estimate import calibrated, judged_sample
+from hardneg.auditing.estimate import calibrated, judged_sample, left_out
 from hardneg.auditing.negatives import Negatives
+from hardneg.auditing.sample import Drawn
 from hardneg.core import verdicts
 from hardneg.core.statistics import bootstrap_ratio, rate_interval, wilson
 from hardneg.core.verdicts import Judged, Verdict
@@ -117,3 +119,16 @@ def test_a_greater_sample_holds_the_smaller_one(tmp_path):
         lines = (tmp_path / str(size) / sample.FILE).read_text(encoding="utf-8").splitlines()
         seen.append({(row["query_id"], row["doc_id"]) for row in map(json.loads, lines)})
     assert seen[0] < seen[1] and len(mined.queries) == 1
+
+
+def test_it_is_said_why_verdicts_do_not_count():
+    negatives = SimpleNamespace(ids=[("q", f"d{n}") for n in range(9)])
+    judged = {("q", f"d{n}"): 1.0 for n in range(19)}
+    assert left_out(negatives, {}, {}) is None
+    said = left_out(negatives, {}, judged)
+    assert said.startswith("19 verdicts do not count: no random sample was drawn; hardneg audit RUN --sample")
+    sampled = {Drawn("q", f"d{n}", "0"): 40 for n in range(12)}
+    assert left_out(negatives, sampled, judged) == (
+        "19 verdicts do not count: 9 of them are on the sample of 12 negatives, 10 are needed; "
+        "3 are on documents that are no negatives of this run any more"
+    )

@@ -77,7 +77,9 @@ def test_a_training_set_needs_copies_and_scores(mined):
 def test_a_table_of_something_else_is_refused(mined):
     part = ledger.part_path(mined, 0)
     pq.write_table(pa.table({"a": [1]}), part)
-    with pytest.raises(DataError, match="is damaged"):
+    with pytest.raises(
+        DataError, match="is no part of a ledger: query_id, doc_id, decision, reason is missing"
+    ):
         ledger.read_part(part)
 
 

@@ -133,6 +133,20 @@ def test_notations_of_a_language(spec):
     assert RANKERS.make(spec) == Bm25(language="ru")
 
 
+@pytest.mark.parametrize("language", ["zh", "chinese", "th"])
+def test_a_language_in_a_script_without_stemmers_leaves_the_other_scripts_their_own(context, language):
+    texts = ["信息检索系统 engines", "ระบบค้นหาข้อมูล", "cats"]
+    ranker = Bm25(language=language).open(collection(texts, ["检索", "ค้นหา", "cat"]), context)
+    assert ranker.search(rows(0, 1, 2), 1)[0][:, 0].tolist() == [0, 1, 2]
+    assert ranker.facts["stemmers"]["latin"] == "english"
+
+
+def test_a_language_in_latin_script_without_a_stemmer_is_not_stemmed(context):
+    ranker = Bm25(language="vi").open(collection(["thing", "things"], ["thing"]), context)
+    assert ranker.search(rows(0), 2)[0].tolist() == [[0, -1]]
+    assert "latin" not in ranker.facts["stemmers"]
+
+
 def test_unknown_language_and_method():
     with pytest.raises(ConfigError, match='did you mean "russian"'):
         RANKERS.make("bm25:rusian")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hardneg.core.components import Context
+from hardneg.core.components import VALIDATORS, Context
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.rankers.cross_encoder import CrossEncoder
 from hardneg.rankers.dense.models import load_model
@@ -61,3 +61,44 @@ def test_a_prompt_reaches_the_model_and_the_facts(folder, tmp_path, monkeypatch)
     )
     ranker.score(np.array([0], np.int32), np.array([[1]], np.int32))
     assert asked[0]["prompt"] == "Is it relevant?" == ranker.facts["prompt"]
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory):
+    return str(
+        tiny.cross_encoder(tmp_path_factory.mktemp("labels"), num_labels=3, prompts={"rank": "rank: "})
+    )
+
+
+def test_a_model_of_several_labels_is_refused_before_anything_is_scored(labelled, tmp_path):
+    message = r"gives 3 scores per pair \(LABEL_0, LABEL_1, LABEL_2\).*--set {}\.positive_label=LABEL_2"
+    with pytest.raises(ConfigError, match=message.format(r"rank\.rankers\.cross-encoder")):
+        CrossEncoder(labelled).open(known(), Context(tmp_path))
+    validator = VALIDATORS.make(f"cross-encoder:{labelled}")
+    with pytest.raises(ConfigError, match=message.format(r"validation\.validators\.cross-encoder")):
+        validator.open(known(), {}, Context(tmp_path))
+
+
+@pytest.mark.parametrize("label", [1, "LABEL_1"])
+def test_the_score_is_the_probability_of_the_label_that_is_named(labelled, tmp_path, label):
+    ranker = CrossEncoder(labelled, positive_label=label).open(known(), Context(tmp_path))
+    scores = ranker.score(np.array([0], np.int32), np.array([[2, 0]], np.int32))
+    model = load_model("CrossEncoder", labelled, device="cpu")
+    logits = model.predict([("small mice", "mice"), ("small mice", "one step")])
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    assert scores[0] == pytest.approx(expected[:, 1], abs=1e-6)
+    assert ranker.facts["positive_label"] == 1
+
+
+@pytest.mark.parametrize("label", [3, -1, "relevant"])
+def test_a_label_that_the_model_lacks_is_refused(labelled, folder, tmp_path, label):
+    for model, message in ((labelled, "it has LABEL_0, LABEL_1, LABEL_2"), (folder, "one score per pair")):
+        with pytest.raises(ConfigError, match=f"positive_label {label}: .*{message}"):
+            CrossEncoder(model, positive_label=label).open(known(), Context(tmp_path))
+
+
+def test_a_prompt_by_name_and_prompts_that_are_not_used(labelled, tmp_path):
+    silent = CrossEncoder(labelled, positive_label=0).open(known(), Context(tmp_path))
+    assert silent.facts["unused_prompts"] == ["rank"]
+    named = CrossEncoder(labelled, positive_label=0, prompt="rank").open(known(), Context(tmp_path))
+    assert named.facts["prompt"] == "rank: " and "unused_prompts" not in named.facts

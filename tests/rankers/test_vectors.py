@@ -30,7 +30,9 @@ def opened(tmp_path, collection):
         for name, ids in (("document", document_ids), ("query", query_ids)):
             if ids is not None:
                 (tmp_path / f"{name}_ids.txt").write_text("\n".join(ids) + "\n")
-        return Vectors(str(tmp_path), **settings).open(collection, Context(tmp_path / "cache"))
+        return Vectors(str(tmp_path), **{"similarity": "dot", **settings}).open(
+            collection, Context(tmp_path / "cache")
+        )
 
     return make
 
@@ -53,6 +55,21 @@ def test_cosine(opened):
     docs, scores = opened(similarity="cosine").search(rows(0, 1), 2)
     assert docs.tolist() == [[0, 2], [1, 2]]
     np.testing.assert_allclose(scores, [[1, 0.5**0.5]] * 2, rtol=1e-6)
+
+
+def test_vectors_of_other_lengths_than_1_are_compared_by_cosine_which_is_said(opened, caplog):
+    chosen, cosine = opened(similarity="auto"), opened(similarity="cosine")
+    assert chosen.facts["similarity"] == "cosine" and chosen.facts["lengths"] == [0.5, 4.2426]
+    assert "lengths from 0.5 to 4.24, so cosine is taken" in caplog.text
+    np.testing.assert_array_equal(chosen.search(rows(0, 1), 3)[1], cosine.search(rows(0, 1), 3)[1])
+
+
+def test_normalised_vectors_are_taken_as_they_are(opened, caplog):
+    units = np.array([[1, 0], [0, 1], [0.6, 0.8]]).astype(np.float16)
+    chosen = opened(units, units[:2], similarity="auto")
+    assert chosen.facts["similarity"] == "dot" and "lengths" not in chosen.facts and not caplog.text
+    zero = np.array([[1, 0], [0, 0], [0, 1]], np.float32)
+    assert opened(zero, units[:2], similarity="auto").facts["similarity"] == "dot"
 
 
 @pytest.mark.parametrize("kind", [np.float16, np.float64])

@@ -111,8 +111,31 @@ def test_runs_of_different_collections_are_not_compared(run, tmp_path):
     from tests.evil import collection as evil
 
     mine(evil(), Recipe.named("naive", rankers=["bm25"]), tmp_path / "evil")
-    with pytest.raises(ConfigError, match="different collections"):
+    with pytest.raises(
+        ConfigError, match="different collections, and have no query with a positive in common"
+    ):
         write_versus((run, tmp_path / "evil"), None, tmp_path / "v.html")
+
+
+def test_of_a_collection_that_has_grown_the_common_queries_are_compared(run, tmp_path):
+    from hardneg import mine
+    from hardneg.runs.diff import compare
+    from hardneg.testing import collection
+
+    texts = {"d0": "amber resin", "d1": "birch bark", "d2": "cedar wood", "d3": "amber wood"}
+    queries = {"q0": "what is amber", "q1": "what is birch", "q2": "what is cedar"}
+    judged = [("q0", "d0", 1), ("q1", "d1", 1), ("q2", "d2", 1)]
+    recipe = Recipe.named("random", negatives=2)
+    before = {k: texts[k] for k in ("d0", "d1", "d2")}, {k: queries[k] for k in ("q0", "q1")}, judged[:2]
+    mine(collection(*before), recipe, tmp_path / "before")
+    mine(collection(texts, queries, judged), recipe, tmp_path / "after")
+    found = compare(tmp_path / "before", tmp_path / "after")
+    assert found["queries"] == {"both": 2, "first_only": 0, "second_only": 1}
+    # Each of the two common queries had both other documents; now two of the other three.
+    assert found["negatives"]["both"] + found["negatives"]["first_only"] == 4
+    assert found["negatives"]["both"] + found["negatives"]["second_only"] == 4
+    write_versus((tmp_path / "before", tmp_path / "after"), None, tmp_path / "v.html")
+    assert "compared are the 2 queries that both runs have" in page(tmp_path / "v.html")
 
 
 def test_negatives_above_the_positive_are_no_fault_where_probabilities_decide(run, full):
@@ -158,6 +181,8 @@ def test_warnings_stand_first_in_both_languages(run):
         {"kind": "empty", "text": "", "queries": 114},
         {"kind": "language", "text": "", "ranker": "dense", "model": "m", "own": "en", "found": "ru"},
         {"kind": "near_chance", "text": "", "ranker": "dense", "hits": 6, "positives": 41, "chance": 6.83},
+        {"kind": "prompts", "text": "", "ranker": "dense", "names": "sts", "setting": "rank.rankers.dense"},
+        {"kind": "lengths", "text": "", "ranker": "v", "shortest": ".5", "longest": "4", "setting": "s=dot"},
         {"kind": "of a later version", "text": "As it is."},
     ]
     verdicts = {"pairs": 20, "removed": 311, "added": 0}
@@ -166,5 +191,22 @@ def test_warnings_stand_first_in_both_languages(run):
         shown = findings(warned, Locale(language))
         assert [kind for kind, _ in shown[: len(told)]] == ["bad"] * len(told)
         assert "85" in shown[0][1] and "75" in shown[0][1] and "37" in shown[2][1] and "6" in shown[6][1]
-        assert shown[7][1] == "As it is." and any("311" in sentence for _, sentence in shown[8:])
+        assert shown[9][1] == "As it is." and any("311" in sentence for _, sentence in shown[10:])
     assert len(tables.quality(summary, Locale("en"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [(0.41, "bad"), (0.02, "plain")],
+)
+def test_texts_that_a_model_cuts_stand_out_if_much_is_lost(run, text, kind):
+    found = summarize(run)
+    cut = {
+        "documents": {"sample": 200, "cut": 31, "text": text},
+        "queries": {"sample": 9, "cut": 0, "text": 0},
+    }
+    cutting = {"dense": {"max_length": 64, "truncation": cut}}
+    found = replace(found, run={**found.run, "rankers": cutting})
+    [(level, said)] = [each for each in findings(found, Locale("en")) if "tokens" in each[1]]
+    assert level == kind and "the first 64 tokens: it cuts 16\u202f% of the doc" in said
+    assert any("обрезает документов" in said for _, said in findings(found, Locale("ru")))

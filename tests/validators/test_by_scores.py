@@ -73,7 +73,8 @@ def test_agreement_measures_a_positive_to_the_others():
 
 def opens(monkeypatch, ranker):
     """Lets whatever ranker is made open this one."""
-    monkeypatch.setattr(RANKERS, "make", lambda given: SimpleNamespace(open=lambda *_: ranker))
+    made = SimpleNamespace(open=lambda *_: ranker, opened=lambda *_: ranker)
+    monkeypatch.setattr(RANKERS, "make", lambda given: made)
 
 
 def test_a_guide_suspects_what_it_finds_closer_than_the_positive(monkeypatch):

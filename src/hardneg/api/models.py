@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hardneg.api.places import AnyRun, run_folder
-from hardneg.core.errors import ConfigError
+from hardneg.core.errors import ConfigError, require_all
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
 from hardneg.runs.finished import FinishedRun
@@ -180,7 +180,7 @@ def evaluate(
     from hardneg.core.components import Context
     from hardneg.core.files import cache_folder, user_path
     from hardneg.evaluation import systems
-    from hardneg.evaluation.measures import DEFAULT, parse
+    from hardneg.evaluation.measures import DEFAULT, check_installed, parse
     from hardneg.evaluation.output import save
     from hardneg.sources import load as load_source
 
@@ -189,6 +189,8 @@ def evaluate(
     chosen = parse(list(measures)) if measures else DEFAULT
     names = systems.distinct([*models, *(Path(file).name.split(".")[0] for file in runs)])
     evaluation.baseline_of(baseline, names)
+    check_installed()
+    require_all(systems.ranker_of(model) for model in models)
     collection = source
     if not isinstance(collection, Collection):
         collection = load_source(str(source), load or TEST, progress)

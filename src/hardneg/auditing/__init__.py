@@ -17,7 +17,7 @@ from typing import Any
 
 from hardneg.auditing import groups, hidden_positives, sample, trade_off
 from hardneg.auditing.calibrated_candidates import calibrated_reselector, with_calibration
-from hardneg.auditing.estimate import Estimate, calibrated, judged_sample
+from hardneg.auditing.estimate import Estimate, calibrated, judged_sample, left_out
 from hardneg.auditing.negatives import Negatives
 from hardneg.core import audit_info, verdicts
 from hardneg.core.components import OpenedRanker
@@ -129,11 +129,15 @@ def false_negatives(
         )
     if "calibrated" in wanted:
         estimates["calibrated"] = calibrated(negatives)
+    unread = None
+    if "judged_sample" in wanted and estimates["judged_sample"] is None:
+        unread = left_out(negatives, sampled or {}, judged or {})
     made = {name: estimate for name, estimate in estimates.items() if estimate is not None}
     if not made:
         why = reselector.validation.calibration.why or "not possible"
         raise DataError(
             f"{where}: no false-negative rate can be estimated. Calibration: {why}. "
+            f"{'' if unread is None else f'{unread}. '}"
             "Draw a sample with hardneg audit RUN --sample 200, judge it with hardneg review "
             "or hardneg judge, and audit again"
         )
@@ -146,6 +150,7 @@ def false_negatives(
         "by": groups.rates(negatives, reselector.collection),
         "trade_off": curve,
         "target": None if target is None else trade_off.best_threshold(curve, target),
+        **({} if unread is None else {"verdicts_left_out": unread}),
     }
 
 

@@ -82,6 +82,24 @@ def judged_sample(
     return Estimate("judged_sample", rate, low, high, count, notes)
 
 
+def left_out(
+    negatives: Negatives, sampled: Mapping[Drawn, int], judged: Mapping[tuple[str, str], float]
+) -> str | None:
+    """Returns why `judged_sample` makes nothing of the verdicts that there are; None without verdicts."""
+    if not judged:
+        return None
+    drawn = {(item.query_id, item.doc_id) for item in sampled}
+    own, on_sample = set(negatives.ids), drawn.intersection(judged)
+    if not sampled:
+        why = "no random sample was drawn; hardneg audit RUN --sample 200, judge it, and audit again"
+    else:
+        counted = len(on_sample & own)
+        why = f"{counted} of them are on the sample of {len(drawn)} negatives, {_LEAST_VERDICTS} are needed"
+        if len(on_sample) > counted:
+            why += f"; {len(on_sample) - counted} are on documents that are no negatives of this run any more"
+    return f"{len(judged):,} verdicts do not count: {why}"
+
+
 def _correction(by_stratum: Mapping[str, Floats], sizes: Mapping[str, int]) -> tuple[float, float]:
     """Returns the mean difference of verdicts and probabilities over all strata, and its variance.
 

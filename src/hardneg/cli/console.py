@@ -74,6 +74,7 @@ def run_table(run: Mapping[str, Any]) -> Table:
     if "positives_left_out" in run:
         table.add_row("positives left out", f"{run['positives_left_out']:,}")
     _add_ranking(table, run.get("ranking", {}))
+    _add_truncation(table, {**run.get("rankers", {}), **run.get("validation", {}).get("validators", {})})
     _add_section(table, "verdicts", run.get("verdicts", {}))
     _add_section(table, "dropped", counts.get("dropped", {}))
     _add_section(table, "short queries", run["short"])
@@ -111,6 +112,8 @@ def audit_table(audit: Mapping[str, Any]) -> Table:
         table.add_row(name.replace("_", " "), f"{rate(estimate)} by {basis}")
         for note in estimate["notes"]:
             table.add_row("", note)
+    if "verdicts_left_out" in audit:
+        table.add_row("verdicts", audit["verdicts_left_out"])
     table.add_section()
     for name, value in audit["hardness"].items():
         average = "median" if name == "relative_margin" else "mean"
@@ -128,8 +131,9 @@ def audit_table(audit: Mapping[str, Any]) -> Table:
         table.add_row(f"{point['threshold']:g}", f"{rate(point)}, {hardness}, {point['negatives']:,}")
     if audit["target"] is not None:
         table.add_section()
-        flag = audit["target"].get("flag", "no threshold reaches it")
-        table.add_row(f"for {audit['target']['rate']:.1%}", flag)
+        flag = audit["target"].get("flag")
+        shown = f"hardneg select with {flag}" if flag else "no threshold reaches it"
+        table.add_row(f"for {audit['target']['rate']:.1%}", shown)
     return table
 
 
@@ -190,6 +194,16 @@ def _add_ranking(table: Table, ranking: Mapping[str, Mapping[str, float]]) -> No
             f"MRR {own['mrr']:.2f}, recall@10 {own['recall_at_10']:.2f}, {own['beyond_depth']:.0%} too deep"
         )
         table.add_row(f"known positives by {name}", shown)
+
+
+def _add_truncation(table: Table, models: Mapping[str, Mapping[str, Any]]) -> None:
+    """Adds how many texts each model cuts, and how much of them."""
+    for name, facts in models.items():
+        for unit, own in facts.get("truncation", {}).items():
+            if own["cut"]:
+                share = f"{own['cut']:,} of {own['sample']:,} ({own['cut'] / own['sample']:.0%})"
+                lost = f"{own['text']:.0%} of the text lost"
+                table.add_row(f"{unit} cut by {name}", f"{share} at {facts['max_length']:,} tokens, {lost}")
 
 
 def _add_section(table: Table, title: str, numbers: Mapping[str, float]) -> None:

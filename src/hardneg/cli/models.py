@@ -34,6 +34,16 @@ def judge(
         list[str] | None,
         typer.Option("--set", metavar="FIELD=VALUE", help="Field of the request, as in `max_tokens=2000`."),
     ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Ask nothing; print the first prompt, the pairs and the highest cost."
+        ),
+    ] = False,
+    price: Annotated[
+        float | None,
+        typer.Option(metavar="X", min=0, help="Price of a million tokens, for the cost in `--dry-run`."),
+    ] = None,
     quiet: Quiet = False,
     json_: Json = False,
 ) -> None:
@@ -43,10 +53,17 @@ def judge(
     before. Needs the extra `judge`, and the source where it was. See docs/judging.md.
     """
     from hardneg import api
+    from hardneg.api.places import run_folder
     from hardneg.cli.console import judge_table
+    from hardneg.llm.judging import dry_run as dry_run_of
 
+    settings["options"] = request_options(set_)
+    if dry_run:
+        with run_folder(run) as folder:
+            _print_dry_run(dry_run_of(folder, price=price, **settings), json_)
+        return
     with progress(quiet or json_) as bars:
-        summary = api.judge(run, progress=bars, options=request_options(set_), **settings)
+        summary = api.judge(run, progress=bars, **settings)
     print_summary(summary, judge_table, summary["pairs"], "pairs", quiet, json_)
 
 
@@ -84,8 +101,7 @@ def generate(
     from hardneg.cli.console import generate_table
     from hardneg.llm.generating import dry_run as dry_run_of
 
-    of_load = [given for given in set_ or () if given.startswith("load.")]
-    of_request = [given for given in set_ or () if not given.startswith("load.")]
+    of_load, of_request = _load_apart(set_)
     if "kinds" in settings:
         settings["kinds"] = tuple(settings["kinds"].split(","))
     settings |= {"load": load_options(of_load, load), "options": request_options(of_request)}
@@ -97,6 +113,12 @@ def generate(
     with progress(quiet or json_) as bars:
         summary = api.generate(source, out, progress=bars, **settings)
     print_summary(summary, generate_table, summary["asked"], summary["unit"], quiet, json_)
+
+
+def _load_apart(overrides: list[str] | None) -> tuple[list[str], list[str]]:
+    """Returns the changes of how a source is loaded, and the others."""
+    of_load = [given for given in overrides or () if given.startswith("load.")]
+    return of_load, [given for given in overrides or () if given not in of_load]
 
 
 def _print_dry_run(costs: dict[str, Any], json_: bool) -> None:
@@ -216,7 +238,11 @@ def compare(
     writing: Annotated[Given, OptionsOf("hardneg.api:compare", "report")],
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Setting of the training, as in `epochs=2`."),
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Setting of the training, as in `epochs=2`, or `load.KEY=VALUE` of the source.",
+        ),
     ] = None,
     quiet: Quiet = False,
     json_: Json = False,
@@ -232,7 +258,11 @@ def compare(
 
     if "recipes" in settings:
         settings["recipes"] = [name.strip() for name in settings["recipes"].split(",") if name.strip()]
-    settings["train"] = TrainSettings.build(training, set_ or ())
+    of_load, of_training = _load_apart(set_)
+    settings |= {
+        "train": TrainSettings.build(training, of_training),
+        "load": request_options(of_load).get("load", {}),
+    }
     with progress(quiet or json_) as bars:
         result = api.compare(source, settings, out, progress=bars, **writing)
     if json_:

@@ -24,7 +24,8 @@ def audit(
     ],
     drawing: Annotated[Given, OptionsOf("hardneg.auditing:draw_sample", "seed")],
     recipe: Annotated[
-        Given, OptionsOf(RECIPE, "split", "strict", unset="the recipe's", **{"recipe": "name"})
+        Given,
+        OptionsOf(RECIPE, "split", "strict", unset="the recipe's", **{"recipe": "name", "set": "overrides"}),
     ],
     max_fnr: Annotated[
         float | None, typer.Option(metavar="X", help="Exit with 1 if the rate is higher, 0.05 = 5 %.")
@@ -43,12 +44,17 @@ def audit(
     """
     from hardneg import api
     from hardneg.cli.console import audit_table
+    from hardneg.core.errors import ConfigError
     from hardneg.mining.recipe import Recipe
     from hardneg.sources import local
 
     with progress(quiet or json_) as bars:
         place = local(run, bars)
         is_run = (Path(place) / "run.json").exists()
+        if is_run and recipe:
+            raise ConfigError(
+                f"{run} is a run and keeps its recipe; decide again by hardneg select {run} --out DIR"
+            )
         if sample is not None:
             _draw(run, is_run, sample, drawing, bars)
             return

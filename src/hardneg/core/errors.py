@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import importlib.util
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -30,10 +31,13 @@ class DataError(HardnegError):
 
 
 class MissingExtra(HardnegError):
-    """An optional library is not installed; the message says which extra brings it."""
+    """Optional libraries, by name, are not installed; the message says which extra brings each."""
 
-    def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} is not installed; run: pip install 'hardneg[{extra}]'")
+    def __init__(self, what: str, extra: str, **others: str) -> None:
+        self.extras = {what: extra, **others}
+        are = "is" if len(self.extras) == 1 else "are"
+        names, extras = " and ".join(self.extras), ",".join(dict.fromkeys(self.extras.values()))
+        super().__init__(f"{names} {are} not installed; run: pip install 'hardneg[{extras}]'")
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> ConfigError:
@@ -50,6 +54,29 @@ def optional_library(name: str, extra: str) -> Any:
         return importlib.import_module(name)
     except ImportError:
         raise MissingExtra(name, extra) from None
+
+
+def require(module: str, extra: str, what: str | None = None) -> None:
+    """Checks that an optional library is installed, without importing it."""
+    try:
+        found = importlib.util.find_spec(module)
+    except ValueError:  # it stands in for the library, as in a notebook or a test
+        return
+    if found is None:
+        raise MissingExtra(what or module.replace("_", "-"), extra)
+
+
+def require_all(components: Iterable[Any]) -> None:
+    """Checks that the libraries of all components are installed; one error names all that are missing."""
+    missing: dict[str, str] = {}
+    for component in components:
+        try:
+            component.check_installed()
+        except MissingExtra as error:
+            missing |= error.extras
+    if missing:
+        (what, extra), *others = missing.items()
+        raise MissingExtra(what, extra, **dict(others))
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Engine, engine
 from hardneg.core.components.engine import J, R, Stage
-from hardneg.core.errors import ConfigError, MissingExtra
+from hardneg.core.errors import ConfigError, MissingExtra, require
 from hardneg.core.trust import TRUSTED
 from hardneg.engines._worker_pool import Worker, WorkerPool
 
@@ -45,6 +45,10 @@ class Ray(Engine):
     retries: int = Field(default=5, ge=0)
     shorthand = "address"
     spreads = True
+
+    def check_installed(self) -> None:
+        """Checks that Ray is installed."""
+        require("ray", "ray")
 
     def run(self, opener: Callable[[], Callable[[J], R]], jobs: Iterable[J], stage: Stage) -> Iterator[R]:
         """Yields the results of the jobs as they are done; see `Engine.run`.

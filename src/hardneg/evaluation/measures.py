@@ -20,7 +20,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from hardneg.core.errors import ConfigError, MissingExtra, unknown_name
+from hardneg.core.errors import ConfigError, MissingExtra, require, unknown_name
 
 Judged = Mapping[str, Mapping[str, int]]
 """Relevance by query id and document id."""
@@ -94,6 +94,12 @@ def values(
     for metric in evaluator.iter_calc(both):
         computed.setdefault(str(metric.measure), {})[metric.query_id] = float(metric.value)
     return {measure: _cut(measure, computed[str(library)]) for measure, library in library_measures.items()}
+
+
+def check_installed() -> None:
+    """Checks that what computes measures and tests is installed."""
+    for module, what in (("ir_measures", None), ("pytrec_eval", "pytrec-eval-terrier"), ("scipy", None)):
+        require(module, "evaluate", what)
 
 
 def _provider() -> Any:

@@ -50,6 +50,7 @@ def clean(
         raise DataError(f"there is no file {path}; hardneg clean cleans a training set, one file")
     if not any(RANKERS.name_of(ranker) == "listed" for ranker in recipe.rank.rankers):
         raise ConfigError("the recipe has no ranker listed: start from the recipe clean, or add it")
+    recipe.check_installed()
     clock = Clock()
     with clock.stage("load"):
         collection = load(str(path), recipe.load)

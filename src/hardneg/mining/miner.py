@@ -83,6 +83,7 @@ class Miner(_Blocks):
         ready: Mapping[str, OpenedRanker] | None = None,
     ) -> Miner:
         """Returns a miner, its rankers and validators opened, which encodes what must be encoded."""
+        recipe.check_installed()
         rankers: dict[str, OpenedRanker] = {}
         for name, settings in zip(recipe.rank.names, recipe.rank.rankers, strict=True):
             with clock.stage(f"open {name}"):

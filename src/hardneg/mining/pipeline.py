@@ -47,6 +47,7 @@ def mine(
     cache: Path | None = None,
 ) -> FinishedRun:
     """Mines a training set with hard negatives, without a report; see `hardneg.mine`."""
+    recipe.check_installed()
     clock = Clock()
     with clock.stage("load"):
         collection = load(source, recipe.load, progress) if isinstance(source, str) else source

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, ValidationError
 
 from hardneg.core.components import DRAWS, ENGINES, FORMATS, RANKERS, RULES, VALIDATORS, Engine, Format
-from hardneg.core.errors import ConfigError, unknown_name
+from hardneg.core.errors import ConfigError, require_all, unknown_name
 from hardneg.core.files import real_path
 from hardneg.core.registry import Registry, first_problem
 from hardneg.core.settings import LISTS, check_names, override, put
@@ -171,6 +171,16 @@ class Recipe(BaseModel):
             validation = settings.setdefault("validation", {})
             validation["validators"] = [*_others(validation.get("validators") or []), validator]
         return cls.build(settings)
+
+    def check_installed(self) -> None:
+        """Checks that the optional libraries of all components are installed, before any work is done.
+
+        Raises:
+            MissingExtra: Some are missing; the message names all.
+        """
+        rankers = () if self.engine.spreads else self.rank.rankers  # its workers may have what this lacks
+        others = *self.validation.validators, *self.select.rules, self.select.draw, self.format, self.engine
+        require_all((*rankers, *others))
 
     def settings(self) -> dict[str, Any]:
         """Returns plain settings that `build` turns into the same recipe."""

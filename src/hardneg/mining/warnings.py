@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from hardneg.core.components import Ranker
+from hardneg.core.components import RANKERS, VALIDATORS, Ranker
 from hardneg.core.errors import DataError
 from hardneg.core.settings import parse_yaml
 from hardneg.core.statistics import wilson
 from hardneg.mining.outcome import TOP
 from hardneg.mining.recipe import Recipe
+from hardneg.rankers.dense.prompts import shown
 from hardneg.rankers.random import Random
 
 LOST = 0.5
@@ -37,7 +38,7 @@ Warning = dict[str, Any]
 
 def warnings(info: Mapping[str, Any], recipe: Recipe) -> list[Warning]:
     """Returns `{"kind", "text", ...}` with the numbers that the text names, the gravest first."""
-    steps = (_lost, _poor_calibration, _verdicts, _fewer, _languages, _near_chance)
+    steps = (_lost, _poor_calibration, _verdicts, _fewer, _languages, _prompts, _lengths, _near_chance)
     return [warning for step in steps for warning in step(info, recipe)]
 
 
@@ -93,6 +94,43 @@ def _languages(info: Mapping[str, Any], recipe: Recipe) -> Iterator[Warning]:
             text = f"{name}: the model {model} is for {own}, the texts are in {shown}; try --recipe {better}"
             numbers = {"ranker": name, "model": model, "own": own, "found": shown}
             yield {"kind": "language", "text": text, **numbers}
+
+
+def _prompts(info: Mapping[str, Any], recipe: Recipe) -> Iterator[Warning]:
+    for name, path, facts in _described(info, recipe):
+        if unused := facts.get("unused_prompts"):
+            setting = f"{path}.{'prompt' if 'prompt' in facts else 'query_prompt'}"
+            names = shown(unused)
+            text = (
+                f"{name}: the model has prompts that are not used: {names}; choose one, as in --set "
+                f"{setting}={unused[0]}"
+            )
+            yield {"kind": "prompts", "text": text, "ranker": name, "names": names, "setting": setting}
+
+
+def _lengths(info: Mapping[str, Any], recipe: Recipe) -> Iterator[Warning]:
+    for name, path, facts in _described(info, recipe):
+        if lengths := facts.get("lengths"):
+            shortest, longest = (f"{length:.3g}" for length in lengths)
+            text = (
+                f"{name}: the vectors have lengths from {shortest} to {longest}, so their cosine is taken; "
+                f"if the model was trained for the dot product: --set {path}.similarity=dot"
+            )
+            numbers = {"shortest": shortest, "longest": longest, "setting": f"{path}.similarity=dot"}
+            yield {"kind": "lengths", "text": text, "ranker": name, **numbers}
+
+
+def _described(info: Mapping[str, Any], recipe: Recipe) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Yields the name, the path in a recipe and the facts of each ranker and validator."""
+    rank, validation = recipe.rank, recipe.validation
+    for where, names, registry, components, facts in (
+        ("rank.rankers", rank.names, RANKERS, rank.rankers, info["rankers"]),
+        ("validation.validators", validation.names, VALIDATORS, validation.validators,
+         info["validation"]["validators"]),
+    ):  # fmt: skip
+        kinds = [registry.name_of(component) for component in components]
+        for number, (name, kind) in enumerate(zip(names, kinds, strict=True)):
+            yield name, f"{where}.{kind if kinds.count(kind) == 1 else number}", facts.get(name, {})
 
 
 def _near_chance(info: Mapping[str, Any], recipe: Recipe) -> Iterator[Warning]:

@@ -20,6 +20,7 @@ from hardneg.core.records import Collection, Documents, Queries
 from hardneg.rankers.cache_files import build_or_load
 from hardneg.rankers.inverted import postings, tokenizer
 from hardneg.rankers.inverted.index import InvertedIndex, InvertedRanker, SparseRows
+from hardneg.rankers.inverted.languages import language_code, scripts_of
 from hardneg.rankers.inverted.tokenizer import Vocabulary, stemmer
 
 _SAMPLE = 256
@@ -27,7 +28,7 @@ _SAMPLE_CHARACTERS = 600
 
 
 def _language(name: str) -> str:
-    return name if name in ("auto", "none") else tokenizer.language_code(name)
+    return name if name in ("auto", "none") else language_code(name)
 
 
 @ranker("bm25")
@@ -37,7 +38,8 @@ class Bm25(Ranker):
 
     Attributes:
         language: `auto` (each script is stemmed in the language that most of its documents are in), a
-            language by name or ISO 639 code (stems its script in it, others by default), or `none`.
+            language by name or ISO 639 code (its script is stemmed in it, or not at all where Snowball has no
+            stemmer for it; others by default), or `none`.
         k1: Term frequency saturation: how much a term's repetition in a document counts.
         b: Length normalisation, 0 to 1: how much long documents are held back.
         method: The variant of the formula, as bm25s names them.
@@ -72,7 +74,7 @@ class Bm25(Ranker):
         if self.language == "none":
             return {}, {}
         if self.language != "auto":
-            return tokenizer.stemmers_for(tokenizer.scripts_of(self.language)), {}
+            return tokenizer.stemmers_for(scripts_of(self.language)), {}
         sample = np.unique(np.linspace(0, len(documents) - 1, _SAMPLE).astype(np.int32))
         texts = (text[:_SAMPLE_CHARACTERS] for text in documents.texts(sample))
         detected = tokenizer.detect_languages(texts)

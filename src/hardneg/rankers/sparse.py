@@ -17,11 +17,13 @@ from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.files import has_valid_checksum
 from hardneg.core.hashing import code_digest
 from hardneg.core.progress import Progress
-from hardneg.core.records import Collection, IntArray, rows_of
+from hardneg.core.records import Collection, Documents, IntArray, Queries, rows_of
 from hardneg.rankers.cache_files import build_or_load, checked_file
 from hardneg.rankers.dense.encode import model_digest
-from hardneg.rankers.dense.models import DEFAULT, load_model, model_errors
+from hardneg.rankers.dense.models import DEFAULT, check_installed, load_model, model_errors
+from hardneg.rankers.dense.prompts import unused_prompts
 from hardneg.rankers.inverted.index import InvertedIndex, InvertedRanker, SparseRows
+from hardneg.rankers.truncation import sampled, truncation
 
 _BLOCK = 8_192
 
@@ -33,6 +35,9 @@ class Sparse(Ranker):
 
     Attributes:
         model: A hub id or a folder.
+        query_prompt: Text before each query, or the name of one of the model's prompts; None for the model's
+            own.
+        document_prompt: The same before each document.
         max_length: Tokens after which texts are cut; None for the model's own limit.
         max_active_dims: Most terms per text; None for the model's own limit.
         batch_size: Texts per batch.
@@ -42,6 +47,8 @@ class Sparse(Ranker):
     """
 
     model: str
+    query_prompt: str | None = None
+    document_prompt: str | None = None
     max_length: int | None = Field(default=None, ge=1)
     max_active_dims: int | None = Field(default=None, ge=1)
     batch_size: int = Field(default=32, ge=1)
@@ -52,6 +59,10 @@ class Sparse(Ranker):
     measures_similarity = True
     encodes = True
 
+    def check_installed(self) -> None:
+        """Checks that what loads the model is installed."""
+        check_installed(self.model)
+
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
         """Returns the ranker, its texts encoded or loaded from the cache.
 
@@ -59,12 +70,13 @@ class Sparse(Ranker):
             ConfigError: There is no such model, or it is no sparse encoder.
         """
         encoder = _Encoder(self._load(), self, context)
+        facts = {**encoder.facts, "truncation": encoder.truncation(collection)}
         name = self.name or "sparse"
         documents = encoder.encode("document", collection.documents, f"{name}: encode documents")
         queries = encoder.encode("query", collection.queries, f"{name}: encode queries")
         n_terms = 1 + max(int(rows.terms.max(initial=0)) for rows in (documents, queries))
         index = InvertedIndex.of(documents, len(collection.documents), n_terms)
-        return InvertedRanker(index, queries, encoder.facts)
+        return InvertedRanker(index, queries, facts)
 
     def _load(self) -> Any:
         if self.model == DEFAULT:
@@ -81,6 +93,10 @@ class Sparse(Ranker):
                 raise ConfigError(f'model "{self.model}" is no sparse encoder; use dense:{self.model}')
             if self.max_length is not None:
                 model.max_seq_length = self.max_length
+            given = {"query": self.query_prompt, "document": self.document_prompt}
+            own = model.prompts or {}
+            chosen = {kind: own.get(text, text) for kind, text in given.items() if text is not None}
+            model.prompts = {**own, **chosen}
             return model
 
 
@@ -99,6 +115,22 @@ class _Encoder:
                 "max_length": model.max_seq_length,
                 "max_active_dims": settings.max_active_dims or model.max_active_dims,
                 "batch_size": settings.batch_size,
+            }
+            unused = unused_prompts(model, settings.model) if settings.query_prompt is None else []
+            self.facts |= {"unused_prompts": unused} if unused else {}
+
+    def truncation(self, collection: Collection) -> dict[str, Any]:
+        """Returns how many documents and queries the model cuts, and how much of them; see `truncation`."""
+        limits = getattr(self._model, "tokenizer", None), self._model.max_seq_length
+        kinds: list[tuple[str, str, Documents | Queries]] = [
+            ("documents", "document", collection.documents),
+            ("queries", "query", collection.queries),
+        ]
+        prompts = self.facts["prompts"]
+        with model_errors(self._settings.model, "encode with"):
+            return {
+                unit: truncation(*limits, sampled(texts), prompts.get(kind) or "")
+                for unit, kind, texts in kinds
             }
 
     def encode(self, kind: Literal["query", "document"], texts: Any, stage: str) -> SparseRows:

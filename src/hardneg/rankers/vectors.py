@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -21,7 +22,11 @@ from hardneg.core.stores import fetched
 from hardneg.rankers.dense import DenseRanker
 from hardneg.rankers.dense.store import Vectors as Chunks
 
+_LOG = logging.getLogger("hardneg.rankers")
 _BLOCK = 8_192
+_UNIT = 0.01
+"""How far from 1 the length of a normalised vector may be: fp16 and quantised ones are not exact."""
+
 _IDS = 65_536
 
 
@@ -36,12 +41,13 @@ class Vectors(Ranker):
 
     Attributes:
         folder: Folder of the arrays.
-        similarity: `dot` takes the vectors as they are; `cosine` normalises them to length 1 first.
+        similarity: `dot` takes the vectors as they are; `cosine` normalises them to length 1 first; `auto` is
+            `dot` if all have length 1, else `cosine`, which is said.
         name: The ranker's name in the ledger; None for `vectors`.
     """
 
     folder: str
-    similarity: Literal["dot", "cosine"] = "dot"
+    similarity: Literal["auto", "dot", "cosine"] = "auto"
     name: str | None = None
     shorthand = "folder"
     comparable = True
@@ -62,13 +68,29 @@ class Vectors(Ranker):
                 f"{folder}: documents.npy has {documents.array.shape[1]} dimensions, "
                 f"queries.npy {queries.array.shape[1]}; both must come from one model"
             )
-        facts = {"similarity": self.similarity, **documents.facts, **queries.facts}
-        unit = self.similarity == "cosine"
+        facts: dict[str, Any] = {"similarity": self.similarity, **documents.facts, **queries.facts}
+        if self.similarity == "auto":
+            facts |= _chosen(folder, documents.norms, queries.norms)
+        unit = facts["similarity"] == "cosine"
         return DenseRanker(
             facts,
             Chunks.of(documents.matched(collection.documents, unit, context.cache)),
             Chunks.of(queries.matched(collection.queries, unit, context.cache)),
         )
+
+
+def _chosen(folder: Path, *norms: npt.NDArray[np.float64]) -> dict[str, Any]:
+    """Returns the similarity that fits the lengths of vectors, and their range unless all are 1."""
+    lengths = np.concatenate(norms)
+    shortest, longest = float(lengths.min(initial=1)), float(lengths.max(initial=1))
+    if shortest >= 1 - _UNIT and longest <= 1 + _UNIT:
+        return {"similarity": "dot"}
+    _LOG.warning(
+        "%s: vectors have lengths from %.3g to %.3g, so cosine is taken; set similarity to dot if the model "
+        "was trained for the dot product",
+        *(folder, shortest, longest),
+    )
+    return {"similarity": "cosine", "lengths": [round(shortest, 4), round(longest, 4)]}
 
 
 class _VectorFile:
@@ -88,6 +110,14 @@ class _VectorFile:
         """The digests of the files."""
         paths = [self._path, *([self._ids_path] if self._has_ids else [])]
         return {path.name: digest_file(path) for path in paths}
+
+    @property
+    def norms(self) -> npt.NDArray[np.float64]:
+        """The lengths of a sample of the vectors; those that are zero or no numbers are left out."""
+        rows = np.unique(np.linspace(0, len(self.array) - 1, _BLOCK).astype(np.int64))
+        vectors: npt.NDArray[np.float64] = np.asarray(self.array[rows], np.float64)
+        lengths: npt.NDArray[np.float64] = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+        return lengths[np.isfinite(lengths) & (lengths > 0)]
 
     def matched(self, texts: Documents | Queries, unit: bool, folder: Path) -> FloatArray:
         """Returns (n, dimension) float32 or float16: the checked vectors of all texts, of length 1 if `unit`.
@@ -137,7 +167,7 @@ class _VectorFile:
             return
         position = int(positions[np.flatnonzero(bad)[0]])
         problem = (
-            "is zero, which has no cosine"
+            "is zero, which has no cosine; --set rank.rankers.vectors.similarity=dot takes it as it is"
             if lengths[bad][0] == 0
             else "holds NaN, infinity or too large numbers"
         )

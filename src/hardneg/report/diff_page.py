@@ -36,6 +36,11 @@ def diff_page(
     runs = (summarize(first), summarize(second))
     reasons = Reasons(locale, runs[1].run, runs[0].run)
     negatives = [_negatives(folder) for folder in (first, second)]
+    grown = ""
+    if "queries" in differences:
+        common = set(runs[0].queries).intersection(runs[1].queries)
+        negatives = [{query: side[query] for query in side if query in common} for side in negatives]
+        grown = locale("diff.grown", count=locale.number(differences["queries"]["both"]))
     changed = _changed(*negatives)
     shown = _examples(runs, negatives, changed[: LIMIT if limit is None else limit], locale, reasons)
     examples.add_texts(shown, collection)
@@ -52,6 +57,7 @@ def diff_page(
         locale,
         title=locale("diff.title", first=first.name, second=second.name),
         names=(str(first), str(second)),
+        grown=grown,
         tiles=[
             (locale.number(counts["both"]), locale("diff.tile_both"), ""),
             (locale.number(counts["first_only"]), locale("diff.tile_first"), ""),

@@ -26,6 +26,10 @@ _HIGH_SHARE = 0.05
 """A share of the queries or negatives above this needs attention."""
 
 
+_HIGH_LOSS = 0.1
+"""A share of the text that a model does not read above this needs attention."""
+
+
 def findings(summary: RunSummary, locale: Locale) -> list[Finding]:
     """Returns (`good`, `plain` or `bad`, sentence) for what a reader should see first."""
     counts = {
@@ -34,7 +38,18 @@ def findings(summary: RunSummary, locale: Locale) -> list[Finding]:
     }
     sentences: list[Finding] = [("bad", _warning(each, summary, locale)) for each in warnings(summary)]
     sentences.append(("plain", locale("find.negatives", **counts)))
-    steps = (_verdicts, _audited, _above_positive, _suspected, _copies, _leaked, _main_reason, _short, _reuse)
+    steps = (
+        _truncated,
+        _verdicts,
+        _audited,
+        _above_positive,
+        _suspected,
+        _copies,
+        _leaked,
+        _main_reason,
+        _short,
+        _reuse,
+    )
     for step in (*steps, _agreement, _skipped):
         sentences += step(summary, locale)
     return sentences
@@ -61,6 +76,18 @@ def _warning(warning: Mapping[str, Any], summary: RunSummary, locale: Locale) ->
     }
     quality = {name: locale.decimal(summary.calibration.get(name)) for name in _QUALITY}
     return locale(key, **values, **quality)
+
+
+def _truncated(summary: RunSummary, locale: Locale) -> list[Finding]:
+    sentences: list[Finding] = []
+    for name, facts in {**summary.run["rankers"], **summary.run["validation"]["validators"]}.items():
+        for unit, own in (facts.get("truncation") or {}).items():
+            if own["cut"]:
+                share, text = locale.percent(own["cut"] / own["sample"]), locale.percent(own["text"])
+                limit = locale.number(facts["max_length"])
+                sentence = locale(f"find.cut_{unit}", name=name, share=share, text=text, limit=limit)
+                sentences.append(("bad" if own["text"] > _HIGH_LOSS else "plain", sentence))
+    return sentences
 
 
 def _verdicts(summary: RunSummary, locale: Locale) -> list[Finding]:

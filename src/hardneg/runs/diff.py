@@ -19,22 +19,31 @@ from hardneg.runs.directory import RunFolder
 def compare(first: str | Path, second: str | Path) -> dict[str, Any]:
     """Returns how the decisions of two runs differ.
 
+    Of collections that differ, as one that has grown, the queries that both have are compared, by their ids.
+
     Args:
         first: A finished run directory.
-        second: Another, of the same collection.
+        second: Another, of the same collection or one with common queries.
 
     Returns:
         `negatives`: how many are chosen by both, by the first only, by the second only; `moves`: for every
-        pair of differing outcomes, as `dropped: surplus`, how many candidates went from one to the other.
+        pair of differing outcomes, as `dropped: surplus`, how many candidates went from one to the other;
+        of differing collections also `queries`, how many both have or only one.
 
     Raises:
-        ConfigError: The runs are of different collections.
+        ConfigError: The runs are of different collections, without common queries and positives.
         DataError: One of them is no run directory.
     """
     runs = [RunFolder(Path(folder)).read() for folder in (first, second)]
-    if runs[0]["collection"]["digest"] != runs[1]["collection"]["digest"]:
-        raise ConfigError(f"{first} and {second} were mined from different collections")
     tables = [_outcomes(Path(folder)) for folder in (first, second)]
+    queries: dict[str, Any] = {}
+    if runs[0]["collection"]["digest"] != runs[1]["collection"]["digest"]:
+        tables, queries = _common(*tables)
+        if not queries["queries"]["both"]:
+            raise ConfigError(
+                f"{first} and {second} were mined from different collections, and have no query with a "
+                "positive in common"
+            )
     keys = sorted(set(tables[0].column_names) & set(tables[1].column_names) - {"outcome"})
     both = tables[0].join(tables[1], keys=keys, right_suffix=".second", join_type="full outer")
     counts = both.group_by(["outcome", "outcome.second"]).aggregate([([], "count_all")]).to_pylist()
@@ -57,6 +66,7 @@ def compare(first: str | Path, second: str | Path) -> dict[str, Any]:
             "second_only": sum(count for a, b, count in chosen if b and not a),
         },
         "moves": [move for move in moves if move["first"] != move["second"]],
+        **queries,
     }
 
 
@@ -68,6 +78,10 @@ def table(differences: dict[str, Any]) -> Table:
     shown.add_column("candidates", justify="right")
     for name, count in differences["negatives"].items():
         shown.add_row("negatives", name.replace("_", " "), f"{count:,}")
+    if "queries" in differences:
+        shown.add_section()
+        for name, count in differences["queries"].items():
+            shown.add_row("queries (the collections differ)", name.replace("_", " "), f"{count:,}")
     shown.add_section()
     for move in differences["moves"]:
         shown.add_row(move["first"], move["second"], f"{move['candidates']:,}")
@@ -80,6 +94,23 @@ def _outcomes(folder: Path) -> pa.Table:
     whole = pa.concat_tables(ledger.read_table(path, wanted) for path in ledger.parts(folder))
     outcome = pc.binary_join_element_wise(whole["decision"], whole["reason"], ": ")
     return whole.drop_columns(["decision", "reason"]).append_column("outcome", outcome)
+
+
+def _common(first: pa.Table, second: pa.Table) -> tuple[list[pa.Table], dict[str, Any]]:
+    """Returns the rows of the queries that have a positive in common, and how many there are."""
+    positives = [each.filter(pc.starts_with(each["outcome"], Decision.POSITIVE)) for each in (first, second)]
+    pairs = [
+        each.select(["query_id", "doc_id"]).group_by(["query_id", "doc_id"]).aggregate([])
+        for each in positives
+    ]
+    both = pairs[0].join(pairs[1], keys=["query_id", "doc_id"], join_type="inner")["query_id"].unique()
+    all_queries = [pc.count_distinct(each["query_id"]).as_py() for each in (first, second)]
+    counts = {
+        "both": len(both),
+        "first_only": all_queries[0] - len(both),
+        "second_only": all_queries[1] - len(both),
+    }
+    return [each.filter(pc.is_in(each["query_id"], both)) for each in (first, second)], {"queries": counts}
 
 
 def _is_negative(outcome: str) -> bool:

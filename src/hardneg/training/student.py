@@ -17,7 +17,8 @@ from hardneg.evaluation.systems import model_kind
 from hardneg.rankers.cross_encoder import CrossEncoder, CrossEncoderRanker
 from hardneg.rankers.dense import DenseRanker
 from hardneg.rankers.dense.encode import Encoder
-from hardneg.rankers.dense.models import Prompts, load_model, model_errors
+from hardneg.rankers.dense.models import load_model, model_errors
+from hardneg.rankers.dense.prompts import Prompts
 from hardneg.rankers.dense.store import Vectors
 from hardneg.rankers.kernels.top_k import top_k
 from hardneg.training.caching_tokenizer import CachingTokenizer

@@ -42,7 +42,8 @@ class TrainSettings(BaseModel):
         weight_decay: Weight decay of AdamW.
         max_length: Tokens after which texts are cut; None for the model's own limit.
         dimensions: Smaller vector sizes to train as well (Matryoshka); empty for none.
-        query_prompt: Text before each query; None for the model's own or its family's.
+        query_prompt: Text before each query, or the name of one of the model's prompts; None for the model's
+            own or its family's.
         document_prompt: Text before each document; None for the model's own or its family's.
         query_flops: Weight of the sparsity loss on query vectors of sparse students.
         document_flops: Weight of the sparsity loss on document vectors of sparse students.

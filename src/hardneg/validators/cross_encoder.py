@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from hardneg.core.components import RANKERS, Context, OpenedValidator, Validator, validator
+from hardneg.core.components import RANKERS, Context, OpenedRanker, OpenedValidator, Validator, validator
 from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray
 from hardneg.validators._common import Opened, Rankers, in_depth
 
@@ -27,7 +29,9 @@ class CrossEncoder(Validator):
         maximum: The least score that makes any candidate suspicious; None for no such bound.
         batch_size: Pairs in one batch.
         max_length: Tokens after which pairs are cut; None for the model's own limit.
-        prompt: Text before each pair, for models that follow instructions; None for the model's own.
+        prompt: Text before each pair, for models that follow instructions, or the name of one of the model's
+            prompts; None for the model's own.
+        positive_label: The label whose probability counts, by name or number from 0, of a model with several.
 
     Source: RocketQA (arXiv 2010.08191), section 3.2; positive-aware margins, NV-Retriever (arXiv 2407.15831).
     """
@@ -40,6 +44,7 @@ class CrossEncoder(Validator):
     batch_size: int = Field(default=32, ge=1)
     max_length: int | None = Field(default=None, ge=1)
     prompt: str | None = None
+    positive_label: int | str | None = None
     kind = "score"
     weight = 2.0
     shorthand = "model"
@@ -49,11 +54,15 @@ class CrossEncoder(Validator):
         "ru": "Кандидаты, которых кросс-энкодер оценивает не ниже релевантного.",
     }
 
+    def check_installed(self) -> None:
+        """Checks that what loads the model is installed."""
+        RANKERS.make({"cross-encoder": {"model": self.model}}).check_installed()
+
     def open(self, collection: Collection, rankers: Rankers, context: Context) -> OpenedValidator:
         """Returns the opened validator, its model loaded."""
-        own = ("model", "batch_size", "max_length", "prompt")
-        settings = {name: getattr(self, name) for name in own}
-        ranker = RANKERS.make({"cross-encoder": settings}).open(collection, context)
+        own = ("model", "batch_size", "max_length", "prompt", "positive_label")
+        settings: Any = RANKERS.make({"cross-encoder": {name: getattr(self, name) for name in own}})
+        ranker: OpenedRanker = settings.opened(collection, "validation.validators.cross-encoder")
 
         def evidence(candidates: Candidates) -> FloatArray:
             read = in_depth(candidates, collection, self.depth)

@@ -22,7 +22,8 @@ class Guide(Validator):
         model: A hub id, a folder, or `default`.
         margin: The greatest distance below the positive that is suspicious, in the guide's unit.
         max_length: Tokens after which texts are cut; None for the model's own limit.
-        query_prompt: Text before each query; None for the model's own.
+        query_prompt: Text before each query, or the name of one of the model's prompts; None for the model's
+            own.
         document_prompt: Text before each document; None for the model's own.
 
     Source: GISTEmbed (arXiv 2402.16829).
@@ -41,6 +42,10 @@ class Guide(Validator):
         "en": "Candidates that a stronger encoder finds as close to the query as the positive.",
         "ru": "Кандидаты, которых более сильный энкодер ставит не дальше от запроса, чем релевантный.",
     }
+
+    def check_installed(self) -> None:
+        """Checks that what loads the model is installed."""
+        RANKERS.make({"dense": {"model": self.model}}).check_installed()
 
     def open(self, collection: Collection, rankers: Rankers, context: Context) -> OpenedValidator:
         """Returns the opened validator, its vectors encoded or cached."""

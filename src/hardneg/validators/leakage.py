@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Context, OpenedValidator, Validator, validator
+from hardneg.core.errors import require
 from hardneg.core.records import (
     BoolArray,
     Candidates,
@@ -62,6 +63,10 @@ class Leakage(Validator):
         "ru": "Кандидаты, которые релевантны в тестовой выборке: с тем же или почти с тем же текстом.",
     }
     shorthand = "evaluation"
+
+    def check_installed(self) -> None:
+        """Checks that what makes the signatures is installed."""
+        require("rensa", "dedup")
 
     def open(self, collection: Collection, rankers: Rankers, context: Context) -> OpenedValidator:
         """Returns the opened validator, the evaluation set loaded and compared.

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Context, OpenedValidator, Validator, validator
+from hardneg.core.errors import require
 from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray, IntArray
 from hardneg.validators._common import Rankers, evidence_by_query
 from hardneg.validators._shingles import Signatures, similarity_matrix
@@ -39,6 +40,10 @@ class NearDuplicate(Validator):
         "ru": "Кандидаты, почти дословно повторяющие релевантный документ или запрос. Различия выделены.",
     }
     shorthand = "bound"
+
+    def check_installed(self) -> None:
+        """Checks that what makes the signatures is installed."""
+        require("rensa", "dedup")
 
     def open(self, collection: Collection, rankers: Rankers, context: Context) -> OpenedValidator:
         """Returns the opened validator.

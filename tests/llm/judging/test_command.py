@@ -104,3 +104,17 @@ def test_a_mistake_is_told_in_one_line(mined, beir, served, capsys):
         told = capsys.readouterr().err
         assert message in told and told.count("\n") == 1
     assert served.requests == []
+
+
+def test_a_dry_run_shows_pairs_tokens_and_cost_and_asks_nothing(mined, served, capsys):
+    options = ("judge", mined, "--endpoint", served.url, "--model", "m", "--dry-run")
+    run(*options, "--json", "--price", 2)
+    told = json.loads(capsys.readouterr().out)
+    assert (told["pairs"], told["cached"], told["requests"]) == (14, 0, 14)
+    assert told["most_tokens"] > 14 * 512 and "amber" in told["prompt"]
+    assert told["most_cost"] == round(told["most_tokens"] * 2 / 1_000_000, 4)
+    assert not served.requests and not (mined / verdicts.FILE).exists() and not (mined / "judge").exists()
+    run("judge", mined, "--endpoint", served.url, "--model", "m", "--limit", 4, "--quiet")
+    run(*options)
+    shown = capsys.readouterr().err
+    assert "pairs: 14, cached: 4, requests: 10, most tokens: " in shown and "cost" not in shown

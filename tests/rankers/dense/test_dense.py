@@ -9,7 +9,7 @@ from hardneg.core.components import Context
 from hardneg.core.errors import ConfigError, MissingExtra
 from hardneg.rankers.dense import Dense
 from hardneg.rankers.dense.encode import Encoder
-from hardneg.rankers.dense.models import known_prompts, load_model, model_path
+from hardneg.rankers.dense.models import load_model, model_path
 from hardneg.testing import collection
 from tests import tiny
 
@@ -59,16 +59,6 @@ def test_prompts_change_the_vectors(tmp_path, prompted):
     own = everything(opened(tmp_path, Dense(prompted)))[1]
     none = everything(opened(tmp_path, Dense(prompted, query_prompt="", document_prompt="")))[1]
     assert np.abs(own - none).max() > 1e-3
-
-
-def test_prompts_of_known_families():
-    assert known_prompts("intfloat/multilingual-e5-small") == ("query: ", "passage: ")
-    assert known_prompts("/models/e5-base-v2/")[1] == "passage: "
-    assert known_prompts("intfloat/multilingual-e5-large-instruct")[0].startswith("Instruct: ")
-    assert known_prompts("BAAI/bge-small-en-v1.5")[1] == ""
-    assert known_prompts("nomic-ai/nomic-embed-text-v1.5") == ("search_query: ", "search_document: ")
-    assert known_prompts("sentence-transformers/all-MiniLM-L6-v2") is None
-    assert known_prompts("BAAI/bge-m3") is None
 
 
 def test_max_length_and_precision_are_part_of_the_fingerprint(tmp_path, model):

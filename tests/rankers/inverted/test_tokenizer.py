@@ -1,11 +1,8 @@
 import pytest
 
-from hardneg.core.errors import ConfigError
 from hardneg.rankers.inverted.tokenizer import (
     Vocabulary,
     detect_languages,
-    language_code,
-    scripts_of,
     stemmer,
     stemmers_for,
     words,
@@ -80,22 +77,6 @@ def test_detection_goes_by_script():
     ]
     assert detect_languages(texts) == {"cyrillic": "ru", "latin": "en"}
     assert detect_languages([]) == {}
-
-
-@pytest.mark.parametrize(("name", "code"), [("russian", "ru"), ("RU", "ru"), ("English", "en")])
-def test_languages_by_name_or_code(name, code):
-    assert language_code(name) == code
-
-
-def test_forced_language_goes_to_its_script():
-    assert scripts_of("ru") == {"cyrillic": "ru"}
-    assert scripts_of("de") == {"latin": "de"}
-    assert scripts_of("el") == {"greek": "el"}
-
-
-def test_unknown_language_suggests_the_nearest():
-    with pytest.raises(ConfigError, match='unknown language "rusian"; did you mean "russian"'):
-        language_code("rusian")
 
 
 def test_the_vocabulary_numbers_stems_and_leave_unknown_ones_out_of_queries():

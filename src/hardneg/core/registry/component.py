@@ -45,6 +45,13 @@ class Component:
     label: ClassVar[str | Mapping[str, str]] = ""
     meaning: ClassVar[str | Mapping[str, str]] = ""
 
+    def check_installed(self) -> None:
+        """Checks that the optional libraries it needs are installed, before any work is done.
+
+        Raises:
+            MissingExtra: One is missing.
+        """
+
 
 def text_in(language: str, given: str | Mapping[str, str]) -> str:
     """Returns a label or meaning in a language, else in English, else empty."""

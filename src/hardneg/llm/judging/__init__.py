@@ -28,12 +28,12 @@ from hardneg.llm.judging.cascade import Cascade, JudgementLog, PairResult, Step
 from hardneg.llm.judging.earlier_answers import ANSWERS, SUMMARY, restore
 from hardneg.llm.judging.grades import FORM, HIGHEST
 from hardneg.llm.judging.pairs import Pair, doubtful_negatives, read_pairs, with_texts
-from hardneg.llm.prompt import read_prompt
+from hardneg.llm.prompt import Prompt, read_prompt
 from hardneg.llm.request_queue import RequestQueue
 from hardneg.runs.directory import RunFolder
 from hardneg.runs.finished import load_run
 
-__all__ = ["JudgeSettings", "judge"]
+__all__ = ["JudgeSettings", "dry_run", "judge"]
 
 PROMPTS = "hardneg.llm.judging.prompts"
 FOLDER = "judge"
@@ -103,14 +103,56 @@ def judge(
         closing(AnswerStore(cache or cache_folder())) as store,
     ):
         opened.sweep()
-        steps = [
-            Step(ChatModel(name, endpoint, chosen.options, store, FORM), prompt, chosen.relevant_from)
-            for name, endpoint in models
-        ]
+        steps = _steps(models, prompt, chosen, store)
         opened.path.chmod(0o700)
         if store.was_damaged:
             restore(folder / FOLDER, _described(chosen, steps), pairs, steps)
         return _judged(folder, pairs, steps, chosen, progress or NullProgress())
+
+
+def dry_run(
+    run_folder: str | Path,
+    endpoint: str,
+    *,
+    model: str,
+    price: float | None = None,
+    collection: Collection | None = None,
+    cache: Path | None = None,
+    **settings: Any,
+) -> dict[str, Any]:
+    """Returns the first `prompt` of `judge` and the costs of all requests, without sending any.
+
+    `pairs` are those to judge, `cached` those that need no request. `most_tokens` is the most that the
+    `requests` may cost, one token for every two bytes of the prompts and the longest answers allowed; a
+    strong model counts as if it were asked about every pair. `most_cost` is there with a price of a million
+    tokens, in its currency.
+    """
+    chosen = JudgeSettings.build(endpoint=endpoint, model=model, **settings)
+    models, prompt = _models(chosen), read_prompt(chosen.prompt, PROMPTS, ("query", "document"))
+    folder = Path(run_folder)
+    run, collection = load_run(folder, collection)
+    pairs = with_texts(_ids(folder, run, chosen), collection, chosen.max_characters)
+    with closing(AnswerStore(cache or cache_folder())) as store:
+        cascade = Cascade(_steps(models, prompt, chosen, store))
+        costs = [cascade.highest_cost(pair) for pair in pairs]
+    tokens = sum(cost.tokens for cost in costs)
+    return {
+        "pairs": len(pairs),
+        "cached": sum(not cost.requests for cost in costs),
+        "requests": sum(cost.requests for cost in costs),
+        "most_tokens": tokens,
+        **({} if price is None else {"most_cost": round(tokens * price / 1_000_000, 4)}),
+        "prompt": prompt.fill(query=pairs[0].query, document=pairs[0].document) if pairs else "",
+    }
+
+
+def _steps(
+    models: Sequence[tuple[str, Endpoint]], prompt: Prompt, settings: JudgeSettings, store: AnswerStore
+) -> list[Step]:
+    return [
+        Step(ChatModel(name, endpoint, settings.options, store, FORM), prompt, settings.relevant_from)
+        for name, endpoint in models
+    ]
 
 
 def _judged(

@@ -95,6 +95,7 @@ def plan(
     Raises:
         HardnegError: The source or a model is not usable.
     """
+    recipe.check_installed()
     begin = timer()
     collection = load(source, recipe.load, progress)
     loading = timer() - begin

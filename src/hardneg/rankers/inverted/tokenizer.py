@@ -12,18 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 
-from hardneg.core.errors import unknown_name
-
-LANGUAGES = dict(
-    pair.split(":")
-    for pair in """
-        ar:arabic ca:catalan cs:czech da:danish de:german el:greek en:english eo:esperanto es:spanish
-        et:estonian eu:basque fa:persian fi:finnish fr:french ga:irish hi:hindi hu:hungarian hy:armenian
-        id:indonesian it:italian lt:lithuanian ne:nepali nl:dutch no:norwegian pl:polish pt:portuguese
-        ro:romanian ru:russian sr:serbian st:sesotho sv:swedish ta:tamil tr:turkish yi:yiddish
-    """.split()
-)
-"""The languages that Snowball stems, by ISO 639 code; its version decides which of them are installed."""
+from hardneg.rankers.inverted.languages import STEMMED
 
 _RELATED = {"bs": "sr", "hr": "sr", "ms": "id", "nb": "no", "nn": "no"}
 _RELATED |= {"be": "ru", "bg": "ru", "mk": "ru", "uk": "ru"}
@@ -42,9 +31,6 @@ _SCRIPTS: tuple[tuple[str, int, int, str], ...] = (
     ("latin", 0x1E00, 0x1EFF, "en"),
     ("greek", 0x1F00, 0x1FFF, "el"),
 )
-_SCRIPT_OF = {"fa": "arabic", "ne": "devanagari", "ru": "cyrillic", "sr": "cyrillic", "yi": "hebrew"}
-_SCRIPT_OF |= {language: name for name, _, _, language in _SCRIPTS if language}
-
 _UNSEGMENTED = (
     "\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff\u19e0-\u19ff\ua9e0-\ua9ff\uaa60-\uaa7f"  # South-East Asia
     "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3041-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff"  # kana, Han
@@ -107,19 +93,6 @@ class Vocabulary(dict[str, int]):
         return [number for number in numbers if number >= 0]
 
 
-def language_code(name: str) -> str:
-    """Returns the ISO 639 code of a language given by name or code.
-
-    Raises:
-        ConfigError: Snowball has no such language; the message suggests the nearest.
-    """
-    installed = {code: language for code, language in LANGUAGES.items() if language in _installed()}
-    for code, language in installed.items():
-        if name.strip().lower() in (code, language):
-            return code
-    raise unknown_name("language", name, [*installed.values(), "auto", "none"])
-
-
 def detect_languages(texts: Iterable[str]) -> dict[str, str]:
     """Returns the ISO 639 code of the language that most of the texts in each script are written in.
 
@@ -147,15 +120,9 @@ def stemmers_for(detected: Mapping[str, str]) -> dict[str, str]:
     A script in which no language was detected gets its default; one whose language Snowball lacks, none.
     """
     chosen = {name: language for name, _, _, language in _SCRIPTS} | dict(detected)
-    algorithms = {name: LANGUAGES.get(_RELATED.get(code, code), "") for name, code in chosen.items()}
+    algorithms = {name: STEMMED.get(_RELATED.get(code, code), "") for name, code in chosen.items()}
     installed = _installed()
     return {name: algorithm for name, algorithm in sorted(algorithms.items()) if algorithm in installed}
-
-
-def scripts_of(code: str) -> dict[str, str]:
-    """Returns the ISO 639 code of one language by each script that it is written in."""
-    scripts = ("latin", "cyrillic") if code == "sr" else (_SCRIPT_OF.get(code, "latin"),)
-    return dict.fromkeys(scripts, code)
 
 
 def stemmer(algorithms: Mapping[str, str]) -> Stem:

