@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hardneg.core.errors import DataError
-from hardneg.sources.tables import id_of, is_table, one_of, optional_text, relevance_of, rows, text_of
+from hardneg.sources.columns import one_of
+from hardneg.sources.tables import id_of, is_table, optional_text, relevance_of, rows, text_of
 
 FIELD = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\t\n\r"), min_size=1, max_size=30
@@ -182,6 +183,6 @@ def test_one_of_several_columns():
     with pytest.raises(DataError) as raised:
         one_of(["query", "x", "Anchor"], ("query", "anchor"), "query", "f:1")
     assert str(raised.value) == (
-        "f:1: query and Anchor could each be the query; rename all but one. "
+        "f:1: query and Anchor could each be the query; choose one with --column query=query. "
         "Columns found: query, x, Anchor; accepted for it: query, anchor"
     )

@@ -78,6 +78,8 @@ def run_table(run: Mapping[str, Any]) -> Table:
     _add_section(table, "dropped", counts.get("dropped", {}))
     _add_section(table, "short queries", run["short"])
     _add_section(table, "notes", {**run["collection"]["notes"], **run["export"]["notes"]})
+    if unread := run["collection"].get("unread_columns"):
+        table.add_row("columns not read", printable(", ".join(unread), 400))
     _add_section(table, "seconds", run["seconds"])
     return table
 

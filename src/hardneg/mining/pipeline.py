@@ -271,6 +271,7 @@ def _described(
             "judgments": len(collection.judgments),
             "digest": collection.digest,
             "notes": dict(collection.notes),
+            "unread_columns": list(collection.unread_columns),
         },
         "recipe": settings,
         "seed": recipe.seed,

@@ -26,7 +26,8 @@ from hardneg.core.records import Collection
 from hardneg.core.stores import fetched, is_url
 from hardneg.sources import beir, documents, pairs, training, trec
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
-from hardneg.sources.tables import accepted_names, is_table, some
+from hardneg.sources.columns import some
+from hardneg.sources.tables import accepted_names, is_table
 
 __all__ = [
     "CollectionBuilder",

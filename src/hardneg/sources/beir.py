@@ -10,15 +10,16 @@ from pathlib import Path
 
 from hardneg.core.errors import DataError
 from hardneg.core.files import real_path
-from hardneg.core.lines import COMPRESSED, text_lines, uncompressed_name
+from hardneg.core.lines import COMPRESSED, uncompressed_name
 from hardneg.core.records import Collection
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
-from hardneg.sources.tables import Rows, id_of, optional_text, relevance_of, rows, text_of
+from hardneg.sources.judgments import add_judgment_rows, judgment_lines
+from hardneg.sources.tables import Rows, id_of, optional_text, rows, text_of
 
 LAYOUT = "a BEIR folder has corpus.jsonl, queries.jsonl and qrels/SPLIT.tsv"
 _NEEDS = 'each line needs "_id" and "text"'
+_DOCUMENT = {"id": "_id", "text": "text", "title": "title"}
 _QRELS = "query-id, corpus-id and score, separated by tabs, are needed"
-_HEADERS = ("score", "relevance", "label", "rel")
 
 
 def fits(folder: Path) -> bool:
@@ -44,33 +45,30 @@ def read(folder: Path, options: LoadOptions) -> Collection:
     builder = CollectionBuilder(real_path(folder).name, options)
     add_documents(builder, rows(_file(folder / "corpus.jsonl"), notes=builder.notes))
     add_queries(builder, rows(_file(folder / "queries.jsonl"), notes=builder.notes))
-    _add_judgments(builder, judgments)
+    label = f"qrels/{judgments.name}"
+    add_judgment_rows(builder, judgment_lines(builder, judgments, label, "\t", (0, 1, 2), _QRELS))
     return builder.build()
 
 
 def add_documents(builder: CollectionBuilder, table: Rows) -> None:
     """Adds documents with the columns `_id`, `text` and, if there is one, `title`."""
+    columns = [builder.options.columns.get(role, name) for role, name in _DOCUMENT.items()]
     for where, row in table:
-        doc_id, text = id_of(row, "_id", where, _NEEDS), text_of(row, "text", where, _NEEDS)
-        builder.add_document(doc_id, text, optional_text(row, "title", where), where=where)
+        builder.notes.columns(row, columns)
+        doc_id, text = id_of(row, columns[0], where, _NEEDS), text_of(row, columns[1], where, _NEEDS)
+        builder.add_document(doc_id, text, optional_text(row, columns[2], where), where=where)
 
 
 def add_queries(builder: CollectionBuilder, table: Rows) -> None:
     """Adds queries with the columns `_id` and `text`."""
+    named = builder.options.columns
     for where, row in table:
-        query_id, text = id_of(row, "_id", where, _NEEDS), text_of(row, "text", where, _NEEDS)
+        own = named.get("query_id")  # which the judgments alone may have
+        id_column = own if own is not None and own in row else "_id"
+        columns = id_column, named.get("query", "text")
+        builder.notes.columns(row, columns)
+        query_id, text = id_of(row, id_column, where, _NEEDS), text_of(row, columns[1], where, _NEEDS)
         builder.add_query(query_id, text, where=where)
-
-
-def _add_judgments(builder: CollectionBuilder, path: Path) -> None:
-    label = f"qrels/{path.name}"
-    for where, line in text_lines(path, label):
-        fields = line.split("\t")
-        if len(fields) != 3:
-            raise DataError(f"{where}: {len(fields)} columns; {_QRELS}")
-        if where == f"{label}:1" and fields[2].strip().lower() in _HEADERS:
-            continue
-        builder.add_judgment(fields[0], fields[1], relevance_of(fields[2], where), where=where)
 
 
 def _judgments_file(folder: Path, split: str) -> Path:

@@ -6,17 +6,18 @@ import hashlib
 import re
 import unicodedata
 from array import array
-from collections import Counter
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.errors import DataError
 from hardneg.core.records import Collection, Documents, Judgments, Queries, RowMap, full_text, text_key
+from hardneg.sources.columns import Notes
 from hardneg.sources.strings import Strings
 
 WHOLE = ("train", "all")
@@ -25,6 +26,13 @@ WHOLE = ("train", "all")
 _LARGEST_RELEVANCE = 2**31 - 1
 _SLOTS = 2**64 - 1
 _SURROGATE = re.compile("[\\ud800-\\udfff]")
+
+
+def _by_role(given: Any) -> Any:
+    """Returns columns by role, which are also given as `ROLE=COLUMN` each."""
+    if isinstance(given, Mapping | str) or not all(isinstance(each, str) and "=" in each for each in given):
+        return given
+    return dict(each.split("=", 1) for each in given)
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -36,6 +44,9 @@ class LoadOptions:
             `train` or `all`; any other name is an error.
         min_relevance: Least relevance of a positive, 1 or more.
         corpus: File with more documents than a pairs file holds.
+        columns: ROLE=COLUMN, as `query=question` or `positive=context`: which column of a table has a role.
+            Of pairs, queries and judgments: query, positive, negative, query_id, doc_id, relevance, split; of
+            documents: id, text, title.
         unknown_ids: What to do with judgments of queries or documents that are not there.
         empty_texts: What to do with documents and queries that have no text.
         strict: Fail on anything skipped or merged, as `Collection.notes` counts it.
@@ -44,6 +55,7 @@ class LoadOptions:
     split: str = "train"
     min_relevance: Annotated[int, Field(ge=1)] = 1
     corpus: str | None = None
+    columns: Annotated[dict[str, str], BeforeValidator(_by_role)] = Field(default_factory=dict)
     unknown_ids: Literal["error", "skip"] = "error"
     empty_texts: Literal["error", "skip"] = "error"
     strict: bool = False
@@ -56,10 +68,10 @@ class CollectionBuilder:
     that the source names an entry each time it speaks of it, as pairs do; else a second time is noted.
     """
 
-    def __init__(self, name: str, options: LoadOptions, notes: Counter[str] | None = None) -> None:
+    def __init__(self, name: str, options: LoadOptions, notes: Notes | None = None) -> None:
         self.name = name
         self.options = options
-        self.notes: Counter[str] = Counter() if notes is None else notes
+        self.notes = Notes() if notes is None else notes
         self._documents = Strings(("doc_id", "title", "text"))
         self._queries = Strings(("query_id", "text"))
         self._doc_rows = RowMap()
@@ -150,6 +162,7 @@ class CollectionBuilder:
         """Returns the collection; queries without any judgment are left out."""
         if not len(self._documents):
             raise DataError(f"{self.name}: there are no documents")
+        self.notes.check(self.options.columns, self.name)
         documents = Documents(
             self._documents.finish(),
             np.frombuffer(self._keys, np.uint64),
@@ -168,9 +181,8 @@ class CollectionBuilder:
                 f"{reason.replace('_', ' ')}: {count:,}" for reason, count in self.notes.items()
             )
             raise DataError(f"{self.name}: {noted}; fix the source, or load it without strict")
-        return Collection(
-            self.name, documents, queries, judgments, self._digest.hexdigest(), dict(self.notes)
-        )
+        digest, unread = self._digest.hexdigest(), tuple(self.notes.unread)
+        return Collection(self.name, documents, queries, judgments, digest, dict(self.notes), unread)
 
     def _row_of_id(self, doc_id: str) -> int:
         """Returns the row of a document's id, or of the document that it was merged into; -1 if unknown."""

@@ -24,10 +24,9 @@ from hardneg.core.errors import ConfigError, DataError, optional_library, wrap_e
 from hardneg.core.records import Collection
 from hardneg.sources import beir, pairs
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
-from hardneg.sources.tables import Row, Rows, as_id, id_of, relevance_of
+from hardneg.sources.judgments import add_judgment_rows
+from hardneg.sources.tables import Rows
 
-_NEEDS = 'each row needs "query-id" and "corpus-id"'
-_POSITIVE = 1  # where there is no column "score", as in NanoBEIR
 _SAVED = ("dataset_dict.json", "state.json")
 
 
@@ -69,20 +68,8 @@ def _read_beir(place: str, prefix: str, configs: list[str], options: LoadOptions
     builder = CollectionBuilder(_short(place), options)
     beir.add_documents(builder, _part(place, f"{prefix}corpus", options.split))
     beir.add_queries(builder, _part(place, f"{prefix}queries", options.split))
-    for where, row in _rows(judgments, f"{place} qrels"):
-        query_id = id_of(row, "query-id", where, _NEEDS)
-        relevance = relevance_of(row.get("score", _POSITIVE), where)
-        for doc_id in _doc_ids(row, where):
-            builder.add_judgment(query_id, doc_id, relevance, where=where)
+    add_judgment_rows(builder, _rows(judgments, f"{place} qrels"))
     return builder.build()
-
-
-def _doc_ids(row: Row, where: str) -> list[str]:
-    """Returns the documents that a row judges: one, or as in some of NanoBEIR's sets a list of them."""
-    ids = row.get("corpus-id")
-    if not isinstance(ids, list):
-        return [id_of(row, "corpus-id", where, _NEEDS)]
-    return [as_id(each, "corpus-id", where) for each in ids]
 
 
 def _judgments(place: str, prefix: str, configs: list[str], split: str) -> Any:

@@ -9,13 +9,13 @@ import csv
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from hardneg.core.errors import DataError
 from hardneg.core.lines import LONGEST, raw_lines, text_lines, uncompressed_name
+from hardneg.sources.columns import some
 from hardneg.sources.parquet import MOST_VALUES, parquet_rows, too_many_values
 
 Row = Mapping[str, Any]
@@ -23,7 +23,6 @@ Rows = Iterator[tuple[str, Row]]
 Columns = Callable[[Sequence[str], str], Sequence[str]]
 """Returns the columns to read, given the names of all and what errors call the file."""
 
-_SHOWN = 40
 _DELIMITERS = {",": "", "\t": "columns_separated_by_tabs", ";": "columns_separated_by_semicolons"}
 """The separators of a CSV file in the order in which its header is searched for them, and their notes."""
 _WHOLE = re.compile(r"\s*([+-]?\d{1,12})(?:\.0*)?\s*", re.ASCII)
@@ -33,6 +32,11 @@ _TOKENS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|([,\[{])', re.DOTALL)
 def is_table(path: Path) -> bool:
     """Returns whether the file's name says that it is a table that `rows` reads."""
     return _suffix(path) in _READERS
+
+
+def is_parquet(path: Path) -> bool:
+    """Returns whether only the columns that are used are decoded."""
+    return _suffix(path) == ".parquet"
 
 
 def accepted_names() -> str:
@@ -125,17 +129,6 @@ def relevance_of(value: Any, where: str) -> int:
     return int(match[1])
 
 
-def one_of(columns: Collection[str], accepted: Collection[str], role: str, where: str) -> str | None:
-    """Returns the column whose name, in any case, is among those accepted for a role, None without any."""
-    found = [column for column in columns if column.lower() in accepted]
-    if len(found) > 1:
-        raise DataError(
-            f"{where}: {' and '.join(found)} could each be the {role}; rename all but one. "
-            f"Columns found: {some(columns)}; accepted for it: {', '.join(accepted)}"
-        )
-    return found[0] if found else None
-
-
 def _value(row: Row, column: str, where: str, needs: str) -> Any:
     value = row.get(column)
     if value is None:
@@ -147,12 +140,6 @@ def kind_of(value: Any) -> str:
     """Returns what a person calls a value of this type."""
     names = {str: "string", bool: "boolean", int: "number", float: "number", list: "list", dict: "object"}
     return "null" if value is None else names.get(type(value), type(value).__name__)
-
-
-def some(names: Collection[str], most: int = _SHOWN, longest: int | None = _SHOWN) -> str:
-    """Returns names for an error, no more of them, and of each no more, than can be read."""
-    shown = ", ".join(name[:longest] for name in islice(names, most))
-    return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown
 
 
 def _values(line: str) -> int:

@@ -27,7 +27,7 @@ from hardneg.core.records import Collection
 from hardneg.sources import sgml
 from hardneg.sources.builder import WHOLE, CollectionBuilder, LoadOptions
 from hardneg.sources.documents import add_documents
-from hardneg.sources.tables import relevance_of
+from hardneg.sources.judgments import add_judgment_rows, judgment_lines
 
 LAYOUT = (
     "a TREC folder has one file named *topics* or *queries*, one file or folder named *docs*, *documents*, "
@@ -37,6 +37,7 @@ _TOPICS = ("topics", "queries")
 _DOCUMENTS = ("docs", "documents", "collection", "corpus")
 _QRELS = ("qrels",)
 _SPLITS = {"train", "dev", "val", "valid", "validation", "test"}
+_NEEDS = "query_id, 0, doc_id and relevance are needed"
 _JSON = (".jsonl", ".ndjson", ".json")
 
 
@@ -53,7 +54,8 @@ def read(folder: Path, options: LoadOptions) -> Collection:
     for path in _files(documents):
         _add_documents(builder, path, path.relative_to(folder).as_posix())
     _add_topics(builder, topics)
-    _add_judgments(builder, judgments, judgments.relative_to(folder).as_posix())
+    label = judgments.relative_to(folder).as_posix()
+    add_judgment_rows(builder, judgment_lines(builder, judgments, label, None, (0, 2, 3), _NEEDS))
     return builder.build()
 
 
@@ -75,14 +77,6 @@ def _add_topics(builder: CollectionBuilder, path: Path) -> None:
     else:
         for where, (query_id, text) in _columns(path, path.name, (2,), "id, text"):
             builder.add_query(query_id, text, where=where)
-
-
-def _add_judgments(builder: CollectionBuilder, path: Path, label: str) -> None:
-    for where, line in text_lines(path, label):
-        fields = line.split()
-        if len(fields) != 4:
-            raise DataError(f"{where}: {len(fields)} columns; query_id, 0, doc_id and relevance are needed")
-        builder.add_judgment(fields[0], fields[2], relevance_of(fields[3], where), where=where)
 
 
 def _columns(path: Path, label: str, counts: tuple[int, ...], needs: str) -> Iterator[tuple[str, list[str]]]:
