@@ -16,11 +16,12 @@ What `load` accepts:
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from pathlib import Path
 
 from hardneg.core.components import SOURCES, Source
 from hardneg.core.errors import ConfigError, DataError
-from hardneg.core.lines import unreadable
+from hardneg.core.lines import raw_lines, unreadable
 from hardneg.core.progress import Progress
 from hardneg.core.records import Collection
 from hardneg.core.stores import fetched, is_url
@@ -62,6 +63,7 @@ def load(source: str, options: LoadOptions | None = None, progress: Progress | N
     reader, name = _reader(source)
     if reader is None and _is_file(path):
         if not is_table(path):
+            next(raw_lines(path, notes=Counter()), "")  # which says what a file is that is no text
             raise DataError(f"{path}: {pairs.LAYOUT}; its name ends with one of {accepted_names()}")
         return training.read(path, options)
     if options.corpus is not None and not (reader and reader.reads_corpus):

@@ -1,7 +1,8 @@
 """BEIR folders: `corpus.jsonl`, `queries.jsonl` and `qrels/SPLIT.tsv`, each plain, `.gz` or `.zst`.
 
 A corpus line is `{"_id": ..., "title": ..., "text": ...}`, the title optional; a query line has `_id` and
-`text`. Judgments are `query-id<TAB>corpus-id<TAB>score`, below a header or not.
+`text`. Judgments are `query-id<TAB>corpus-id<TAB>score`, below a header or not, whose names are read; or a
+table of such columns, `qrels/SPLIT.jsonl` or `.parquet`, in several parts or not.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from hardneg.core.files import real_path
 from hardneg.core.lines import COMPRESSED, uncompressed_name
 from hardneg.core.records import Collection
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
-from hardneg.sources.judgments import add_judgment_rows, judgment_lines
-from hardneg.sources.tables import Rows, id_of, optional_text, rows, text_of
+from hardneg.sources.columns import some
+from hardneg.sources.judgments import add_judgments
+from hardneg.sources.tables import PART, Rows, id_of, optional_text, rows, text_of
 
 LAYOUT = "a BEIR folder has corpus.jsonl, queries.jsonl and qrels/SPLIT.tsv"
 _NEEDS = 'each line needs "_id" and "text"'
 _DOCUMENT = {"id": "_id", "text": "text", "title": "title"}
+_TABLES = ("jsonl", "ndjson", "json", "parquet")
 _QRELS = "query-id, corpus-id and score, separated by tabs, are needed"
 
 
@@ -41,12 +44,12 @@ def read_documents(folder: Path, options: LoadOptions) -> Collection:
 
 def read(folder: Path, options: LoadOptions) -> Collection:
     """Returns the collection in a BEIR folder."""
-    judgments = _judgments_file(folder, options.split)
+    judgments = _judgments_files(folder, options.split)
     builder = CollectionBuilder(real_path(folder).name, options)
     add_documents(builder, rows(_file(folder / "corpus.jsonl"), notes=builder.notes))
     add_queries(builder, rows(_file(folder / "queries.jsonl"), notes=builder.notes))
-    label = f"qrels/{judgments.name}"
-    add_judgment_rows(builder, judgment_lines(builder, judgments, label, "\t", (0, 1, 2), _QRELS))
+    for path in judgments:
+        add_judgments(builder, path, f"qrels/{path.name}", "\t", (0, 1, 2), _QRELS)
     return builder.build()
 
 
@@ -71,15 +74,23 @@ def add_queries(builder: CollectionBuilder, table: Rows) -> None:
         builder.add_query(query_id, text, where=where)
 
 
-def _judgments_file(folder: Path, split: str) -> Path:
+def _judgments_files(folder: Path, split: str) -> list[Path]:
+    """Returns the file of the split's judgments, or all parts of its table."""
     if _variants(folder / "qrels" / f"{split}.tsv"):
-        return _file(folder / "qrels" / f"{split}.tsv")
-    files = (folder / "qrels").glob("*.tsv*")
-    found = sorted({uncompressed_name(path).removesuffix(".tsv") for path in files})
-    raise DataError(
-        f"{folder}: there is no qrels/{split}.tsv; splits found: {', '.join(found) or 'none'}"
-        + ("; choose one with --split" if found else "")
-    )
+        return [_file(folder / "qrels" / f"{split}.tsv")]
+    there = sorted((folder / "qrels").iterdir()) if (folder / "qrels").is_dir() else []
+    names = {path: PART.sub("", uncompressed_name(path)).rpartition(".") for path in there}
+    found = [path for path, (name, _, kind) in names.items() if name == split and kind in _TABLES]
+    if len({names[path] for path in found}) == 1:
+        return found
+    splits = sorted({name for name, _, kind in names.values() if kind in ("tsv", *_TABLES)})
+    if found or splits:
+        problem = f"{', '.join(path.name for path in found)} are all there; keep one" if found else ""
+        problem = problem or f"splits found: {', '.join(splits)}; choose one with --split"
+    else:
+        where, entries = ("in qrels", there) if there else ("found", sorted(folder.iterdir()))
+        problem = f"splits found: none; {where}: {some([path.name for path in entries], 12, None)}"
+    raise DataError(f"{folder}: there is no qrels/{split}.tsv; {problem}")
 
 
 def _file(path: Path) -> Path:

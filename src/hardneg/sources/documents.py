@@ -52,7 +52,7 @@ def add_documents(builder: CollectionBuilder, path: Path, label: str = "") -> No
     """Adds the documents in a file; one without an id is given `d1`, `d2`... by its place among such."""
     if Path(uncompressed_name(path)).suffix.lower() == ".txt":
         names = fresh_names(builder)
-        for where, line in text_lines(path, label):
+        for where, line in text_lines(path, label, builder.notes):
             add_unnamed(builder, line, names, where=where)
     elif is_table(path):
         add_rows(builder, rows(path, label, builder.notes, _columns(builder)))

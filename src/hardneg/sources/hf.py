@@ -8,7 +8,8 @@ What is in one decides how it is read:
   `owner/name-qrels`. With `hf:owner/name:ru` they are `ru-corpus`, `ru-queries`, `ru-qrels`;
 - else it is a table of pairs, see `hardneg.sources.pairs`; `hf:owner/name:config` names the configuration.
 
-A folder that `datasets.save_to_disk` wrote is a table of pairs, with splits or as a whole.
+A folder that `datasets.save_to_disk` wrote is a table of pairs, with splits or as a whole. A folder without a
+card is read by the names of its files where these are those of a BEIR or TREC folder.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pydantic.dataclasses import dataclass
 from hardneg.core.components import Source, source
 from hardneg.core.errors import ConfigError, DataError, optional_library, wrap_errors
 from hardneg.core.records import Collection
-from hardneg.sources import beir, pairs
+from hardneg.sources import beir, pairs, trec
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
 from hardneg.sources.judgments import add_judgment_rows
 from hardneg.sources.tables import Rows
@@ -43,6 +44,12 @@ class HuggingFace(Source):
         with wrap_errors(f"hf:{name}"):
             if any((Path(place) / marker).is_file() for marker in _SAVED):
                 return _read_saved(place, options)
+            folder = Path(place)
+            if folder.is_dir() and not (folder / "README.md").exists():
+                if beir.fits(folder):
+                    return beir.read(folder, options)
+                if trec.fits(folder):
+                    return trec.read(folder, options)
             configs = _datasets().get_dataset_config_names(place)
             prefix = f"{config}-" if f"{config}-corpus" in configs else ""
             if {f"{prefix}corpus", f"{prefix}queries"} <= set(configs):

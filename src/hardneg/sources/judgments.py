@@ -9,7 +9,7 @@ from hardneg.core.errors import DataError
 from hardneg.core.lines import text_lines
 from hardneg.sources.builder import CollectionBuilder
 from hardneg.sources.columns import column_of, some
-from hardneg.sources.tables import Row, Rows, as_id, id_of, relevance_of, text_of
+from hardneg.sources.tables import Row, Rows, as_id, has_named_columns, id_of, relevance_of, rows, text_of
 
 QUERY_IDS = ("query_id", "query-id", "qid", "queryid", "topic", "topic_id")
 DOC_IDS = ("corpus-id", "corpus_id", "doc_id", "doc-id", "docid", "docno", "document_id", "pid", "passage_id")
@@ -56,21 +56,29 @@ def add_judgment_rows(builder: CollectionBuilder, table: Rows) -> None:
             builder.add_judgment(query_id, as_id(each, doc, where), graded, where=where)
 
 
-def judgment_lines(
+def add_judgments(
     builder: CollectionBuilder, path: Path, label: str, separator: str | None, places: _Places, needs: str
-) -> Rows:
-    """Yields the judgments of a file of lines, whose header, if there is one, says what its columns are.
+) -> None:
+    """Adds the judgments of a table or a file of lines, whose header, if any, says what its columns are.
 
     Args:
-        builder: Knows which columns the user named.
+        builder: Receives them.
         path: The file.
         label: What errors call it.
         separator: What separates the columns of a line; None for any white space.
         places: Where query, document and relevance are in a line without a header, which ends with the last.
         needs: What errors say is needed.
     """
+    named = has_named_columns(path)
+    lines = _lines(builder, path, label, separator, places, needs)
+    add_judgment_rows(builder, rows(path, label, builder.notes) if named else lines)
+
+
+def _lines(
+    builder: CollectionBuilder, path: Path, label: str, separator: str | None, places: _Places, needs: str
+) -> Rows:
     header: list[str] = []
-    for number, (where, line) in enumerate(text_lines(path, label)):
+    for number, (where, line) in enumerate(text_lines(path, label, builder.notes)):
         fields = line.split(separator)
         if number == 0 and _is_header(builder, fields, where):
             header = [field.strip() for field in fields]

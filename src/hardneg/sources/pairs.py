@@ -25,13 +25,13 @@ from pathlib import Path
 from typing import Any
 
 from hardneg.core.errors import DataError
-from hardneg.core.lines import uncompressed_name
+from hardneg.core.lines import is_parquet, uncompressed_name
 from hardneg.core.records import Collection, RowMap
 from hardneg.core.stores import fetched
 from hardneg.sources.builder import WHOLE, CollectionBuilder, LoadOptions
 from hardneg.sources.columns import Notes, TextLengths, column_of, some
 from hardneg.sources.documents import add_documents, add_rows, add_unnamed, fresh_names
-from hardneg.sources.tables import Row, Rows, as_id, id_of, is_parquet, kind_of, relevance_of, rows, text_of
+from hardneg.sources.tables import Row, Rows, as_id, id_of, kind_of, relevance_of, rows, text_of
 
 QUERY = ("query", "anchor", "question")
 POSITIVE = ("positive", "pos", "answer", "document", "doc", "passage")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hardneg.core.errors import DataError
-from hardneg.core.lines import LONGEST, raw_lines, text_lines, uncompressed_name
+from hardneg.core.lines import LONGEST, is_parquet, raw_lines, text_lines, uncompressed_name
 from hardneg.sources.columns import some
 from hardneg.sources.parquet import MOST_VALUES, parquet_rows, too_many_values
 
@@ -22,6 +22,9 @@ Row = Mapping[str, Any]
 Rows = Iterator[tuple[str, Row]]
 Columns = Callable[[Sequence[str], str], Sequence[str]]
 """Returns the columns to read, given the names of all and what errors call the file."""
+
+PART = re.compile(r"-\d{5}-of-\d{5}")
+"""What numbers a file among the parts of a table, as data sets of the hub are cut into."""
 
 _DELIMITERS = {",": "", "\t": "columns_separated_by_tabs", ";": "columns_separated_by_semicolons"}
 """The separators of a CSV file in the order in which its header is searched for them, and their notes."""
@@ -31,12 +34,12 @@ _TOKENS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|([,\[{])', re.DOTALL)
 
 def is_table(path: Path) -> bool:
     """Returns whether the file's name says that it is a table that `rows` reads."""
-    return _suffix(path) in _READERS
+    return _suffix(path) in _READERS or is_parquet(path)
 
 
-def is_parquet(path: Path) -> bool:
-    """Returns whether only the columns that are used are decoded."""
-    return _suffix(path) == ".parquet"
+def has_named_columns(path: Path) -> bool:
+    """Returns whether a file is a table whose columns have names: JSON lines or Parquet."""
+    return _READERS.get(_suffix(path)) is _json_rows or is_parquet(path)
 
 
 def accepted_names() -> str:
@@ -62,7 +65,7 @@ def rows(
     Raises:
         DataError: The file cannot be read, is broken, or goes beyond the limits.
     """
-    reader = _READERS.get(_suffix(path))
+    reader = _parquet_rows if is_parquet(path) else _READERS.get(_suffix(path))
     if reader is None:
         raise DataError(f"{path}: the name should end with one of {accepted_names()}")
     return reader(path, label or path.name, Counter() if notes is None else notes, columns or _all)
@@ -77,7 +80,7 @@ def _json_rows(path: Path, label: str, notes: Counter[str], columns: Columns) ->
         return found
 
     parse = json.JSONDecoder(object_pairs_hook=made).decode
-    for where, line in text_lines(path, label):
+    for where, line in text_lines(path, label, notes):
         if len(line) > MOST_VALUES and _values(line) > MOST_VALUES:
             raise too_many_values(where)
         try:
@@ -147,21 +150,23 @@ def _values(line: str) -> int:
     return sum(found[1] is not None for found in _TOKENS.finditer(line))
 
 
-def delimiter_of(path: Path, label: str = "") -> str:
+def delimiter_of(path: Path, label: str = "", notes: Counter[str] | None = None) -> str:
     """Returns what separates the columns of a TSV file, or of a CSV file by what its header has."""
     if _suffix(path) == ".tsv":
         return "\t"
-    header = next((line for line in raw_lines(path, label) if line.strip()), "").partition("\r")[0]
+    header = next(
+        (line for line in raw_lines(path, label, Counter() if notes is None else notes) if line.strip()), ""
+    ).partition("\r")[0]
     return next((mark for mark in _DELIMITERS if mark in header), ",")
 
 
 def _comma_rows(path: Path, label: str, notes: Counter[str], columns: Columns) -> Rows:
     """Yields (where, row) for each row of a CSV file, whose fields may be quoted."""
     csv.field_size_limit(LONGEST)
-    delimiter = delimiter_of(path, label)
+    delimiter = delimiter_of(path, label, notes)
     if delimiter != ",":
         notes[_DELIMITERS[delimiter]] = 1
-    reader = csv.reader(_csv_lines(path, label), delimiter=delimiter, strict=True)
+    reader = csv.reader(_csv_lines(path, label, notes), delimiter=delimiter, strict=True)
     begin = 1
 
     def numbered() -> Iterator[tuple[str, list[str]]]:
@@ -179,9 +184,9 @@ def _comma_rows(path: Path, label: str, notes: Counter[str], columns: Columns) -
         ) from None
 
 
-def _csv_lines(path: Path, label: str) -> Iterator[str]:
+def _csv_lines(path: Path, label: str, notes: Counter[str]) -> Iterator[str]:
     """Yields lines that end in a line feed, or, if the first one does not, in a bare carriage return."""
-    for line in raw_lines(path, label):
+    for line in raw_lines(path, label, notes):
         bare = "\r" in line.removesuffix("\n").removesuffix("\r")
         yield from re.findall(r"[^\r\n]*(?:\r\n|\r|\n|$)", line)[:-1] if bare else (line,)
 
@@ -190,7 +195,7 @@ def _tab_rows(path: Path, label: str, notes: Counter[str], columns: Columns) -> 
     """Yields (where, row) for each line of a TSV file; quotes are part of the text."""
 
     def split() -> Iterator[tuple[str, list[str]]]:
-        for where, line in text_lines(path, label):
+        for where, line in text_lines(path, label, notes):
             fields = line.split("\t")
             notes.update(["fields_in_quotes"] * sum(map(_is_quoted, fields)))
             yield where, fields
@@ -230,6 +235,9 @@ def _header(fields: list[str], where: str) -> list[str]:
 
 
 def _parquet_rows(path: Path, label: str, notes: Counter[str], columns: Columns) -> Rows:
+    if not is_parquet(path):
+        raise DataError(f"{label}: the name says Parquet, but the file does not begin as such files do")
+
     def chosen(names: Sequence[str], where: str) -> Sequence[str]:
         _header(list(names), where)
         return columns(names, where)
