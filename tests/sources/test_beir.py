@@ -151,7 +151,7 @@ def test_two_variants_of_a_file(folder, write):
 def test_what_is_wrong_is_told_with_its_place(folder, write, name, content, message):
     write(f"set/{name}", content)
 
-    fails(folder, f"^{message}")
+    fails(folder, f"^{message}", LoadOptions(split="test", empty_texts="error"))
 
 
 def test_whole_relevances_may_be_written_with_a_point(folder, write):

@@ -159,7 +159,7 @@ def test_two_files_that_could_be_the_same_thing(folder, write):
 def test_what_is_wrong_is_told_with_its_place(folder, write, name, content, message):
     write(f"set/{name}", content)
 
-    fails(folder, f"^{message}")
+    fails(folder, f"^{message}", empty_texts="error")
 
 
 def test_the_split_chooses_topics_and_judgments_together(write, tmp_path, contents):

@@ -272,6 +272,7 @@ def _described(
             "digest": collection.digest,
             "notes": dict(collection.notes),
             "unread_columns": list(collection.unread_columns),
+            "judged_empty": list(collection.judged_empty),
         },
         "recipe": settings,
         "seed": recipe.seed,

@@ -16,7 +16,7 @@ from hardneg.core.records import Collection
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
 from hardneg.sources.columns import some
 from hardneg.sources.judgments import add_judgments
-from hardneg.sources.tables import PART, Rows, id_of, optional_text, rows, text_of
+from hardneg.sources.tables import PART, Rows, given_text, id_of, optional_text, rows
 
 LAYOUT = "a BEIR folder has corpus.jsonl, queries.jsonl and qrels/SPLIT.tsv"
 _NEEDS = 'each line needs "_id" and "text"'
@@ -58,7 +58,7 @@ def add_documents(builder: CollectionBuilder, table: Rows) -> None:
     columns = [builder.options.columns.get(role, name) for role, name in _DOCUMENT.items()]
     for where, row in table:
         builder.notes.columns(row, columns)
-        doc_id, text = id_of(row, columns[0], where, _NEEDS), text_of(row, columns[1], where, _NEEDS)
+        doc_id, text = id_of(row, columns[0], where, _NEEDS), given_text(row, columns[1], where, _NEEDS)
         builder.add_document(doc_id, text, optional_text(row, columns[2], where), where=where)
 
 
@@ -70,7 +70,7 @@ def add_queries(builder: CollectionBuilder, table: Rows) -> None:
         id_column = own if own is not None and own in row else "_id"
         columns = id_column, named.get("query", "text")
         builder.notes.columns(row, columns)
-        query_id, text = id_of(row, id_column, where, _NEEDS), text_of(row, columns[1], where, _NEEDS)
+        query_id, text = id_of(row, id_column, where, _NEEDS), given_text(row, columns[1], where, _NEEDS)
         builder.add_query(query_id, text, where=where)
 
 

@@ -6,59 +6,24 @@ import hashlib
 import re
 import unicodedata
 from array import array
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from pydantic import BeforeValidator, ConfigDict, Field
-from pydantic.dataclasses import dataclass
 
 from hardneg.core.errors import DataError
 from hardneg.core.records import Collection, Documents, Judgments, Queries, RowMap, full_text, text_key
-from hardneg.sources.columns import Notes
+from hardneg.sources.columns import SKIP_EMPTY, Notes
+from hardneg.sources.options import WHOLE, LoadOptions
 from hardneg.sources.strings import Strings
 
-WHOLE = ("train", "all")
-"""The names under which a source without splits is read."""
+__all__ = ["WHOLE", "CollectionBuilder", "LoadOptions"]
 
 _LARGEST_RELEVANCE = 2**31 - 1
+_MOST_NAMED = 20
 _SLOTS = 2**64 - 1
 _SURROGATE = re.compile("[\\ud800-\\udfff]")
-
-
-def _by_role(given: Any) -> Any:
-    """Returns columns by role, which are also given as `ROLE=COLUMN` each."""
-    if isinstance(given, Mapping | str) or not all(isinstance(each, str) and "=" in each for each in given):
-        return given
-    return dict(each.split("=", 1) for each in given)
-
-
-@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
-class LoadOptions:
-    """How strictly a collection is read.
-
-    Attributes:
-        split: Which judgments to read, as in `qrels/train.tsv`. A source without splits is read whole, as
-            `train` or `all`; any other name is an error.
-        min_relevance: Least relevance of a positive, 1 or more.
-        corpus: File with more documents than a pairs file holds.
-        columns: ROLE=COLUMN, as `query=question` or `positive=context`: which column of a table has a role.
-            Of pairs, queries and judgments: query, positive, negative, query_id, doc_id, relevance, split; of
-            documents: id, text, title.
-        unknown_ids: What to do with judgments of queries or documents that are not there.
-        empty_texts: What to do with documents and queries that have no text.
-        strict: Fail on anything skipped or merged, as `Collection.notes` counts it.
-    """
-
-    split: str = "train"
-    min_relevance: Annotated[int, Field(ge=1)] = 1
-    corpus: str | None = None
-    columns: Annotated[dict[str, str], BeforeValidator(_by_role)] = Field(default_factory=dict)
-    unknown_ids: Literal["error", "skip"] = "error"
-    empty_texts: Literal["error", "skip"] = "error"
-    strict: bool = False
 
 
 class CollectionBuilder:
@@ -182,7 +147,8 @@ class CollectionBuilder:
             )
             raise DataError(f"{self.name}: {noted}; fix the source, or load it without strict")
         digest, unread = self._digest.hexdigest(), tuple(self.notes.unread)
-        return Collection(self.name, documents, queries, judgments, digest, dict(self.notes), unread)
+        empty = tuple(islice(self.notes.judged_empty, _MOST_NAMED))
+        return Collection(self.name, documents, queries, judgments, digest, dict(self.notes), unread, empty)
 
     def _row_of_id(self, doc_id: str) -> int:
         """Returns the row of a document's id, or of the document that it was merged into; -1 if unknown."""
@@ -218,10 +184,8 @@ class CollectionBuilder:
         return True
 
     def _empty(self, name: str, kind: str, where: str, skipped: set[str]) -> None:
-        if self.options.empty_texts == "error":
-            raise DataError(
-                f'{where}: {kind} "{name}" has no text; fill it in, or pass --set load.empty_texts=skip'
-            )
+        if self.options.refuses_empty:
+            raise DataError(f'{where}: {kind} "{name}" has no text; fill it in, or {SKIP_EMPTY}')
         skipped.add(name)
         self.notes[f"skipped_empty_{'queries' if kind == 'query' else 'documents'}"] += 1
 
@@ -232,6 +196,10 @@ class CollectionBuilder:
                 continue
             if query_id in self._skipped_queries or doc_id in self._skipped_docs:
                 self.notes["skipped_judgments_of_empty_texts"] += 1
+                kind, name = (
+                    ("query", query_id) if query_id in self._skipped_queries else ("document", doc_id)
+                )
+                self.notes.judged_empty.setdefault(f"{kind} {name}")
             else:
                 unknown.append((query_id, doc_id, where))
         self._pending = []

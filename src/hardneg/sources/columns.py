@@ -18,6 +18,7 @@ ROLES = (
 )
 """Roles of pairs, queries and judgments, and those of documents."""
 
+SKIP_EMPTY = "pass --set load.empty_texts=skip, without --strict"
 _SHOWN = 40
 _SAMPLE = 256
 _FEW_WORDS = 4
@@ -30,12 +31,14 @@ class Notes(Counter[str]):
     Attributes:
         unread: The columns that nobody read, in order.
         read: The columns that were read.
+        judged_empty: Documents and queries that were judged and have no text, as `document 471`.
     """
 
     def __init__(self, counts: Mapping[str, int] | None = None) -> None:
         super().__init__(counts or {})
         self.unread: dict[str, None] = {}
         self.read: set[str] = set()
+        self.judged_empty: dict[str, None] = {}
 
     def columns(self, names: Iterable[str], read: Collection[str | None]) -> None:
         """Records the columns of a table, and which of them are read."""

@@ -16,11 +16,11 @@ from hardneg.sources.tables import (
     Row,
     Rows,
     accepted_names,
+    given_text,
     id_of,
     is_table,
     optional_text,
     rows,
-    text_of,
 )
 
 IDS = ("_id", "id", "doc_id", "docid", "docno")
@@ -121,7 +121,7 @@ def _roles(builder: CollectionBuilder, row: Names[str], where: str) -> tuple[str
 def _add(builder: CollectionBuilder, row: Row, names: Iterator[str], where: str) -> None:
     text_column, title_column, id_column = columns = _roles(builder, row, where)
     builder.notes.columns(row, columns)
-    text = text_of(row, text_column, where, _NEEDS)
+    text = given_text(row, text_column, where, _NEEDS)
     title = optional_text(row, title_column, where) if title_column else ""
     if id_column is None:
         add_unnamed(builder, text, names, title, where=where)

@@ -9,7 +9,7 @@ from hardneg.core.errors import DataError
 from hardneg.core.lines import text_lines
 from hardneg.sources.builder import CollectionBuilder
 from hardneg.sources.columns import column_of, some
-from hardneg.sources.tables import Row, Rows, as_id, has_named_columns, id_of, relevance_of, rows, text_of
+from hardneg.sources.tables import Row, Rows, as_id, given_text, has_named_columns, id_of, relevance_of, rows
 
 QUERY_IDS = ("query_id", "query-id", "qid", "queryid", "topic", "topic_id")
 DOC_IDS = ("corpus-id", "corpus_id", "doc_id", "doc-id", "docid", "docno", "document_id", "pid", "passage_id")
@@ -34,7 +34,7 @@ def add_query_rows(builder: CollectionBuilder, table: Rows) -> None:
         id_column = _needed(builder, row, "query_id", (QUERY_IDS, ("_id", "id")), where)
         text_column = _needed(builder, row, "query", (("text", "query", "question"),), where)
         builder.notes.columns(row, (id_column, text_column))
-        query_id, text = id_of(row, id_column, where, ""), text_of(row, text_column, where, "")
+        query_id, text = id_of(row, id_column, where, ""), given_text(row, text_column, where, "")
         builder.add_query(query_id, text, where=where)
 
 

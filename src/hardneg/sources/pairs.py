@@ -29,9 +29,9 @@ from hardneg.core.lines import is_parquet, uncompressed_name
 from hardneg.core.records import Collection, RowMap
 from hardneg.core.stores import fetched
 from hardneg.sources.builder import WHOLE, CollectionBuilder, LoadOptions
-from hardneg.sources.columns import Notes, TextLengths, column_of, some
+from hardneg.sources.columns import SKIP_EMPTY, Notes, TextLengths, column_of, some
 from hardneg.sources.documents import add_documents, add_rows, add_unnamed, fresh_names
-from hardneg.sources.tables import Row, Rows, as_id, id_of, kind_of, relevance_of, rows, text_of
+from hardneg.sources.tables import Row, Rows, as_id, given_text, id_of, kind_of, relevance_of, rows, text_of
 
 QUERY = ("query", "anchor", "question")
 POSITIVE = ("positive", "pos", "answer", "document", "doc", "passage")
@@ -218,7 +218,7 @@ class _Pairs:
         return self._split in (split, "all")
 
     def _add_query(self, row: Row, roles: Roles, where: str) -> str:
-        text = text_of(row, roles.query, where, "each row needs a query")
+        text = given_text(row, roles.query, where, "each row needs a query")
         if roles.query_id is not None:
             query_id = id_of(row, roles.query_id, where, "each row needs an id")
         elif (key := text.strip()) in self._query_ids:
@@ -253,10 +253,9 @@ class _Pairs:
                     self._builder.notes["skipped_empty_negatives"] += 1
 
     def _without_positive(self, column: str, where: str) -> None:
-        if self._builder.options.empty_texts == "error":
+        if self._builder.options.refuses_empty:
             raise DataError(
-                f'{where}: "{column}" is missing or empty; each row needs a positive, or pass '
-                "--set load.empty_texts=skip"
+                f'{where}: "{column}" is missing or empty; each row needs a positive, or {SKIP_EMPTY}'
             )
         self._builder.notes["skipped_empty_positives"] += 1
 

@@ -103,6 +103,11 @@ def text_of(row: Row, column: str, where: str, needs: str) -> str:
     return value
 
 
+def given_text(row: Row, column: str, where: str, needs: str) -> str:
+    """Returns the string in a column, empty where it holds null; the column must be there."""
+    return "" if column in row and row[column] is None else text_of(row, column, where, needs)
+
+
 def id_of(row: Row, column: str, where: str, needs: str) -> str:
     """Returns the id in a column; a whole number is turned into its digits."""
     return as_id(_value(row, column, where, needs), column, where)
