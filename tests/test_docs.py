@@ -38,7 +38,7 @@ def cells(text):
 
 def shown(field):
     """Returns how a setting's default is documented."""
-    default = field.default
+    default = field.get_default(call_default_factory=True)
     if field.is_required():
         return "required"
     if hasattr(default, "__pydantic_fields__"):

@@ -98,7 +98,7 @@ def entries(path):
         if layout is not None:
             yield layout.entry(row, where, training.companion_texts(path, layout))
         else:
-            roles = training.pairs.roles_of(row, where)
+            roles = training.pairs.roles_of(row, where, training.LoadOptions())
             texts = [
                 training.Text(t) for c in roles.negatives for t in training.pairs.texts_of(row, c, where)
             ]

@@ -125,3 +125,22 @@ def test_notation():
     assert RANKERS.make("run:some/file.txt") == Run("some/file.txt")
     with pytest.raises(ConfigError, match='setting "file" is missing'):
         RANKERS.make("run")
+
+
+def test_distances_are_refused_or_turned(opened):
+    text = "q1 Q0 a 1 0.1 x\nq1 Q0 c 2 0.4 x\nq1 Q0 d 3 0.9 x\nq2 Q0 d 1 0.2 x\nq2 Q0 a 2 0.3 x\n"
+    with pytest.raises(
+        DataError, match=r"run\.txt: the scores rise with the rank \(3 of 3 times\), as distances "
+    ):
+        opened(text)
+
+    docs, scores = opened(text, scores="distance").search(rows(0, 1), 3)
+
+    assert docs.tolist() == [[0, 2, 3], [3, 0, -1]]
+    np.testing.assert_array_equal(scores[0], -np.array([0.1, 0.4, 0.9], np.float32))
+
+
+def test_scores_that_rise_now_and_then_are_of_a_later_ranker(opened):
+    lines = ["q1 Q0 a 1 0.1 x", "q1 Q0 c 2 0.4 x", "q1 Q0 d 3 0.3 x"]
+
+    assert opened("\n".join(lines)).search(rows(0), 3)[0].tolist() == [[2, 3, 0]]

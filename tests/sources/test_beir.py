@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from hardneg.core.errors import DataError
@@ -68,7 +70,7 @@ def test_no_judgments_at_all(folder):
     (folder / "qrels" / "test.tsv").unlink()
     (folder / "qrels").rmdir()
 
-    fails(folder, r"there is no qrels/test\.tsv; splits found: none$")
+    fails(folder, r"there is no qrels/test\.tsv; splits found: none; found: corpus.jsonl, queries.jsonl$")
 
 
 def test_two_variants_of_a_file(folder, write):
@@ -149,10 +151,44 @@ def test_two_variants_of_a_file(folder, write):
 def test_what_is_wrong_is_told_with_its_place(folder, write, name, content, message):
     write(f"set/{name}", content)
 
-    fails(folder, f"^{message}")
+    fails(folder, f"^{message}", LoadOptions(split="test", empty_texts="error"))
 
 
 def test_whole_relevances_may_be_written_with_a_point(folder, write):
     write("set/qrels/test.tsv", QRELS + "q2\td1\t2.0\n")
 
     assert load(str(folder), OPTIONS).judgments.relevance.tolist() == [1, 0, 2]
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "json.gz", "parquet"])
+def test_judgments_as_a_table(folder, write, contents, kind):
+    judged = [
+        {"corpus-id": "d1", "query-id": "q1", "score": 1},
+        {"corpus-id": "2", "query-id": "q1", "score": 0},
+    ]
+    if kind == "parquet":
+        for place, row in enumerate(judged):
+            pq.write_table(
+                pa.Table.from_pylist([row]), folder / "qrels" / f"dev-0000{place}-of-00002.parquet"
+            )
+    else:
+        write(f"set/qrels/dev.{kind}", judged)
+
+    assert contents(load(str(folder), LoadOptions(split="dev")))["judgments"] == {
+        ("q1", "d1", 1),
+        ("q1", "2", 0),
+    }
+    fails(folder, r"there is no qrels/train\.tsv; splits found: dev, test; choose one", LoadOptions())
+
+
+def test_two_tables_of_judgments(folder, write):
+    write("set/qrels/dev.jsonl", [])
+    write("set/qrels/dev.json", [])
+
+    fails(folder, r"qrels/dev\.tsv; dev\.json, dev\.jsonl are all there; keep one$", LoadOptions(split="dev"))
+
+
+def test_what_is_there_in_place_of_judgments(folder, write):
+    (folder / "qrels" / "test.tsv").rename(folder / "qrels" / "test.txt")
+
+    fails(folder, r"splits found: none; in qrels: test\.txt$")

@@ -116,14 +116,17 @@ def test_ids_that_no_file_can_hold_are_errors(kind):
     add("d\u00a0\u200b\U0001f600", "text", where="x:9")
 
 
+@pytest.mark.parametrize(("option", "value"), [("strict", True), ("empty_texts", "error")])
 @pytest.mark.parametrize("kind", ["document", "query"])
-def test_empty_texts_are_errors(kind):
-    with pytest.raises(DataError, match=rf'^x:9: {kind} "x" has no text; .* --set load\.empty_texts=skip$'):
-        getattr(small(), f"add_{kind}")("x", " \n", where="x:9")
+def test_empty_texts_are_errors(kind, option, value):
+    with pytest.raises(
+        DataError, match=rf'^x:9: {kind} "x" has no text; .* --set load\.empty_texts=skip, without '
+    ):
+        getattr(small(**{option: value}), f"add_{kind}")("x", " \n", where="x:9")
 
 
 def test_empty_texts_are_skipped_with_their_judgments():
-    builder = small(empty_texts="skip")
+    builder = small()
     builder.add_document("d3", "", where="c:3")
     builder.add_query("q3", "", where="q:3")
     builder.add_judgment("q1", "d3", 1, where="j:2")
@@ -131,6 +134,7 @@ def test_empty_texts_are_skipped_with_their_judgments():
     built = builder.build()
 
     assert len(built.documents) == 2 and len(built.queries) == 1
+    assert built.judged_empty == ("document d3", "query q3")
     assert built.notes == {
         "skipped_empty_documents": 1,
         "skipped_empty_queries": 1,

@@ -202,12 +202,12 @@ def test_rows_without_text_are_skipped_if_asked(write):
             r"score and label could each be the relevance; ",
         ),
         ({"query": ["a"], "pos": "b"}, r'"query" is a list; a string is needed$'),
-        ({"query": None, "pos": "b"}, r'"query" is missing; each row needs a query$'),
+        ({"query": None, "pos": "b"}, r'query "q2" has no text; '),
         ({"query": " ", "pos": "b"}, r'query "q2" has no text; '),
         ({"query": "a", "pos": ""}, r'document "d2" has no text; '),
         (
             {"query": "a", "pos": []},
-            r'"pos" is missing or empty; each row needs a positive, .*empty_texts=skip$',
+            r'"pos" is missing or empty; each row needs a positive, .*empty_texts=skip, without --strict$',
         ),
         ({"query": "a", "pos": ["b", 3]}, r'"pos" holds a number; strings are needed$'),
         ({"query": "a", "pos": "b", "neg": [["c"]]}, r'"neg" holds a list; strings are needed$'),
@@ -225,7 +225,8 @@ def test_rows_without_text_are_skipped_if_asked(write):
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(write, row, message):
-    fails(write("p.jsonl", [{"query": "fine", "pos": "text"}, row]), rf"^p\.jsonl:2: {message}")
+    rows = write("p.jsonl", [{"query": "fine", "pos": "text"}, row])
+    fails(rows, rf"^p\.jsonl:2: {message}", empty_texts="error")
 
 
 @pytest.mark.parametrize(
@@ -236,14 +237,15 @@ def test_what_is_wrong_is_told_with_its_place(write, row, message):
         (
             "c.jsonl",
             [{"id": "x", "text": None}],
-            r'c\.jsonl:1: "text" is missing; each document needs a text',
+            r'c\.jsonl:1: document "x" has no text; fill it in, or pass ',
         ),
         ("c.jsonl", [{"id": "x", "text": ""}], r'c\.jsonl:1: document "x" has no text'),
         ("c.md", "one", r".*c\.md: a file of documents ends with \.txt or one of \.jsonl"),
     ],
 )
 def test_what_is_wrong_with_a_corpus_is_told(write, name, content, message):
-    fails(write("p.jsonl", ROWS), f"^{message}", corpus=str(write(name, content)))
+    corpus = str(write(name, content))
+    fails(write("p.jsonl", ROWS), f"^{message}", corpus=corpus, empty_texts="error")
 
 
 def test_a_corpus_that_is_not_there(write):

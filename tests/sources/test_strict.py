@@ -43,9 +43,12 @@ def test_what_was_merged_is_named_and_counted(merging):
         ([{"query": "a", "positive": "b", "negative": " "}], "skipped empty negatives: 1"),
         (
             [{"query": "a", "positive": "b"}, {"query": "c", "positive": ""}],
-            "skipped empty positives|documents: 1",
+            r'^pairs\.jsonl:2: document "d2" has no text; fill it in',
         ),
-        ([{"query": "a", "positive": ["b"]}, {"query": "c", "positive": []}], "skipped empty positives: 1"),
+        (
+            [{"query": "a", "positive": ["b"]}, {"query": "c", "positive": []}],
+            r'^pairs\.jsonl:2: "positive" is missing or empty; ',
+        ),
     ],
 )
 def test_what_a_pairs_file_leaves_out_is_named(write, rows, message):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 from collections import Counter
@@ -12,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hardneg.core.errors import DataError
-from hardneg.sources.tables import id_of, is_table, one_of, optional_text, relevance_of, rows, text_of
+from hardneg.sources.columns import one_of
+from hardneg.sources.tables import id_of, is_table, optional_text, relevance_of, rows, text_of
 
 FIELD = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\t\n\r"), min_size=1, max_size=30
@@ -72,6 +74,35 @@ def test_another_encoding_is_refused_with_the_command_that_converts(write):
     text = "question,answer\nкак сбросить пароль,Нажмите на ссылку под полем пароля.\n"
     with pytest.raises(DataError, match=r"a\.csv:2: the text is not UTF-8 .*iconv -f cp1251 -t UTF-8$"):
         list(rows(write("a.csv", text.encode("cp1251"))))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "cp1251"])
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv.gz", "a.jsonl"])
+def test_another_encoding_is_read_with_a_note_where_it_is_certain(write, name, encoding):
+    answer = "Нажмите «забыли пароль» на странице входа и введите адрес почты"
+    table = [{"query": f"как сбросить пароль номер {n}", "pos": f"{answer} {n}"} for n in range(30)]
+    mark = "," if "csv" in name else "\t"
+    lines = [mark.join(row.values()) for row in table]
+    text = "\n".join(json.dumps(row, ensure_ascii=False) for row in table)
+    text = text if "json" in name else "\n".join([mark.join(table[0]), *lines])
+    path, notes = write(name, text.encode(encoding)), Counter()
+
+    assert [row for _, row in rows(path, notes=notes)] == table
+    assert notes[f"read_as_{encoding.replace('-', '_')}"] == 1
+
+
+def test_files_are_told_by_their_first_bytes(tmp_path):
+    pq.write_table(pa.table({"n": [1]}), tmp_path / "a.jsonl")
+    (tmp_path / "b.csv").write_bytes(gzip.compress(b"n\n1\n"))
+    (tmp_path / "c.parquet").write_bytes(b"n\n1\n")
+    (tmp_path / "d.csv").write_bytes(b"PK\x03\x04...")
+
+    assert [row for _, row in rows(tmp_path / "a.jsonl")] == [{"n": 1}]
+    assert [row for _, row in rows(tmp_path / "b.csv")] == [{"n": "1"}]
+    with pytest.raises(DataError, match=r"^c\.parquet: the name says Parquet, but the file does not begin"):
+        list(rows(tmp_path / "c.parquet"))
+    with pytest.raises(DataError, match=r"^d\.csv: it is a ZIP archive or an Excel workbook"):
+        list(rows(tmp_path / "d.csv"))
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.json.gz", "a.ndjson.zst"])
@@ -182,6 +213,6 @@ def test_one_of_several_columns():
     with pytest.raises(DataError) as raised:
         one_of(["query", "x", "Anchor"], ("query", "anchor"), "query", "f:1")
     assert str(raised.value) == (
-        "f:1: query and Anchor could each be the query; rename all but one. "
+        "f:1: query and Anchor could each be the query; choose one with --column query=query. "
         "Columns found: query, x, Anchor; accepted for it: query, anchor"
     )

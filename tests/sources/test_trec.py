@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from hardneg.core.errors import DataError
@@ -157,4 +159,43 @@ def test_two_files_that_could_be_the_same_thing(folder, write):
 def test_what_is_wrong_is_told_with_its_place(folder, write, name, content, message):
     write(f"set/{name}", content)
 
-    fails(folder, f"^{message}")
+    fails(folder, f"^{message}", empty_texts="error")
+
+
+def test_the_split_chooses_topics_and_judgments_together(write, tmp_path, contents):
+    write("ms/collection.tsv", '0\t"Hello, he said.\n1\tBerlin is the "capital"\n')
+    write("ms/collectionandqueries.tar.gz", b"\x1f\x8b not read")
+    for split, query_id, text in (
+        ("train", 10, '"hello'),
+        ("dev", 11, "capital"),
+        ("dev.small", 12, "berlin"),
+    ):
+        write(f"ms/queries.{split}.tsv", f"{query_id}\t{text}\n")
+        write(f"ms/qrels.{split}.tsv", f"{query_id}\t0\t1\t1\n")
+    folder = tmp_path / "ms"
+
+    for split, query_id, text in (
+        ("train", "10", '"hello'),
+        ("dev", "11", "capital"),
+        ("dev.small", "12", "berlin"),
+    ):
+        built = contents(load(str(folder), LoadOptions(split=split)))
+        assert built["queries"] == {query_id: text} and built["judgments"] == {(query_id, "1", 1)}
+        assert built["documents"] == {"0": '"Hello, he said.', "1": 'Berlin is the "capital"'}
+    fails(folder, r'ms: 0 judgments files are named for the split "eval", .*found: qrels\.dev', split="eval")
+
+
+def test_a_folder_of_the_hub_without_a_card(tmp_path, contents):
+    tables = {
+        "corpus/corpus-00000-of-00001": [{"_id": "d1", "title": "T", "text": "one"}],
+        "queries/queries-00000-of-00001": [{"_id": "q1", "text": "first"}],
+        "qrels/train-00000-of-00002": [{"query-id": "q1", "corpus-id": "d1", "score": 2.0}],
+        "qrels/train-00001-of-00002": [{"query-id": "q1", "corpus-id": "d1", "score": 3.0}],
+    }
+    for name, rows in tables.items():
+        (tmp_path / "set" / name).parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(pa.Table.from_pylist(rows), tmp_path / "set" / f"{name}.parquet")
+    wanted = {"documents": {"d1": "T one"}, "queries": {"q1": "first"}, "judgments": {("q1", "d1", 3)}}
+
+    assert contents(load(str(tmp_path / "set"))) == wanted
+    assert contents(load(f"hf:{tmp_path / 'set'}")) == wanted

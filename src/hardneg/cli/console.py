@@ -79,6 +79,9 @@ def run_table(run: Mapping[str, Any]) -> Table:
     _add_section(table, "dropped", counts.get("dropped", {}))
     _add_section(table, "short queries", run["short"])
     _add_section(table, "notes", {**run["collection"]["notes"], **run["export"]["notes"]})
+    for field, label in (("judged_empty", "judged, without a text"), ("unread_columns", "columns not read")):
+        if names := run["collection"].get(field):
+            table.add_row(label, printable(", ".join(names), 400))
     _add_section(table, "seconds", run["seconds"])
     return table
 

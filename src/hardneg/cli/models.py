@@ -70,7 +70,7 @@ def judge(
 def generate(
     source: Source,
     settings: Annotated[Given, OptionsOf("hardneg.llm.generating:GenerateSettings", without=("options",))],
-    load: Annotated[Given, OptionsOf(LOAD, "split", "corpus")],
+    load: Annotated[Given, OptionsOf(LOAD, "split", "corpus", column="columns")],
     out: Annotated[
         Path | None,
         typer.Option(
@@ -188,7 +188,7 @@ def evaluate(
             **{"model": "models", "run": "runs", "measure": "measures"},
         ),
     ],
-    load: Annotated[Given, OptionsOf(LOAD, "min_relevance", "strict")],
+    load: Annotated[Given, OptionsOf(LOAD, "min_relevance", "strict", column="columns")],
     split: Annotated[str | None, typer.Option(help="Judgments to read. Default: test.")] = None,
     out: Annotated[
         Path | None,

@@ -191,7 +191,7 @@ def _fields(target: Any) -> Mapping[str, _Field]:
         return {
             name: _Field(
                 info.annotation,
-                _REQUIRED if info.is_required() else info.default,
+                _REQUIRED if info.is_required() else info.get_default(call_default_factory=True),
                 tuple(info.metadata),
                 info.description or texts.get(name, ""),
             )
@@ -231,12 +231,12 @@ def _type(annotation: Any) -> tuple[Any, bool]:
         return _type(arguments[0])
     if origin in (Union, types.UnionType):
         kinds = [kind for kind in arguments if kind is not type(None)]
-        return _type(kinds[0]) if len(kinds) == 1 else (str, False)
+        return _type(kinds[0]) if len(kinds) == 1 else (str, all(_type(kind)[1] for kind in kinds))
     if origin is Literal:
         return StrEnum("Choice", {str(choice): str(choice) for choice in arguments}), False
     if annotation in (bool, int, float, Path):
         return annotation, False
-    return str, isinstance(origin, type) and issubclass(origin, Sequence)
+    return str, isinstance(origin, type) and issubclass(origin, Sequence | Mapping)
 
 
 def _limits(field: _Field) -> dict[str, Any]:
@@ -253,7 +253,7 @@ def _shown(field: _Field) -> str:
     for item in field.metadata:
         if type(item).__name__ == "PlainSerializer":  # a component, described as {name: settings}
             return str(next(iter(item.func(field.default))))
-    if field.default is _REQUIRED or isinstance(field.default, bool) or field.default in (None, (), ""):
+    if field.default is _REQUIRED or isinstance(field.default, bool) or field.default in (None, (), {}, ""):
         return "yes" if field.default is True else ""
     if isinstance(field.default, tuple):
         return ",".join(map(str, field.default))

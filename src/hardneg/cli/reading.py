@@ -25,7 +25,13 @@ def audit(
     drawing: Annotated[Given, OptionsOf("hardneg.auditing:draw_sample", "seed")],
     recipe: Annotated[
         Given,
-        OptionsOf(RECIPE, "split", "strict", unset="the recipe's", **{"recipe": "name", "set": "overrides"}),
+        OptionsOf(
+            RECIPE,
+            "split",
+            "strict",
+            unset="the recipe's",
+            **{"recipe": "name", "set": "overrides", "column": "columns"},
+        ),
     ],
     max_fnr: Annotated[
         float | None, typer.Option(metavar="X", help="Exit with 1 if the rate is higher, 0.05 = 5 %.")

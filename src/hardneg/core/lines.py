@@ -1,4 +1,7 @@
-"""Text files as lines: plain, `.gz` or `.zst`, UTF-8 with or without a byte order mark, LF or CRLF.
+"""Text files as lines: plain, gzip or zstd, UTF-8 with or without a byte order mark, LF or CRLF.
+
+A text in another encoding is read where that is certain and can be noted, else refused with the command that
+converts it. What is packed, and what is no text, is told by the first bytes.
 
 A line ends at a line feed and nowhere else, so texts may hold any other separator that Unicode knows. A file
 is read once, in constant memory; errors name the line. No line may be longer than 64 MiB, and no packed file
@@ -11,6 +14,7 @@ import codecs
 import gzip
 import io
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -18,6 +22,7 @@ from typing import BinaryIO
 import pyarrow as pa
 
 from hardneg.core.errors import DataError
+from hardneg.core.file_kinds import GZIP, PARQUET, ZSTANDARD, Utf8, encoding_of, refuse_binary
 from hardneg.core.files import open_regular
 
 COMPRESSED = (".gz", ".zst")
@@ -26,41 +31,51 @@ LONGEST = 1 << 26
 _CHUNK = 1 << 16
 _MOST_UNPACKED = 1 << 28
 _MOST_TIMES = 1000
-_MARKS_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_SAMPLE = 1 << 20
 
 
-def raw_lines(path: Path, label: str = "") -> Iterator[str]:
+def raw_lines(path: Path, label: str = "", notes: Counter[str] | None = None) -> Iterator[str]:
     """Yields the lines of a text file, each with its own ending, without the byte order mark.
 
     Args:
         path: The file.
         label: What errors call the file; its name unless given.
+        notes: Counts a file that is read in another encoding; without it, such a file is refused.
 
     Raises:
-        DataError: The file cannot be opened, is cut off, is not UTF-8, or goes beyond the limits.
+        DataError: The file cannot be opened, is cut off, is no text, is not UTF-8, or goes beyond the limits.
     """
     label = label or path.name
-    number = 0
+    number, encoding = 0, "utf-8"
     try:
         with open_regular(path) as file, _unpacked(file, path) as lines:
-            for line in _bounded(lines, path, label):
+            sample = lines.read(_SAMPLE)
+            refuse_binary(sample, label)
+            encoding, certain = encoding_of(sample, len(sample) < _SAMPLE)
+        with open_regular(path) as file, _unpacked(file, path) as unpacked:
+            lines = unpacked
+            if certain and notes is None and encoding.startswith(("utf-16", "utf-32")):
+                raise _other_encoding(label, encoding)
+            if certain and notes is not None and encoding != "utf-8":
+                notes[f"read_as_{encoding.replace('-', '_')}"] = 1
+                lines = io.BufferedReader(Utf8(unpacked, encoding), _CHUNK)
+            for line in _bounded(lines, path, label, packed=unpacked is not file):
                 number += 1
-                yield (_without_mark(line, label) if number == 1 else line).decode("utf-8")
+                yield (line.removeprefix(codecs.BOM_UTF8) if number == 1 else line).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise DataError(
-            f"{label}:{number}: the text is not UTF-8 ({error.reason}); convert it: "
-            f"iconv -f {_encoding(error.object)} -t UTF-8"
-        ) from None
+        if encoding == "utf-8":  # as far as the sample
+            encoding, _ = encoding_of(error.object[:_CHUNK], whole=True)
+        raise _other_encoding(f"{label}:{max(number, 1)}", encoding, f" ({error.reason})") from None
     except (EOFError, zlib.error, OSError) as error:
         if getattr(error, "errno", None) is not None:
             raise unreadable(path, error) from None
         raise DataError(f"{label}:{number + 1}: the compressed file is cut off or broken: {error}") from None
 
 
-def text_lines(path: Path, label: str = "") -> Iterator[tuple[str, str]]:
+def text_lines(path: Path, label: str = "", notes: Counter[str] | None = None) -> Iterator[tuple[str, str]]:
     """Yields (where, line) for each line that is not blank, the line without its ending."""
     label = label or path.name
-    for number, line in enumerate(raw_lines(path, label), 1):
+    for number, line in enumerate(raw_lines(path, label, notes), 1):
         if line.strip():
             yield f"{label}:{number}", line.removesuffix("\n").removesuffix("\r")
 
@@ -90,9 +105,17 @@ def unpacks_too_much(where: str) -> DataError:
     )
 
 
-def _bounded(lines: io.BufferedIOBase | BinaryIO, path: Path, label: str) -> Iterator[bytes]:
+def is_parquet(path: Path) -> bool:
+    """Returns whether a file begins as Parquet files do."""
+    try:
+        with open_regular(path) as file:
+            return file.read(len(PARQUET)) == PARQUET
+    except DataError:
+        return False
+
+
+def _bounded(lines: io.BufferedIOBase | BinaryIO, path: Path, label: str, *, packed: bool) -> Iterator[bytes]:
     """Yields lines as long as they stay within the limits."""
-    packed = path.suffix.lower() in COMPRESSED
     most = most_unpacked(path)
     read = number = 0
     for line in iter(lambda: lines.readline(LONGEST + 1), b""):
@@ -107,28 +130,16 @@ def _bounded(lines: io.BufferedIOBase | BinaryIO, path: Path, label: str) -> Ite
         yield line
 
 
-def _without_mark(line: bytes, label: str) -> bytes:
-    """Returns the first line without its byte order mark."""
-    odd, even = line[1:64:2], line[:64:2]
-    zeros = len(line) > 8 and ((not any(odd) and all(even)) or (not any(even) and all(odd)))
-    if line.startswith(_MARKS_16) or zeros:
-        raise DataError(f"{label}:1: the text is UTF-16, not UTF-8; convert it: iconv -f UTF-16 -t UTF-8")
-    return line.removeprefix(codecs.BOM_UTF8)
-
-
-def _encoding(line: bytes) -> str:
-    """Returns the likely encoding of a line that is not UTF-8, or a word for it where none can be told."""
-    try:
-        from charset_normalizer import from_bytes
-    except ImportError:
-        return "ENCODING"
-    best = from_bytes(line[:_CHUNK]).best()
-    return "ENCODING" if best is None else best.encoding.replace("_", "-")
+def _other_encoding(where: str, encoding: str, reason: str = "") -> DataError:
+    name = encoding.replace("_", "-")
+    return DataError(f"{where}: the text is not UTF-8{reason}; convert it: iconv -f {name} -t UTF-8")
 
 
 def _unpacked(file: BinaryIO, path: Path) -> io.BufferedIOBase | BinaryIO:
-    if path.suffix.lower() == ".gz":
+    head, suffix = file.read(len(ZSTANDARD)), path.suffix.lower()
+    file.seek(0)
+    if head.startswith(GZIP) or suffix == ".gz":
         return gzip.open(file, "rb")
-    if path.suffix.lower() == ".zst":
+    if head == ZSTANDARD or suffix == ".zst":
         return io.BufferedReader(pa.CompressedInputStream(file, "zstd"), _CHUNK)
     return file

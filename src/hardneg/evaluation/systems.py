@@ -132,6 +132,7 @@ def read_run(name: str, path: Path, collection: Collection) -> SystemRun:
     was kept, whose best score counts.
     """
     lines = RunFile(path)
+    lines.check_order("write the negative of each score")
     judged = set(collection.queries.table["query_id"].to_pylist())
     rows = collection.documents.rows(lines.docs)
     ids = iter(collection.documents.ids(rows[rows >= 0]))

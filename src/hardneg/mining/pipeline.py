@@ -272,6 +272,8 @@ def _described(
             "judgments": len(collection.judgments),
             "digest": collection.digest,
             "notes": dict(collection.notes),
+            "unread_columns": list(collection.unread_columns),
+            "judged_empty": list(collection.judged_empty),
         },
         "recipe": settings,
         "seed": recipe.seed,

@@ -98,6 +98,7 @@ class Recipe(BaseModel):
         format: Any = None,
         split: str | None = None,
         corpus: str | None = None,
+        columns: Sequence[str] | Mapping[str, str] | None = None,
         strict: bool | None = None,
         load: Mapping[str, Any] | None = None,
         seed: int | None = None,
@@ -128,6 +129,8 @@ class Recipe(BaseModel):
             format: The trainer's format.
             split: Judgments to read.
             corpus: File with more documents than a pairs file holds.
+            columns: Column of a role, as `query=question` or `positive=context`, where a table calls it by a
+                name that is not known, or several could be it.
             strict: Fail on whatever loading would skip or merge.
             load: All settings of loading, in place of the recipe's.
             seed: Seed of all random draws.
@@ -151,6 +154,7 @@ class Recipe(BaseModel):
             "load": None if load is None else dict(load),
             "load.split": split,
             "load.corpus": corpus,
+            "load.columns": columns,
             "load.strict": strict,
             "seed": seed,
             "engine": engine,

@@ -19,6 +19,8 @@ from hardneg.core.records import Collection, FloatArray, IntArray
 from hardneg.core.stores import fetched
 
 _COLUMNS = "query_id Q0 doc_id rank score tag"
+_MOST_RISING = 0.75
+"""Scores that rise from one rank to the next more often are distances; less often, the ranks are older."""
 _LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -29,11 +31,13 @@ class Run(Ranker):
 
     Attributes:
         file: A TREC run; `.gz` and `.zst` are unpacked.
+        scores: `similarity`, or `distance`, of which the least is best: the scores are turned.
         unknown_ids: What to do with lines whose query or document the collection does not have.
         name: The ranker's name in the ledger; None for `run`.
     """
 
     file: str
+    scores: Literal["similarity", "distance"] = "similarity"
     unknown_ids: Literal["error", "skip"] = "error"
     name: str | None = None
     shorthand = "file"
@@ -47,6 +51,10 @@ class Run(Ranker):
         """
         path = user_path(fetched(self.file, context.progress))
         run = RunFile(path)
+        if self.scores == "distance":
+            run.scores = -run.scores
+        else:
+            run.check_order("pass --set rank.rankers.run.scores=distance")
         skip = self.unknown_ids == "skip"
         queries = run.rows(run.queries, collection.queries.rows, "query", skip)
         docs = run.rows(run.docs, collection.documents.rows, "document", skip)
@@ -143,6 +151,19 @@ class RunFile:
             raise DataError(f'{path}: it is empty; a run has lines of "{_COLUMNS}"')
         self.ranks = np.array(ranks, np.int64)
         self.scores = np.array(scores, np.float32)
+
+    def check_order(self, remedy: str) -> None:
+        """Raises DataError if scores rise where ranks do, as distances; errors name the remedy."""
+        names = np.unique(np.array(self.queries), return_inverse=True)[1]
+        order = np.lexsort((self.ranks, names))
+        below = (np.diff(names[order]) == 0) & (np.diff(self.ranks[order]) > 0)
+        steps = np.diff(self.scores[order])[below]
+        rising = int((steps > 0).sum())
+        if rising > _MOST_RISING * len(steps):
+            raise DataError(
+                f"{self._path}: the scores rise with the rank ({rising:,} of {len(steps):,} times), as "
+                f"distances do; the best document needs the highest score: {remedy}"
+            )
 
     def rows(
         self, ids: list[str], rows: Callable[[Sequence[str]], IntArray], kind: str, skip: bool

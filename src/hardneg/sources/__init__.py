@@ -16,17 +16,19 @@ What `load` accepts:
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from pathlib import Path
 
 from hardneg.core.components import SOURCES, Source
 from hardneg.core.errors import ConfigError, DataError
-from hardneg.core.lines import unreadable
+from hardneg.core.lines import raw_lines, unreadable
 from hardneg.core.progress import Progress
 from hardneg.core.records import Collection
 from hardneg.core.stores import fetched, is_url
 from hardneg.sources import beir, documents, pairs, training, trec
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
-from hardneg.sources.tables import accepted_names, is_table, some
+from hardneg.sources.columns import some
+from hardneg.sources.tables import accepted_names, is_table
 
 __all__ = [
     "CollectionBuilder",
@@ -61,6 +63,7 @@ def load(source: str, options: LoadOptions | None = None, progress: Progress | N
     reader, name = _reader(source)
     if reader is None and _is_file(path):
         if not is_table(path):
+            next(raw_lines(path, notes=Counter()), "")  # which says what a file is that is no text
             raise DataError(f"{path}: {pairs.LAYOUT}; its name ends with one of {accepted_names()}")
         return training.read(path, options)
     if options.corpus is not None and not (reader and reader.reads_corpus):

@@ -1,7 +1,8 @@
 """BEIR folders: `corpus.jsonl`, `queries.jsonl` and `qrels/SPLIT.tsv`, each plain, `.gz` or `.zst`.
 
 A corpus line is `{"_id": ..., "title": ..., "text": ...}`, the title optional; a query line has `_id` and
-`text`. Judgments are `query-id<TAB>corpus-id<TAB>score`, below a header or not.
+`text`. Judgments are `query-id<TAB>corpus-id<TAB>score`, below a header or not, whose names are read; or a
+table of such columns, `qrels/SPLIT.jsonl` or `.parquet`, in several parts or not.
 """
 
 from __future__ import annotations
@@ -10,15 +11,18 @@ from pathlib import Path
 
 from hardneg.core.errors import DataError
 from hardneg.core.files import real_path
-from hardneg.core.lines import COMPRESSED, text_lines, uncompressed_name
+from hardneg.core.lines import COMPRESSED, uncompressed_name
 from hardneg.core.records import Collection
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
-from hardneg.sources.tables import Rows, id_of, optional_text, relevance_of, rows, text_of
+from hardneg.sources.columns import some
+from hardneg.sources.judgments import add_judgments
+from hardneg.sources.tables import PART, Rows, given_text, id_of, optional_text, rows
 
 LAYOUT = "a BEIR folder has corpus.jsonl, queries.jsonl and qrels/SPLIT.tsv"
 _NEEDS = 'each line needs "_id" and "text"'
+_DOCUMENT = {"id": "_id", "text": "text", "title": "title"}
+_TABLES = ("jsonl", "ndjson", "json", "parquet")
 _QRELS = "query-id, corpus-id and score, separated by tabs, are needed"
-_HEADERS = ("score", "relevance", "label", "rel")
 
 
 def fits(folder: Path) -> bool:
@@ -40,48 +44,53 @@ def read_documents(folder: Path, options: LoadOptions) -> Collection:
 
 def read(folder: Path, options: LoadOptions) -> Collection:
     """Returns the collection in a BEIR folder."""
-    judgments = _judgments_file(folder, options.split)
+    judgments = _judgments_files(folder, options.split)
     builder = CollectionBuilder(real_path(folder).name, options)
     add_documents(builder, rows(_file(folder / "corpus.jsonl"), notes=builder.notes))
     add_queries(builder, rows(_file(folder / "queries.jsonl"), notes=builder.notes))
-    _add_judgments(builder, judgments)
+    for path in judgments:
+        add_judgments(builder, path, f"qrels/{path.name}", "\t", (0, 1, 2), _QRELS)
     return builder.build()
 
 
 def add_documents(builder: CollectionBuilder, table: Rows) -> None:
     """Adds documents with the columns `_id`, `text` and, if there is one, `title`."""
+    columns = [builder.options.columns.get(role, name) for role, name in _DOCUMENT.items()]
     for where, row in table:
-        doc_id, text = id_of(row, "_id", where, _NEEDS), text_of(row, "text", where, _NEEDS)
-        builder.add_document(doc_id, text, optional_text(row, "title", where), where=where)
+        builder.notes.columns(row, columns)
+        doc_id, text = id_of(row, columns[0], where, _NEEDS), given_text(row, columns[1], where, _NEEDS)
+        builder.add_document(doc_id, text, optional_text(row, columns[2], where), where=where)
 
 
 def add_queries(builder: CollectionBuilder, table: Rows) -> None:
     """Adds queries with the columns `_id` and `text`."""
+    named = builder.options.columns
     for where, row in table:
-        query_id, text = id_of(row, "_id", where, _NEEDS), text_of(row, "text", where, _NEEDS)
+        own = named.get("query_id")  # which the judgments alone may have
+        id_column = own if own is not None and own in row else "_id"
+        columns = id_column, named.get("query", "text")
+        builder.notes.columns(row, columns)
+        query_id, text = id_of(row, id_column, where, _NEEDS), given_text(row, columns[1], where, _NEEDS)
         builder.add_query(query_id, text, where=where)
 
 
-def _add_judgments(builder: CollectionBuilder, path: Path) -> None:
-    label = f"qrels/{path.name}"
-    for where, line in text_lines(path, label):
-        fields = line.split("\t")
-        if len(fields) != 3:
-            raise DataError(f"{where}: {len(fields)} columns; {_QRELS}")
-        if where == f"{label}:1" and fields[2].strip().lower() in _HEADERS:
-            continue
-        builder.add_judgment(fields[0], fields[1], relevance_of(fields[2], where), where=where)
-
-
-def _judgments_file(folder: Path, split: str) -> Path:
+def _judgments_files(folder: Path, split: str) -> list[Path]:
+    """Returns the file of the split's judgments, or all parts of its table."""
     if _variants(folder / "qrels" / f"{split}.tsv"):
-        return _file(folder / "qrels" / f"{split}.tsv")
-    files = (folder / "qrels").glob("*.tsv*")
-    found = sorted({uncompressed_name(path).removesuffix(".tsv") for path in files})
-    raise DataError(
-        f"{folder}: there is no qrels/{split}.tsv; splits found: {', '.join(found) or 'none'}"
-        + ("; choose one with --split" if found else "")
-    )
+        return [_file(folder / "qrels" / f"{split}.tsv")]
+    there = sorted((folder / "qrels").iterdir()) if (folder / "qrels").is_dir() else []
+    names = {path: PART.sub("", uncompressed_name(path)).rpartition(".") for path in there}
+    found = [path for path, (name, _, kind) in names.items() if name == split and kind in _TABLES]
+    if len({names[path] for path in found}) == 1:
+        return found
+    splits = sorted({name for name, _, kind in names.values() if kind in ("tsv", *_TABLES)})
+    if found or splits:
+        problem = f"{', '.join(path.name for path in found)} are all there; keep one" if found else ""
+        problem = problem or f"splits found: {', '.join(splits)}; choose one with --split"
+    else:
+        where, entries = ("in qrels", there) if there else ("found", sorted(folder.iterdir()))
+        problem = f"splits found: none; {where}: {some([path.name for path in entries], 12, None)}"
+    raise DataError(f"{folder}: there is no qrels/{split}.tsv; {problem}")
 
 
 def _file(path: Path) -> Path:

@@ -6,47 +6,24 @@ import hashlib
 import re
 import unicodedata
 from array import array
-from collections import Counter
-from typing import Annotated, Literal
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from pydantic import ConfigDict, Field
-from pydantic.dataclasses import dataclass
 
 from hardneg.core.errors import DataError
 from hardneg.core.records import Collection, Documents, Judgments, Queries, RowMap, full_text, text_key
+from hardneg.sources.columns import SKIP_EMPTY, Notes
+from hardneg.sources.options import WHOLE, LoadOptions
 from hardneg.sources.strings import Strings
 
-WHOLE = ("train", "all")
-"""The names under which a source without splits is read."""
+__all__ = ["WHOLE", "CollectionBuilder", "LoadOptions"]
 
 _LARGEST_RELEVANCE = 2**31 - 1
+_MOST_NAMED = 20
 _SLOTS = 2**64 - 1
 _SURROGATE = re.compile("[\\ud800-\\udfff]")
-
-
-@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
-class LoadOptions:
-    """How strictly a collection is read.
-
-    Attributes:
-        split: Which judgments to read, as in `qrels/train.tsv`. A source without splits is read whole, as
-            `train` or `all`; any other name is an error.
-        min_relevance: Least relevance of a positive, 1 or more.
-        corpus: File with more documents than a pairs file holds.
-        unknown_ids: What to do with judgments of queries or documents that are not there.
-        empty_texts: What to do with documents and queries that have no text.
-        strict: Fail on anything skipped or merged, as `Collection.notes` counts it.
-    """
-
-    split: str = "train"
-    min_relevance: Annotated[int, Field(ge=1)] = 1
-    corpus: str | None = None
-    unknown_ids: Literal["error", "skip"] = "error"
-    empty_texts: Literal["error", "skip"] = "error"
-    strict: bool = False
 
 
 class CollectionBuilder:
@@ -56,10 +33,10 @@ class CollectionBuilder:
     that the source names an entry each time it speaks of it, as pairs do; else a second time is noted.
     """
 
-    def __init__(self, name: str, options: LoadOptions, notes: Counter[str] | None = None) -> None:
+    def __init__(self, name: str, options: LoadOptions, notes: Notes | None = None) -> None:
         self.name = name
         self.options = options
-        self.notes: Counter[str] = Counter() if notes is None else notes
+        self.notes = Notes() if notes is None else notes
         self._documents = Strings(("doc_id", "title", "text"))
         self._queries = Strings(("query_id", "text"))
         self._doc_rows = RowMap()
@@ -150,6 +127,7 @@ class CollectionBuilder:
         """Returns the collection; queries without any judgment are left out."""
         if not len(self._documents):
             raise DataError(f"{self.name}: there are no documents")
+        self.notes.check(self.options.columns, self.name)
         documents = Documents(
             self._documents.finish(),
             np.frombuffer(self._keys, np.uint64),
@@ -168,9 +146,9 @@ class CollectionBuilder:
                 f"{reason.replace('_', ' ')}: {count:,}" for reason, count in self.notes.items()
             )
             raise DataError(f"{self.name}: {noted}; fix the source, or load it without strict")
-        return Collection(
-            self.name, documents, queries, judgments, self._digest.hexdigest(), dict(self.notes)
-        )
+        digest, unread = self._digest.hexdigest(), tuple(self.notes.unread)
+        empty = tuple(islice(self.notes.judged_empty, _MOST_NAMED))
+        return Collection(self.name, documents, queries, judgments, digest, dict(self.notes), unread, empty)
 
     def _row_of_id(self, doc_id: str) -> int:
         """Returns the row of a document's id, or of the document that it was merged into; -1 if unknown."""
@@ -206,10 +184,8 @@ class CollectionBuilder:
         return True
 
     def _empty(self, name: str, kind: str, where: str, skipped: set[str]) -> None:
-        if self.options.empty_texts == "error":
-            raise DataError(
-                f'{where}: {kind} "{name}" has no text; fill it in, or pass --set load.empty_texts=skip'
-            )
+        if self.options.refuses_empty:
+            raise DataError(f'{where}: {kind} "{name}" has no text; fill it in, or {SKIP_EMPTY}')
         skipped.add(name)
         self.notes[f"skipped_empty_{'queries' if kind == 'query' else 'documents'}"] += 1
 
@@ -220,6 +196,10 @@ class CollectionBuilder:
                 continue
             if query_id in self._skipped_queries or doc_id in self._skipped_docs:
                 self.notes["skipped_judgments_of_empty_texts"] += 1
+                kind, name = (
+                    ("query", query_id) if query_id in self._skipped_queries else ("document", doc_id)
+                )
+                self.notes.judged_empty.setdefault(f"{kind} {name}")
             else:
                 unknown.append((query_id, doc_id, where))
         self._pending = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection as Names
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -9,17 +10,17 @@ from hardneg.core.errors import DataError
 from hardneg.core.lines import text_lines, uncompressed_name
 from hardneg.core.records import Collection
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
+from hardneg.sources.columns import column_of, some
 from hardneg.sources.tables import (
+    Columns,
     Row,
     Rows,
     accepted_names,
+    given_text,
     id_of,
     is_table,
-    one_of,
     optional_text,
     rows,
-    some,
-    text_of,
 )
 
 IDS = ("_id", "id", "doc_id", "docid", "docno")
@@ -51,10 +52,10 @@ def add_documents(builder: CollectionBuilder, path: Path, label: str = "") -> No
     """Adds the documents in a file; one without an id is given `d1`, `d2`... by its place among such."""
     if Path(uncompressed_name(path)).suffix.lower() == ".txt":
         names = fresh_names(builder)
-        for where, line in text_lines(path, label):
+        for where, line in text_lines(path, label, builder.notes):
             add_unnamed(builder, line, names, where=where)
     elif is_table(path):
-        add_rows(builder, rows(path, label, builder.notes, _columns))
+        add_rows(builder, rows(path, label, builder.notes, _columns(builder)))
     else:
         raise DataError(f"{path}: a file of documents ends with .txt or one of {accepted_names()}")
 
@@ -94,21 +95,34 @@ def fresh_names(builder: CollectionBuilder) -> Iterator[str]:
             yield f"d{number}"
 
 
-def _columns(names: Sequence[str], where: str) -> Sequence[str]:
-    """Returns the columns that are read; all if there is no text among them, which an error will say."""
-    lower = {name.lower() for name in names}
-    accepted = {*IDS, *TEXTS, "title"} if lower & set(TEXTS) else lower
-    return [name for name in names if name.lower() in accepted]
+def _columns(builder: CollectionBuilder) -> Columns:
+    """Returns a function that returns the columns that are read, and notes the others."""
+
+    def chosen(names: Sequence[str], where: str) -> Sequence[str]:
+        columns = [name for name in _roles(builder, names, where) if name is not None]
+        builder.notes.columns(names, columns)
+        return columns
+
+    return chosen
+
+
+def _roles(builder: CollectionBuilder, row: Names[str], where: str) -> tuple[str, str | None, str | None]:
+    """Returns the columns of the text, the title and the id."""
+    named = builder.options.columns
+    text = column_of(row, "text", TEXTS, where, named)
+    if text is None:
+        missing = f'there is no column "{named["text"]}"; ' if "text" in named else ""
+        raise DataError(
+            f"{where}: {missing}columns found: {some(row)}; {_NEEDS}; name it with --column text=COLUMN"
+        )
+    return text, column_of(row, "title", ("title",), where, named), column_of(row, "id", IDS, where, named)
 
 
 def _add(builder: CollectionBuilder, row: Row, names: Iterator[str], where: str) -> None:
-    text_column = one_of(row, TEXTS, "text", where)
-    if text_column is None:
-        raise DataError(f"{where}: columns found: {some(row)}; {_NEEDS}")
-    text = text_of(row, text_column, where, _NEEDS)
-    title_column = one_of(row, ("title",), "title", where)
+    text_column, title_column, id_column = columns = _roles(builder, row, where)
+    builder.notes.columns(row, columns)
+    text = given_text(row, text_column, where, _NEEDS)
     title = optional_text(row, title_column, where) if title_column else ""
-    id_column = one_of(row, IDS, "id", where)
     if id_column is None:
         add_unnamed(builder, text, names, title, where=where)
     else:

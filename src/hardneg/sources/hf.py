@@ -8,7 +8,8 @@ What is in one decides how it is read:
   `owner/name-qrels`. With `hf:owner/name:ru` they are `ru-corpus`, `ru-queries`, `ru-qrels`;
 - else it is a table of pairs, see `hardneg.sources.pairs`; `hf:owner/name:config` names the configuration.
 
-A folder that `datasets.save_to_disk` wrote is a table of pairs, with splits or as a whole.
+A folder that `datasets.save_to_disk` wrote is a table of pairs, with splits or as a whole. A folder without a
+card is read by the names of its files where these are those of a BEIR or TREC folder.
 """
 
 from __future__ import annotations
@@ -22,12 +23,11 @@ from pydantic.dataclasses import dataclass
 from hardneg.core.components import Source, source
 from hardneg.core.errors import ConfigError, DataError, optional_library, wrap_errors
 from hardneg.core.records import Collection
-from hardneg.sources import beir, pairs
+from hardneg.sources import beir, pairs, trec
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
-from hardneg.sources.tables import Row, Rows, as_id, id_of, relevance_of
+from hardneg.sources.judgments import add_judgment_rows
+from hardneg.sources.tables import Rows
 
-_NEEDS = 'each row needs "query-id" and "corpus-id"'
-_POSITIVE = 1  # where there is no column "score", as in NanoBEIR
 _SAVED = ("dataset_dict.json", "state.json")
 
 
@@ -44,6 +44,12 @@ class HuggingFace(Source):
         with wrap_errors(f"hf:{name}"):
             if any((Path(place) / marker).is_file() for marker in _SAVED):
                 return _read_saved(place, options)
+            folder = Path(place)
+            if folder.is_dir() and not (folder / "README.md").exists():
+                if beir.fits(folder):
+                    return beir.read(folder, options)
+                if trec.fits(folder):
+                    return trec.read(folder, options)
             configs = _datasets().get_dataset_config_names(place)
             prefix = f"{config}-" if f"{config}-corpus" in configs else ""
             if {f"{prefix}corpus", f"{prefix}queries"} <= set(configs):
@@ -69,20 +75,8 @@ def _read_beir(place: str, prefix: str, configs: list[str], options: LoadOptions
     builder = CollectionBuilder(_short(place), options)
     beir.add_documents(builder, _part(place, f"{prefix}corpus", options.split))
     beir.add_queries(builder, _part(place, f"{prefix}queries", options.split))
-    for where, row in _rows(judgments, f"{place} qrels"):
-        query_id = id_of(row, "query-id", where, _NEEDS)
-        relevance = relevance_of(row.get("score", _POSITIVE), where)
-        for doc_id in _doc_ids(row, where):
-            builder.add_judgment(query_id, doc_id, relevance, where=where)
+    add_judgment_rows(builder, _rows(judgments, f"{place} qrels"))
     return builder.build()
-
-
-def _doc_ids(row: Row, where: str) -> list[str]:
-    """Returns the documents that a row judges: one, or as in some of NanoBEIR's sets a list of them."""
-    ids = row.get("corpus-id")
-    if not isinstance(ids, list):
-        return [id_of(row, "corpus-id", where, _NEEDS)]
-    return [as_id(each, "corpus-id", where) for each in ids]
 
 
 def _judgments(place: str, prefix: str, configs: list[str], split: str) -> Any:

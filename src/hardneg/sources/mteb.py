@@ -17,7 +17,8 @@ from hardneg.core.errors import DataError, optional_library, wrap_errors
 from hardneg.core.records import Collection
 from hardneg.sources import beir
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
-from hardneg.sources.tables import Rows, relevance_of, some
+from hardneg.sources.columns import some
+from hardneg.sources.tables import Rows, relevance_of
 
 
 @source("mteb")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +17,12 @@ import pyarrow as pa
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.records import Collection
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
+from hardneg.sources.columns import some
 from hardneg.sources.documents import add_rows
+from hardneg.sources.judgments import add_judgment_rows, add_query_rows
 from hardneg.sources.pairs import read_rows
-from hardneg.sources.tables import Row, Rows, id_of, kind_of, one_of, relevance_of, some, text_of
+from hardneg.sources.tables import Row, Rows, kind_of
 
-_QUERY_IDS = ("_id", "id", "query_id", "query-id", "qid")
-_QUERY_TEXTS = ("text", "query")
-_DOC_IDS = ("doc_id", "doc-id", "corpus-id", "corpus_id", "docid", "docno")
-_RELEVANCE = ("relevance", "score", "rel", "label")
 _TRIPLE = "each judgment is (query_id, doc_id) or (query_id, doc_id, relevance)"
 _BATCH = 1024
 
@@ -55,18 +52,8 @@ def read(
         raise ConfigError("judgments= name documents: give them as corpus=")
     builder = CollectionBuilder(name, options)
     add_rows(builder, documents)
-    for where, row in _texts(data if queries is None else queries, "queries"):
-        id_column, text_column = (
-            _column(row, _QUERY_IDS, "id", where),
-            _column(row, _QUERY_TEXTS, "text", where),
-        )
-        query_id, text = id_of(row, id_column, where, ""), text_of(row, text_column, where, "")
-        builder.add_query(query_id, text, where=where)
-    for where, row in _judgments(judgments):
-        query, doc = _column(row, _QUERY_IDS, "query id", where), _column(row, _DOC_IDS, "document id", where)
-        column = one_of(row, _RELEVANCE, "relevance", where)
-        relevance = 1 if column is None else relevance_of(row[column], where)
-        builder.add_judgment(id_of(row, query, where, ""), id_of(row, doc, where, ""), relevance, where=where)
+    add_query_rows(builder, _texts(data if queries is None else queries, "queries"))
+    add_judgment_rows(builder, _judgments(judgments))
     return builder.build()
 
 
@@ -179,13 +166,3 @@ def _batches(data: Any) -> Iterator[pa.RecordBatch] | None:
 def _is_column(values: Any) -> bool:
     """Returns whether a value of a dict is a column: a list, an array, a series."""
     return not isinstance(values, str | bytes | Mapping) and hasattr(values, "__len__")
-
-
-def _column(row: Row, accepted: Sequence[str], role: str, where: str) -> str:
-    column = one_of(row, accepted, role, where)
-    if column is None:
-        raise DataError(
-            f"{where}: no column for the {role} among those found: {some(list(islice(row, 40)))}; "
-            f"accepted: {', '.join(accepted)}"
-        )
-    return column

@@ -1,9 +1,10 @@
 """Pairs: a table with a query and its positive in each row, perhaps with negatives, ids and a relevance.
 
-Columns are found by their exact names, in any case; other columns are not read:
+Columns are found by the names that `load.columns` gives, else by these, in any case; others are not read:
 
 - the query: `query`, `anchor` or `question`;
 - the positive, one text or a list of them: `positive`, `pos`, `answer`, `document`, `doc` or `passage`;
+  with documents given beside the pairs, `doc_id` alone is enough;
 - documents judged non-relevant, texts or lists: `negative`, `negatives` or `neg`, and `negative_1`...;
 - ids: `query_id` and `doc_id` (the positive's; a list if that is one); without them `q1`, `d1`... are made up
   in the order of first appearance;
@@ -16,20 +17,21 @@ Rows with the same query text and no `query_id` are one query with several posit
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Collection as Names
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hardneg.core.errors import DataError
-from hardneg.core.lines import uncompressed_name
+from hardneg.core.lines import is_parquet, uncompressed_name
 from hardneg.core.records import Collection, RowMap
 from hardneg.core.stores import fetched
 from hardneg.sources.builder import WHOLE, CollectionBuilder, LoadOptions
+from hardneg.sources.columns import SKIP_EMPTY, Notes, TextLengths, column_of, some
 from hardneg.sources.documents import add_documents, add_rows, add_unnamed, fresh_names
-from hardneg.sources.tables import Row, Rows, as_id, id_of, kind_of, one_of, relevance_of, rows, some, text_of
+from hardneg.sources.tables import Row, Rows, as_id, given_text, id_of, kind_of, relevance_of, rows, text_of
 
 QUERY = ("query", "anchor", "question")
 POSITIVE = ("positive", "pos", "answer", "document", "doc", "passage")
@@ -43,8 +45,14 @@ LAYOUT = (
 
 def read(path: Path, options: LoadOptions) -> Collection:
     """Returns the collection in a pairs file, with the documents of `options.corpus` if there is one."""
-    notes: Counter[str] = Counter()
-    table = rows(path, notes=notes, columns=columns_of)
+    notes = Notes()
+
+    def chosen(names: Sequence[str], where: str) -> Sequence[str]:
+        return columns_of(names, where, options, notes)
+
+    if is_parquet(path):
+        _check_lengths(path, options)
+    table = rows(path, notes=notes, columns=chosen)
     return read_rows(Path(uncompressed_name(path)).stem, table, options, notes=notes)
 
 
@@ -55,7 +63,7 @@ def read_rows(
     *,
     split_is_read: bool = False,
     documents: Rows | None = None,
-    notes: Counter[str] | None = None,
+    notes: Notes | None = None,
 ) -> Collection:
     """Returns the collection that the rows of a pairs table make."""
     builder = CollectionBuilder(name, options, notes)
@@ -63,7 +71,8 @@ def read_rows(
         add_documents(builder, fetched(options.corpus))
     if documents is not None:
         add_rows(builder, documents)
-    pairs = _Pairs(builder, None if split_is_read else options.split)
+    beside = options.corpus is not None or documents is not None
+    pairs = _Pairs(builder, None if split_is_read else options.split, beside)
     for where, row in table:
         pairs.add(row, where)
     pairs.check()
@@ -75,44 +84,76 @@ class Roles:
     """The columns that a row's roles are in; None for a role that the row has not."""
 
     query: str
-    positive: str
+    positive: str | None
     negatives: tuple[str, ...]
     query_id: str | None
     doc_id: str | None
     relevance: str | None
     split: str | None
 
+    @property
+    def columns(self) -> list[str]:
+        """All columns that are read, those of texts first."""
+        others = (self.positive, *self.negatives, self.query_id, self.doc_id, self.relevance, self.split)
+        return [self.query, *(name for name in others if name is not None)]
 
-def columns_of(names: Sequence[str], where: str) -> list[str]:
-    """Returns the columns that are read, given the names of all."""
-    roles = roles_of(names, where)
-    others = (roles.query_id, roles.doc_id, roles.relevance, roles.split)
-    return [roles.query, roles.positive, *roles.negatives, *(name for name in others if name is not None)]
+
+def columns_of(names: Sequence[str], where: str, options: LoadOptions, notes: Notes) -> list[str]:
+    """Returns the columns that are read, given the names of all, and notes the others."""
+    columns = roles_of(names, where, options).columns
+    notes.columns(names, columns)
+    return columns
 
 
-def roles_of(row: Names[str], where: str) -> Roles:
-    """Returns the columns of a row's roles."""
-    query = one_of(row, QUERY, "query", where)
-    positive = one_of(row, POSITIVE, "positive", where)
-    if query is None or positive is None:
+def roles_of(row: Names[str], where: str, options: LoadOptions) -> Roles:
+    """Returns the columns of a row's roles; no positive where an id of other documents stands for it."""
+    named = options.columns
+
+    def column(role: str, *accepted: str) -> str | None:
+        return column_of(row, role, accepted or (role,), where, named)
+
+    query, positive, doc_id = column("query", *QUERY), column("positive", *POSITIVE), column("doc_id")
+    if query is None or (positive is None and (doc_id is None or "positive" in named)):
         role = "query" if query is None else "positive"
-        raise DataError(f"{where}: no column for the {role} among those found: {some(row)}; {LAYOUT}")
+        own = f'"{named[role]}" ' if role in named else ""
+        raise DataError(
+            f"{where}: no column {own}for the {role} among those found: {some(row)}; {LAYOUT}; or name it: "
+            f"--column {role}=COLUMN"
+        )
+    found = [named["negative"]] if "negative" in named else filter(NEGATIVE.fullmatch, row)
+    taken = {own for role, own in named.items() if role != "negative"}
     return Roles(
         query,
         positive,
-        tuple(column for column in row if NEGATIVE.fullmatch(column)),
-        one_of(row, ("query_id",), "query id", where),
-        one_of(row, ("doc_id",), "document id", where),
-        one_of(row, RELEVANCE, "relevance", where),
-        one_of(row, ("split",), "split", where),
+        tuple(column for column in found if column in row and column not in taken),
+        column("query_id"),
+        doc_id,
+        column("relevance", *RELEVANCE),
+        column("split"),
     )
 
 
+def _check_lengths(path: Path, options: LoadOptions) -> None:
+    """Looks at the first rows with all their columns, of which reading decodes only those that are used."""
+    lengths = TextLengths()
+    with suppress(DataError):  # of columns that nobody reads
+        for where, row in rows(path):
+            roles = roles_of(row, where, options)
+            if roles.positive is None or "positive" in options.columns:
+                return
+            if lengths.full:
+                break
+            lengths.add(row, roles.positive, roles.columns)
+    lengths.check(path.name)
+
+
 class _Pairs:
-    def __init__(self, builder: CollectionBuilder, split: str | None) -> None:
+    def __init__(self, builder: CollectionBuilder, split: str | None, beside: bool) -> None:
         self._builder = builder
+        self._beside = beside  # whether there are documents beside the pairs
         self._split = split
         self._roles: dict[tuple[str, ...], Roles] = {}
+        self._lengths = TextLengths()
         self._query_ids: dict[str, str] = {}
         self._query_names = (f"q{number}" for number in range(1, 1 << 62))
         self._doc_names = fresh_names(builder)
@@ -125,7 +166,15 @@ class _Pairs:
         columns = tuple(row)
         roles = self._roles.get(columns)
         if roles is None:
-            roles = self._roles[columns] = roles_of(row, where)
+            roles = self._roles[columns] = roles_of(row, where, self._builder.options)
+            self._builder.notes.columns(row, roles.columns)
+            if roles.positive is None and not self._beside:
+                raise DataError(
+                    f'{where}: "{roles.doc_id}" names documents, and no column has their texts: give the '
+                    f"documents as --corpus, or name the column: --column positive=COLUMN; {LAYOUT}"
+                )
+        if roles.positive is not None and "positive" not in self._builder.options.columns:
+            self._lengths.add(row, roles.positive, roles.columns)
         self._note_repeated(row, roles)
         chosen = self._is_chosen(row, roles, where)
         query_id = self._add_query(row, roles, where)
@@ -136,15 +185,16 @@ class _Pairs:
 
     def _note_repeated(self, row: Row, roles: Roles) -> None:
         """Counts a row of which all that is read was in an earlier one."""
-        used = (roles.query, roles.positive, *roles.negatives)
-        others = (roles.query_id, roles.doc_id, roles.relevance, roles.split)
-        key = hash(repr([row.get(column or "") for column in (*used, *others)])) & (2**64 - 1)
+        others = (roles.positive, roles.query_id, roles.doc_id, roles.relevance, roles.split)
+        used = (roles.query, *roles.negatives, *others)
+        key = hash(repr([row.get(column or "") for column in used])) & (2**64 - 1)
         if self._rows.find(key, lambda row: True) >= 0:
             self._builder.notes["repeated_rows"] += 1
         else:
             self._rows.add(key, 0)
 
     def check(self) -> None:
+        self._lengths.check(self._builder.name)
         if self._splits and not self._judged:
             raise DataError(
                 f'{self._builder.name}: no row of the split "{self._split}"; splits found: '
@@ -168,7 +218,7 @@ class _Pairs:
         return self._split in (split, "all")
 
     def _add_query(self, row: Row, roles: Roles, where: str) -> str:
-        text = text_of(row, roles.query, where, "each row needs a query")
+        text = given_text(row, roles.query, where, "each row needs a query")
         if roles.query_id is not None:
             query_id = id_of(row, roles.query_id, where, "each row needs an id")
         elif (key := text.strip()) in self._query_ids:
@@ -180,9 +230,10 @@ class _Pairs:
         return query_id
 
     def _add_documents(self, row: Row, roles: Roles, where: str) -> Iterator[tuple[str, int]]:
-        positives = texts_of(row, roles.positive, where)
+        column = roles.positive or roles.doc_id or ""
+        positives = texts_of(row, column, where) if roles.positive else _listed(row.get(column))
         if not positives:
-            self._without_positive(roles.positive, where)
+            self._without_positive(column, where)
         for number, text in enumerate(positives):
             relevance = 1
             if roles.relevance is not None:
@@ -191,7 +242,8 @@ class _Pairs:
                 yield add_unnamed(self._builder, text, self._doc_names, where=where, again=True), relevance
             else:
                 doc_id = as_id(_nth(row, roles.doc_id, number, len(positives), where), roles.doc_id, where)
-                self._builder.add_document(doc_id, text, where=where, again=True)
+                if roles.positive:
+                    self._builder.add_document(doc_id, text, where=where, again=True)
                 yield doc_id, relevance
         for column in roles.negatives:
             for text in texts_of(row, column, where):
@@ -201,22 +253,25 @@ class _Pairs:
                     self._builder.notes["skipped_empty_negatives"] += 1
 
     def _without_positive(self, column: str, where: str) -> None:
-        if self._builder.options.empty_texts == "error":
+        if self._builder.options.refuses_empty:
             raise DataError(
-                f'{where}: "{column}" is missing or empty; each row needs a positive, or pass '
-                "--set load.empty_texts=skip"
+                f'{where}: "{column}" is missing or empty; each row needs a positive, or {SKIP_EMPTY}'
             )
         self._builder.notes["skipped_empty_positives"] += 1
 
 
 def texts_of(row: Row, column: str, where: str) -> list[str]:
     """Returns the texts in a column: one, a list of them, or none."""
-    value = row.get(column)
-    texts = value if isinstance(value, list) else [] if value is None else [value]
+    texts = _listed(row.get(column))
     for text in texts:
         if not isinstance(text, str):
             raise DataError(f'{where}: "{column}" holds a {kind_of(text)}; strings are needed')
     return texts
+
+
+def _listed(value: Any) -> list[Any]:
+    """Returns the values in a cell: those of a list, one, or none."""
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _nth(row: Row, column: str, number: int, count: int, where: str) -> Any:

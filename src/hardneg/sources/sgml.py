@@ -84,7 +84,7 @@ def _blocks(path: Path, label: str, tag: str, notes: Counter[str]) -> Iterator[t
     """Yields (where it begins, what it encloses) for each element of this tag."""
     mark_of = re.compile(_TAG.format(tag), re.IGNORECASE)
     begin, size, pieces = "", 0, list[str]()
-    for where, whole in text_lines(path, label):
+    for where, whole in text_lines(path, label, notes):
         line = _without_comments(whole)
         end = 0
         for mark in mark_of.finditer(line):

@@ -9,13 +9,13 @@ import csv
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from hardneg.core.errors import DataError
-from hardneg.core.lines import LONGEST, raw_lines, text_lines, uncompressed_name
+from hardneg.core.lines import LONGEST, is_parquet, raw_lines, text_lines, uncompressed_name
+from hardneg.sources.columns import some
 from hardneg.sources.parquet import MOST_VALUES, parquet_rows, too_many_values
 
 Row = Mapping[str, Any]
@@ -23,7 +23,9 @@ Rows = Iterator[tuple[str, Row]]
 Columns = Callable[[Sequence[str], str], Sequence[str]]
 """Returns the columns to read, given the names of all and what errors call the file."""
 
-_SHOWN = 40
+PART = re.compile(r"-\d{5}-of-\d{5}")
+"""What numbers a file among the parts of a table, as data sets of the hub are cut into."""
+
 _DELIMITERS = {",": "", "\t": "columns_separated_by_tabs", ";": "columns_separated_by_semicolons"}
 """The separators of a CSV file in the order in which its header is searched for them, and their notes."""
 _WHOLE = re.compile(r"\s*([+-]?\d{1,12})(?:\.0*)?\s*", re.ASCII)
@@ -32,7 +34,12 @@ _TOKENS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|([,\[{])', re.DOTALL)
 
 def is_table(path: Path) -> bool:
     """Returns whether the file's name says that it is a table that `rows` reads."""
-    return _suffix(path) in _READERS
+    return _suffix(path) in _READERS or is_parquet(path)
+
+
+def has_named_columns(path: Path) -> bool:
+    """Returns whether a file is a table whose columns have names: JSON lines or Parquet."""
+    return _READERS.get(_suffix(path)) is _json_rows or is_parquet(path)
 
 
 def accepted_names() -> str:
@@ -58,7 +65,7 @@ def rows(
     Raises:
         DataError: The file cannot be read, is broken, or goes beyond the limits.
     """
-    reader = _READERS.get(_suffix(path))
+    reader = _parquet_rows if is_parquet(path) else _READERS.get(_suffix(path))
     if reader is None:
         raise DataError(f"{path}: the name should end with one of {accepted_names()}")
     return reader(path, label or path.name, Counter() if notes is None else notes, columns or _all)
@@ -73,7 +80,7 @@ def _json_rows(path: Path, label: str, notes: Counter[str], columns: Columns) ->
         return found
 
     parse = json.JSONDecoder(object_pairs_hook=made).decode
-    for where, line in text_lines(path, label):
+    for where, line in text_lines(path, label, notes):
         if len(line) > MOST_VALUES and _values(line) > MOST_VALUES:
             raise too_many_values(where)
         try:
@@ -94,6 +101,11 @@ def text_of(row: Row, column: str, where: str, needs: str) -> str:
     if not isinstance(value, str):
         raise DataError(f'{where}: "{column}" is a {kind_of(value)}; a string is needed')
     return value
+
+
+def given_text(row: Row, column: str, where: str, needs: str) -> str:
+    """Returns the string in a column, empty where it holds null; the column must be there."""
+    return "" if column in row and row[column] is None else text_of(row, column, where, needs)
 
 
 def id_of(row: Row, column: str, where: str, needs: str) -> str:
@@ -125,17 +137,6 @@ def relevance_of(value: Any, where: str) -> int:
     return int(match[1])
 
 
-def one_of(columns: Collection[str], accepted: Collection[str], role: str, where: str) -> str | None:
-    """Returns the column whose name, in any case, is among those accepted for a role, None without any."""
-    found = [column for column in columns if column.lower() in accepted]
-    if len(found) > 1:
-        raise DataError(
-            f"{where}: {' and '.join(found)} could each be the {role}; rename all but one. "
-            f"Columns found: {some(columns)}; accepted for it: {', '.join(accepted)}"
-        )
-    return found[0] if found else None
-
-
 def _value(row: Row, column: str, where: str, needs: str) -> Any:
     value = row.get(column)
     if value is None:
@@ -149,32 +150,28 @@ def kind_of(value: Any) -> str:
     return "null" if value is None else names.get(type(value), type(value).__name__)
 
 
-def some(names: Collection[str], most: int = _SHOWN, longest: int | None = _SHOWN) -> str:
-    """Returns names for an error, no more of them, and of each no more, than can be read."""
-    shown = ", ".join(name[:longest] for name in islice(names, most))
-    return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown
-
-
 def _values(line: str) -> int:
     """Returns how many values a JSON text holds, less one."""
     return sum(found[1] is not None for found in _TOKENS.finditer(line))
 
 
-def delimiter_of(path: Path, label: str = "") -> str:
+def delimiter_of(path: Path, label: str = "", notes: Counter[str] | None = None) -> str:
     """Returns what separates the columns of a TSV file, or of a CSV file by what its header has."""
     if _suffix(path) == ".tsv":
         return "\t"
-    header = next((line for line in raw_lines(path, label) if line.strip()), "").partition("\r")[0]
+    header = next(
+        (line for line in raw_lines(path, label, Counter() if notes is None else notes) if line.strip()), ""
+    ).partition("\r")[0]
     return next((mark for mark in _DELIMITERS if mark in header), ",")
 
 
 def _comma_rows(path: Path, label: str, notes: Counter[str], columns: Columns) -> Rows:
     """Yields (where, row) for each row of a CSV file, whose fields may be quoted."""
     csv.field_size_limit(LONGEST)
-    delimiter = delimiter_of(path, label)
+    delimiter = delimiter_of(path, label, notes)
     if delimiter != ",":
         notes[_DELIMITERS[delimiter]] = 1
-    reader = csv.reader(_csv_lines(path, label), delimiter=delimiter, strict=True)
+    reader = csv.reader(_csv_lines(path, label, notes), delimiter=delimiter, strict=True)
     begin = 1
 
     def numbered() -> Iterator[tuple[str, list[str]]]:
@@ -192,9 +189,9 @@ def _comma_rows(path: Path, label: str, notes: Counter[str], columns: Columns) -
         ) from None
 
 
-def _csv_lines(path: Path, label: str) -> Iterator[str]:
+def _csv_lines(path: Path, label: str, notes: Counter[str]) -> Iterator[str]:
     """Yields lines that end in a line feed, or, if the first one does not, in a bare carriage return."""
-    for line in raw_lines(path, label):
+    for line in raw_lines(path, label, notes):
         bare = "\r" in line.removesuffix("\n").removesuffix("\r")
         yield from re.findall(r"[^\r\n]*(?:\r\n|\r|\n|$)", line)[:-1] if bare else (line,)
 
@@ -203,7 +200,7 @@ def _tab_rows(path: Path, label: str, notes: Counter[str], columns: Columns) -> 
     """Yields (where, row) for each line of a TSV file; quotes are part of the text."""
 
     def split() -> Iterator[tuple[str, list[str]]]:
-        for where, line in text_lines(path, label):
+        for where, line in text_lines(path, label, notes):
             fields = line.split("\t")
             notes.update(["fields_in_quotes"] * sum(map(_is_quoted, fields)))
             yield where, fields
@@ -243,6 +240,9 @@ def _header(fields: list[str], where: str) -> list[str]:
 
 
 def _parquet_rows(path: Path, label: str, notes: Counter[str], columns: Columns) -> Rows:
+    if not is_parquet(path):
+        raise DataError(f"{label}: the name says Parquet, but the file does not begin as such files do")
+
     def chosen(names: Sequence[str], where: str) -> Sequence[str]:
         _header(list(names), where)
         return columns(names, where)

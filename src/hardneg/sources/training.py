@@ -14,6 +14,7 @@ from hardneg.core.records import Collection, full_text, text_key
 from hardneg.core.stores import fetched
 from hardneg.sources import pairs
 from hardneg.sources.builder import WHOLE, CollectionBuilder, LoadOptions
+from hardneg.sources.columns import Named, Notes
 from hardneg.sources.documents import add_documents, add_unnamed, fresh_names
 from hardneg.sources.layouts import (
     LAYOUTS,
@@ -32,8 +33,15 @@ Pair = tuple[int, int]
 
 def read(path: Path, options: LoadOptions) -> Collection:
     """Returns the collection in a file of pairs or a training set; negatives listed have relevance 0."""
-    notes: Counter[str] = Counter()
-    name, table = _opened(path, notes, _columns)
+    notes = Notes()
+
+    def columns(names: Sequence[str], where: str) -> Sequence[str]:
+        layout = layout_of(_renamed(dict.fromkeys(names), options.columns))
+        if layout is None:
+            return pairs.columns_of(names, where, options, notes)
+        return [options.columns.get(column, column) for column in LAYOUTS[layout].columns]
+
+    name, table = _opened(path, options, notes, columns)
     if name is None:
         return pairs.read(path, options)
     if options.split not in WHOLE:
@@ -80,7 +88,8 @@ def without_negatives(
 
     A row that has none left is left out too.
     """
-    name, table = _opened(path)
+    own = {column: role for role, column in options.columns.items()}
+    name, table = _opened(path, options)
     known = CompanionTexts() if name is None else companion_texts(path, LAYOUTS[name])
     for where, row in table:
         if name is None:
@@ -96,7 +105,7 @@ def without_negatives(
         if left is None:
             notes["rows_without_negatives"] += 1
         else:
-            yield left
+            yield left if name is None else _renamed(left, own)
 
 
 def pair_of(query: str, text: str, title: str = "") -> Pair:
@@ -106,9 +115,9 @@ def pair_of(query: str, text: str, title: str = "") -> Pair:
 
 def _of_pairs(row: Row, where: str, options: LoadOptions) -> tuple[str, Sequence[Text], Without]:
     """Returns the query and the negatives of a row, and the function that leaves some of them out."""
-    roles = pairs.roles_of(row, where)
+    roles = pairs.roles_of(row, where, options)
     query = text_of(row, roles.query, where, "each row needs a query")
-    if roles.relevance is not None and isinstance(row[roles.positive], str):
+    if roles.relevance is not None and roles.positive and isinstance(row[roles.positive], str):
         if relevance_of(row[roles.relevance], where) < options.min_relevance:
             return query, [Text(row[roles.positive])], lambda row, places: None
     texts = [text for column in roles.negatives for text in pairs.texts_of(row, column, where)]
@@ -180,19 +189,28 @@ def _companion(path: Path, name: str) -> Path:
 
 
 def _opened(
-    path: Path, notes: Counter[str] | None = None, columns: Columns | None = None
+    path: Path,
+    options: LoadOptions | None = None,
+    notes: Counter[str] | None = None,
+    columns: Columns | None = None,
 ) -> tuple[str | None, Rows]:
-    """Returns the layout of a table, by its first row, and its rows."""
+    """Returns the layout of a table, by its first row, and its rows, columns called as in the layout."""
+    named = {} if options is None else options.columns
     table = rows(path, notes=notes, columns=columns)
     first = next(table, None)
     if first is None:
         return None, iter(())
-    return layout_of(first[1]), chain([first], table)
+    name, table = layout_of(_renamed(first[1], named)), chain([first], table)
+    return name, table if name is None else ((where, _renamed(row, named)) for where, row in table)
 
 
-def _columns(names: Sequence[str], where: str) -> Sequence[str]:
-    name = layout_of(names)
-    return pairs.columns_of(names, where) if name is None else LAYOUTS[name].columns
+def _renamed(row: Row, named: Named) -> Row:
+    """Returns a row whose named columns are called by their roles; the row itself if none is named."""
+    if not named:
+        return row
+    roles = {column: role for role, column in named.items()}
+    kept = {column: value for column, value in row.items() if column in roles or column not in named}
+    return {roles.get(column, column): value for column, value in kept.items()}
 
 
 def _add_rows(builder: CollectionBuilder, table: Rows, layout: Layout, known: CompanionTexts) -> None:
@@ -201,6 +219,7 @@ def _add_rows(builder: CollectionBuilder, table: Rows, layout: Layout, known: Co
         missing = [column for column in layout.columns if row.get(column) is None]
         if missing:
             raise DataError(f'{where}: "{missing[0]}" is missing; the first line has it')
+        builder.notes.columns(row, (*layout.columns, *builder.options.columns.values()))
         entry = layout.entry(row, where, known)
         query_id = entry.query_id or queries.setdefault(entry.query.strip(), f"q{len(queries) + 1}")
         builder.add_query(query_id, entry.query, where=where, again=True)

@@ -10,13 +10,18 @@ A folder has, in itself, each plain, `.gz` or `.zst`:
 - one or several files with `qrels` in the name, or in a folder `qrels`: lines of
   `query_id 0 doc_id relevance`.
 
-Of several judgments files the split is the one with its name as a word of the file's (`qrels.test.txt`). A
-single one is the whole collection, read as `train` or `all`, unless its name has another split's.
+Each may also be a table with named columns: JSON lines or Parquet, in several parts or not, as folders of the
+hub have it.
+
+Of several files of judgments, and of topics, the split is the one with its name in the file's
+(`qrels.test.txt`, `queries.dev.small.tsv`), and least else. A single one is the whole collection, read as
+`train` or `all`, unless its name has another split's. Archives that lie beside are not read.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,7 +32,8 @@ from hardneg.core.records import Collection
 from hardneg.sources import sgml
 from hardneg.sources.builder import WHOLE, CollectionBuilder, LoadOptions
 from hardneg.sources.documents import add_documents
-from hardneg.sources.tables import relevance_of
+from hardneg.sources.judgments import add_judgments, add_query_rows
+from hardneg.sources.tables import PART, has_named_columns, rows
 
 LAYOUT = (
     "a TREC folder has one file named *topics* or *queries*, one file or folder named *docs*, *documents*, "
@@ -37,7 +43,9 @@ _TOPICS = ("topics", "queries")
 _DOCUMENTS = ("docs", "documents", "collection", "corpus")
 _QRELS = ("qrels",)
 _SPLITS = {"train", "dev", "val", "valid", "validation", "test"}
-_JSON = (".jsonl", ".ndjson", ".json")
+_NEEDS = "query_id, 0, doc_id and relevance are needed"
+_ARCHIVES = (".tar", ".tgz", ".zip")
+_WORD = r"[\W_]+"
 
 
 def fits(folder: Path) -> bool:
@@ -47,68 +55,86 @@ def fits(folder: Path) -> bool:
 
 def read(folder: Path, options: LoadOptions) -> Collection:
     """Returns the collection in a TREC folder."""
-    judgments = _judgments_file(folder, options.split)
-    topics, documents = _only(folder, _TOPICS), _only(folder, _DOCUMENTS)
+    judgments = _judgments_files(folder, options.split)
+    topics, documents = _topics(folder, options.split), _only(folder, _DOCUMENTS, _named(folder, _DOCUMENTS))
     builder = CollectionBuilder(real_path(folder).name, options)
     for path in _files(documents):
         _add_documents(builder, path, path.relative_to(folder).as_posix())
-    _add_topics(builder, topics)
-    _add_judgments(builder, judgments, judgments.relative_to(folder).as_posix())
+    for path in topics:
+        _add_topics(builder, path, path.relative_to(folder).as_posix())
+    for path in judgments:
+        add_judgments(builder, path, path.relative_to(folder).as_posix(), None, (0, 2, 3), _NEEDS)
     return builder.build()
 
 
 def _add_documents(builder: CollectionBuilder, path: Path, label: str) -> None:
-    if Path(uncompressed_name(path)).suffix.lower() in _JSON:
+    if has_named_columns(path):
         add_documents(builder, path, label)
     elif _is_sgml(path):
         for where, doc_id, title, text in sgml.documents(path, label, builder.notes):
             builder.add_document(doc_id, text, title, where=where)
     else:
-        for where, fields in _columns(path, label, (2, 3), "id, text or id, title, text"):
+        for where, fields in _columns(builder, path, label, (2, 3), "id, text or id, title, text"):
             builder.add_document(fields[0], fields[-1], "".join(fields[1:-1]), where=where)
 
 
-def _add_topics(builder: CollectionBuilder, path: Path) -> None:
-    if _is_sgml(path):
-        for where, query_id, text in sgml.topics(path, path.name, builder.notes):
+def _add_topics(builder: CollectionBuilder, path: Path, label: str) -> None:
+    if has_named_columns(path):
+        add_query_rows(builder, rows(path, label, builder.notes))
+    elif _is_sgml(path):
+        for where, query_id, text in sgml.topics(path, label, builder.notes):
             builder.add_query(query_id, text, where=where)
     else:
-        for where, (query_id, text) in _columns(path, path.name, (2,), "id, text"):
+        for where, (query_id, text) in _columns(builder, path, label, (2,), "id, text"):
             builder.add_query(query_id, text, where=where)
 
 
-def _add_judgments(builder: CollectionBuilder, path: Path, label: str) -> None:
-    for where, line in text_lines(path, label):
-        fields = line.split()
-        if len(fields) != 4:
-            raise DataError(f"{where}: {len(fields)} columns; query_id, 0, doc_id and relevance are needed")
-        builder.add_judgment(fields[0], fields[2], relevance_of(fields[3], where), where=where)
-
-
-def _columns(path: Path, label: str, counts: tuple[int, ...], needs: str) -> Iterator[tuple[str, list[str]]]:
-    for where, line in text_lines(path, label):
+def _columns(
+    builder: CollectionBuilder, path: Path, label: str, counts: tuple[int, ...], needs: str
+) -> Iterator[tuple[str, list[str]]]:
+    for where, line in text_lines(path, label, builder.notes):
         fields = line.split("\t")
         if len(fields) not in counts:
             raise DataError(f"{where}: {len(fields)} columns; {needs}, separated by tabs, are needed")
         yield where, fields
 
 
-def _judgments_file(folder: Path, split: str) -> Path:
+def _judgments_files(folder: Path, split: str) -> list[Path]:
+    """Returns the file of the split's judgments, or all its parts."""
     found = [path for entry in _named(folder, _QRELS) for path in _files(entry)]
-    named = [path for path in found if split in _words(path)]
+    named = _of_split(found, split)
     if not named and split in WHOLE:
-        named = [path for path in found if len(found) == 1 and not _words(path) & _SPLITS]
-    if len(named) != 1:
+        named = [path for path in found if len(found) == 1 and not set(_words(path)) & _SPLITS]
+    if len({_whole_name(path) for path in named}) != 1:
         names = ", ".join(path.relative_to(folder).as_posix() for path in found)
         raise DataError(
             f'{folder}: {len(named)} judgments files are named for the split "{split}", as in '
-            f"qrels.{split}.txt; found: {names}. A single one for no split is read with --split all"
+            f"qrels.{split}.txt; found: {names}. Choose by --split, as in --split dev.small for "
+            "qrels.dev.small.tsv. A single one for no split is read with --split all"
         )
-    return named[0]
+    return named
 
 
-def _only(folder: Path, words: tuple[str, ...]) -> Path:
-    found = _named(folder, words)
+def _topics(folder: Path, split: str) -> list[Path]:
+    """Returns the file of topics, or all its parts; of several, that of the split."""
+    found = _named(folder, _TOPICS)
+    entry = _only(folder, _TOPICS, found if len(found) == 1 else _of_split(found, split) or found)
+    files = _files(entry)
+    return _of_split(files, split) or files
+
+
+def _of_split(paths: list[Path], split: str) -> list[Path]:
+    """Returns the files that have a split in their names, and the fewest other words."""
+    words = re.split(_WORD, split.lower())
+    named = [
+        (len(own), path)
+        for path in paths
+        if any((own := _words(path))[at : at + len(words)] == words for at in range(len(_words(path))))
+    ]
+    return [path for count, path in named if count == min(named)[0]]
+
+
+def _only(folder: Path, words: tuple[str, ...], found: list[Path]) -> Path:
     if len(found) != 1:
         raise DataError(
             f"{folder}: {', '.join(path.name for path in found)} could each be the {words[0]}; keep one"
@@ -120,6 +146,7 @@ def _named(folder: Path, words: tuple[str, ...]) -> list[Path]:
     """Returns the entries of a folder with one of the words in the name; what says qrels is only that."""
     names = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
     fitting = [path for path in names if any(word in path.name.lower() for word in words)]
+    fitting = [path for path in fitting if Path(uncompressed_name(path)).suffix.lower() not in _ARCHIVES]
     return [path for path in fitting if words == _QRELS or "qrels" not in path.name.lower()]
 
 
@@ -129,9 +156,14 @@ def _files(entry: Path) -> list[Path]:
     return [entry]
 
 
-def _words(path: Path) -> set[str]:
-    return set(re.split(r"[^\w]|_", path.name))
+def _words(path: Path) -> list[str]:
+    return re.split(_WORD, _whole_name(path).lower())
+
+
+def _whole_name(path: Path) -> str:
+    """Returns a file's name without what numbers it among the parts of a table."""
+    return PART.sub("", uncompressed_name(path))
 
 
 def _is_sgml(path: Path) -> bool:
-    return next((line.lstrip().startswith("<") for _, line in text_lines(path)), False)
+    return next((line.lstrip().startswith("<") for _, line in text_lines(path, notes=Counter())), False)

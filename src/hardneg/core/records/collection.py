@@ -189,6 +189,8 @@ class Collection:
         judgments: Their relevance judgments.
         digest: sha256 of all ids, texts and judgments, hexadecimal: the same data, the same digest.
         notes: What the loader merged, skipped or made up, counted by reason.
+        unread_columns: Columns of its tables that were not read.
+        judged_empty: The first 20 documents and queries that were judged and left out, as they have no text.
     """
 
     name: str
@@ -197,6 +199,8 @@ class Collection:
     judgments: Judgments
     digest: str = ""
     notes: Mapping[str, int] = field(default_factory=dict)
+    unread_columns: tuple[str, ...] = ()
+    judged_empty: tuple[str, ...] = ()
 
     @classmethod
     def of(

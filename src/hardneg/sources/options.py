@@ -1,0 +1,50 @@
+"""How a collection is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+WHOLE = ("train", "all")
+"""The names under which a source without splits is read."""
+
+
+def _by_role(given: Any) -> Any:
+    """Returns columns by role, which are also given as `ROLE=COLUMN` each."""
+    if isinstance(given, Mapping | str) or not all(isinstance(each, str) and "=" in each for each in given):
+        return given
+    return dict(each.split("=", 1) for each in given)
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class LoadOptions:
+    """How strictly a collection is read.
+
+    Attributes:
+        split: Which judgments to read, as in `qrels/train.tsv`. A source without splits is read whole, as
+            `train` or `all`; any other name is an error.
+        min_relevance: Least relevance of a positive, 1 or more.
+        corpus: File with more documents than a pairs file holds.
+        columns: ROLE=COLUMN, as `query=question` or `positive=context`: which column of a table has a role.
+            Of pairs, queries and judgments: query, positive, negative, query_id, doc_id, relevance, split; of
+            documents: id, text, title.
+        unknown_ids: What to do with judgments of queries or documents that are not there.
+        empty_texts: What to do with documents and queries that have no text; `strict` makes it an error.
+        strict: Fail on anything skipped or merged, as `Collection.notes` counts it.
+    """
+
+    split: str = "train"
+    min_relevance: Annotated[int, Field(ge=1)] = 1
+    corpus: str | None = None
+    columns: Annotated[dict[str, str], BeforeValidator(_by_role)] = Field(default_factory=dict)
+    unknown_ids: Literal["error", "skip"] = "error"
+    empty_texts: Literal["error", "skip"] = "skip"
+    strict: bool = False
+
+    @property
+    def refuses_empty(self) -> bool:
+        """Whether a document or query without a text is an error."""
+        return self.strict or self.empty_texts == "error"
