@@ -29,6 +29,7 @@ from hardneg.core.records import Collection, RowMap
 from hardneg.core.stores import fetched
 from hardneg.sources.builder import WHOLE, CollectionBuilder, LoadOptions
 from hardneg.sources.documents import add_documents, add_rows, add_unnamed, fresh_names
+from hardneg.sources.layouts import Document, Entry
 from hardneg.sources.tables import Row, Rows, as_id, id_of, kind_of, one_of, relevance_of, rows, some, text_of
 
 QUERY = ("query", "anchor", "question")
@@ -180,25 +181,20 @@ class _Pairs:
         return query_id
 
     def _add_documents(self, row: Row, roles: Roles, where: str) -> Iterator[tuple[str, int]]:
-        positives = texts_of(row, roles.positive, where)
-        if not positives:
+        documents = documents_of(row, roles, where)
+        if not any(each.column == roles.positive for each in documents):
             self._without_positive(roles.positive, where)
-        for number, text in enumerate(positives):
-            relevance = 1
-            if roles.relevance is not None:
-                relevance = relevance_of(_nth(row, roles.relevance, number, len(positives), where), where)
-            if roles.doc_id is None:
-                yield add_unnamed(self._builder, text, self._doc_names, where=where, again=True), relevance
+        for text, _, doc_id, relevance, column, _ in documents:
+            if relevance is None:
+                continue
+            if column in roles.negatives and not text.strip():
+                self._builder.notes["skipped_empty_negatives"] += 1
+                continue
+            if doc_id is None:
+                doc_id = add_unnamed(self._builder, text, self._doc_names, where=where, again=True)
             else:
-                doc_id = as_id(_nth(row, roles.doc_id, number, len(positives), where), roles.doc_id, where)
                 self._builder.add_document(doc_id, text, where=where, again=True)
-                yield doc_id, relevance
-        for column in roles.negatives:
-            for text in texts_of(row, column, where):
-                if text.strip():
-                    yield add_unnamed(self._builder, text, self._doc_names, where=where, again=True), 0
-                else:
-                    self._builder.notes["skipped_empty_negatives"] += 1
+            yield doc_id, relevance
 
     def _without_positive(self, column: str, where: str) -> None:
         if self._builder.options.empty_texts == "error":
@@ -209,14 +205,52 @@ class _Pairs:
         self._builder.notes["skipped_empty_positives"] += 1
 
 
-def texts_of(row: Row, column: str, where: str) -> list[str]:
-    """Returns the texts in a column: one, a list of them, or none."""
+def entry_of(row: Row, where: str, options: LoadOptions) -> Entry | None:
+    """Returns what a row holds; None if it is of another split."""
+    roles = roles_of(row, where)
+    if roles.split is not None and options.split not in (row[roles.split], "all"):
+        return None
+    query, documents = (
+        text_of(row, roles.query, where, "each row needs a query"),
+        documents_of(row, roles, where),
+    )
+    single = roles.relevance is not None and len(documents) == 1 and documents[0].place is None
+    return Entry(query, documents, min_relevance=options.min_relevance, single=single)
+
+
+def documents_of(row: Row, roles: Roles, where: str) -> list[Document]:
+    """Returns the documents of a row, those in the column of positives first."""
+    positives = _texts(row, roles.positive, where)
+    documents = [
+        Document(
+            text,
+            doc_id=None
+            if roles.doc_id is None
+            else as_id(_nth(row, roles.doc_id, number, len(positives), where), roles.doc_id, where),
+            relevance=1
+            if roles.relevance is None
+            else relevance_of(_nth(row, roles.relevance, number, len(positives), where), where),
+            column=roles.positive,
+            place=place,
+        )
+        for number, (text, place) in enumerate(positives)
+    ]
+    for column in roles.negatives:
+        if row.get(column) is None:
+            documents.append(Document("", relevance=None, column=column))
+        for text, place in _texts(row, column, where):
+            documents.append(Document(text, relevance=0, column=column, place=place))
+    return documents
+
+
+def _texts(row: Row, column: str, where: str) -> list[tuple[str, int | None]]:
+    """Returns the texts in a column, one, a list of them or none, with their places in the list."""
     value = row.get(column)
     texts = value if isinstance(value, list) else [] if value is None else [value]
     for text in texts:
         if not isinstance(text, str):
             raise DataError(f'{where}: "{column}" holds a {kind_of(text)}; strings are needed')
-    return texts
+    return [(text, place if isinstance(value, list) else None) for place, text in enumerate(texts)]
 
 
 def _nth(row: Row, column: str, number: int, count: int, where: str) -> Any:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Container, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from hardneg.core.errors import DataError
 from hardneg.core.lines import uncompressed_name
@@ -18,14 +17,13 @@ from hardneg.sources.documents import add_documents, add_unnamed, fresh_names
 from hardneg.sources.layouts import (
     LAYOUTS,
     CompanionTexts,
+    Document,
+    Entry,
     Layout,
-    Places,
-    Text,
-    Without,
     layout_of,
-    without_places,
 )
-from hardneg.sources.tables import Columns, Row, Rows, id_of, is_table, relevance_of, rows, text_of
+from hardneg.sources.pruning import ParallelColumns, pruned
+from hardneg.sources.tables import Columns, Row, Rows, id_of, is_table, rows, text_of
 
 Pair = tuple[int, int]
 
@@ -74,90 +72,75 @@ def companion_files(path: Path) -> list[Path]:
 
 
 def without_negatives(
-    path: Path, dropped: Container[Pair], options: LoadOptions, notes: Counter[str]
+    path: Path,
+    dropped: Container[Pair],
+    options: LoadOptions,
+    notes: Counter[str],
+    queries: Container[int] | None = None,
 ) -> Iterator[Row]:
     """Yields the rows of a training set without the negatives of some pairs, and counts what is left out.
 
-    A row that has none left is left out too.
+    Empty negatives are left out too, and so are rows without a positive and those that lose all negatives.
+    Rows that list none, and rows of other splits, stay.
+
+    Args:
+        path: The training set.
+        dropped: The pairs that are no negatives.
+        options: How the training set was loaded.
+        notes: Counts what is left out.
+        queries: `text_key` of the queries that were examined, all unless given; rows of others are left out.
     """
+    name, _ = _opened(path)
+    fixed = name is not None and LAYOUTS[name].fixed
+    beside = ParallelColumns((row, entry) for _, row, entry in entries(path, options) if entry is not None)
+    for where, row, entry in entries(path, options):
+        if entry is None:
+            yield row
+        elif queries is not None and text_key(entry.query) not in queries:
+            notes["rows_of_queries_not_examined"] += 1
+        elif not entry.single and all(map(_is_empty, entry.positives)):
+            notes["rows_without_positives"] += 1
+        else:
+            notes["rows_given_without_negatives"] += not (entry.single or entry.negatives)
+            out = _left_out(entry, dropped, notes)
+            left = pruned(row, entry, out, beside.of(row, entry, where), fixed) if out else row
+            if left is None:
+                notes["rows_without_negatives"] += 1
+            else:
+                yield left
+
+
+def _left_out(entry: Entry, dropped: Container[Pair], notes: Counter[str]) -> set[int]:
+    """Returns the places of a row's doubtful and empty negatives among all of them, and counts both."""
+    doubtful, empty = set[int](), set[int]()
+    for place, each in enumerate(entry.negatives):
+        if _is_empty(each):
+            empty.add(place)
+        elif pair_of(entry.query, each.text, each.title) in dropped:
+            doubtful.add(place)
+    notes["dropped_negatives"] += len(doubtful)
+    notes["empty_negatives"] += len(empty)
+    return doubtful | empty
+
+
+def _is_empty(document: Document) -> bool:
+    return not f"{document.title}{document.text}".strip()
+
+
+def entries(path: Path, options: LoadOptions) -> Iterator[tuple[str, Row, Entry | None]]:
+    """Yields (where, row, entry) for each row of a training set; rows of other splits have no entry."""
     name, table = _opened(path)
     known = CompanionTexts() if name is None else companion_texts(path, LAYOUTS[name])
     for where, row in table:
         if name is None:
-            query, negatives, without = _of_pairs(row, where, options)
+            yield where, row, pairs.entry_of(row, where, options)
         else:
-            query, _, negatives, _ = LAYOUTS[name].entry(row, where, known)
-            without = LAYOUTS[name].without
-        places = frozenset(
-            place for place, text in enumerate(negatives) if pair_of(query, text.text, text.title) in dropped
-        )
-        left = without(row, places) if places else row
-        notes["dropped_negatives"] += len(places)
-        if left is None:
-            notes["rows_without_negatives"] += 1
-        else:
-            yield left
+            yield where, row, LAYOUTS[name].entry(row, where, known)
 
 
 def pair_of(query: str, text: str, title: str = "") -> Pair:
     """Returns what identifies a query and a document by their texts."""
     return text_key(query), text_key(full_text(title.strip(), text.strip()))
-
-
-def _of_pairs(row: Row, where: str, options: LoadOptions) -> tuple[str, Sequence[Text], Without]:
-    """Returns the query and the negatives of a row, and the function that leaves some of them out."""
-    roles = pairs.roles_of(row, where)
-    query = text_of(row, roles.query, where, "each row needs a query")
-    if roles.relevance is not None and isinstance(row[roles.positive], str):
-        if relevance_of(row[roles.relevance], where) < options.min_relevance:
-            return query, [Text(row[roles.positive])], lambda row, places: None
-    texts = [text for column in roles.negatives for text in pairs.texts_of(row, column, where)]
-    return query, [Text(text) for text in texts], _columns_without(roles.negatives)
-
-
-def _columns_without(columns: tuple[str, ...]) -> Without:
-    """Returns a function that takes negatives out of columns of lists or of single texts.
-
-    Tables have as many columns in every row, so single texts that are left are repeated in turn.
-    """
-
-    def without(row: Row, dropped: Places) -> Row | None:
-        changed: dict[str, Any] = dict(row)
-        single: list[tuple[str, int]] = []
-        number = left = 0
-        for column in columns:
-            value = row.get(column)
-            if isinstance(value, list):
-                out = frozenset(place - number for place in dropped)
-                changed[column] = without_places(value, out)
-                scores = row.get(f"{column}_scores")
-                if isinstance(scores, list) and len(scores) == len(value):
-                    changed[f"{column}_scores"] = without_places(scores, out)
-                left += len(changed[column])
-                number += len(value)
-            elif value is not None:
-                single.append((column, number))
-                number += 1
-        filled = _filled(row, single, dropped)
-        return changed | filled if filled or left else None
-
-    return without
-
-
-def _filled(row: Row, single: list[tuple[str, int]], dropped: Places) -> dict[str, Any]:
-    """Returns the columns of single negatives, and their scores, with those left repeated in turn."""
-    left = [turn for turn, (_, place) in enumerate(single) if place not in dropped]
-    left = [turn for turn in left if str(row[single[turn][0]]).strip()]
-    if not left:
-        return {}
-    turns = [left[turn % len(left)] for turn in range(len(single))]
-    filled: dict[str, Any] = {
-        column: row[single[turn][0]] for (column, _), turn in zip(single, turns, strict=True)
-    }
-    scores = row.get("scores")
-    if isinstance(scores, list) and len(scores) == len(single) + 1:
-        filled["scores"] = [scores[0], *(scores[turn + 1] for turn in turns)]
-    return filled
 
 
 def companion_texts(path: Path, layout: Layout) -> CompanionTexts:
@@ -211,7 +194,7 @@ def _add_rows(builder: CollectionBuilder, table: Rows, layout: Layout, known: Co
                 )
 
 
-def _add(builder: CollectionBuilder, text: Text, names: Iterator[str], where: str) -> str:
+def _add(builder: CollectionBuilder, text: Document, names: Iterator[str], where: str) -> str:
     if text.doc_id is None:
         return add_unnamed(builder, text.text, names, text.title, where=where, again=True)
     builder.add_document(text.doc_id, text.text, text.title, where=where, again=True)
