@@ -5,15 +5,15 @@ import pytest
 from hardneg.core.errors import DataError
 from hardneg.sources import LoadOptions
 from hardneg.sources.layouts import LAYOUTS, CompanionTexts
-from hardneg.sources.pairs import entry_of
 from hardneg.sources.pruning import ParallelColumns, pruned
+from hardneg.sources.training import entry_of_pairs
 
 TEXTS = CompanionTexts({"q": "amber"}, {"a": "resin", "b": "birch", "c": "cedar"})
 
 
 def without(rows, *dropped, row=0):
     """Returns a row of pairs without negatives, by their places among them."""
-    table = [(each, entry_of(each, f"line {n}", LoadOptions())) for n, each in enumerate(rows, 1)]
+    table = [(each, entry_of_pairs(each, f"line {n}", LoadOptions())) for n, each in enumerate(rows, 1)]
     chosen, entry = table[row]
     return pruned(chosen, entry, set(dropped), ParallelColumns(table).of(chosen, entry, f"line {row + 1}"))
 

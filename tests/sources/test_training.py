@@ -17,6 +17,7 @@ TRIPLET = {"anchor": "amber", "positive": "resin", "negative": "birch"}
     [
         (TRIPLET, "sentence-transformers-triplet"),
         (LIST, "sentence-transformers-labeled-list"),
+        ({"query": "q", "answer": ["a", "b"], "labels": [1, 0]}, "sentence-transformers-labeled-list"),
         ({"query": "q", "pos": ["a"], "neg": ["b"]}, "flagembedding"),
         ({"query": "q", "positive": "a"}, "pairs"),
     ],
@@ -54,3 +55,10 @@ def test_ids_bring_their_companion_files(write):
     row = {"query_id": "q", "document_ids": ["a", "b"], "scores": [1, 0]}
     names = [path.name for path in companion_files(write("train.jsonl", [row]))]
     assert names == ["train.queries.jsonl", "train.documents.jsonl"]
+
+
+def test_labels_under_the_names_of_the_data_set_are_cut_with_their_list(write):
+    row = {"query": "amber", "answer": ["birch", "resin", "cedar"], "doc_id": [1, 2, 3], "labels": [0, 1, 0]}
+    path = write("train.jsonl", [row])
+    [left] = without_negatives(path, {pair_of("amber", "birch")}, LoadOptions(), Counter())
+    assert left == {"query": "amber", "answer": ["resin", "cedar"], "doc_id": [2, 3], "labels": [1, 0]}

@@ -8,6 +8,8 @@ Columns are found by their exact names, in any case; other columns are not read:
 - ids: `query_id` and `doc_id` (the positive's; a list if that is one); without them `q1`, `d1`... are made up
   in the order of first appearance;
 - the relevance of the positive, a whole number: `score`, `label` or `relevance`; 1 without it;
+- the relevance of each text of a list of positives: `labels`, `relevances`, `is_selected` or `is_relevant`, a
+  list that is as long; what has 0 is judged non-relevant;
 - `split`: only rows of the chosen split (`all` is every one) are judged; the corpus has the documents of all.
 
 Rows with the same query text and no `query_id` are one query with several positives.
@@ -21,7 +23,6 @@ from collections.abc import Collection as Names
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from hardneg.core.errors import DataError
 from hardneg.core.lines import uncompressed_name
@@ -29,13 +30,14 @@ from hardneg.core.records import Collection, RowMap
 from hardneg.core.stores import fetched
 from hardneg.sources.builder import WHOLE, CollectionBuilder, LoadOptions
 from hardneg.sources.documents import add_documents, add_rows, add_unnamed, fresh_names
-from hardneg.sources.layouts import Document, Entry
-from hardneg.sources.tables import Row, Rows, as_id, id_of, kind_of, one_of, relevance_of, rows, some, text_of
+from hardneg.sources.pair_documents import SCORES, documents_of
+from hardneg.sources.tables import Row, Rows, id_of, one_of, rows, some, text_of
 
 QUERY = ("query", "anchor", "question")
 POSITIVE = ("positive", "pos", "answer", "document", "doc", "passage")
 NEGATIVE = re.compile(r"negatives?|neg|negative_\d+", re.IGNORECASE)
 RELEVANCE = ("score", "label", "relevance")
+LABELS = ("labels", "relevances", "is_selected", "is_relevant")
 LAYOUT = (
     f"a pairs file has a column for the query ({', '.join(QUERY)}) and one for the positive "
     f"({', '.join(POSITIVE)}); optional: negative, neg, query_id, doc_id, {', '.join(RELEVANCE)}, split"
@@ -81,14 +83,16 @@ class Roles:
     query_id: str | None
     doc_id: str | None
     relevance: str | None
+    labels: str | None
     split: str | None
 
 
 def columns_of(names: Sequence[str], where: str) -> list[str]:
     """Returns the columns that are read, given the names of all."""
     roles = roles_of(names, where)
-    others = (roles.query_id, roles.doc_id, roles.relevance, roles.split)
-    return [roles.query, roles.positive, *roles.negatives, *(name for name in others if name is not None)]
+    others = (roles.query_id, roles.doc_id, roles.relevance, roles.labels, roles.split)
+    unread = (name for name in names if name == SCORES)
+    return [roles.query, roles.positive, *roles.negatives, *(name for name in others if name), *unread]
 
 
 def roles_of(row: Names[str], where: str) -> Roles:
@@ -105,6 +109,7 @@ def roles_of(row: Names[str], where: str) -> Roles:
         one_of(row, ("query_id",), "query id", where),
         one_of(row, ("doc_id",), "document id", where),
         one_of(row, RELEVANCE, "relevance", where),
+        one_of(row, LABELS, "list of relevances", where),
         one_of(row, ("split",), "split", where),
     )
 
@@ -138,7 +143,7 @@ class _Pairs:
     def _note_repeated(self, row: Row, roles: Roles) -> None:
         """Counts a row of which all that is read was in an earlier one."""
         used = (roles.query, roles.positive, *roles.negatives)
-        others = (roles.query_id, roles.doc_id, roles.relevance, roles.split)
+        others = (roles.query_id, roles.doc_id, roles.relevance, roles.labels, roles.split)
         key = hash(repr([row.get(column or "") for column in (*used, *others)])) & (2**64 - 1)
         if self._rows.find(key, lambda row: True) >= 0:
             self._builder.notes["repeated_rows"] += 1
@@ -203,61 +208,3 @@ class _Pairs:
                 "--set load.empty_texts=skip"
             )
         self._builder.notes["skipped_empty_positives"] += 1
-
-
-def entry_of(row: Row, where: str, options: LoadOptions) -> Entry | None:
-    """Returns what a row holds; None if it is of another split."""
-    roles = roles_of(row, where)
-    if roles.split is not None and options.split not in (row[roles.split], "all"):
-        return None
-    query, documents = (
-        text_of(row, roles.query, where, "each row needs a query"),
-        documents_of(row, roles, where),
-    )
-    single = roles.relevance is not None and len(documents) == 1 and documents[0].place is None
-    return Entry(query, documents, min_relevance=options.min_relevance, single=single)
-
-
-def documents_of(row: Row, roles: Roles, where: str) -> list[Document]:
-    """Returns the documents of a row, those in the column of positives first."""
-    positives = _texts(row, roles.positive, where)
-    documents = [
-        Document(
-            text,
-            doc_id=None
-            if roles.doc_id is None
-            else as_id(_nth(row, roles.doc_id, number, len(positives), where), roles.doc_id, where),
-            relevance=1
-            if roles.relevance is None
-            else relevance_of(_nth(row, roles.relevance, number, len(positives), where), where),
-            column=roles.positive,
-            place=place,
-        )
-        for number, (text, place) in enumerate(positives)
-    ]
-    for column in roles.negatives:
-        if row.get(column) is None:
-            documents.append(Document("", relevance=None, column=column))
-        for text, place in _texts(row, column, where):
-            documents.append(Document(text, relevance=0, column=column, place=place))
-    return documents
-
-
-def _texts(row: Row, column: str, where: str) -> list[tuple[str, int | None]]:
-    """Returns the texts in a column, one, a list of them or none, with their places in the list."""
-    value = row.get(column)
-    texts = value if isinstance(value, list) else [] if value is None else [value]
-    for text in texts:
-        if not isinstance(text, str):
-            raise DataError(f'{where}: "{column}" holds a {kind_of(text)}; strings are needed')
-    return [(text, place if isinstance(value, list) else None) for place, text in enumerate(texts)]
-
-
-def _nth(row: Row, column: str, number: int, count: int, where: str) -> Any:
-    """Returns the value in a column for the nth positive: each its own from a list, else one for all."""
-    value = row[column]
-    if not isinstance(value, list):
-        return value
-    if len(value) != count:
-        raise DataError(f'{where}: "{column}" has {len(value)} values for {count} positives')
-    return value[number]

@@ -22,6 +22,7 @@ from hardneg.sources.layouts import (
     Layout,
     layout_of,
 )
+from hardneg.sources.pair_documents import documents_of
 from hardneg.sources.pruning import ParallelColumns, pruned
 from hardneg.sources.tables import Columns, Row, Rows, id_of, is_table, rows, text_of
 
@@ -52,6 +53,8 @@ def format_of(path: Path) -> str:
     if name is not None:
         return "parquet" if name == "jsonl" and path.suffix == ".parquet" else name
     columns = set(row) - {"scores"}
+    if isinstance(row.get("labels"), list):
+        return "sentence-transformers-labeled-list"
     if columns == {"anchor", "positive", "negative"}:
         return "sentence-transformers-triplet"
     if columns == {"anchor", "document", "label"}:
@@ -133,9 +136,22 @@ def entries(path: Path, options: LoadOptions) -> Iterator[tuple[str, Row, Entry 
     known = CompanionTexts() if name is None else companion_texts(path, LAYOUTS[name])
     for where, row in table:
         if name is None:
-            yield where, row, pairs.entry_of(row, where, options)
+            yield where, row, entry_of_pairs(row, where, options)
         else:
             yield where, row, LAYOUTS[name].entry(row, where, known)
+
+
+def entry_of_pairs(row: Row, where: str, options: LoadOptions) -> Entry | None:
+    """Returns what a row holds; None if it is of another split."""
+    roles = pairs.roles_of(row, where)
+    if roles.split is not None and options.split not in (row[roles.split], "all"):
+        return None
+    query, documents = (
+        text_of(row, roles.query, where, "each row needs a query"),
+        documents_of(row, roles, where),
+    )
+    single = roles.relevance is not None and len(documents) == 1 and documents[0].place is None
+    return Entry(query, documents, min_relevance=options.min_relevance, single=single)
 
 
 def pair_of(query: str, text: str, title: str = "") -> Pair:
