@@ -130,8 +130,9 @@ def _examined(ledger: Ledger, collection: Collection) -> tuple[set[training.Pair
         table = block.table.filter(pc.or_(dropped, pc.equal(decision, Decision.POSITIVE)))
         queries = collection.queries.rows(table["query_id"].to_pylist())
         keys.update(collection.queries.keys[queries].tolist())
-        docs = collection.documents.keys[collection.documents.rows(table["doc_id"].to_pylist())]
-        pairs.update(zip(collection.queries.keys[queries].tolist(), docs.tolist(), strict=True))
+        docs = collection.documents.rows(table["doc_id"].to_pylist())
+        for texts in (collection.documents.keys[docs], collection.documents.body_keys[docs]):
+            pairs.update(zip(collection.queries.keys[queries].tolist(), texts.tolist(), strict=True))
     return pairs, keys
 
 

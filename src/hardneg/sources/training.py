@@ -14,6 +14,7 @@ from hardneg.core.stores import fetched
 from hardneg.sources import pairs
 from hardneg.sources.builder import WHOLE, CollectionBuilder, LoadOptions
 from hardneg.sources.documents import add_documents, add_unnamed, fresh_names
+from hardneg.sources.ids import given_twice
 from hardneg.sources.layouts import (
     LAYOUTS,
     CompanionTexts,
@@ -168,8 +169,8 @@ def companion_texts(path: Path, layout: Layout) -> CompanionTexts:
             for where, row in rows(_companion(path, named[0])):
                 name = id_of(row, named[1], where, "each line needs an id")
                 text = text_of(row, "text", where, "each line needs a text")
-                if texts.setdefault(name, text) != text:
-                    raise DataError(f'{where}: id "{name}" is given twice, with different texts')
+                if (first := texts.setdefault(name, text)) != text:
+                    raise given_twice(named[0], name, "texts", first, text, where)
         found.append(texts)
     return CompanionTexts(*found)
 
