@@ -144,6 +144,7 @@ def test_a_file_without_splits_is_train_or_all(write, judged):
     fails(write("p.jsonl", ROWS), r'^p\.jsonl:1: there is no column "split", .*--split all$', split="test")
     some = [ROWS[0] | {"split": "train"}, ROWS[1]]
     fails(write("p.jsonl", some), r'^p\.jsonl:2: "split" is missing; other rows have it$')
+    fails(write("p.jsonl", some[::-1]), r'^p\.jsonl:2: there is a column "split", which earlier rows lack$')
 
 
 def test_a_corpus_of_its_own(write, judged):

@@ -72,8 +72,9 @@ class Layout:
     """One layout.
 
     Attributes:
-        columns: The columns that tell it.
+        columns: The columns that tell it, which every row needs.
         entry: Returns what a row holds.
+        optional: Columns that a row may lack.
         fixed: Whether all rows need as many negatives.
         queries: The name and id column of the file of queries that goes with it.
         documents: The name and id column of the file of documents that goes with it.
@@ -81,6 +82,7 @@ class Layout:
 
     columns: tuple[str, ...]
     entry: Callable[[Row, str, CompanionTexts], Entry]
+    optional: tuple[str, ...] = ()
     fixed: bool = False
     queries: tuple[str, str] | None = None
     documents: tuple[str, str] | None = None
@@ -90,11 +92,16 @@ def _in_lists(
     row: Row, positives: str, negatives: str, document: Callable[[Any, str], Document], where: str
 ) -> list[Document]:
     """Returns the documents in a list of positives and in one of negatives, each made of a value there."""
+    lists = [(positives, 1), *([] if row.get(negatives) is None else [(negatives, 0)])]
     return [
         document(value, column)._replace(relevance=relevance, column=column, place=place)
-        for column, relevance in ((positives, 1), (negatives, 0))
+        for column, relevance in lists
         for place, value in enumerate(_list(row, column, where))
     ]
+
+
+def _query_id(row: Row, where: str) -> str | None:
+    return None if row.get("query_id") is None else as_id(row["query_id"], "query_id", where)
 
 
 def _list(row: Row, column: str, where: str) -> list[Any]:
@@ -133,10 +140,9 @@ def _records(positives: str, negatives: str, id_column: str) -> Layout:
 
     def entry(row: Row, where: str, beside: CompanionTexts) -> Entry:
         documents = _in_lists(row, positives, negatives, lambda doc, _: _record(doc, id_column, where), where)
-        query_id = as_id(row["query_id"], "query_id", where)
-        return Entry(_text(row["query"], '"query"', where), documents, query_id)
+        return Entry(_text(row["query"], '"query"', where), documents, _query_id(row, where))
 
-    return Layout(("query_id", "query", positives, negatives), entry)
+    return Layout(("query", positives), entry, ("query_id", negatives))
 
 
 def _by_id(value: Any, column: str, texts: Texts, where: str) -> Document:
@@ -154,8 +160,7 @@ def _tevatron_v2(row: Row, where: str, beside: CompanionTexts) -> Entry:
         lambda value, column: _by_id(value, column, beside.documents, where),
         where,
     )
-    query_id = as_id(row["query_id"], "query_id", where)
-    return Entry(_text(row["query_text"], '"query_text"', where), documents, query_id)
+    return Entry(_text(row["query_text"], '"query_text"', where), documents, _query_id(row, where))
 
 
 def _pylate(row: Row, where: str, beside: CompanionTexts) -> Entry:
@@ -222,8 +227,9 @@ LAYOUTS: Mapping[str, Layout] = {
     "jsonl": _records("positives", "negatives", "doc_id"),
     "tevatron": _records("positive_passages", "negative_passages", "docid"),
     "tevatron-v2": Layout(
-        ("query_id", "query_text", "positive_document_ids", "negative_document_ids"),
+        ("query_text", "positive_document_ids"),
         _tevatron_v2,
+        optional=("query_id", "negative_document_ids"),
         documents=("corpus", "docid"),
     ),
     "pylate": Layout(
@@ -234,7 +240,7 @@ LAYOUTS: Mapping[str, Layout] = {
         documents=("documents", "document_id"),
     ),
     "sentence-transformers-labeled-list": Layout(("anchor", "documents", "labels"), _labeled_list),
-    "ms-swift": Layout(("messages", "positive_messages", "negative_messages"), _messages),
+    "ms-swift": Layout(("messages", "positive_messages"), _messages, ("negative_messages",)),
 }
 """By the name of the format. Rows of texts in columns are pairs, which `pairs` reads."""
 

@@ -169,6 +169,8 @@ class _Pairs:
             )
         if roles.split is None and self._whole:
             return True
+        if self._whole and self._split != "all":
+            raise DataError(f'{where}: there is a column "split", which earlier rows lack')
         split = text_of(row, roles.split or "split", where, "other rows have it")
         self._splits.add(split)
         return self._split in (split, "all")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterator, Sequence
-from itertools import chain
+from itertools import count, islice
 from pathlib import Path
 
 from hardneg.core.errors import DataError
@@ -29,6 +29,9 @@ from hardneg.sources.tables import Columns, Row, Rows, id_of, is_table, rows, te
 
 Pair = tuple[int, int]
 
+_SAMPLE = 100
+"""Rows whose columns tell the layout."""
+
 
 def read(path: Path, options: LoadOptions) -> Collection:
     """Returns the collection in a file of pairs or a training set; negatives listed have relevance 0."""
@@ -49,12 +52,11 @@ def read(path: Path, options: LoadOptions) -> Collection:
 
 def format_of(path: Path) -> str:
     """Returns the name of the format that a training set is in, `pairs` if it is no trainer's."""
-    name, table = _opened(path)
-    _, row = next(table, ("", {}))
-    if name is not None:
+    found = _sampled_columns(path)
+    if (name := layout_of(found)) is not None:
         return "parquet" if name == "jsonl" and path.suffix == ".parquet" else name
-    columns = set(row) - {"scores"}
-    if isinstance(row.get("labels"), list):
+    columns = found.keys() - {"scores"}
+    if "labels" in columns and not any(map(pairs.NEGATIVE.fullmatch, columns)):
         return "sentence-transformers-labeled-list"
     if columns == {"anchor", "positive", "negative"}:
         return "sentence-transformers-triplet"
@@ -139,7 +141,14 @@ def entries(path: Path, options: LoadOptions) -> Iterator[tuple[str, Row, Entry 
         if name is None:
             yield where, row, entry_of_pairs(row, where, options)
         else:
-            yield where, row, LAYOUTS[name].entry(row, where, known)
+            yield where, row, _entry(row, where, LAYOUTS[name], known)
+
+
+def _entry(row: Row, where: str, layout: Layout, known: CompanionTexts) -> Entry:
+    missing = [column for column in layout.columns if row.get(column) is None]
+    if missing:
+        raise DataError(f'{where}: "{missing[0]}" is missing; other rows have it')
+    return layout.entry(row, where, known)
 
 
 def entry_of_pairs(row: Row, where: str, options: LoadOptions) -> Entry | None:
@@ -182,27 +191,29 @@ def _companion(path: Path, name: str) -> Path:
 def _opened(
     path: Path, notes: Counter[str] | None = None, columns: Columns | None = None
 ) -> tuple[str | None, Rows]:
-    """Returns the layout of a table, by its first row, and its rows."""
-    table = rows(path, notes=notes, columns=columns)
-    first = next(table, None)
-    if first is None:
-        return None, iter(())
-    return layout_of(first[1]), chain([first], table)
+    """Returns the layout of a table and its rows."""
+    return layout_of(_sampled_columns(path, columns)), rows(path, notes=notes, columns=columns)
+
+
+def _sampled_columns(path: Path, columns: Columns | None = None) -> dict[str, None]:
+    """Returns the columns that any of the first rows has, in their order."""
+    return {column: None for _, row in islice(rows(path, columns=columns), _SAMPLE) for column in row}
 
 
 def _columns(names: Sequence[str], where: str) -> Sequence[str]:
     name = layout_of(names)
-    return pairs.columns_of(names, where) if name is None else LAYOUTS[name].columns
+    if name is None:
+        return pairs.columns_of(names, where)
+    return [column for column in names if column in (*LAYOUTS[name].columns, *LAYOUTS[name].optional)]
 
 
 def _add_rows(builder: CollectionBuilder, table: Rows, layout: Layout, known: CompanionTexts) -> None:
-    names, queries = fresh_names(builder), dict[str, str]()
+    names, queries, made_up = fresh_names(builder), dict[str, str](), map("q{}".format, count(1))
     for where, row in table:
-        missing = [column for column in layout.columns if row.get(column) is None]
-        if missing:
-            raise DataError(f'{where}: "{missing[0]}" is missing; the first line has it')
-        entry = layout.entry(row, where, known)
-        query_id = entry.query_id or queries.setdefault(entry.query.strip(), f"q{len(queries) + 1}")
+        entry = _entry(row, where, layout, known)
+        query_id = entry.query_id or queries.get(key := entry.query.strip())
+        if query_id is None:
+            query_id = queries[key] = next(name for name in made_up if not builder.has_query(name))
         builder.add_query(query_id, entry.query, where=where, again=True)
         for texts, relevance in ((entry.positives, builder.options.min_relevance), (entry.negatives, 0)):
             for text in texts:
