@@ -158,8 +158,9 @@ def test_broken_parquet_is_read_or_refused(place, bit, end, tmp_path):
     or_refused(path)
 
 
-COLUMNS = sorted({column for layout in LAYOUTS.values() for column in layout.columns})
+COLUMNS = sorted({column for layout in LAYOUTS.values() for column in (*layout.columns, *layout.optional)})
 PLAIN = ["query", "positive", "neg", "negative_1", "query_id", "doc_id", "score", "split", "anchor", "label"]
+PLAIN += ["labels", "scores", "neg_scores", "images"]
 
 
 @fuzzed
@@ -167,6 +168,8 @@ PLAIN = ["query", "positive", "neg", "negative_1", "query_id", "doc_id", "score"
 def test_rows_of_any_values_are_read_or_refused(rows, tmp_path):
     (tmp_path / "a.jsonl").write_bytes(lines(rows))
     or_refused(tmp_path / "a.jsonl")
+    with suppress(HardnegError):
+        list(without_negatives(tmp_path / "a.jsonl", _Everything(), ALL, Counter()))
 
 
 class _Everything:
@@ -183,7 +186,9 @@ VALUE = JSON | st.lists(DOC, max_size=2) | st.lists(SAID, max_size=2) | st.lists
 @fuzzed
 @given(data=st.data())
 def test_training_sets_of_any_values_are_read_or_refused(name, data, tmp_path):
-    columns = st.fixed_dictionaries({column: VALUE for column in LAYOUTS[name].columns})
+    columns = st.fixed_dictionaries(
+        {column: VALUE for column in (*LAYOUTS[name].columns, *LAYOUTS[name].optional)}
+    )
     rows = data.draw(st.lists(columns, min_size=1, max_size=2))
     (tmp_path / "a.jsonl").write_bytes(lines(rows))
     for beside, key in (("corpus", "docid"), ("queries", "query_id"), ("documents", "document_id")):

@@ -13,8 +13,7 @@ from hardneg.core.records import Example, Scored
 from hardneg.mining.cleaning import clean
 from hardneg.mining.recipe import Recipe
 from hardneg.runs import ledger
-from hardneg.sources import training
-from hardneg.sources.layouts import Entry
+from hardneg.sources import LoadOptions, training
 from tests.cli.test_cli import run
 
 TOWNS = "riga oslo kiel bonn lund york".split()
@@ -91,20 +90,8 @@ def test_every_format_comes_back_without_what_is_doubtful_and_else_as_it_was(nam
 
 
 def entries(path):
-    """Yields what the rows of a training set hold, as hardneg reads them."""
-    name, table = training._opened(path)
-    layout = training.LAYOUTS.get(name) if name else None
-    for where, row in table:
-        if layout is not None:
-            yield layout.entry(row, where, training.companion_texts(path, layout))
-        else:
-            roles = training.pairs.roles_of(row, where, training.LoadOptions())
-            texts = [
-                training.Text(t) for c in roles.negatives for t in training.pairs.texts_of(row, c, where)
-            ]
-            own = [training.Text(t) for t in training.pairs.texts_of(row, roles.positive, where)]
-            judged = row.get("label", 1)
-            yield Entry(row[roles.query], own if judged else [], texts if judged else own)
+    """Returns what the rows of a training set hold, as hardneg reads them."""
+    return [entry for _, _, entry in training.entries(path, LoadOptions())]
 
 
 def negatives_of(path):
@@ -145,6 +132,105 @@ def test_tables_of_several_columns_repeat_what_is_left_and_rows_without_any_go(t
     ]
     notes = {"dropped_negatives": 3, "rows_without_negatives": 1}
     assert result.info["export"]["notes"] == notes and result.info["export"]["skipped"] == 1
+
+
+COPAL, PARIS = "Copal is a young tree resin.", "Paris is the capital of France."
+BERLIN = "Berlin is the capital of Germany."
+
+
+def own(rows, tmp_path, name="given.jsonl", **load):
+    """Returns the rows that are left of these, and what was counted."""
+    source = tmp_path / name
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    overrides = [f"load.{setting}={value}" for setting, value in load.items()]
+    export = clean(source, recipe(*overrides), tmp_path / "run").info["export"]
+    left = [json.loads(line) for line in (tmp_path / "run" / name).with_name("train.jsonl").open()]
+    return left, {**export["notes"], "skipped": export["skipped"]}
+
+
+@pytest.mark.parametrize(("name", "suffix"), ways())
+def test_a_listed_negative_that_is_the_positive_is_dropped_in_every_format(name, suffix, tmp_path):
+    easy = Scored("easy", "", PARIS, 0.1)
+    rows = [
+        Example("q1", "what is copal", [Scored("p1", "", COPAL, 0.9)], [Scored("p1", "", COPAL, 0.9), easy]),
+        Example("q2", "capital of germany", [Scored("p2", "", BERLIN, 0.9)], [easy, easy]),
+    ]
+    source = tmp_path / f"given{suffix}"
+    FORMATS.make(name).write(rows, source)
+    export = clean(source, recipe(), tmp_path / "run").info["export"]
+    out = tmp_path / "run" / f"train{suffix}"
+    FORMATS.make(name).lint(out)
+    assert negatives_of(out) == {("what is copal", PARIS), ("capital of germany", PARIS)}
+    assert export["notes"]["dropped_negatives"] == 1
+
+
+def test_a_negative_that_another_row_has_as_positive_or_that_is_a_copy_is_dropped(tmp_path):
+    rows = [
+        {"anchor": "what is resin", "positive": "Resin is sticky.", "negative": PARIS},
+        {
+            "anchor": "What is  resin",
+            "positive": "What is a resin: it flows from trees.",
+            "negative": "Resin is sticky.",
+        },
+        {
+            "anchor": "what is resin",
+            "positive": "What is a resin: it flows from trees.",
+            "negative": "RESIN is  sticky.",
+        },
+    ]
+    left, notes = own(rows, tmp_path)
+    assert left == rows[:1]
+    assert notes == {"dropped_negatives": 2, "rows_without_negatives": 2, "skipped": 2}
+
+
+def test_what_becomes_of_rows_with_empty_negatives_or_without_any(tmp_path):
+    rows = [
+        {"query": "capital of germany", "pos": [BERLIN], "neg": [PARIS, " "], "neg_scores": [0.2, 0.1]},
+        {"query": "what is copal", "pos": [COPAL], "neg": []},
+        {"query": "what is resin", "pos": ["Resin is sticky."], "neg": [""]},
+        {"query": "what is jet", "pos": [], "neg": [PARIS]},
+        {"query": "what is birch", "pos": [""], "neg": [PARIS]},
+    ]
+    left, notes = own(rows, tmp_path, empty_texts="skip")
+    assert left == [{**rows[0], "neg": [PARIS], "neg_scores": [0.2]}, rows[1]]
+    assert notes == {
+        "dropped_negatives": 0, "empty_negatives": 2, "rows_given_without_negatives": 1,
+        "rows_without_negatives": 1, "rows_of_queries_not_examined": 2, "skipped": 3,
+    }  # fmt: skip
+
+
+def test_a_row_without_a_positive_whose_query_has_one_elsewhere_is_left_out(tmp_path):
+    rows = [
+        {"query": "what is copal", "pos": [COPAL], "neg": [PARIS]},
+        {"query": "what is copal", "pos": [], "neg": [BERLIN]},
+    ]
+    left, notes = own(rows, tmp_path, empty_texts="skip")
+    assert left == rows[:1] and notes == {"dropped_negatives": 0, "rows_without_positives": 1, "skipped": 1}
+
+
+def test_labelled_pairs_stay_one_by_one(tmp_path):
+    rows = [
+        {"anchor": "what is copal", "document": COPAL, "label": 1},
+        {"anchor": "what is copal", "document": COPAL, "label": 0},
+        {"anchor": "what is copal", "document": PARIS, "label": 0},
+        {"anchor": "nobody knows", "document": PARIS, "label": 0},
+    ]
+    left, notes = own(rows, tmp_path)
+    assert left == [rows[0], rows[2]]
+    assert notes["dropped_negatives"] == 1 and notes["rows_of_queries_not_examined"] == 1
+
+
+def test_rows_of_other_splits_stay(tmp_path):
+    rows = [
+        {"query": "what is copal", "positive": COPAL, "negative": PARIS, "split": "train"},
+        {"query": "capital of germany", "positive": BERLIN, "negative": BERLIN, "split": "test"},
+    ]
+    assert own(rows, tmp_path)[0] == rows
+
+
+def test_a_set_whose_negatives_are_all_positives_is_refused(tmp_path):
+    with pytest.raises(DataError, match="lists no negatives but positives of the same queries"):
+        own([{"query": "what is copal", "pos": [COPAL], "neg": [COPAL]}], tmp_path)
 
 
 def test_several_positives_of_a_query_do_not_multiply_rows(tmp_path):

@@ -243,3 +243,38 @@ def test_a_damaged_part_is_made_again(beir, tmp_path):
 def test_a_run_ends_with_its_report(beir, tmp_path):
     hardneg.mine(str(beir), Recipe.named("naive", rankers=["bm25"]), tmp_path / "run")
     assert "What stands out" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+
+
+AMBER, JET = "Amber is fossilized tree resin.", "Jet is a gemstone from decayed wood."
+
+
+@pytest.mark.parametrize("given", [{}, {"doc_id": "D1"}])
+@pytest.mark.parametrize("name", ["naive", "perc-pos", "default"])
+def test_the_positive_s_own_text_under_a_title_is_no_negative(name, given):
+    corpus = {"D1": {"title": "Amber", "text": AMBER}, "D2": {"title": "Jet", "text": JET}}
+    pairs = [{"query": "what is amber resin", "positive": AMBER} | given]
+    collection = hardneg.Collection.of(pairs, corpus=corpus)
+    assert collection.documents.ids(range(2)) == ["D1", "D2"] and len(collection.documents) == 2
+    [example] = hardneg.mine(collection, recipe(name=name)).training_set
+    assert [doc.doc_id for doc in example.positives] == ["D1"]
+    assert "D1" not in [doc.doc_id for doc in example.negatives]
+
+
+@pytest.mark.parametrize("name", ["naive", "default"])
+@pytest.mark.parametrize("title", ["", "Resins"])
+def test_a_copy_of_the_positive_in_the_corpus_is_no_negative_under_any_title(name, title):
+    corpus = {
+        "a": {"title": "Amber", "text": AMBER},
+        "b": {"title": title, "text": AMBER},
+        "c": {"text": JET},
+    }
+    collection = hardneg.Collection.of({"q": "amber"}, corpus=corpus, judgments={"q": {"a": 1}})
+    run = hardneg.mine(collection, recipe(name=name))
+    decided = {row["doc_id"]: row["reason"] for row in run.candidates.to_pylist()}
+    assert decided["b"] == "duplicate_of_positive"
+
+
+def test_a_listed_copy_of_the_positive_is_no_negative():
+    row = {"query": "what is amber", "positive": AMBER, "negatives": [AMBER.upper(), JET]}
+    [example] = hardneg.mine(hardneg.Collection.of([row]), recipe()).training_set
+    assert [doc.text for doc in example.negatives] == [JET]

@@ -91,9 +91,51 @@ def test_one_id_for_two_texts_is_an_error(kind):
     add = getattr(small(), f"add_{kind}")
 
     with pytest.raises(
-        DataError, match=rf'^x:9: {kind} id "{kind[0]}1" is given twice, with different texts$'
+        DataError,
+        match=rf'^x:9: {kind} id "{kind[0]}1" is given twice, with different texts: .*; keep one of',
     ):
         add(f"{kind[0]}1", "another text", where="x:9")
+
+
+@pytest.mark.parametrize("given", [("One", ""), ("ONE", ""), (" one ", "TITLE"), ("Title One", "")])
+def test_an_id_may_be_given_again_without_its_title(given):
+    builder = small()
+    builder.add_document("d1", *given, where="p:1", again=True)
+    built = builder.build()
+
+    assert built.documents.titles([0]) == ["Title"] and len(built.documents) == 2 and built.notes == {}
+
+
+def test_a_title_that_comes_late_is_left_out_and_counted():
+    builder = small()
+    builder.add_document("d2", "Two", "Late", where="p:1", again=True)
+    built = builder.build()
+
+    assert built.documents.titles([1]) == [""] and built.notes == {"titles_left_out": 1}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            ("One", "Other"),
+            "with different titles: 'Title' and 'Other'; keep one of them, or give each an id",
+        ),
+        (("x" * 99, ""), f"with different texts: 'One' and '{'x' * 60}'; keep one of them"),
+    ],
+)
+def test_what_differs_is_told(given, message):
+    with pytest.raises(DataError, match=f'^p:1: document id "d1" is given twice, {message}'):
+        small().add_document("d1", *given, where="p:1", again=True)
+
+
+def test_a_text_without_title_is_found_under_a_title():
+    builder = small()
+    builder.add_document("d3", "One", "Other", where="c:3")
+
+    assert builder.document_of("One") == builder.document_of(" One", "Title") == "d1"
+    assert builder.document_of("One", "Other") == "d3"
+    assert builder.document_of("One", "None of these") is builder.document_of("Title") is None
 
 
 def test_the_id_of_a_copy_may_not_get_another_text():
@@ -237,7 +279,7 @@ def test_more_rows_than_a_batch_holds(monkeypatch, tmp_path, in_memory):
         builder.add_document(f"d{number}", f"text {number}", where="c")
 
     assert builder.document_of("text 4") == "d4" and builder.document_of("text 7") == "d7"
-    assert builder.document_of("One", "Title") == "d1" and builder.document_of("One") is None
+    assert builder.document_of("One", "Title") == "d1" and builder.document_of("One", "No") is None
     assert builder.has_document("d7") and not builder.has_document("d8")
     assert builder.has_query("q1") and not builder.has_query("d1")
     documents = builder.build().documents

@@ -1,9 +1,9 @@
-"""Rows of trainers' layouts: what they hold, and what is left without some negatives."""
+"""Rows of trainers' layouts: what they hold."""
 
 import pytest
 
 from hardneg.core.errors import DataError
-from hardneg.sources.layouts import LAYOUTS, CompanionTexts, layout_of, without_places
+from hardneg.sources.layouts import LAYOUTS, CompanionTexts, layout_of
 
 TEVATRON = {
     "query_id": "q",
@@ -38,12 +38,9 @@ def test_ids_are_looked_up_in_the_companion_files():
         LAYOUTS["pylate"].entry(IDS, "line 1", CompanionTexts({"q": "amber"}, {"a": "", "b": ""}))
 
 
-def test_rows_keep_their_width_and_scores_stay_with_their_documents():
-    left = LAYOUTS["pylate"].without(IDS, frozenset([0]))
-    assert left == {"query_id": "q", "document_ids": ["a", "c", "c"], "scores": [3.0, 1.0, 1.0]}
-    assert LAYOUTS["pylate"].without(IDS, frozenset([0, 1])) is None
-
-
-def test_places_count_behind_the_values_that_stay():
-    assert without_places("abcd", frozenset([0, 2])) == ["b", "d"]
-    assert without_places("pabc", frozenset([0, 2]), 1) == ["p", "b"]
+def test_lists_with_a_value_a_document_have_as_many(tmp_path):
+    with pytest.raises(DataError, match='^line 1: "scores" has 2 values for 3 documents$'):
+        LAYOUTS["pylate"].entry({**IDS, "scores": [3.0, 2.0]}, "line 1", TEXTS)
+    row = {"anchor": "amber", "documents": ["resin", "birch"], "labels": [1]}
+    with pytest.raises(DataError, match='^line 1: "labels" has 1 values for 2 documents$'):
+        LAYOUTS["sentence-transformers-labeled-list"].entry(row, "line 1", TEXTS)

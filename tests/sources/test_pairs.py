@@ -144,6 +144,7 @@ def test_a_file_without_splits_is_train_or_all(write, judged):
     fails(write("p.jsonl", ROWS), r'^p\.jsonl:1: there is no column "split", .*--split all$', split="test")
     some = [ROWS[0] | {"split": "train"}, ROWS[1]]
     fails(write("p.jsonl", some), r'^p\.jsonl:2: "split" is missing; other rows have it$')
+    fails(write("p.jsonl", some[::-1]), r'^p\.jsonl:2: there is a column "split", which earlier rows lack$')
 
 
 def test_a_corpus_of_its_own(write, judged):
@@ -215,7 +216,7 @@ def test_rows_without_text_are_skipped_if_asked(write):
         ({"query": "a", "pos": ["b", "c"], "label": [1]}, r'"label" has 1 values for 2 positives$'),
         (
             {"query": "a", "pos": ["b", "c"], "doc_id": "x"},
-            r'document id "x" is given twice, with different texts$',
+            r"document id \"x\" is given twice, with different texts: 'b' and 'c'; keep one",
         ),
         (
             {"query": "a", "pos": "b", "doc_id": None},

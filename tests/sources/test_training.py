@@ -17,6 +17,7 @@ TRIPLET = {"anchor": "amber", "positive": "resin", "negative": "birch"}
     [
         (TRIPLET, "sentence-transformers-triplet"),
         (LIST, "sentence-transformers-labeled-list"),
+        ({"query": "q", "answer": ["a", "b"], "labels": [1, 0]}, "sentence-transformers-labeled-list"),
         ({"query": "q", "pos": ["a"], "neg": ["b"]}, "flagembedding"),
         ({"query": "q", "positive": "a"}, "pairs"),
     ],
@@ -35,14 +36,72 @@ def test_negatives_are_dropped_with_their_labels(write):
     path = write("train.jsonl", [LIST])
     [row] = without_negatives(path, {pair_of("amber", "birch")}, LoadOptions(), notes)
     assert row["documents"] == ["resin", "cedar"] and row["labels"] == [1, 0]
-    assert notes == {"dropped_negatives": 1}
+    assert +notes == {"dropped_negatives": 1}
 
 
 def test_a_row_without_negatives_is_left_out_and_counted(write):
     notes = Counter()
     path = write("train.jsonl", [TRIPLET])
     assert list(without_negatives(path, {pair_of("Amber ", "BIRCH")}, LoadOptions(), notes)) == []
-    assert notes == {"dropped_negatives": 1, "rows_without_negatives": 1}
+    assert +notes == {"dropped_negatives": 1, "rows_without_negatives": 1}
+
+
+def message(text):
+    return [{"role": "user", "content": text}]
+
+
+OPTIONAL = {
+    "ms-swift": {
+        "messages": message("amber"),
+        "positive_messages": [message("resin")],
+        "negative_messages": [message("birch")],
+    },
+    "tevatron": {
+        "query_id": "q9",
+        "query": "amber",
+        "positive_passages": [{"docid": "a", "text": "resin"}],
+        "negative_passages": [{"docid": "b", "text": "birch", "title": None}],
+    },
+    "jsonl": {
+        "query_id": "q9",
+        "query": "amber",
+        "positives": [{"doc_id": "a", "text": "resin"}],
+        "negatives": [{"doc_id": "b", "text": "birch"}],
+    },
+    "flagembedding": {"query_id": "q9", "query": "amber", "pos": ["resin"], "neg": ["birch"]},
+}
+
+
+@pytest.mark.parametrize("name", OPTIONAL)
+@pytest.mark.parametrize("absent", ["missing", None, []])
+@pytest.mark.parametrize("first", [True, False])
+def test_negatives_and_ids_are_optional_whichever_row_has_them(write, name, absent, first):
+    whole, [negatives] = OPTIONAL[name], [column for column in OPTIONAL[name] if column.startswith("neg")]
+    bare = {column: value for column, value in whole.items() if column not in ("query_id", negatives)}
+    bare["messages" if name == "ms-swift" else "query"] = message("copal") if name == "ms-swift" else "copal"
+    bare |= {} if absent == "missing" else {negatives: absent}
+    path = write("train.jsonl", [bare, whole] if first else [whole, bare])
+
+    collection = read(path, LoadOptions())
+    assert sorted(collection.judgments.relevance.tolist()) == [0, 1, 1]
+    assert format_of(path) == name
+    kept = list(without_negatives(path, set(), LoadOptions(), notes := Counter()))
+    assert bare in kept and whole in kept and +notes == {"rows_given_without_negatives": 1}
+
+
+def test_what_every_row_needs_is_told_whichever_row_lacks_it(write):
+    bare = {"anchor": "amber", "documents": ["resin"]}
+    for number, table in ((1, [bare, LIST]), (2, [LIST, bare])):
+        with pytest.raises(
+            DataError, match=rf'^train\.jsonl:{number}: "labels" is missing; other rows have it$'
+        ):
+            read(write("train.jsonl", table), LoadOptions())
+
+
+def test_made_up_ids_of_queries_pass_over_given_ones(write):
+    given = OPTIONAL["tevatron"] | {"query_id": "q1"}
+    bare = {"query": "copal", "positive_passages": [{"text": "a young resin"}]}
+    assert read(write("train.jsonl", [given, bare]), LoadOptions()).queries.ids([0, 1]) == ["q1", "q2"]
 
 
 def test_a_layout_without_splits_takes_none(write):
@@ -54,3 +113,10 @@ def test_ids_bring_their_companion_files(write):
     row = {"query_id": "q", "document_ids": ["a", "b"], "scores": [1, 0]}
     names = [path.name for path in companion_files(write("train.jsonl", [row]))]
     assert names == ["train.queries.jsonl", "train.documents.jsonl"]
+
+
+def test_labels_under_the_names_of_the_data_set_are_cut_with_their_list(write):
+    row = {"query": "amber", "answer": ["birch", "resin", "cedar"], "doc_id": [1, 2, 3], "labels": [0, 1, 0]}
+    path = write("train.jsonl", [row])
+    [left] = without_negatives(path, {pair_of("amber", "birch")}, LoadOptions(), Counter())
+    assert left == {"query": "amber", "answer": ["resin", "cedar"], "doc_id": [2, 3], "labels": [1, 0]}

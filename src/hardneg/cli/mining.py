@@ -158,10 +158,12 @@ def clean(
     """Drop the likely false negatives of a training set mined by other tools.
 
     The file is written as `train` in the run directory, in its own format; rows keep their order, ids, scores
-    and other columns, and rows without a negative left are dropped. Where all rows need as many negatives,
-    those left are repeated in turn. With `--format` the training set is written from the ledger, with weights
-    where the format has any. The recipe needs the ranker `listed`, which `--ranker` adds. The ledger has the
-    decision on every listed negative, with `score.listed` 1; its other candidates serve for comparison. See
+    and other columns. Positives, copies of them and empty texts among the negatives are dropped as well, and
+    rows that lose all their negatives; lists with a value for each document are cut with them. Where all rows
+    need as many negatives, those left are repeated in turn. With `--format` the training set is written from
+    the ledger, with weights where the format has any. The recipe needs the ranker `listed`, which `--ranker`
+    adds. The ledger has the decision on every listed negative, with `score.listed` 1; its other candidates
+    serve for comparison. See
     docs/validation.md.
     """
     from hardneg import api

@@ -18,7 +18,7 @@ class Exclusions:
     """The documents that must not become negatives, for every query of a collection.
 
     Queries with the same text share their positives. Texts are the same when they differ in nothing but
-    case, spacing or Unicode form.
+    case, spacing or Unicode form; documents are copies if their texts are, with or without their titles.
     """
 
     def __init__(self, collection: Collection) -> None:

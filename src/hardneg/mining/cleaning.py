@@ -30,6 +30,8 @@ from hardneg.runs.training_set import TrainingSet
 from hardneg.sources import LoadOptions, load, local, training
 from hardneg.sources.tables import delimiter_of
 
+_LEFT_OUT = ("without_negatives", "without_positives", "of_queries_not_examined")
+
 
 def clean(
     source: str | Path,
@@ -76,7 +78,8 @@ def _longest(collection: Collection, path: Path) -> int:
     judgments = collection.judgments
     listed = judgments.query[judgments.relevance < judgments.min_relevance]
     if not len(listed):
-        raise DataError(f"{path} lists no negatives; hardneg mine finds them")
+        also = " but positives of the same queries" if collection.notes.get("conflicting_judgments") else ""
+        raise DataError(f"{path} lists no negatives{also}; hardneg mine finds them")
     return int(np.bincount(listed).max())
 
 
@@ -99,7 +102,8 @@ def _write(
     notes: Counter[str] = Counter({"dropped_negatives": 0})
     suffix = Path(uncompressed_name(path)).suffix.lower()
     out, rows = folder / f"train{suffix}", 0
-    table = training.without_negatives(path, _dropped(ledger, collection), options, notes)
+    dropped, queries = _examined(ledger, collection)
+    table = training.without_negatives(path, dropped, options, notes, queries)
     first = next(table, None)
     with _rows_to(out, path, list(first or {})) as add:
         for row in chain([] if first is None else [first], table):
@@ -110,25 +114,27 @@ def _write(
         "format": {training.format_of(path): {}},
         "files": [file.name for file in files],
         "rows": rows,
-        "skipped": notes["rows_without_negatives"],
-        "notes": dict(sorted(notes.items())),
+        "skipped": sum(notes[f"rows_{reason}"] for reason in _LEFT_OUT),
+        "notes": {
+            name: count for name, count in sorted(notes.items()) if count or name == "dropped_negatives"
+        },
     }
 
 
-def _dropped(ledger: Ledger, collection: Collection) -> set[training.Pair]:
-    """Returns the listed pairs that are no negatives."""
+def _examined(ledger: Ledger, collection: Collection) -> tuple[set[training.Pair], set[int]]:
+    """Returns the pairs that are no negatives, positives among them, and the queries' `text_key`."""
     pairs: set[training.Pair] = set()
+    keys: set[int] = set()
     for block in ledger:
-        listed = pc.is_valid(block.table["score.listed"])
-        refused = pc.not_equal(block.table["decision"], Decision.NEGATIVE)
-        table = block.table.filter(pc.and_(listed, refused))
-        queries = collection.queries.texts(collection.queries.rows(table["query_id"].to_pylist()))
+        decision = block.table["decision"]
+        dropped = pc.and_(pc.is_valid(block.table["score.listed"]), pc.not_equal(decision, Decision.NEGATIVE))
+        table = block.table.filter(pc.or_(dropped, pc.equal(decision, Decision.POSITIVE)))
+        queries = collection.queries.rows(table["query_id"].to_pylist())
+        keys.update(collection.queries.keys[queries].tolist())
         docs = collection.documents.rows(table["doc_id"].to_pylist())
-        texts = zip(collection.documents.titles(docs), collection.documents.bodies(docs), strict=True)
-        pairs.update(
-            training.pair_of(query, text, title) for query, (title, text) in zip(queries, texts, strict=True)
-        )
-    return pairs
+        for texts in (collection.documents.keys[docs], collection.documents.body_keys[docs]):
+            pairs.update(zip(collection.queries.keys[queries].tolist(), texts.tolist(), strict=True))
+    return pairs, keys
 
 
 @contextmanager

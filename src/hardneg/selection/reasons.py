@@ -31,8 +31,8 @@ _MEANINGS = {
     ),
     QUERY_TEXT: ("Its text is the query itself.", "Его текст совпадает с запросом."),
     DUPLICATE_OF_POSITIVE: (
-        "Its text is that of a positive but for case, spacing or Unicode form.",
-        "Его текст отличается от релевантного только регистром, пробелами или формой Юникода.",
+        "Its text is that of a positive but for title, case, spacing or Unicode form.",
+        "Его текст отличается от релевантного только заголовком, регистром, пробелами или формой Юникода.",
     ),
     RELABELLED: (
         "A judge or a validator found it relevant; it is a positive now.",

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
-import unicodedata
 from array import array
 from itertools import islice
 
@@ -15,6 +13,7 @@ import pyarrow as pa
 from hardneg.core.errors import DataError
 from hardneg.core.records import Collection, Documents, Judgments, Queries, RowMap, full_text, text_key
 from hardneg.sources.columns import SKIP_EMPTY, Notes
+from hardneg.sources.ids import check_id, clean_text, given_twice, has_controls, is_broken
 from hardneg.sources.options import WHOLE, LoadOptions
 from hardneg.sources.strings import Strings
 
@@ -23,7 +22,6 @@ __all__ = ["WHOLE", "CollectionBuilder", "LoadOptions"]
 _LARGEST_RELEVANCE = 2**31 - 1
 _MOST_NAMED = 20
 _SLOTS = 2**64 - 1
-_SURROGATE = re.compile("[\\ud800-\\udfff]")
 
 
 class CollectionBuilder:
@@ -61,17 +59,23 @@ class CollectionBuilder:
         return query_id in self._query_rows
 
     def document_of(self, text: str, title: str = "") -> str | None:
-        """Returns the id of the document with exactly this title and text, None if there is none."""
-        whole = full_text(_clean(title), _clean(text))
+        """Returns the id of the document with exactly this title and text, None if there is none.
+
+        Without a title it may also be the first document of this text under any title.
+        """
+        title, text = clean_text(title), clean_text(text)
+        whole = full_text(title, text)
         row = self._row_of_text(whole, _content(whole))
+        if row < 0 and not title:
+            row = self._row_of_body(text)
         return None if row < 0 else self._documents.cell(row)
 
     def add_document(
         self, doc_id: str, text: str, title: str = "", *, where: str, again: bool = False
     ) -> None:
         """Adds one document; an exact copy of an earlier one is merged into it and its id kept."""
-        _check_id(doc_id, "document", where)
-        given, title, text = (title, text), _clean(title), _clean(text)
+        check_id(doc_id, "document", where)
+        given, title, text = (title, text), clean_text(title), clean_text(text)
         if not title and not text:
             self._empty(doc_id, "document", where, self._skipped_docs)
             return
@@ -79,11 +83,12 @@ class CollectionBuilder:
         content = _content(whole)
         row, known = self._row_of_text(whole, content), self._row_of_id(doc_id)
         if known >= 0:
-            _check_same(doc_id, "document", where, same=known == row)
+            if known != row:
+                self._check_document(known, doc_id, title, text, where)
             self._note("repeated_documents", not again)
             return
-        self._note("replaced_broken_characters", _is_broken(*given))
-        self._note("ids_with_control_characters", _has_controls(doc_id))
+        self._note("replaced_broken_characters", is_broken(*given))
+        self._note("ids_with_control_characters", has_controls(doc_id))
         self._digest.update(b"d\0" + doc_id.encode() + b"\0" + content)
         self._doc_rows.add(_slot(doc_id), len(self._documents) if row < 0 else row)
         if row >= 0:
@@ -91,25 +96,28 @@ class CollectionBuilder:
             self.notes["merged_duplicate_documents"] += 1
             return
         self._text_rows.add(_slot(content), len(self._documents))
+        if title and text:
+            self._text_rows.add(_slot(_content(text)), len(self._documents))
         self._documents.append(doc_id, title, text)
         self._keys.append(text_key(whole))
-        self._body_keys.append(text_key(text) if title else self._keys[-1])
+        self._body_keys.append(text_key(text) if title and text else self._keys[-1])
 
     def add_query(self, query_id: str, text: str, *, where: str, again: bool = False) -> None:
         """Adds one query."""
-        _check_id(query_id, "query", where)
-        given, text = text, _clean(text)
+        check_id(query_id, "query", where)
+        given, text = text, clean_text(text)
         if not text:
             self._empty(query_id, "query", where, self._skipped_queries)
             return
         key = text_key(text)
         row = self._query_rows.setdefault(query_id, len(self._queries))
         if row < len(self._queries):
-            _check_same(query_id, "query", where, same=self._query_keys[row] == key)
+            if self._query_keys[row] != key:
+                raise given_twice("query", query_id, "texts", self._queries.cell(row, 1), text, where)
             self._note("repeated_queries", not again)
             return
-        self._note("replaced_broken_characters", _is_broken(given))
-        self._note("ids_with_control_characters", _has_controls(query_id))
+        self._note("replaced_broken_characters", is_broken(given))
+        self._note("ids_with_control_characters", has_controls(query_id))
         self._queries.append(query_id, text)
         self._query_keys.append(key)
         self._digest.update(b"q\0" + query_id.encode() + b"\0" + text.encode() + b"\0")
@@ -165,6 +173,25 @@ class CollectionBuilder:
             return full_text(self._documents.cell(row, 1), self._documents.cell(row, 2)) == whole
 
         return self._text_rows.find(_slot(content), same)
+
+    def _row_of_body(self, text: str) -> int:
+        """Returns the row of the first document with a title and this text; -1 if there is none."""
+
+        def same(row: int) -> bool:
+            return self._documents.cell(row, 2) == text
+
+        return self._text_rows.find(_slot(_content(text)), same)
+
+    def _check_document(self, row: int, doc_id: str, title: str, text: str, where: str) -> None:
+        """Raises DataError if a row is another document: a title given only once or texts alike are none."""
+        given = {
+            "titles": (self._documents.cell(row, 1), title),
+            "texts": (self._documents.cell(row, 2), text),
+        }
+        for what, (first, second) in given.items():
+            if text_key(first) != text_key(second) and (what == "texts" or (first and second)):
+                raise given_twice("document", doc_id, what, first, second, where)
+        self._note("titles_left_out", bool(title) and not given["titles"][0])
 
     def _note(self, what: str, happened: bool) -> None:
         if happened:
@@ -236,32 +263,3 @@ def _content(whole: str) -> bytes:
 def _slot(name: str | bytes) -> int:
     """Returns a key for a `RowMap` of this process."""
     return hash(name) & _SLOTS
-
-
-def _clean(text: str) -> str:
-    """Returns the text stripped, with lone surrogates (broken escapes) replaced."""
-    return (text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")).strip()
-
-
-def _is_broken(*texts: str) -> bool:
-    """Returns whether a text has a lone surrogate in it."""
-    return not all(map(str.isascii, texts)) and any(_SURROGATE.search(text) for text in texts)
-
-
-def _has_controls(name: str) -> bool:
-    """Returns whether an id has characters in it that are not seen but break lines or columns."""
-    return not name.isprintable() and any(unicodedata.category(c) in ("Cc", "Zl", "Zp") for c in name)
-
-
-def _check_same(name: str, kind: str, where: str, *, same: bool) -> None:
-    if not same:
-        raise DataError(f'{where}: {kind} id "{name}" is given twice, with different texts')
-
-
-def _check_id(name: str, kind: str, where: str) -> None:
-    if not name.strip():
-        raise DataError(f"{where}: the {kind} id is empty")
-    if not name.isprintable() and any(c < " " or "\ud800" <= c <= "\udfff" for c in name):
-        raise DataError(
-            f"{where}: the {kind} id {name!a} has a tab, a line break or a broken character in it"
-        )

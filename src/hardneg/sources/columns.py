@@ -13,7 +13,7 @@ Named = Mapping[str, str]
 """Columns by role, as the user named them: `load.columns`."""
 
 ROLES = (
-    *("query", "positive", "negative", "query_id", "doc_id", "relevance", "split"),
+    *("query", "positive", "negative", "query_id", "doc_id", "relevance", "labels", "split"),
     *("id", "text", "title"),
 )
 """Roles of pairs, queries and judgments, and those of documents."""

@@ -1,7 +1,4 @@
-"""The layouts of training sets that trainers and hardneg's formats use, row by row.
-
-A layout says what a row holds and gives the row back without some of its negatives, all else as it was.
-"""
+"""The layouts of training sets that trainers and hardneg's formats use: what a row holds, and where."""
 
 from __future__ import annotations
 
@@ -14,26 +11,53 @@ from hardneg.core.errors import DataError
 from hardneg.sources.tables import Row, as_id
 
 Texts = Mapping[str, str]
-Places = frozenset[int]
-Without = Callable[[Row, Places], Row | None]
-"""Returns a row without the negatives at some places; None if none would be left."""
 
 
-class Text(NamedTuple):
-    """A document of a row."""
+class Document(NamedTuple):
+    """A document of a row.
+
+    Attributes:
+        relevance: None where a column that could hold a document holds null.
+        column: The column that it stands in.
+        place: Its place in the column's list; None if the column holds one text.
+    """
 
     text: str
     title: str = ""
     doc_id: str | None = None
+    relevance: int | None = 1
+    column: str = ""
+    place: int | None = None
 
 
 class Entry(NamedTuple):
-    """What a row of a training set says: one query, its positives and its negatives."""
+    """What a row of a training set says: one query and its documents.
+
+    Attributes:
+        documents: In the order of the columns, those for positives first.
+        min_relevance: The least relevance of a positive.
+        single: Whether the row is one document with its label, positive or negative.
+    """
 
     query: str
-    positives: Sequence[Text]
-    negatives: Sequence[Text]
+    documents: Sequence[Document]
     query_id: str | None = None
+    min_relevance: int = 1
+    single: bool = False
+
+    @property
+    def positives(self) -> list[Document]:
+        """The documents that are relevant."""
+        return [each for each in self.documents if each.relevance is not None and not self.is_negative(each)]
+
+    @property
+    def negatives(self) -> list[Document]:
+        """The documents that are listed as not relevant."""
+        return [each for each in self.documents if self.is_negative(each)]
+
+    def is_negative(self, document: Document) -> bool:
+        """Returns whether a document of the row is listed as not relevant."""
+        return document.relevance is not None and document.relevance < self.min_relevance
 
 
 class CompanionTexts(NamedTuple):
@@ -48,22 +72,36 @@ class Layout:
     """One layout.
 
     Attributes:
-        columns: The columns that tell it.
+        columns: The columns that tell it, which every row needs.
         entry: Returns what a row holds.
-        without: Returns the row without some negatives.
-        beside: The names and id columns of the files that go with it, queries first: `(name, id)`.
+        optional: Columns that a row may lack.
+        fixed: Whether all rows need as many negatives.
+        queries: The name and id column of the file of queries that goes with it.
+        documents: The name and id column of the file of documents that goes with it.
     """
 
     columns: tuple[str, ...]
     entry: Callable[[Row, str, CompanionTexts], Entry]
-    without: Without
+    optional: tuple[str, ...] = ()
+    fixed: bool = False
     queries: tuple[str, str] | None = None
     documents: tuple[str, str] | None = None
 
 
-def without_places(values: Sequence[Any], dropped: Places, begin: int = 0) -> list[Any]:
-    """Returns a list without the dropped places; the first `begin` values are not counted and stay."""
-    return [value for place, value in enumerate(values, -begin) if place not in dropped]
+def _in_lists(
+    row: Row, positives: str, negatives: str, document: Callable[[Any, str], Document], where: str
+) -> list[Document]:
+    """Returns the documents in a list of positives and in one of negatives, each made of a value there."""
+    lists = [(positives, 1), *([] if row.get(negatives) is None else [(negatives, 0)])]
+    return [
+        document(value, column)._replace(relevance=relevance, column=column, place=place)
+        for column, relevance in lists
+        for place, value in enumerate(_list(row, column, where))
+    ]
+
+
+def _query_id(row: Row, where: str) -> str | None:
+    return None if row.get("query_id") is None else as_id(row["query_id"], "query_id", where)
 
 
 def _list(row: Row, column: str, where: str) -> list[Any]:
@@ -83,14 +121,14 @@ def _shown(value: Any) -> str:
     return repr(value)[:200]
 
 
-def _record(value: Any, id_column: str, where: str) -> Text:
+def _record(value: Any, id_column: str, where: str) -> Document:
     if not isinstance(value, dict):
         raise DataError(
             f"{where}: {_shown(value)} is not a document; an object with {id_column} and text is needed"
         )
     doc_id = value.get(id_column)
     title = value.get("title")
-    return Text(
+    return Document(
         _text(value.get("text"), '"text"', where),
         _text(title, '"title"', where) if title is not None else "",
         None if doc_id is None else as_id(doc_id, id_column, where),
@@ -101,91 +139,78 @@ def _records(positives: str, negatives: str, id_column: str) -> Layout:
     """Returns the layout of `query_id, query` and two lists of documents with texts in them."""
 
     def entry(row: Row, where: str, beside: CompanionTexts) -> Entry:
-        known, listed = (
-            [_record(doc, id_column, where) for doc in _list(row, column, where)]
-            for column in (positives, negatives)
-        )
-        query_id = as_id(row["query_id"], "query_id", where)
-        return Entry(_text(row["query"], '"query"', where), known, listed, query_id)
+        documents = _in_lists(row, positives, negatives, lambda doc, _: _record(doc, id_column, where), where)
+        return Entry(_text(row["query"], '"query"', where), documents, _query_id(row, where))
 
-    return Layout(("query_id", "query", positives, negatives), entry, _shorter(negatives))
+    return Layout(("query", positives), entry, ("query_id", negatives))
 
 
-def _shorter(column: str) -> Without:
-    """Returns a function that takes negatives out of a list that holds nothing else."""
-
-    def without(row: Row, dropped: Places) -> Row | None:
-        left = without_places(row[column], dropped)
-        return {**row, column: left} if left else None
-
-    return without
-
-
-def _by_ids(ids: Sequence[Any], column: str, texts: Texts, where: str) -> list[Text]:
-    names = [as_id(value, column, where) for value in ids]
-    for name in names:
-        if name not in texts:
-            raise DataError(f'{where}: document id "{name}" of "{column}" is not in the file of texts')
-    return [Text(texts[name], "", name) for name in names]
+def _by_id(value: Any, column: str, texts: Texts, where: str) -> Document:
+    name = as_id(value, column, where)
+    if name not in texts:
+        raise DataError(f'{where}: document id "{name}" of "{column}" is not in the file of texts')
+    return Document(texts[name], "", name)
 
 
 def _tevatron_v2(row: Row, where: str, beside: CompanionTexts) -> Entry:
-    positives, negatives = (
-        _by_ids(_list(row, column, where), column, beside.documents, where)
-        for column in ("positive_document_ids", "negative_document_ids")
+    documents = _in_lists(
+        row,
+        "positive_document_ids",
+        "negative_document_ids",
+        lambda value, column: _by_id(value, column, beside.documents, where),
+        where,
     )
-    query_id = as_id(row["query_id"], "query_id", where)
-    return Entry(_text(row["query_text"], '"query_text"', where), positives, negatives, query_id)
+    return Entry(_text(row["query_text"], '"query_text"', where), documents, _query_id(row, where))
 
 
 def _pylate(row: Row, where: str, beside: CompanionTexts) -> Entry:
-    docs = _by_ids(_list(row, "document_ids", where), "document_ids", beside.documents, where)
+    column = "document_ids"
+    documents = [
+        _by_id(value, column, beside.documents, where)._replace(
+            relevance=int(place == 0), column=column, place=place
+        )
+        for place, value in enumerate(_list(row, column, where))
+    ]
+    _check_length(row, "scores", len(documents), where)
     query_id = as_id(row["query_id"], "query_id", where)
     if query_id not in beside.queries:
         raise DataError(f'{where}: query id "{query_id}" is not in the file of texts')
-    return Entry(beside.queries[query_id], docs[:1], docs[1:], query_id)
+    return Entry(beside.queries[query_id], documents, query_id)
 
 
-def _pylate_without(row: Row, dropped: Places) -> Row | None:
-    """Rows must be equally long, so the negatives left are repeated in turn."""
-    ids, scores = row["document_ids"], row["scores"]
-    left = [place for place in range(1, len(ids)) if place - 1 not in dropped]
-    if not left:
-        return None
-    places = [0, *(left[turn % len(left)] for turn in range(len(ids) - 1))]
-    return {**row, "document_ids": [ids[p] for p in places], "scores": [scores[p] for p in places]}
+def _check_length(row: Row, column: str, documents: int, where: str) -> list[Any]:
+    """Returns the list in a column, which has a value a document."""
+    values = _list(row, column, where)
+    if len(values) != documents:
+        raise DataError(f'{where}: "{column}" has {len(values)} values for {documents} documents')
+    return values
 
 
 def _labeled_list(row: Row, where: str, beside: CompanionTexts) -> Entry:
-    docs, labels = _list(row, "documents", where), _list(row, "labels", where)
-    if len(docs) != len(labels):
-        raise DataError(f'{where}: "labels" has {len(labels)} values for {len(docs)} documents')
+    docs = _list(row, "documents", where)
+    labels = _check_length(row, "labels", len(docs), where)
     for label in labels:
         if not isinstance(label, int | float):
             raise DataError(f'{where}: "labels" holds {_shown(label)}; numbers are needed')
-    named = [(Text(_text(doc, '"documents"', where)), label) for doc, label in zip(docs, labels, strict=True)]
-    positives, negatives = [t for t, label in named if label > 0], [t for t, label in named if label <= 0]
-    return Entry(_text(row["anchor"], '"anchor"', where), positives, negatives)
-
-
-def _labeled_without(row: Row, dropped: Places) -> Row | None:
-    negatives = [place for place, label in enumerate(row["labels"]) if label <= 0]
-    out = {place for number, place in enumerate(negatives) if number in dropped}
-    if len(out) == len(negatives):
-        return None
-    lists = {column: without_places(row[column], frozenset(out)) for column in ("documents", "labels")}
-    return {**row, **lists}
+    documents = [
+        Document(_text(doc, '"documents"', where), relevance=int(label > 0), column="documents", place=place)
+        for place, (doc, label) in enumerate(zip(docs, labels, strict=True))
+    ]
+    return Entry(_text(row["anchor"], '"anchor"', where), documents)
 
 
 def _messages(row: Row, where: str, beside: CompanionTexts) -> Entry:
     queries = list(_said(_list(row, "messages", where), "user", where))
     if len(queries) != 1:
         raise DataError(f'{where}: "messages" has {len(queries)} messages of a user, 1 expected')
-    positives, negatives = (
-        [Text("\n".join(_said(one, None, where))) for one in _list(row, column, where)]
-        for column in ("positive_messages", "negative_messages")
+    documents = _in_lists(
+        row,
+        "positive_messages",
+        "negative_messages",
+        lambda messages, _: Document("\n".join(_said(messages, None, where))),
+        where,
     )
-    return Entry(queries[0], positives, negatives)
+    return Entry(queries[0], documents)
 
 
 def _said(messages: Any, role: str | None, where: str) -> Iterator[str]:
@@ -202,24 +227,20 @@ LAYOUTS: Mapping[str, Layout] = {
     "jsonl": _records("positives", "negatives", "doc_id"),
     "tevatron": _records("positive_passages", "negative_passages", "docid"),
     "tevatron-v2": Layout(
-        ("query_id", "query_text", "positive_document_ids", "negative_document_ids"),
+        ("query_text", "positive_document_ids"),
         _tevatron_v2,
-        _shorter("negative_document_ids"),
+        optional=("query_id", "negative_document_ids"),
         documents=("corpus", "docid"),
     ),
     "pylate": Layout(
         ("query_id", "document_ids", "scores"),
         _pylate,
-        _pylate_without,
+        fixed=True,
         queries=("queries", "query_id"),
         documents=("documents", "document_id"),
     ),
-    "sentence-transformers-labeled-list": Layout(
-        ("anchor", "documents", "labels"), _labeled_list, _labeled_without
-    ),
-    "ms-swift": Layout(
-        ("messages", "positive_messages", "negative_messages"), _messages, _shorter("negative_messages")
-    ),
+    "sentence-transformers-labeled-list": Layout(("anchor", "documents", "labels"), _labeled_list),
+    "ms-swift": Layout(("messages", "positive_messages"), _messages, ("negative_messages",)),
 }
 """By the name of the format. Rows of texts in columns are pairs, which `pairs` reads."""
 

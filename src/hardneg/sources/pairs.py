@@ -9,6 +9,8 @@ Columns are found by the names that `load.columns` gives, else by these, in any 
 - ids: `query_id` and `doc_id` (the positive's; a list if that is one); without them `q1`, `d1`... are made up
   in the order of first appearance;
 - the relevance of the positive, a whole number: `score`, `label` or `relevance`; 1 without it;
+- the relevance of each text of a list of positives: `labels`, `relevances`, `is_selected` or `is_relevant`, a
+  list that is as long; what has 0 is judged non-relevant;
 - `split`: only rows of the chosen split (`all` is every one) are judged; the corpus has the documents of all.
 
 Rows with the same query text and no `query_id` are one query with several positives.
@@ -22,7 +24,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from hardneg.core.errors import DataError
 from hardneg.core.lines import is_parquet, uncompressed_name
@@ -31,12 +32,14 @@ from hardneg.core.stores import fetched
 from hardneg.sources.builder import WHOLE, CollectionBuilder, LoadOptions
 from hardneg.sources.columns import SKIP_EMPTY, Notes, TextLengths, column_of, some
 from hardneg.sources.documents import add_documents, add_rows, add_unnamed, fresh_names
-from hardneg.sources.tables import Row, Rows, as_id, given_text, id_of, kind_of, relevance_of, rows, text_of
+from hardneg.sources.pair_documents import SCORES, documents_of
+from hardneg.sources.tables import Row, Rows, given_text, id_of, rows, text_of
 
 QUERY = ("query", "anchor", "question")
 POSITIVE = ("positive", "pos", "answer", "document", "doc", "passage")
 NEGATIVE = re.compile(r"negatives?|neg|negative_\d+", re.IGNORECASE)
 RELEVANCE = ("score", "label", "relevance")
+LABELS = ("labels", "relevances", "is_selected", "is_relevant")
 LAYOUT = (
     f"a pairs file has a column for the query ({', '.join(QUERY)}) and one for the positive "
     f"({', '.join(POSITIVE)}); optional: negative, neg, query_id, doc_id, {', '.join(RELEVANCE)}, split"
@@ -89,12 +92,14 @@ class Roles:
     query_id: str | None
     doc_id: str | None
     relevance: str | None
+    labels: str | None
     split: str | None
 
     @property
     def columns(self) -> list[str]:
         """All columns that are read, those of texts first."""
-        others = (self.positive, *self.negatives, self.query_id, self.doc_id, self.relevance, self.split)
+        ids = (self.query_id, self.doc_id)
+        others = (self.positive, *self.negatives, *ids, self.relevance, self.labels, self.split)
         return [self.query, *(name for name in others if name is not None)]
 
 
@@ -102,7 +107,7 @@ def columns_of(names: Sequence[str], where: str, options: LoadOptions, notes: No
     """Returns the columns that are read, given the names of all, and notes the others."""
     columns = roles_of(names, where, options).columns
     notes.columns(names, columns)
-    return columns
+    return [*columns, *(name for name in names if name == SCORES)]
 
 
 def roles_of(row: Names[str], where: str, options: LoadOptions) -> Roles:
@@ -129,6 +134,7 @@ def roles_of(row: Names[str], where: str, options: LoadOptions) -> Roles:
         column("query_id"),
         doc_id,
         column("relevance", *RELEVANCE),
+        column("labels", *LABELS),
         column("split"),
     )
 
@@ -185,9 +191,7 @@ class _Pairs:
 
     def _note_repeated(self, row: Row, roles: Roles) -> None:
         """Counts a row of which all that is read was in an earlier one."""
-        others = (roles.positive, roles.query_id, roles.doc_id, roles.relevance, roles.split)
-        used = (roles.query, *roles.negatives, *others)
-        key = hash(repr([row.get(column or "") for column in used])) & (2**64 - 1)
+        key = hash(repr([row.get(column) for column in roles.columns])) & (2**64 - 1)
         if self._rows.find(key, lambda row: True) >= 0:
             self._builder.notes["repeated_rows"] += 1
         else:
@@ -213,6 +217,8 @@ class _Pairs:
             )
         if roles.split is None and self._whole:
             return True
+        if self._whole and self._split != "all":
+            raise DataError(f'{where}: there is a column "split", which earlier rows lack')
         split = text_of(row, roles.split or "split", where, "other rows have it")
         self._splits.add(split)
         return self._split in (split, "all")
@@ -230,27 +236,21 @@ class _Pairs:
         return query_id
 
     def _add_documents(self, row: Row, roles: Roles, where: str) -> Iterator[tuple[str, int]]:
+        documents = documents_of(row, roles, where)
         column = roles.positive or roles.doc_id or ""
-        positives = texts_of(row, column, where) if roles.positive else _listed(row.get(column))
-        if not positives:
+        if not any(each.column == column for each in documents):
             self._without_positive(column, where)
-        for number, text in enumerate(positives):
-            relevance = 1
-            if roles.relevance is not None:
-                relevance = relevance_of(_nth(row, roles.relevance, number, len(positives), where), where)
-            if roles.doc_id is None:
-                yield add_unnamed(self._builder, text, self._doc_names, where=where, again=True), relevance
-            else:
-                doc_id = as_id(_nth(row, roles.doc_id, number, len(positives), where), roles.doc_id, where)
-                if roles.positive:
-                    self._builder.add_document(doc_id, text, where=where, again=True)
-                yield doc_id, relevance
-        for column in roles.negatives:
-            for text in texts_of(row, column, where):
-                if text.strip():
-                    yield add_unnamed(self._builder, text, self._doc_names, where=where, again=True), 0
-                else:
-                    self._builder.notes["skipped_empty_negatives"] += 1
+        for text, _, doc_id, relevance, own, _ in documents:
+            if relevance is None:
+                continue
+            if own in roles.negatives and not text.strip():
+                self._builder.notes["skipped_empty_negatives"] += 1
+                continue
+            if doc_id is None:
+                doc_id = add_unnamed(self._builder, text, self._doc_names, where=where, again=True)
+            elif roles.positive is not None:
+                self._builder.add_document(doc_id, text, where=where, again=True)
+            yield doc_id, relevance
 
     def _without_positive(self, column: str, where: str) -> None:
         if self._builder.options.refuses_empty:
@@ -258,27 +258,3 @@ class _Pairs:
                 f'{where}: "{column}" is missing or empty; each row needs a positive, or {SKIP_EMPTY}'
             )
         self._builder.notes["skipped_empty_positives"] += 1
-
-
-def texts_of(row: Row, column: str, where: str) -> list[str]:
-    """Returns the texts in a column: one, a list of them, or none."""
-    texts = _listed(row.get(column))
-    for text in texts:
-        if not isinstance(text, str):
-            raise DataError(f'{where}: "{column}" holds a {kind_of(text)}; strings are needed')
-    return texts
-
-
-def _listed(value: Any) -> list[Any]:
-    """Returns the values in a cell: those of a list, one, or none."""
-    return value if isinstance(value, list) else [] if value is None else [value]
-
-
-def _nth(row: Row, column: str, number: int, count: int, where: str) -> Any:
-    """Returns the value in a column for the nth positive: each its own from a list, else one for all."""
-    value = row[column]
-    if not isinstance(value, list):
-        return value
-    if len(value) != count:
-        raise DataError(f'{where}: "{column}" has {len(value)} values for {count} positives')
-    return value[number]

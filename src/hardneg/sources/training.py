@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterator, Sequence
-from itertools import chain
+from itertools import count, islice
 from pathlib import Path
-from typing import Any
 
 from hardneg.core.errors import DataError
 from hardneg.core.lines import uncompressed_name
@@ -16,30 +15,35 @@ from hardneg.sources import pairs
 from hardneg.sources.builder import WHOLE, CollectionBuilder, LoadOptions
 from hardneg.sources.columns import Named, Notes
 from hardneg.sources.documents import add_documents, add_unnamed, fresh_names
+from hardneg.sources.ids import given_twice
 from hardneg.sources.layouts import (
     LAYOUTS,
     CompanionTexts,
+    Document,
+    Entry,
     Layout,
-    Places,
-    Text,
-    Without,
     layout_of,
-    without_places,
 )
-from hardneg.sources.tables import Columns, Row, Rows, id_of, is_table, relevance_of, rows, text_of
+from hardneg.sources.pair_documents import documents_of
+from hardneg.sources.pruning import ParallelColumns, pruned
+from hardneg.sources.tables import Columns, Row, Rows, id_of, is_table, rows, text_of
 
 Pair = tuple[int, int]
+
+_SAMPLE = 100
+"""Rows whose columns tell the layout."""
 
 
 def read(path: Path, options: LoadOptions) -> Collection:
     """Returns the collection in a file of pairs or a training set; negatives listed have relevance 0."""
-    notes = Notes()
+    notes, roles = Notes(), _roles(options)
 
     def columns(names: Sequence[str], where: str) -> Sequence[str]:
-        layout = layout_of(_renamed(dict.fromkeys(names), options.columns))
+        layout = layout_of([roles.get(column, column) for column in names])
         if layout is None:
             return pairs.columns_of(names, where, options, notes)
-        return [options.columns.get(column, column) for column in LAYOUTS[layout].columns]
+        wanted = (*LAYOUTS[layout].columns, *LAYOUTS[layout].optional)
+        return [column for column in names if roles.get(column, column) in wanted]
 
     name, table = _opened(path, options, notes, columns)
     if name is None:
@@ -57,11 +61,12 @@ def read(path: Path, options: LoadOptions) -> Collection:
 
 def format_of(path: Path) -> str:
     """Returns the name of the format that a training set is in, `pairs` if it is no trainer's."""
-    name, table = _opened(path)
-    _, row = next(table, ("", {}))
-    if name is not None:
+    found = _sampled_columns(path)
+    if (name := layout_of(found)) is not None:
         return "parquet" if name == "jsonl" and path.suffix == ".parquet" else name
-    columns = set(row) - {"scores"}
+    columns = found.keys() - {"scores"}
+    if "labels" in columns and not any(map(pairs.NEGATIVE.fullmatch, columns)):
+        return "sentence-transformers-labeled-list"
     if columns == {"anchor", "positive", "negative"}:
         return "sentence-transformers-triplet"
     if columns == {"anchor", "document", "label"}:
@@ -82,91 +87,95 @@ def companion_files(path: Path) -> list[Path]:
 
 
 def without_negatives(
-    path: Path, dropped: Container[Pair], options: LoadOptions, notes: Counter[str]
+    path: Path,
+    dropped: Container[Pair],
+    options: LoadOptions,
+    notes: Counter[str],
+    queries: Container[int] | None = None,
 ) -> Iterator[Row]:
     """Yields the rows of a training set without the negatives of some pairs, and counts what is left out.
 
-    A row that has none left is left out too.
+    Empty negatives are left out too, and so are rows without a positive and those that lose all negatives.
+    Rows that list none, and rows of other splits, stay.
+
+    Args:
+        path: The training set.
+        dropped: The pairs that are no negatives.
+        options: How the training set was loaded.
+        notes: Counts what is left out.
+        queries: `text_key` of the queries that were examined, all unless given; rows of others are left out.
     """
-    own = {column: role for role, column in options.columns.items()}
+    name, _ = _opened(path, options)
+    fixed = name is not None and LAYOUTS[name].fixed
+    beside = ParallelColumns((row, entry) for _, row, entry in entries(path, options) if entry is not None)
+    for where, row, entry in entries(path, options):
+        if entry is None:
+            yield row
+        elif queries is not None and text_key(entry.query) not in queries:
+            notes["rows_of_queries_not_examined"] += 1
+        elif not entry.single and all(map(_is_empty, entry.positives)):
+            notes["rows_without_positives"] += 1
+        else:
+            notes["rows_given_without_negatives"] += not (entry.single or entry.negatives)
+            out = _left_out(entry, dropped, notes)
+            left = pruned(row, entry, out, beside.of(row, entry, where), fixed) if out else row
+            if left is None:
+                notes["rows_without_negatives"] += 1
+            else:
+                yield left if name is None else _renamed(left, _roles(options))
+
+
+def _left_out(entry: Entry, dropped: Container[Pair], notes: Counter[str]) -> set[int]:
+    """Returns the places of a row's doubtful and empty negatives among all of them, and counts both."""
+    doubtful, empty = set[int](), set[int]()
+    for place, each in enumerate(entry.negatives):
+        if _is_empty(each):
+            empty.add(place)
+        elif pair_of(entry.query, each.text, each.title) in dropped:
+            doubtful.add(place)
+    notes["dropped_negatives"] += len(doubtful)
+    notes["empty_negatives"] += len(empty)
+    return doubtful | empty
+
+
+def _is_empty(document: Document) -> bool:
+    return not f"{document.title}{document.text}".strip()
+
+
+def entries(path: Path, options: LoadOptions) -> Iterator[tuple[str, Row, Entry | None]]:
+    """Yields (where, row, entry) for each row of a training set; rows of other splits have no entry."""
     name, table = _opened(path, options)
     known = CompanionTexts() if name is None else companion_texts(path, LAYOUTS[name])
     for where, row in table:
         if name is None:
-            query, negatives, without = _of_pairs(row, where, options)
+            yield where, row, entry_of_pairs(row, where, options)
         else:
-            query, _, negatives, _ = LAYOUTS[name].entry(row, where, known)
-            without = LAYOUTS[name].without
-        places = frozenset(
-            place for place, text in enumerate(negatives) if pair_of(query, text.text, text.title) in dropped
-        )
-        left = without(row, places) if places else row
-        notes["dropped_negatives"] += len(places)
-        if left is None:
-            notes["rows_without_negatives"] += 1
-        else:
-            yield left if name is None else _renamed(left, own)
+            yield where, row, _entry(row, where, LAYOUTS[name], known)
+
+
+def _entry(row: Row, where: str, layout: Layout, known: CompanionTexts) -> Entry:
+    missing = [column for column in layout.columns if row.get(column) is None]
+    if missing:
+        raise DataError(f'{where}: "{missing[0]}" is missing; other rows have it')
+    return layout.entry(row, where, known)
+
+
+def entry_of_pairs(row: Row, where: str, options: LoadOptions) -> Entry | None:
+    """Returns what a row holds; None if it is of another split."""
+    roles = pairs.roles_of(row, where, options)
+    if roles.split is not None and options.split not in (row[roles.split], "all"):
+        return None
+    query, documents = (
+        text_of(row, roles.query, where, "each row needs a query"),
+        documents_of(row, roles, where),
+    )
+    single = roles.relevance is not None and len(documents) == 1 and documents[0].place is None
+    return Entry(query, documents, min_relevance=options.min_relevance, single=single)
 
 
 def pair_of(query: str, text: str, title: str = "") -> Pair:
     """Returns what identifies a query and a document by their texts."""
     return text_key(query), text_key(full_text(title.strip(), text.strip()))
-
-
-def _of_pairs(row: Row, where: str, options: LoadOptions) -> tuple[str, Sequence[Text], Without]:
-    """Returns the query and the negatives of a row, and the function that leaves some of them out."""
-    roles = pairs.roles_of(row, where, options)
-    query = text_of(row, roles.query, where, "each row needs a query")
-    if roles.relevance is not None and roles.positive and isinstance(row[roles.positive], str):
-        if relevance_of(row[roles.relevance], where) < options.min_relevance:
-            return query, [Text(row[roles.positive])], lambda row, places: None
-    texts = [text for column in roles.negatives for text in pairs.texts_of(row, column, where)]
-    return query, [Text(text) for text in texts], _columns_without(roles.negatives)
-
-
-def _columns_without(columns: tuple[str, ...]) -> Without:
-    """Returns a function that takes negatives out of columns of lists or of single texts.
-
-    Tables have as many columns in every row, so single texts that are left are repeated in turn.
-    """
-
-    def without(row: Row, dropped: Places) -> Row | None:
-        changed: dict[str, Any] = dict(row)
-        single: list[tuple[str, int]] = []
-        number = left = 0
-        for column in columns:
-            value = row.get(column)
-            if isinstance(value, list):
-                out = frozenset(place - number for place in dropped)
-                changed[column] = without_places(value, out)
-                scores = row.get(f"{column}_scores")
-                if isinstance(scores, list) and len(scores) == len(value):
-                    changed[f"{column}_scores"] = without_places(scores, out)
-                left += len(changed[column])
-                number += len(value)
-            elif value is not None:
-                single.append((column, number))
-                number += 1
-        filled = _filled(row, single, dropped)
-        return changed | filled if filled or left else None
-
-    return without
-
-
-def _filled(row: Row, single: list[tuple[str, int]], dropped: Places) -> dict[str, Any]:
-    """Returns the columns of single negatives, and their scores, with those left repeated in turn."""
-    left = [turn for turn, (_, place) in enumerate(single) if place not in dropped]
-    left = [turn for turn in left if str(row[single[turn][0]]).strip()]
-    if not left:
-        return {}
-    turns = [left[turn % len(left)] for turn in range(len(single))]
-    filled: dict[str, Any] = {
-        column: row[single[turn][0]] for (column, _), turn in zip(single, turns, strict=True)
-    }
-    scores = row.get("scores")
-    if isinstance(scores, list) and len(scores) == len(single) + 1:
-        filled["scores"] = [scores[0], *(scores[turn + 1] for turn in turns)]
-    return filled
 
 
 def companion_texts(path: Path, layout: Layout) -> CompanionTexts:
@@ -178,8 +187,8 @@ def companion_texts(path: Path, layout: Layout) -> CompanionTexts:
             for where, row in rows(_companion(path, named[0])):
                 name = id_of(row, named[1], where, "each line needs an id")
                 text = text_of(row, "text", where, "each line needs a text")
-                if texts.setdefault(name, text) != text:
-                    raise DataError(f'{where}: id "{name}" is given twice, with different texts')
+                if (first := texts.setdefault(name, text)) != text:
+                    raise given_twice(named[0], name, "texts", first, text, where)
         found.append(texts)
     return CompanionTexts(*found)
 
@@ -194,14 +203,21 @@ def _opened(
     notes: Counter[str] | None = None,
     columns: Columns | None = None,
 ) -> tuple[str | None, Rows]:
-    """Returns the layout of a table, by its first row, and its rows, columns called as in the layout."""
+    """Returns the layout of a table and its rows, columns called as in the layout."""
     named = {} if options is None else options.columns
+    name = layout_of(_renamed(_sampled_columns(path, columns), named))
     table = rows(path, notes=notes, columns=columns)
-    first = next(table, None)
-    if first is None:
-        return None, iter(())
-    name, table = layout_of(_renamed(first[1], named)), chain([first], table)
     return name, table if name is None else ((where, _renamed(row, named)) for where, row in table)
+
+
+def _sampled_columns(path: Path, columns: Columns | None = None) -> dict[str, None]:
+    """Returns the columns that any of the first rows has, in their order."""
+    return {column: None for _, row in islice(rows(path, columns=columns), _SAMPLE) for column in row}
+
+
+def _roles(options: LoadOptions) -> dict[str, str]:
+    """Returns the roles of the columns that the user named."""
+    return {column: role for role, column in options.columns.items()}
 
 
 def _renamed(row: Row, named: Named) -> Row:
@@ -214,14 +230,13 @@ def _renamed(row: Row, named: Named) -> Row:
 
 
 def _add_rows(builder: CollectionBuilder, table: Rows, layout: Layout, known: CompanionTexts) -> None:
-    names, queries = fresh_names(builder), dict[str, str]()
+    names, queries, made_up = fresh_names(builder), dict[str, str](), map("q{}".format, count(1))
     for where, row in table:
-        missing = [column for column in layout.columns if row.get(column) is None]
-        if missing:
-            raise DataError(f'{where}: "{missing[0]}" is missing; the first line has it')
-        builder.notes.columns(row, (*layout.columns, *builder.options.columns.values()))
-        entry = layout.entry(row, where, known)
-        query_id = entry.query_id or queries.setdefault(entry.query.strip(), f"q{len(queries) + 1}")
+        entry = _entry(row, where, layout, known)
+        builder.notes.columns(row, (*layout.columns, *layout.optional, *builder.options.columns.values()))
+        query_id = entry.query_id or queries.get(key := entry.query.strip())
+        if query_id is None:
+            query_id = queries[key] = next(name for name in made_up if not builder.has_query(name))
         builder.add_query(query_id, entry.query, where=where, again=True)
         for texts, relevance in ((entry.positives, builder.options.min_relevance), (entry.negatives, 0)):
             for text in texts:
@@ -230,7 +245,7 @@ def _add_rows(builder: CollectionBuilder, table: Rows, layout: Layout, known: Co
                 )
 
 
-def _add(builder: CollectionBuilder, text: Text, names: Iterator[str], where: str) -> str:
+def _add(builder: CollectionBuilder, text: Document, names: Iterator[str], where: str) -> str:
     if text.doc_id is None:
         return add_unnamed(builder, text.text, names, text.title, where=where, again=True)
     builder.add_document(text.doc_id, text.text, text.title, where=where, again=True)

@@ -19,8 +19,9 @@ _OPEN = 64
 class Batches:
     """Shuffles rows into batches; the same seed and epoch give the same batches.
 
-    Two rows conflict if their queries or positives have the same text, or if the positive of one is a known
-    or suspected positive of the other's query. Rows that fit no batch are left to the next epoch.
+    Two rows conflict if their queries have the same text or their positives are copies, or if the positive of
+    one is a known or suspected positive of the other's query. Rows that fit no batch are left to the next
+    epoch.
     """
 
     def __init__(
@@ -29,7 +30,7 @@ class Batches:
         self._queries = np.array([row.query for row in rows], np.int32)
         self._positives = np.array([row.positive for row in rows], np.int32)
         self._query_keys = collection.queries.keys[self._queries].tolist()
-        self._positive_keys = collection.documents.keys[self._positives].tolist()
+        self._first_alike = collection.documents.first_alike[self._positives].tolist()
         self._pair_weights = pair_weights
         self.batch_size = size
         self.drop_last = False
@@ -64,7 +65,7 @@ class Batches:
     def _fits(self, row: int, batch: list[int]) -> bool:
         if any(
             self._query_keys[row] == self._query_keys[other]
-            or self._positive_keys[row] == self._positive_keys[other]
+            or self._first_alike[row] == self._first_alike[other]
             for other in batch
         ):
             return False

@@ -161,7 +161,8 @@ class PairWeights:
 
     def _keys(self, queries: IntArray, docs: IntArray) -> KeyArray:
         """Returns one 64-bit key per pair of texts."""
-        query_keys, doc_keys = self._collection.queries.keys[queries], self._collection.documents.keys[docs]
+        documents, query_keys = self._collection.documents, self._collection.queries.keys[queries]
+        doc_keys = documents.keys[documents.first_alike[docs]]
         keys: KeyArray = ((query_keys * _HASH_MULTIPLIER) ^ doc_keys) * _HASH_MULTIPLIER
         return keys
 

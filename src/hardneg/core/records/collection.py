@@ -27,7 +27,7 @@ class Documents:
     Attributes:
         table: Columns `doc_id`, `title`, `text` (strings), in chunks, which may be mapped from disk.
         keys: (n,) uint64, `text_key` of each document's full text.
-        body_keys: (n,) uint64, `text_key` of each document's text without its title.
+        body_keys: (n,) uint64, `text_key` of each document's text without its title, unless that is all.
         aliases: Ids of exact duplicates that were merged into a row, by row.
     """
 
@@ -65,9 +65,20 @@ class Documents:
 
     @cached_property
     def first_alike(self) -> IntArray:
-        """(n,) int32: the row of the first document of the same text, mostly its own."""
-        _, first, places = np.unique(self.keys, return_index=True, return_inverse=True)
-        return first.astype(np.int32)[places.ravel()]
+        """(n,) int32: the row of the first copy of a document, mostly its own.
+
+        Copies have the same full text, or the same text under another title or none.
+        """
+        groups = [self.keys] if np.array_equal(self.keys, self.body_keys) else [self.keys, self.body_keys]
+        places = [np.unique(keys, return_inverse=True)[1].ravel() for keys in groups]
+        first, before = np.arange(len(self), dtype=np.int32), None
+        while before is None or not np.array_equal(first, before):
+            before = first
+            for group in places:
+                least = np.full(int(group.max(initial=-1)) + 1, len(self), np.int32)
+                np.minimum.at(least, group, first)
+                first = least[group]
+        return first
 
     @cached_property
     def _rows_of_ids(self) -> IdIndex:
