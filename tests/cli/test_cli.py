@@ -121,7 +121,7 @@ def test_an_error_of_data_names_file_and_line(beir, tmp_path, capsys):
     for number, line, message in (
         (17, "{broken", "corpus.jsonl:17"),
         (3, '{"_id": "x"}', 'corpus.jsonl:3: "text" is missing'),
-        (4, '{"_id": "x", "text": " "}', "corpus.jsonl:4"),
+        (4, '{"_id": "d3", "text": []}', "corpus.jsonl:4"),
     ):
         changed = [*lines[: number - 1], line, *lines[number:]]
         corpus.write_text("\n".join(changed), encoding="utf-8")
