@@ -75,7 +75,7 @@ def test_blocks_wait_for_deeper_searches(mined):
     assert Elsewhere.done.count("search") % 3 == 0  # 30 documents are three shards
 
 
-@pytest.mark.parametrize("fails_at", [6, 9, 14, 17, 20])
+@pytest.mark.parametrize("fails_at", [7, 10, 15, 18, 21])
 def test_what_was_interrupted_goes_on_with_its_lists(mined, tmp_path, fails_at):
     whole = mined("whole", Elsewhere())[1]
     steps, Elsewhere.done = len(Elsewhere.done), ()

@@ -113,7 +113,7 @@ def test_unreadable_files(opened, collection, tmp_path):
     for name, data, problem in [
         ("x.gz", b"plain", "broken"),
         ("x.zst", b"plain", "broken"),
-        ("x.txt", b"\xff\xfe", "UTF-16"),
+        ("x.txt", b"\xff\xfe", "not UTF-8"),
         ("cut.gz", gzip.compress(b"q" * 99)[:-9], "cut off"),
         ("cut.zst", zstandard.ZstdCompressor().compress(TEXT.encode())[:-9], "cut off"),
     ]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -22,7 +21,6 @@ from hardneg.core.stores import fetched
 from hardneg.rankers.dense import DenseRanker
 from hardneg.rankers.dense.store import Vectors as Chunks
 
-_LOG = logging.getLogger("hardneg.rankers")
 _BLOCK = 8_192
 _UNIT = 0.01
 """How far from 1 the length of a normalised vector may be: fp16 and quantised ones are not exact."""
@@ -70,7 +68,7 @@ class Vectors(Ranker):
             )
         facts: dict[str, Any] = {"similarity": self.similarity, **documents.facts, **queries.facts}
         if self.similarity == "auto":
-            facts |= _chosen(folder, documents.norms, queries.norms)
+            facts |= _chosen(documents.norms, queries.norms)
         unit = facts["similarity"] == "cosine"
         return DenseRanker(
             facts,
@@ -79,17 +77,12 @@ class Vectors(Ranker):
         )
 
 
-def _chosen(folder: Path, *norms: npt.NDArray[np.float64]) -> dict[str, Any]:
+def _chosen(*norms: npt.NDArray[np.float64]) -> dict[str, Any]:
     """Returns the similarity that fits the lengths of vectors, and their range unless all are 1."""
     lengths = np.concatenate(norms)
     shortest, longest = float(lengths.min(initial=1)), float(lengths.max(initial=1))
     if shortest >= 1 - _UNIT and longest <= 1 + _UNIT:
         return {"similarity": "dot"}
-    _LOG.warning(
-        "%s: vectors have lengths from %.3g to %.3g, so cosine is taken; set similarity to dot if the model "
-        "was trained for the dot product",
-        *(folder, shortest, longest),
-    )
     return {"similarity": "cosine", "lengths": [round(shortest, 4), round(longest, 4)]}
 
 
