@@ -117,7 +117,7 @@ def test_unreadable_files(opened, collection, tmp_path):
         ("cut.gz", gzip.compress(b"q" * 99)[:-9], "cut off"),
         ("cut.zst", zstandard.ZstdCompressor().compress(TEXT.encode())[:-9], "cut off"),
     ]:
-        with pytest.raises(DataError, match=rf"{name}:\d: .*{problem}"):
+        with pytest.raises(DataError, match=rf"{name}:.* {problem}"):
             opened(data, name)
 
 
