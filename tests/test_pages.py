@@ -62,6 +62,8 @@ def at_home(my_collection, tmp_path, monkeypatch):
     texts = [{"text": f"amber is sold in {town}"} for town in ("Riga", "Oslo", "Kiel")]
     theirs = {"anchor": "amber fir", "positive": "a resin of fir", "negative": "a resin of elm"}
     Path("theirs.jsonl").write_text(json.dumps(theirs) + "\n", encoding="utf-8")
+    squad = [{"question": row["query"], "answer": "yes", "context": row["positive"]} for row in pairs]
+    Path("squad.jsonl").write_text("".join(json.dumps(row) + "\n" for row in squad), encoding="utf-8")
     Path("documents.jsonl").write_text("".join(json.dumps(row) + "\n" for row in texts), encoding="utf-8")
 
     def open_fake(settings, collection, context):
