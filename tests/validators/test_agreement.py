@@ -39,6 +39,13 @@ def test_without_a_score_of_every_ranker_and_of_the_positive_there_is_no_evidenc
     assert np.isnan(evidence).all()
 
 
+def test_of_several_positives_those_with_a_score_count():
+    # deviations of (2, 4, 0), mean 2, are the root of 8 / 3
+    _, evidence = evidence_of("agreement", built(("a", 1), ("b", 1)), scores={"one": [[NAN, 2, 4, 0]]})
+    spread = np.sqrt(8 / 3)
+    assert evidence[0].tolist() == pytest.approx([NAN, NAN, 2 / spread, -2 / spread], nan_ok=True)
+
+
 def test_a_bound_below_zero_reaches_below_the_positive():
     evidence = np.array([[0.1, -0.5, -0.6, NAN]], np.float32)
     assert suspected(VALIDATORS.make("agreement:-0.5"), evidence) == [[True, True, False, False]]

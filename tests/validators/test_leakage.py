@@ -26,7 +26,9 @@ TRAINING = {"same": "what is  amber?", "near": "who sells amber in the town of R
 
 def trained():
     documents = {"a": LONG.upper(), "b": OTHER + " more", "c": "text of c", "d": "text of d"}
-    return collection(documents, TRAINING, [("same", "c", 1), ("near", "d", 1), ("clean", "a", 1)])
+    return collection(
+        documents, TRAINING, [("same", "c", 1), ("near", "d", 1), ("clean", "a", 1), ("clean", "b", 0)]
+    )
 
 
 def test_what_leaked_is_told_and_marked(evaluation):
@@ -44,6 +46,14 @@ def test_what_leaked_is_told_and_marked(evaluation):
     positives = opened.facts["positives"]
     assert (positives["looked_at"], positives["exact"], positives["near"]) == (3, 1, 0)
     assert opened.facts["dropped_queries"] == 0 and len(opened.refused) == 0
+
+
+def test_another_text_of_the_same_shingles_is_near_and_not_exact(write):
+    evaluation = write("evaluation.jsonl", [{"query": "fjord", "positive": "ab" * 10}])
+    given = {"leakage": {"evaluation": str(evaluation), "split": "all"}}
+    mined = collection({"p": "text", "n": "ab" * 12}, {"q": "amber"}, [("q", "p", 1)])
+    _, evidence = evidence_of(given, mined)
+    assert 0.99 < evidence[0, 1] < 1
 
 
 def test_exact_and_near_queries_are_refused_on_demand(evaluation):

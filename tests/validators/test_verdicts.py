@@ -26,10 +26,12 @@ def test_verdicts_are_the_share_of_judges_who_find_a_pair_relevant(judged):
 
 def test_pairs_that_the_collection_does_not_hold_are_counted(judged):
     path = judged(("b", "relevant", "ann"), ("z", "relevant", "ann"), ("a", "not_relevant", "ann"))
+    with path.open("a") as file:
+        file.write('{"query_id": "y", "doc_id": "a", "verdict": "relevant", "judge": "ann"}\n')
     known = built(("a", 1))
     validator, _ = evidence_of(f"verdicts:{path}", known)
     opened = validator.open(known, {}, CONTEXT)
-    assert (opened.facts["pairs"], opened.facts["unknown_pairs"]) == (3, 1)
+    assert (opened.facts["pairs"], opened.facts["unknown_pairs"]) == (4, 2)
     assert opened.queries == [0]
 
 
