@@ -22,7 +22,7 @@ from hardneg.testing import collection
 from hardneg.training import TrainSettings, rows, train
 from hardneg.training.batches import Collate
 from hardneg.training.dev_split import dev_split
-from hardneg.training.loss_modules import in_pieces, loss_of
+from hardneg.training.loss_modules import loss_of
 from hardneg.training.model_directory import read
 from hardneg.training.rows import PairWeights, arrow_table
 from hardneg.training.student import as_ranker, open_student, parse, reopen
@@ -68,21 +68,6 @@ def test_gradients_computed_piece_by_piece_are_the_same(kind, mined, words, mode
     assert pieces[0] == pytest.approx(whole[0], rel=1e-5)
     for one, other in zip(whole[1], pieces[1], strict=True):
         assert torch.allclose(one, other, atol=1e-5)
-
-
-def test_pieces_keep_their_order_and_draw_the_same_random_numbers_again():
-    weight = torch.ones(1, requires_grad=True)
-    drawn = []
-
-    def noisy(items):
-        drawn.append(torch.rand(len(items)))
-        return torch.tensor(items) * weight * drawn[-1]
-
-    found = in_pieces(noisy, [1.0, 2.0, 3.0, 4.0, 5.0], 2)
-    forward = torch.cat(drawn)
-    assert torch.equal(found.detach(), torch.tensor([1.0, 2.0, 3.0, 4.0, 5.0]) * forward)
-    found.sum().backward()
-    assert float(weight.grad) == pytest.approx(float(found.detach().sum()))
 
 
 def test_matryoshka_is_the_mean_over_its_dimensions(mined, words, models):

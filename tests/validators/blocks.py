@@ -1,15 +1,26 @@
 """Blocks of candidates that a person can follow: every document of a small collection, in its order."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 
-from hardneg.core.components import VALIDATORS, Context
+from hardneg.core.components import RANKERS, VALIDATORS, Context
 from hardneg.core.records import Candidates
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
+from hardneg.testing import collection
 
 CONTEXT = Context(Path("nowhere"))
 NAN = float("nan")
+LONG = " ".join(f"word{number}" for number in range(60))
+NEAR = LONG.replace("word30 ", "")
+OTHER = " ".join(f"term{number}" for number in range(60))
+
+
+def built(*judgments):
+    """Returns a collection of one query and the documents a, b, c and d, judged by (doc_id, relevance)."""
+    documents = {name: f"text of {name}" for name in "abcd"}
+    return collection(documents, {"q": "amber"}, [("q", doc, relevance) for doc, relevance in judgments])
 
 
 def titled(documents, queries, judgments):
@@ -45,3 +56,15 @@ def evidence_of(given, collection, rankers=None, scores=None):
 
 def suspected(validator, evidence, positive=NAN):
     return validator.suspects(evidence, np.full((len(evidence), 1), positive, np.float32)).tolist()
+
+
+def opens(monkeypatch, ranker):
+    """Lets whatever ranker is made open this one; returns the list of what is made."""
+    asked = []
+
+    def make(given):
+        asked.append(given)
+        return SimpleNamespace(open=lambda *_: ranker, opened=lambda *_: ranker)
+
+    monkeypatch.setattr(RANKERS, "make", make)
+    return asked
