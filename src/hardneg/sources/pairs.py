@@ -29,6 +29,7 @@ from hardneg.core.lines import uncompressed_name
 from hardneg.core.records import Collection, RowMap
 from hardneg.core.stores import fetched
 from hardneg.sources.builder import WHOLE, CollectionBuilder, LoadOptions
+from hardneg.sources.cells import check_text, decoded
 from hardneg.sources.documents import add_documents, add_rows, add_unnamed, fresh_names
 from hardneg.sources.pair_documents import SCORES, documents_of
 from hardneg.sources.tables import Row, Rows, id_of, one_of, rows, some, text_of
@@ -68,7 +69,7 @@ def read_rows(
         add_rows(builder, documents)
     pairs = _Pairs(builder, None if split_is_read else options.split)
     for where, row in table:
-        pairs.add(row, where)
+        pairs.add(decoded(row, where), where)
     pairs.check()
     return builder.build()
 
@@ -177,6 +178,7 @@ class _Pairs:
 
     def _add_query(self, row: Row, roles: Roles, where: str) -> str:
         text = text_of(row, roles.query, where, "each row needs a query")
+        check_text(row, roles.query, text, where, typed=True)
         if roles.query_id is not None:
             query_id = id_of(row, roles.query_id, where, "each row needs an id")
         elif (key := text.strip()) in self._query_ids:

@@ -13,6 +13,7 @@ from hardneg.core.records import Collection, full_text, text_key
 from hardneg.core.stores import fetched
 from hardneg.sources import pairs
 from hardneg.sources.builder import WHOLE, CollectionBuilder, LoadOptions
+from hardneg.sources.cells import decoded
 from hardneg.sources.documents import add_documents, add_unnamed, fresh_names
 from hardneg.sources.ids import given_twice
 from hardneg.sources.layouts import (
@@ -98,10 +99,12 @@ def without_negatives(
     """
     name, _ = _opened(path)
     fixed = name is not None and LAYOUTS[name].fixed
-    beside = ParallelColumns((row, entry) for _, row, entry in entries(path, options) if entry is not None)
-    for where, row, entry in entries(path, options):
+    beside = ParallelColumns(
+        (decoded(row, where), entry) for where, row, entry in entries(path, options) if entry is not None
+    )
+    for where, given, entry in entries(path, options):
         if entry is None:
-            yield row
+            yield given
         elif queries is not None and text_key(entry.query) not in queries:
             notes["rows_of_queries_not_examined"] += 1
         elif not entry.single and all(map(_is_empty, entry.positives)):
@@ -109,11 +112,15 @@ def without_negatives(
         else:
             notes["rows_given_without_negatives"] += not (entry.single or entry.negatives)
             out = _left_out(entry, dropped, notes)
-            left = pruned(row, entry, out, beside.of(row, entry, where), fixed) if out else row
+            if not out:
+                yield given
+                continue
+            row = decoded(given, where)
+            left = pruned(row, entry, out, beside.of(row, entry, where), fixed)
             if left is None:
                 notes["rows_without_negatives"] += 1
             else:
-                yield left
+                yield {c: given[c] if value is row[c] else value for c, value in left.items()}
 
 
 def _left_out(entry: Entry, dropped: Container[Pair], notes: Counter[str]) -> set[int]:
@@ -137,11 +144,12 @@ def entries(path: Path, options: LoadOptions) -> Iterator[tuple[str, Row, Entry 
     """Yields (where, row, entry) for each row of a training set; rows of other splits have no entry."""
     name, table = _opened(path)
     known = CompanionTexts() if name is None else companion_texts(path, LAYOUTS[name])
-    for where, row in table:
+    for where, given in table:
+        row = decoded(given, where)
         if name is None:
-            yield where, row, entry_of_pairs(row, where, options)
+            yield where, given, entry_of_pairs(row, where, options)
         else:
-            yield where, row, _entry(row, where, LAYOUTS[name], known)
+            yield where, given, _entry(row, where, LAYOUTS[name], known)
 
 
 def _entry(row: Row, where: str, layout: Layout, known: CompanionTexts) -> Entry:
@@ -210,7 +218,7 @@ def _columns(names: Sequence[str], where: str) -> Sequence[str]:
 def _add_rows(builder: CollectionBuilder, table: Rows, layout: Layout, known: CompanionTexts) -> None:
     names, queries, made_up = fresh_names(builder), dict[str, str](), map("q{}".format, count(1))
     for where, row in table:
-        entry = _entry(row, where, layout, known)
+        entry = _entry(decoded(row, where), where, layout, known)
         query_id = entry.query_id or queries.get(key := entry.query.strip())
         if query_id is None:
             query_id = queries[key] = next(name for name in made_up if not builder.has_query(name))
