@@ -233,6 +233,31 @@ def test_a_set_whose_negatives_are_all_positives_is_refused(tmp_path):
         own([{"query": "what is copal", "pos": [COPAL], "neg": [COPAL]}], tmp_path)
 
 
+def test_lists_in_cells_are_cut_and_all_other_cells_stay(tmp_path):
+    cells = [
+        ["what is copal", f'["{COPAL}"]', f'["{PARIS}","{COPAL}"]', "[0.2,0.9]", '["a","b","c"]'],
+        ["capital of germany", BERLIN, f'["{PARIS}"]', "[0.2]", "['x']"],
+        ["what is jet", "Jet is a stone.", "[]", "null", ""],
+    ]
+    source, out = tmp_path / "given.csv", tmp_path / "run" / "train.csv"
+    with source.open("w", encoding="utf-8", newline="") as opened:
+        csv.writer(opened).writerows([["query", "pos", "neg", "neg_scores", "tags"], *cells])
+    clean(source, recipe(), tmp_path / "run")
+    with out.open(encoding="utf-8", newline="") as opened:
+        _, *left = csv.reader(opened)
+    assert left == [[*cells[0][:2], f'["{PARIS}"]', "[0.2]", cells[0][4]], *cells[1:]]
+
+
+def test_scores_in_cells_that_are_no_json_are_refused(tmp_path):
+    source = tmp_path / "given.tsv"
+    lines = ["query\tpos\tneg\tneg_scores", f'what is copal\t{COPAL}\t["{COPAL}", "{PARIS}"]\t[0.9 0.2]']
+    source.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with pytest.raises(
+        DataError, match=r"^given\.tsv:2: \"neg_scores\" is a text, '\[0\.9 0\.2\]'; a list in JSON"
+    ):
+        clean(source, recipe(), tmp_path / "run")
+
+
 def test_several_positives_of_a_query_do_not_multiply_rows(tmp_path):
     rows = [
         {

@@ -20,7 +20,7 @@ from hardneg.core.files import atomic
 from hardneg.core.lines import uncompressed_name
 from hardneg.core.progress import Progress
 from hardneg.core.records import Collection, Decision
-from hardneg.exporters.rows import Add, rows_to, text_to
+from hardneg.exporters.rows import Add, rows_to, text_to, to_json
 from hardneg.mining.pipeline import mine_loaded
 from hardneg.mining.recipe import Recipe
 from hardneg.runs.directory import Clock
@@ -147,10 +147,14 @@ def _rows_to(out: Path, source: Path, columns: list[str]) -> Iterator[Add]:
                 opened, columns, delimiter=delimiter_of(source), lineterminator="\n", **plain
             )
             writer.writeheader()
-            yield writer.writerow
+            yield lambda row: writer.writerow({name: _cell(value) for name, value in row.items()})
         return
     with rows_to(out, pq.read_schema(source) if out.suffix == ".parquet" else None) as add:
         yield add
+
+
+def _cell(value: Any) -> Any:
+    return to_json(value) if isinstance(value, list) else value
 
 
 def _copied(beside: Path, source: Path, out: Path) -> Path:

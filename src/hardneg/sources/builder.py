@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from hardneg.core.errors import DataError
 from hardneg.core.records import Collection, Documents, Judgments, Queries, RowMap, full_text, text_key
+from hardneg.sources.cells import NOTHING
 from hardneg.sources.columns import SKIP_EMPTY, Notes
 from hardneg.sources.ids import check_id, clean_text, given_twice, has_controls, is_broken
 from hardneg.sources.options import WHOLE, LoadOptions
@@ -89,6 +90,7 @@ class CollectionBuilder:
             return
         self._note("replaced_broken_characters", is_broken(*given))
         self._note("ids_with_control_characters", has_controls(doc_id))
+        self._note("texts_like_nan", title in NOTHING or text in NOTHING)
         self._digest.update(b"d\0" + doc_id.encode() + b"\0" + content)
         self._doc_rows.add(_slot(doc_id), len(self._documents) if row < 0 else row)
         if row >= 0:
@@ -118,6 +120,7 @@ class CollectionBuilder:
             return
         self._note("replaced_broken_characters", is_broken(given))
         self._note("ids_with_control_characters", has_controls(query_id))
+        self._note("texts_like_nan", text in NOTHING)
         self._queries.append(query_id, text)
         self._query_keys.append(key)
         self._digest.update(b"q\0" + query_id.encode() + b"\0" + text.encode() + b"\0")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hardneg.core.errors import DataError
+from hardneg.sources.cells import check_text, no_list
 from hardneg.sources.layouts import Document
 from hardneg.sources.tables import Row, as_id, kind_of, relevance_of
 
@@ -25,6 +26,8 @@ def documents_of(row: Row, roles: Roles, where: str) -> list[Document]:
             documents.append(Document(text, relevance=0, column=column, place=place))
     labels = _labels(row, roles, len(positives), len(documents), where)
     ids, count = roles.doc_id, len(positives)
+    if ids is not None and isinstance(row[ids], str):
+        check_text(row, ids, row[ids], where)
     own = [
         Document(
             text,
@@ -47,7 +50,10 @@ def _labels(row: Row, roles: Roles, positives: int, negatives: int, where: str) 
     main = roles.positive or roles.doc_id or ""
     if not isinstance(row.get(main), list):
         return roles.relevance
-    if roles.labels is not None and isinstance(values := row.get(roles.labels), list):
+    values = None if roles.labels is None else row.get(roles.labels)
+    if isinstance(values, str) and values.lstrip()[:1] == "[":
+        raise no_list(str(roles.labels), values, where)
+    if isinstance(values, list):
         if not negatives or len(values) != positives + negatives:
             return roles.labels
     if roles.relevance is None and positives > 1:
@@ -74,6 +80,8 @@ def _texts(row: Row, column: str, where: str, *, named: bool = False) -> list[tu
     for text in texts:
         if not isinstance(text, str):
             raise DataError(f'{where}: "{column}" holds a {kind_of(text)}; strings are needed')
+        if texts is not value:
+            check_text(row, column, text, where, typed=True)
     return [(text, place if isinstance(value, list) else None) for place, text in enumerate(texts)]
 
 

@@ -30,6 +30,7 @@ from hardneg.core.lines import is_parquet, uncompressed_name
 from hardneg.core.records import Collection, RowMap
 from hardneg.core.stores import fetched
 from hardneg.sources.builder import WHOLE, CollectionBuilder, LoadOptions
+from hardneg.sources.cells import check_text, decoded
 from hardneg.sources.columns import SKIP_EMPTY, Notes, TextLengths, column_of, some
 from hardneg.sources.documents import add_documents, add_rows, add_unnamed, fresh_names
 from hardneg.sources.pair_documents import SCORES, documents_of
@@ -77,7 +78,7 @@ def read_rows(
     beside = options.corpus is not None or documents is not None
     pairs = _Pairs(builder, None if split_is_read else options.split, beside)
     for where, row in table:
-        pairs.add(row, where)
+        pairs.add(decoded(row, where), where)
     pairs.check()
     return builder.build()
 
@@ -225,6 +226,7 @@ class _Pairs:
 
     def _add_query(self, row: Row, roles: Roles, where: str) -> str:
         text = given_text(row, roles.query, where, "each row needs a query")
+        check_text(row, roles.query, text, where, typed=True)
         if roles.query_id is not None:
             query_id = id_of(row, roles.query_id, where, "each row needs an id")
         elif (key := text.strip()) in self._query_ids:

@@ -8,6 +8,7 @@ from itertools import cycle
 from typing import Any
 
 from hardneg.core.errors import DataError
+from hardneg.sources.cells import no_list
 from hardneg.sources.layouts import Document, Entry
 from hardneg.sources.tables import Row
 
@@ -31,11 +32,13 @@ class ParallelColumns:
             lengths = _lengths(entry)
             lists |= lengths.keys() - {ALL}
             for column, value in row.items():
-                if isinstance(value, list) and value and column not in lengths:
+                if value and column not in lengths:
                     rows[column] += 1
+                if isinstance(value, list) and value and column not in lengths:
                     matched[column].update(owner for owner, length in lengths.items() if length == len(value))
         self._owners: dict[str, Sequence[str]] = {}
-        for column in rows.keys() - lists:
+        self._lists = lists
+        for column in matched.keys() - lists:
             always = {owner for owner, count in matched[column].items() if count == rows[column]}
             named = {owner for owner in lists if _is_named_after(column, owner)} & matched[column].keys()
             if not named and not always and column in _NAMED and matched[column]:
@@ -50,6 +53,10 @@ class ParallelColumns:
             DataError: It could belong to several, or has not as many values.
         """
         lengths, found = _lengths(entry), {}
+        for column, value in row.items():
+            if isinstance(value, str) and value[:1] == "[" and column not in lengths:
+                if column in _NAMED or any(_is_named_after(column, owner) for owner in self._lists):
+                    raise no_list(column, value, where)
         for column, owners in self._owners.items():
             if not isinstance(value := row.get(column), list) or not value:
                 continue

@@ -15,6 +15,7 @@ from typing import Any
 
 from hardneg.core.errors import DataError
 from hardneg.core.lines import LONGEST, is_parquet, raw_lines, text_lines, uncompressed_name
+from hardneg.sources.cells import Cells, check_text
 from hardneg.sources.columns import some
 from hardneg.sources.parquet import MOST_VALUES, parquet_rows, too_many_values
 
@@ -141,6 +142,8 @@ def _value(row: Row, column: str, where: str, needs: str) -> Any:
     value = row.get(column)
     if value is None:
         raise DataError(f'{where}: "{column}" is missing; {needs}')
+    if isinstance(value, str):
+        check_text(row, column, value, where)
     return value
 
 
@@ -222,7 +225,7 @@ def _headed(table: Iterator[tuple[str, list[str]]]) -> Rows:
         if not header:
             header = _header(fields, where)
         elif len(fields) == len(header):
-            yield where, dict(zip(header, fields, strict=True))
+            yield where, Cells(zip(header, fields, strict=True))
         else:
             raise DataError(
                 f"{where}: {len(fields)} columns, but the header has {len(header)}: {some(header)}"

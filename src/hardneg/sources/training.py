@@ -13,6 +13,7 @@ from hardneg.core.records import Collection, full_text, text_key
 from hardneg.core.stores import fetched
 from hardneg.sources import pairs
 from hardneg.sources.builder import WHOLE, CollectionBuilder, LoadOptions
+from hardneg.sources.cells import Cells, decoded
 from hardneg.sources.columns import Named, Notes
 from hardneg.sources.documents import add_documents, add_unnamed, fresh_names
 from hardneg.sources.ids import given_twice
@@ -107,10 +108,12 @@ def without_negatives(
     """
     name, _ = _opened(path, options)
     fixed = name is not None and LAYOUTS[name].fixed
-    beside = ParallelColumns((row, entry) for _, row, entry in entries(path, options) if entry is not None)
-    for where, row, entry in entries(path, options):
+    beside = ParallelColumns(
+        (decoded(row, where), entry) for where, row, entry in entries(path, options) if entry is not None
+    )
+    for where, given, entry in entries(path, options):
         if entry is None:
-            yield row
+            yield given
         elif queries is not None and text_key(entry.query) not in queries:
             notes["rows_of_queries_not_examined"] += 1
         elif not entry.single and all(map(_is_empty, entry.positives)):
@@ -118,7 +121,11 @@ def without_negatives(
         else:
             notes["rows_given_without_negatives"] += not (entry.single or entry.negatives)
             out = _left_out(entry, dropped, notes)
-            left = pruned(row, entry, out, beside.of(row, entry, where), fixed) if out else row
+            left: Row | None = given
+            if out:
+                row = decoded(given, where)
+                left = pruned(row, entry, out, beside.of(row, entry, where), fixed)
+                left = left and {c: given[c] if value is row[c] else value for c, value in left.items()}
             if left is None:
                 notes["rows_without_negatives"] += 1
             else:
@@ -146,11 +153,12 @@ def entries(path: Path, options: LoadOptions) -> Iterator[tuple[str, Row, Entry 
     """Yields (where, row, entry) for each row of a training set; rows of other splits have no entry."""
     name, table = _opened(path, options)
     known = CompanionTexts() if name is None else companion_texts(path, LAYOUTS[name])
-    for where, row in table:
+    for where, given in table:
+        row = decoded(given, where)
         if name is None:
-            yield where, row, entry_of_pairs(row, where, options)
+            yield where, given, entry_of_pairs(row, where, options)
         else:
-            yield where, row, _entry(row, where, LAYOUTS[name], known)
+            yield where, given, _entry(row, where, LAYOUTS[name], known)
 
 
 def _entry(row: Row, where: str, layout: Layout, known: CompanionTexts) -> Entry:
@@ -226,13 +234,14 @@ def _renamed(row: Row, named: Named) -> Row:
         return row
     roles = {column: role for role, column in named.items()}
     kept = {column: value for column, value in row.items() if column in roles or column not in named}
-    return {roles.get(column, column): value for column, value in kept.items()}
+    renamed = {roles.get(column, column): value for column, value in kept.items()}
+    return Cells(renamed) if isinstance(row, Cells) else renamed
 
 
 def _add_rows(builder: CollectionBuilder, table: Rows, layout: Layout, known: CompanionTexts) -> None:
     names, queries, made_up = fresh_names(builder), dict[str, str](), map("q{}".format, count(1))
     for where, row in table:
-        entry = _entry(row, where, layout, known)
+        entry = _entry(decoded(row, where), where, layout, known)
         builder.notes.columns(row, (*layout.columns, *layout.optional, *builder.options.columns.values()))
         query_id = entry.query_id or queries.get(key := entry.query.strip())
         if query_id is None:
