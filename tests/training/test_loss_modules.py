@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from hardneg.rankers.dense.models import Prompts
+from hardneg.rankers.dense.prompts import Prompts
 from hardneg.training import TrainSettings
 from hardneg.training.loss_modules import PairLoss, VectorLoss, in_pieces, loss_of
 from hardneg.training.student import Student
