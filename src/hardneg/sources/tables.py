@@ -6,7 +6,6 @@ Values of a row are checked one by one, with errors that say what the place need
 from __future__ import annotations
 
 import csv
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from hardneg.core.errors import DataError
 from hardneg.core.lines import LONGEST, is_parquet, raw_lines, text_lines, uncompressed_name
 from hardneg.sources.cells import Cells, check_text
 from hardneg.sources.columns import some
+from hardneg.sources.json_values import json_values
 from hardneg.sources.parquet import MOST_VALUES, parquet_rows, too_many_values
 
 Row = Mapping[str, Any]
@@ -30,7 +30,6 @@ PART = re.compile(r"-\d{5}-of-\d{5}")
 _DELIMITERS = {",": "", "\t": "columns_separated_by_tabs", ";": "columns_separated_by_semicolons"}
 """The separators of a CSV file in the order in which its header is searched for them, and their notes."""
 _WHOLE = re.compile(r"\s*([+-]?\d{1,12})(?:\.0*)?\s*", re.ASCII)
-_TOKENS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|([,\[{])', re.DOTALL)
 
 
 def is_table(path: Path) -> bool:
@@ -73,26 +72,10 @@ def rows(
 
 
 def _json_rows(path: Path, label: str, notes: Counter[str], columns: Columns) -> Rows:
-    """Yields (where, row) for each line of a JSON lines file."""
-
-    def made(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        notes.update(["repeated_names"] if len(found) < len(pairs) else [])
-        return found
-
-    parse = json.JSONDecoder(object_pairs_hook=made).decode
-    for where, line in text_lines(path, label, notes):
-        if len(line) > MOST_VALUES and _values(line) > MOST_VALUES:
-            raise too_many_values(where)
-        try:
-            row = parse(line)
-        except (ValueError, RecursionError) as error:
-            reason = str(error).splitlines()[0]
-            raise DataError(f"{where}: broken JSON: {reason}{_array_hint(line)}") from None
+    """Yields (where, row) for each object of a JSON file."""
+    for where, row in json_values(path, label, notes):
         if not isinstance(row, dict):
-            raise DataError(
-                f"{where}: each line needs a JSON object, found a {kind_of(row)}{_array_hint(line)}"
-            )
+            raise DataError(f"{where}: each row needs a JSON object, found a {kind_of(row)}")
         yield where, row
 
 
@@ -151,11 +134,6 @@ def kind_of(value: Any) -> str:
     """Returns what a person calls a value of this type."""
     names = {str: "string", bool: "boolean", int: "number", float: "number", list: "list", dict: "object"}
     return "null" if value is None else names.get(type(value), type(value).__name__)
-
-
-def _values(line: str) -> int:
-    """Returns how many values a JSON text holds, less one."""
-    return sum(found[1] is not None for found in _TOKENS.finditer(line))
 
 
 def delimiter_of(path: Path, label: str = "", notes: Counter[str] | None = None) -> str:
@@ -255,10 +233,6 @@ def _parquet_rows(path: Path, label: str, notes: Counter[str], columns: Columns)
 
 def _all(names: Sequence[str], where: str) -> Sequence[str]:
     return names
-
-
-def _array_hint(line: str) -> str:
-    return "; turn the array into lines: jq -c '.[]'" if line.lstrip().startswith("[") else ""
 
 
 def _suffix(path: Path) -> str:
