@@ -10,7 +10,6 @@ from hardneg.auditing import sample
 from hardneg.auditing.estimate import calibrated, judged_sample
 from hardneg.auditing.negatives import Negatives
 from hardneg.core import verdicts
-from hardneg.core.statistics import bootstrap_ratio, rate_interval, wilson
 from hardneg.core.verdicts import Judged, Verdict
 from hardneg.testing import collection
 
@@ -47,23 +46,6 @@ def judged(folder, found, relevant, places):
     ]
     text = "".join(json.dumps(one._asdict()) + "\n" for one in lines)
     (folder / verdicts.FILE).write_text(text, encoding="utf-8")
-
-
-def test_wilson_is_the_published_interval():
-    low, high = wilson(1, 10)
-    assert (round(float(low), 4), round(float(high), 4)) == (0.0179, 0.4042)
-    assert [float(x) for x in wilson(0, 0)] == [0, 1]
-
-
-def test_bounds_of_a_simple_sample_are_wilsons():
-    assert np.allclose(rate_interval(0.1, 0.1 * 0.9 / 50, 50), wilson(5, 50))
-    assert np.allclose(rate_interval(0.0, 0.0, 50), wilson(0, 50))
-
-
-def test_queries_are_resampled_whole():
-    assert bootstrap_ratio(np.array([1.0, 1.0]), np.array([2.0, 2.0])) == (0.5, 0.5)
-    low, high = bootstrap_ratio(np.array([0.0, 2.0]), np.array([2.0, 2.0]))
-    assert (low, high) == (0.0, 1.0)
 
 
 def test_the_calibrated_rate_is_the_mean_probability():

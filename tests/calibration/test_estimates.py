@@ -22,14 +22,6 @@ from hardneg.core.statistics import wilson
 NAN = float("nan")
 
 
-def test_wilson_bounds_a_rate():
-    # 8 of 10 at 95 %: Wilson 1927, as tables have it.
-    low, high = wilson(8, 10)
-    assert (round(float(low), 3), round(float(high), 3)) == (0.490, 0.943)
-    assert [float(bound) for bound in wilson(0, 0)] == [0, 1]
-    assert float(wilson(0, 5)[0]) == pytest.approx(0) and float(wilson(5, 5)[1]) == pytest.approx(1)
-
-
 def test_the_label_frequency_is_the_highest_labelled_share_less_its_error():
     # Of the 200 with the most evidence half are labelled, of the next 200 none.
     logits = np.arange(400, 0, -1, dtype=np.float64)
