@@ -25,6 +25,7 @@ def test_a_line_has_single_spaces_and_no_end():
 
 def test_an_endless_word_of_a_message_is_cut_in_its_middle():
     assert message("x" * 319) == "x" * 319
+    assert message("x" * 320) == f"{'x' * 120}...{'x' * 120}"
     assert message(f'no "{"x" * 200}{"y" * 200}" in it') == f'no "{"x" * 119}...{"y" * 119}" in it'
 
 

@@ -127,20 +127,20 @@ def test_an_error_is_told_by_its_kind_and_first_line():
     assert reason_of(KeyError()) == "KeyError: "
 
 
-def area(unit, /, *, width: int = 2, name="x", free=None):
+def area(unit, /, *, width: int = 2, times=1, free=None):
     """The area."""
-    return unit * width, name, free
+    return unit * width * times, free
 
 
 def test_a_function_becomes_a_frozen_class_whose_keyword_parameters_are_fields():
     made = function_class(Component, area, 1, run=call_function)
     assert made.__doc__ == "The area." and import_path(made) == import_path(area) == f"{__name__}:area"
-    assert field_names(made) == ["width", "name", "free"]
-    assert made(width=3).run(2) == (6, "x", None) and made() == made() != made(width=3)
-    assert build(made, {"width": "4"}, "here").run(1) == (4, "x", None)
+    assert field_names(made) == ["width", "times", "free"]
+    assert made(width=3).run(2) == (6, None) and made() == made() != made(width=3)
+    assert build(made, {"width": "4", "times": "2"}, "here").run(1) == (8, None)
     with pytest.raises(AttributeError):
         made().width = 5
-    assert adapting(Component, 1, run=call_function)(area)().run(1) == (2, "x", None)
+    assert adapting(Component, 1, run=call_function)(area)().run(1) == (2, None)
 
 
 @pytest.mark.parametrize(
