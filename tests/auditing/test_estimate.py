@@ -8,24 +8,11 @@ import pytest
 
 from hardneg.auditing import sample
 from hardneg.auditing.estimate import calibrated, judged_sample
-from hardneg.auditing.negatives import Negatives
 from hardneg.core import verdicts
 from hardneg.core.verdicts import Judged, Verdict
-from hardneg.testing import collection
+from tests.auditing.few import negatives
 
 SIMULATIONS = 200
-
-
-def negatives(probability, queries=None):
-    """As many negatives as probabilities, one per query by default."""
-    n = len(probability)
-    query = np.arange(n, dtype=np.int32) if queries is None else np.array(queries, np.int32)
-    ids = tuple((f"q{q}", f"d{d}") for d, q in enumerate(query))
-    flat = np.zeros(n)
-    return Negatives(
-        query, np.arange(n, dtype=np.int32), np.array(probability, float), flat, flat + 1,
-        np.ones(n, np.int32), np.zeros(n, np.int32), ("dense",), float(np.nansum(probability)), 50, True, ids,
-    )  # fmt: skip
 
 
 def estimated(folder, found):
@@ -83,19 +70,3 @@ def test_the_interval_of_a_judged_sample_covers_the_known_rate(tmp_path, quality
         estimate = estimated(tmp_path, found)
         covered += estimate.low <= relevant.mean() <= estimate.high
     assert covered >= 0.93 * SIMULATIONS
-
-
-def test_a_greater_sample_holds_the_smaller_one(tmp_path):
-    texts = {f"d{n}": f"text {n}" for n in range(40)}
-    mined = collection(texts, {f"q{n}": f"query {n}" for n in range(40)}, [("q0", "d1", 1)])
-    found = negatives(np.linspace(0, 1, 40))
-    seen = []
-    for size in (10, 20):
-        (tmp_path / str(size)).mkdir()
-        queries = collection(
-            texts, {f"q{n}": f"query {n}" for n in range(40)}, [(f"q{n}", "d1", 1) for n in range(40)]
-        )
-        assert sample.draw(tmp_path / str(size), found, queries, size, 7) == size
-        lines = (tmp_path / str(size) / sample.FILE).read_text(encoding="utf-8").splitlines()
-        seen.append({(row["query_id"], row["doc_id"]) for row in map(json.loads, lines)})
-    assert seen[0] < seen[1] and len(mined.queries) == 1

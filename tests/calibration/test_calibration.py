@@ -91,6 +91,7 @@ def test_a_shift_multiplies_the_odds():
         ({"shift": "much"}, "shift: .*valid number"),
         ({"models": [{}]}, "models.0"),
         ({"models": [{**vars(RELATIVE), "weights": [1.0, 2.0]}]}, "weights and columns do not fit"),
+        ({"models": [{**vars(RELATIVE), "weights": []}]}, "weights and columns do not fit"),
     ],
 )
 def test_what_describes_no_calibration_is_refused(change, message):

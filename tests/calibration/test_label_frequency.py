@@ -27,8 +27,8 @@ def test_fewer_than_twenty_candidates_are_taken_together():
     # a lucky first label does not count alone: 1 of 10, and 20 of the first 20
     few = label_frequency(np.arange(10, 0, -1.0), np.array([True] + [False] * 9))
     assert few == pytest.approx(float(wilson(1, 10, 1.2816)[0]))
-    all_labelled = label_frequency(np.arange(20, 0, -1.0), np.ones(20, bool))
-    assert all_labelled == pytest.approx(float(wilson(20, 20, 1.2816)[0]))
+    most = label_frequency(np.arange(20, 0, -1.0), np.array([True] * 19 + [False]))
+    assert most == pytest.approx(float(wilson(19, 20, 1.2816)[0]))
 
 
 def test_equal_evidence_is_taken_in_its_order():
@@ -72,11 +72,20 @@ def test_reliability_compares_what_labels_stand_for_with_the_mean_probability():
     assert facts["auc"] == pytest.approx((0.65 - 0.195) / 0.61, abs=1e-4)
 
 
-def test_the_highest_probability_is_in_the_last_bin_and_no_more_than_all_are_relevant():
-    # one of four relevant documents is labelled: two labelled stand for six, of two unlabelled
-    facts = reliability(np.zeros(4), np.full(4, 0.99), np.array([True, True, False, False]), 0.25)
-    assert facts["reliability"] == [{"low": 0.9, "high": 1.0, "count": 2, "predicted": 0.99, "observed": 1.0}]
-    assert facts["calibration_error"] == 0.01
+@pytest.mark.parametrize(("labelled", "count", "observed"), [(0, 5, 0.0), (1, 4, 0.75), (2, 3, 1.0)])
+def test_where_one_of_four_is_labelled_each_stands_for_three_but_for_no_more_than_all(
+    labelled, count, observed
+):
+    facts = reliability(np.zeros(5), np.full(5, 0.99), np.arange(5) < labelled, 0.25)
+    assert facts["reliability"] == [
+        {"low": 0.9, "high": 1.0, "count": count, "predicted": 0.99, "observed": observed}
+    ]
+    assert facts["calibration_error"] == pytest.approx(abs(0.99 - observed), abs=1e-4)
+
+
+def test_a_probability_of_1_is_in_the_last_bin():
+    facts = reliability(np.zeros(2), np.ones(2), np.zeros(2, bool), 0.5)
+    assert [(row["low"], row["count"]) for row in facts["reliability"]] == [(0.9, 2)]
 
 
 @pytest.mark.parametrize("labelled", [True, False])
