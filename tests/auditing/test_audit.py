@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 
 from hardneg import auditing
-from hardneg.auditing import trade_off
-from hardneg.auditing.hidden_positives import hide
 from hardneg.core import verdicts
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.verdicts import Judged, Verdict
@@ -118,13 +116,6 @@ def test_verdicts_decide_again(made, mined, tmp_path):
     assert negative not in [one.doc_id for one in again.negatives]
 
 
-def test_hiding_leaves_a_positive_and_depends_on_ids_alone(made):
-    visible, hidden = hide(made[0], 0.99, 1)
-    assert {len(docs) for docs in hidden.values()} == {2}
-    assert len(visible.judgments) == QUERIES
-    assert all(np.array_equal(hidden[q], hide(made[0], 0.99, 1)[1][q]) for q in hidden)
-
-
 def test_what_cannot_be_estimated_is_said(beir, tmp_path):
     pipeline.mine(str(beir), Recipe.named("naive", rankers=["bm25"]), tmp_path / "run")
     with pytest.raises(
@@ -144,9 +135,3 @@ def test_a_rate_over_the_limit_exits_with_1(beir, tmp_path, monkeypatch, capsys)
     command("audit", tmp_path / "run", "--max-fnr", 0.1, "--quiet", expect=1)
     command("audit", tmp_path / "run", "--max-fnr", 0.3, "--json")
     assert json.loads(capsys.readouterr().out)["rate"] == 0.2
-
-
-def test_the_curve_over_windows_ends_where_the_window_does():
-    window = "select.rules=[{window: {last: 25}}]"
-    recipe = Recipe.named("naive", ["format=jsonl", window], rankers=["bm25"])
-    assert [step for _, step, _ in trade_off._variants(recipe)] == [1, 6, 11, 21]

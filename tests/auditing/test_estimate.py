@@ -9,26 +9,12 @@ import pytest
 
 from hardneg.auditing import sample
 from hardneg.auditing.estimate import calibrated, judged_sample, left_out
-from hardneg.auditing.negatives import Negatives
 from hardneg.auditing.sample import Drawn
 from hardneg.core import verdicts
-from hardneg.core.statistics import bootstrap_ratio, rate_interval, wilson
 from hardneg.core.verdicts import Judged, Verdict
-from hardneg.testing import collection
+from tests.auditing.few import negatives
 
 SIMULATIONS = 200
-
-
-def negatives(probability, queries=None):
-    """As many negatives as probabilities, one per query by default."""
-    n = len(probability)
-    query = np.arange(n, dtype=np.int32) if queries is None else np.array(queries, np.int32)
-    ids = tuple((f"q{q}", f"d{d}") for d, q in enumerate(query))
-    flat = np.zeros(n)
-    return Negatives(
-        query, np.arange(n, dtype=np.int32), np.array(probability, float), flat, flat + 1,
-        np.ones(n, np.int32), np.zeros(n, np.int32), ("dense",), float(np.nansum(probability)), 50, True, ids,
-    )  # fmt: skip
 
 
 def estimated(folder, found):
@@ -49,23 +35,6 @@ def judged(folder, found, relevant, places):
     ]
     text = "".join(json.dumps(one._asdict()) + "\n" for one in lines)
     (folder / verdicts.FILE).write_text(text, encoding="utf-8")
-
-
-def test_wilson_is_the_published_interval():
-    low, high = wilson(1, 10)
-    assert (round(float(low), 4), round(float(high), 4)) == (0.0179, 0.4042)
-    assert [float(x) for x in wilson(0, 0)] == [0, 1]
-
-
-def test_bounds_of_a_simple_sample_are_wilsons():
-    assert np.allclose(rate_interval(0.1, 0.1 * 0.9 / 50, 50), wilson(5, 50))
-    assert np.allclose(rate_interval(0.0, 0.0, 50), wilson(0, 50))
-
-
-def test_queries_are_resampled_whole():
-    assert bootstrap_ratio(np.array([1.0, 1.0]), np.array([2.0, 2.0])) == (0.5, 0.5)
-    low, high = bootstrap_ratio(np.array([0.0, 2.0]), np.array([2.0, 2.0]))
-    assert (low, high) == (0.0, 1.0)
 
 
 def test_the_calibrated_rate_is_the_mean_probability():
@@ -105,30 +74,14 @@ def test_the_interval_of_a_judged_sample_covers_the_known_rate(tmp_path, quality
     assert covered >= 0.93 * SIMULATIONS
 
 
-def test_a_greater_sample_holds_the_smaller_one(tmp_path):
-    texts = {f"d{n}": f"text {n}" for n in range(40)}
-    mined = collection(texts, {f"q{n}": f"query {n}" for n in range(40)}, [("q0", "d1", 1)])
-    found = negatives(np.linspace(0, 1, 40))
-    seen = []
-    for size in (10, 20):
-        (tmp_path / str(size)).mkdir()
-        queries = collection(
-            texts, {f"q{n}": f"query {n}" for n in range(40)}, [(f"q{n}", "d1", 1) for n in range(40)]
-        )
-        assert sample.draw(tmp_path / str(size), found, queries, size, 7) == size
-        lines = (tmp_path / str(size) / sample.FILE).read_text(encoding="utf-8").splitlines()
-        seen.append({(row["query_id"], row["doc_id"]) for row in map(json.loads, lines)})
-    assert seen[0] < seen[1] and len(mined.queries) == 1
-
-
 def test_it_is_said_why_verdicts_do_not_count():
-    negatives = SimpleNamespace(ids=[("q", f"d{n}") for n in range(9)])
+    found = SimpleNamespace(ids=[("q", f"d{n}") for n in range(9)])
     judged = {("q", f"d{n}"): 1.0 for n in range(19)}
-    assert left_out(negatives, {}, {}) is None
-    said = left_out(negatives, {}, judged)
+    assert left_out(found, {}, {}) is None
+    said = left_out(found, {}, judged)
     assert said.startswith("19 verdicts do not count: no random sample was drawn; hardneg audit RUN --sample")
     sampled = {Drawn("q", f"d{n}", "0"): 40 for n in range(12)}
-    assert left_out(negatives, sampled, judged) == (
+    assert left_out(found, sampled, judged) == (
         "19 verdicts do not count: 9 of them are on the sample of 12 negatives, 10 are needed; "
         "3 are on documents that are no negatives of this run any more"
     )

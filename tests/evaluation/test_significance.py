@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hardneg.core.statistics import bootstrap_mean
 from hardneg.evaluation.significance import holm, paired_tests
 
 
@@ -48,11 +47,3 @@ def test_systems_are_corrected_together():
     baseline = rng.random(100)
     found = paired_tests([baseline + rng.normal(0.03, 0.1, 100) for _ in range(3)], baseline, seed=0)
     assert [each.p_holm for each in found] == pytest.approx(holm([each.p_randomisation for each in found]))
-
-
-def test_an_interval_covers_the_mean_and_the_same_seed_gives_the_same():
-    values = np.random.default_rng(0).random(50)
-    found = bootstrap_mean(values, seed=7)
-    assert found.low < found.mean < found.high
-    assert bootstrap_mean(values, seed=7) == found
-    assert bootstrap_mean(np.array([0.5]), seed=7) == (0.5, 0.5, 0.5)

@@ -35,7 +35,8 @@ def test_documents_of_other_queries_do_not_count():
     assert found == pytest.approx(0, abs=1e-12)
 
 
-def test_queries_that_the_teacher_did_not_score_leave_the_mean_alone():
-    scores, teacher = [[np.log(3), 0.0], [5.0, 0.0]], [[0.7, 0.7], [NAN, 0.7]]
-    found = loss({"kl": {"teacher_temperature": 1}}, scores, target=[0, 0], teacher=teacher)
+def test_queries_of_which_the_teacher_scored_too_little_leave_the_mean_alone():
+    scores = [[np.log(3), 0.0, 0.0], [np.log(3), 0.0, 0.0], [5.0, 0.0, 9.0], [5.0, 0.0, 9.0]]
+    teacher = [[0.7, 0.7, NAN], [0.7, 0.7, NAN], [NAN, 0.7, 0.7], [0.7, NAN, NAN]]
+    found = loss({"kl": {"teacher_temperature": 1}}, scores, target=[0, 0, 0, 0], teacher=teacher)
     assert found == pytest.approx((np.log(2 / 3) + np.log(2)) / 2)

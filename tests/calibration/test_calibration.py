@@ -1,4 +1,4 @@
-"""The parts of calibration that a person can compute, and what they say of data of a known rate."""
+"""Calibration as a whole: on simulated data of a known rate, by verdicts, and where it must stand aside."""
 
 import math
 from dataclasses import replace
@@ -9,87 +9,15 @@ import pytest
 
 from hardneg.calibration import logistic
 from hardneg.calibration.calibration import Calibration, _poor, calibrate
-from hardneg.calibration.features import LEFT_OUT, POSITIVE, UNLABELLED, Column, Sample
-from hardneg.calibration.label_frequency import (
-    label_frequency,
-    relevance_probability,
-    reliability,
-    unlabelled_log_odds,
-)
-from hardneg.core.records import Candidates
-from hardneg.core.statistics import wilson
-
-NAN = float("nan")
-
-
-def test_wilson_bounds_a_rate():
-    # 8 of 10 at 95 %: Wilson 1927, as tables have it.
-    low, high = wilson(8, 10)
-    assert (round(float(low), 3), round(float(high), 3)) == (0.490, 0.943)
-    assert [float(bound) for bound in wilson(0, 0)] == [0, 1]
-    assert float(wilson(0, 5)[0]) == pytest.approx(0) and float(wilson(5, 5)[1]) == pytest.approx(1)
-
-
-def test_the_label_frequency_is_the_highest_labelled_share_less_its_error():
-    # Of the 200 with the most evidence half are labelled, of the next 200 none.
-    logits = np.arange(400, 0, -1, dtype=np.float64)
-    labelled = np.array([True, False] * 100 + [False] * 200)
-    found = label_frequency(logits, labelled)
-    assert 0.4 < found < 0.5
-    assert found >= float(wilson(100, 200, 1.2816)[0])
-
-
-def test_one_of_three_labelled_leaves_two_unlabelled_for_each():
-    assert math.exp(unlabelled_log_odds(1 / 3)) == pytest.approx(2)
-    # Odds of 1 to 4 of being labelled: 2 in 4 relevant and unlabelled, among the unlabelled.
-    assert relevance_probability(np.array([math.log(0.25)]), 1 / 3)[0] == pytest.approx(0.5)
-    assert relevance_probability(np.array([10.0]), 1 / 3)[0] == pytest.approx(0.99)
-
-
-def test_reliability_compares_what_labels_stand_for_with_the_mean_probability():
-    # Half are labelled, so one labelled stands for one unlabelled: one of four in the low bin.
-    probability = np.array([0.25] * 5 + [0.95] * 2)
-    labelled = np.array([True, False, False, False, False, True, False])
-    logits = np.array([0.0] * 5 + [1.0] * 2)
-    facts = reliability(logits, probability, labelled, 0.5)
-    assert facts["reliability"] == [
-        {"low": 0.2, "high": 0.3, "count": 4, "predicted": 0.25, "observed": 0.25},
-        {"low": 0.9, "high": 1.0, "count": 1, "predicted": 0.95, "observed": 1.0},
-    ]
-    assert facts["calibration_error"] == pytest.approx(0.05 / 5)
-    # Positives 0 and 1 against 0, 0, 0, 0, 1: (2 + 4.5) / 2 / 5 = 0.65; mean probability 0.39.
-    assert facts["auc"] == pytest.approx((0.65 - 0.195) / 0.61, abs=1e-4)
-
-
-def test_more_evidence_is_never_less_probable_and_few_data_leave_what_is_expected():
-    rng = np.random.default_rng(0)
-    rows = rng.normal(size=(2_000, 2))
-    labelled = rng.random(2_000) < logistic.sigmoid(2 * rows[:, 0] - 1 * rows[:, 1] - 2)
-    queries = np.repeat(np.arange(100, dtype=np.int32), 20)
-    fitted = logistic.fit(rows, labelled, queries, np.array([1.0, 1.0]), np.array([False, False]))
-    assert fitted.weights[0] == pytest.approx(2, abs=0.5) and fitted.weights[1] == pytest.approx(0, abs=0.05)
-    few = logistic.fit(rows[:40], labelled[:40], queries[:40], np.array([2.0, 1.0]), np.array([True, True]))
-    assert (few.weights >= 0).all()
-
-
-def simulated(seed, frequency, queries=400, depth=40):
-    """Candidates of which every tenth is relevant and known by its score; a share of these is labelled."""
-    rng = np.random.default_rng(seed)
-    relevant = rng.random((queries, depth)) < 0.1
-    labelled = relevant & (rng.random((queries, depth)) < frequency)
-    scores = rng.normal(size=(queries, depth)) + np.where(relevant, 3.0, 0.0)
-    order = np.argsort(-scores, axis=1)
-    relevant, labelled, scores = (np.take_along_axis(a, order, 1) for a in (relevant, labelled, scores))
-    docs = np.tile(np.arange(depth, dtype=np.int32), (queries, 1))
-    rows = np.arange(queries, dtype=np.int32)
-    candidates = Candidates(rows, docs, docs + 1, {"dense": scores.astype(np.float32)}, {}, "dense")
-    return Sample(candidates, np.where(labelled, POSITIVE, UNLABELLED).astype(np.int32)), relevant
+from hardneg.calibration.features import LEFT_OUT, NOT_RELEVANT, POSITIVE, UNLABELLED, Column, Sample
+from hardneg.calibration.learning import Model
+from tests.calibration.samples import NAN, SCORES, sample, simulated
 
 
 @pytest.mark.parametrize("frequency", [0.3, 0.6, 0.9])
 def test_the_rate_of_false_negatives_is_found_on_simulated_data(frequency):
     sample, relevant = simulated(1, frequency)
-    learned = calibrate([sample], [Column("scores", "dense", "absolute", 1.0)])
+    learned = calibrate([sample], SCORES)
     assert learned.facts["estimable"] and learned.facts["auc"] > 0.9
     assert learned.facts["label_frequency"] == pytest.approx(frequency, abs=0.12)
     probability = learned.probability(sample)
@@ -105,7 +33,7 @@ def likeness(sample, relevant):
     return Sample(replace(sample.candidates, evidence=evidence), sample.status)
 
 
-COLUMNS = [Column("scores", "dense", "absolute", 1.0), Column("evidence", "alike", "absolute", 1.0)]
+COLUMNS = [*SCORES, Column("evidence", "alike", "absolute", 1.0)]
 
 
 @pytest.mark.parametrize("frequency", [0.1, 0.3])
@@ -125,14 +53,65 @@ def test_what_lone_positives_cannot_show_orders_candidates_and_leaves_alone_how_
 
 def test_a_calibration_survives_being_written():
     sample, _ = simulated(2, 0.5, queries=100)
-    learned = calibrate([sample], [Column("scores", "dense", "absolute", 1.0)])
+    learned = calibrate([sample], SCORES)
     again = Calibration.build(learned.describe())
     assert np.array_equal(again.probability(sample), learned.probability(sample), equal_nan=True)
 
 
+RELATIVE = Model((Column("scores", "dense", "relative", 1.0),), -2.0, (1.0,), 0.5, 10.0)
+
+
+def test_only_unlabelled_candidates_get_a_probability():
+    # -1 and 1 deviations: exp(-3) and exp(-1); the others are labelled, judged or padding
+    made = sample([[2, 4, 3, 3, 3]], [[UNLABELLED, UNLABELLED, POSITIVE, NOT_RELEVANT, LEFT_OUT]])
+    found = Calibration(models=(RELATIVE,)).probability(made)
+    assert found.dtype == np.float32
+    assert found[0].tolist() == pytest.approx([math.exp(-3), math.exp(-1), NAN, NAN, NAN], nan_ok=True)
+    assert np.isnan(Calibration("too few").probability(made)).all()
+
+
+def test_a_second_model_decides_where_its_columns_have_values():
+    sparse = Column("evidence", "cross", "relative", 1.0, sparse=True)
+    second = Model((sparse,), -4.0, (1.0,), 0.5, 10.0)
+    made = sample([[2, 4]], [[UNLABELLED] * 2], cross=[[NAN, 7]])
+    found = Calibration(models=(RELATIVE, second)).probability(made)
+    assert found[0].tolist() == pytest.approx([math.exp(-3), math.exp(-4)])
+
+
+def test_a_shift_multiplies_the_odds():
+    model = Model(RELATIVE.columns, math.log(0.5), (0.0,), 0.5, 10.0)
+    made = sample([[2, 4]], [[UNLABELLED] * 2])
+    found = Calibration(models=(model,), shift=math.log(3)).probability(made)
+    assert found[0].tolist() == pytest.approx([0.75, 0.75])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"shift": "much"}, "shift: .*valid number"),
+        ({"models": [{}]}, "models.0"),
+        ({"models": [{**vars(RELATIVE), "weights": [1.0, 2.0]}]}, "weights and columns do not fit"),
+        ({"models": [{**vars(RELATIVE), "weights": []}]}, "weights and columns do not fit"),
+    ],
+)
+def test_what_describes_no_calibration_is_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        Calibration.build({**Calibration(models=(RELATIVE,)).describe(), **change})
+    assert Calibration.build(Calibration(models=(RELATIVE,)).describe()).models == (RELATIVE,)
+
+
+def test_without_a_score_of_every_candidate_nothing_is_learned():
+    made, _ = simulated(3, 0.5, queries=100)
+    scores = made.candidates.scores["dense"].copy()
+    scores[:, ::2] = NAN
+    learned = calibrate([Sample(replace(made.candidates, scores={"dense": scores}), made.status)], SCORES)
+    assert learned.why == learned.facts["why"] == "there is no score that is known of every candidate"
+    assert learned.facts["queries"] == 100 and not learned.facts["estimable"]
+
+
 def test_too_few_positives_are_not_learned_from():
     sample, _ = simulated(3, 0.5, queries=3)
-    learned = calibrate([sample], [Column("scores", "dense", "absolute", 1.0)])
+    learned = calibrate([sample], SCORES)
     assert not learned.facts["estimable"] and "too few" in learned.why
     assert np.isnan(learned.probability(sample)).all()
 
@@ -141,7 +120,7 @@ def test_what_is_left_out_is_not_learned_from_and_gets_no_probability():
     sample, _ = simulated(4, 0.5, queries=100)
     status = sample.status.copy()
     status[:, -5:] = LEFT_OUT
-    learned = calibrate([Sample(sample.candidates, status)], [Column("scores", "dense", "absolute", 1.0)])
+    learned = calibrate([Sample(sample.candidates, status)], SCORES)
     assert np.isnan(learned.probability(Sample(sample.candidates, status))[:, -5:]).all()
 
 
@@ -177,7 +156,7 @@ def test_an_estimate_that_separates_nothing_stands_aside():
     sample, _ = simulated(6, 0.5, queries=100)
     noise = np.random.default_rng(1).normal(size=sample.candidates.shape).astype(np.float32)
     blind = Sample(replace(sample.candidates, scores={"dense": noise}), sample.status)
-    learned = calibrate([blind], [Column("scores", "dense", "absolute", 1.0)])
+    learned = calibrate([blind], SCORES)
     assert not learned.facts["estimable"] and "the estimate is poor (" in learned.why
     assert learned.facts["label_frequency"] is not None and learned.facts["why"] == learned.why
     assert np.isnan(learned.probability(blind)).all()
