@@ -11,7 +11,7 @@ from hardneg.api.places import AnyRun, opened_run, run_folder
 from hardneg.api.run import Run
 from hardneg.core.components import FORMATS, Format
 from hardneg.core.errors import ConfigError
-from hardneg.core.progress import Progress
+from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
 from hardneg.core.stores import is_url, output_dir
 from hardneg.mining import pipeline
@@ -168,7 +168,7 @@ def audit(
     with opened_run(run, collection, progress) as finished:
         summary = auditing.audit(finished, method=method, target=target, share=share, progress=progress)
         if report:
-            _write_page(finished)
+            _write_page(finished, progress)
     return summary
 
 
@@ -307,13 +307,14 @@ def _made(
     with output_dir(out, progress) as place:
         finished = make(place)
         if report:
-            _write_page(finished)
+            _write_page(finished, progress)
     return Run.of(finished, str(out) if is_url(out) else None)
 
 
-def _write_page(finished: FinishedRun) -> None:
+def _write_page(finished: FinishedRun, progress: Progress | None) -> None:
     """Writes the report of a run in a folder; without the libraries for it, logs how to get them."""
     from hardneg.report import write_after_work, write_report
 
     if finished.folder is not None:
-        write_after_work(write_report, finished.folder, finished.collection)
+        with (progress or NullProgress()).task("report", None, "pages"):
+            write_after_work(write_report, finished.folder, finished.collection)
