@@ -24,7 +24,7 @@ import numpy.typing as npt
 import pyarrow.dataset as ds
 import typer
 
-from hardneg.cli.console import Bars
+from hardneg.cli.progress import Bars
 from hardneg.core import noise
 from hardneg.core.records import Collection, Judgments
 from hardneg.core.statistics import wilson

@@ -22,7 +22,7 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from hardneg.cli.console import Bars
+from hardneg.cli.progress import Bars
 from hardneg.comparison import CompareSettings, compare
 from hardneg.comparison.comparison_table import comparison_table, conditions
 from hardneg.training import TrainSettings

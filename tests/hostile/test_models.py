@@ -149,6 +149,7 @@ def vectors(folder, scale):
 def test_given_vectors_whose_products_overflow_are_refused(scale, beir, tmp_path, capsys):
     folder = vectors(tmp_path / "vectors", scale)
     command = ["mine", beir, "--recipe", "naive", "--ranker", f"vectors:{folder}", "--no-report"]
+    command += ["--set", "rank.rankers.vectors.similarity=dot"]
     code, said = outcome([*command, "--out", tmp_path / "run"], capsys)
     assert code == 2 and "may be no finite 32-bit number" in said.splitlines()[-1]
     assert not (tmp_path / "run" / "ledger").exists()

@@ -59,7 +59,7 @@ def test_tables_print_what_would_close_markup(capsys):
 
 
 def test_progress_of_a_name_that_is_markup():
-    from hardneg.cli.console import Bars
+    from hardneg.cli.progress import Bars
 
     with Bars() as bars, bars.task("rank [/bold]", 2, "q[/]") as task:
         task.advance()

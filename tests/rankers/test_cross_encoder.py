@@ -5,6 +5,7 @@ import pytest
 
 from hardneg.core.components import VALIDATORS, Context
 from hardneg.core.errors import ConfigError, DataError
+from hardneg.core.progress import NullProgress
 from hardneg.rankers.cross_encoder import CrossEncoder
 from hardneg.rankers.dense.models import load_model
 from hardneg.testing import collection
@@ -102,3 +103,25 @@ def test_a_prompt_by_name_and_prompts_that_are_not_used(labelled, tmp_path):
     assert silent.facts["unused_prompts"] == ["rank"]
     named = CrossEncoder(labelled, positive_label=0, prompt="rank").open(known(), Context(tmp_path))
     assert named.facts["prompt"] == "rank: " and "unused_prompts" not in named.facts
+
+
+def test_progress_is_reported_in_chunks_that_end_where_a_query_does(folder, tmp_path, monkeypatch):
+    class Recorded(NullProgress):
+        def __init__(self):
+            self.stages, self.steps = [], []
+
+        def task(self, name, total, unit):
+            self.stages.append((name, total, unit))
+            return super().task(name, total, unit)
+
+        def advance(self, steps=1):
+            self.steps.append(steps)
+
+    monkeypatch.setattr("hardneg.rankers.pair_scorer._CHUNK", 2)
+    two = collection(
+        {"a": "one", "b": "two", "c": "mice"}, {"q": "x", "r": "y"}, [("q", "c", 1), ("r", "a", 1)]
+    )
+    progress = Recorded()
+    ranker = CrossEncoder(folder).open(two, Context(tmp_path, progress))
+    ranker.score(np.array([0, 1], np.int32), np.array([[0, 1, 2], [0, 1, -1]], np.int32))
+    assert progress.stages == [("cross-encoder: score pairs", 5, "pairs")] and progress.steps == [3, 2]

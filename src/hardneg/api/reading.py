@@ -10,7 +10,7 @@ from typing import Any
 from hardneg.api.places import AnyRun, opened_run, run_folder
 from hardneg.core.components import FORMATS, Format
 from hardneg.core.errors import ConfigError
-from hardneg.core.progress import Progress
+from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
 from hardneg.mining import pipeline
 from hardneg.runs.finished import FinishedRun, collection_of
@@ -48,7 +48,7 @@ def audit(
     with opened_run(run, collection, progress) as finished:
         summary = auditing.audit(finished, method=method, target=target, share=share, progress=progress)
         if report:
-            write_page(finished)
+            write_page(finished, progress)
     return summary
 
 
@@ -150,9 +150,10 @@ def push(run: AnyRun, repository: str, *, private: bool = True, judgments: bool 
         return upload(folder, repository, private=private, judgments=judgments)
 
 
-def write_page(finished: FinishedRun) -> None:
+def write_page(finished: FinishedRun, progress: Progress | None) -> None:
     """Writes the report of a run in a folder; without the libraries for it, logs how to get them."""
     from hardneg.report import write_after_work, write_report
 
     if finished.folder is not None:
-        write_after_work(write_report, finished.folder, finished.collection)
+        with (progress or NullProgress()).task("report", None, "pages"):
+            write_after_work(write_report, finished.folder, finished.collection)

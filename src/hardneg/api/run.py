@@ -133,5 +133,5 @@ def made(
     with output_dir(out, progress) as place:
         finished = make(place)
         if report:
-            write_page(finished)
+            write_page(finished, progress)
     return Run.of(finished, str(out) if is_url(out) else None)

@@ -63,17 +63,18 @@ def audit(
     finished = run if isinstance(run, FinishedRun) else open_run(run, collection=collection)
     progress = progress or NullProgress()
     reselector, rankers = calibrated_reselector(finished, progress)
-    summary = false_negatives(
-        reselector,
-        recipe_of(finished),
-        method=method,
-        target=target,
-        share=share,
-        **_judgments(finished.folder, method),
-        rankers=rankers,
-        progress=progress,
-        where=finished.name,
-    )
+    with progress.task("audit", None, "negatives"):
+        summary = false_negatives(
+            reselector,
+            recipe_of(finished),
+            method=method,
+            target=target,
+            share=share,
+            **_judgments(finished.folder, method),
+            rankers=rankers,
+            progress=progress,
+            where=finished.name,
+        )
     summary["run"] = finished.info["fingerprint"]
     if finished.folder is not None:
         write_json(finished.folder / audit_info.FILE, summary)

@@ -1,68 +1,18 @@
-"""Progress bars and tables for people."""
+"""Tables for people."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
-from rich import progress as bars
 from rich.table import Table
 
-from hardneg.cli.terminal import Terminal
-from hardneg.core.display import printable
-from hardneg.core.progress import Task
+from hardneg.cli.progress import duration
 from hardneg.core.records import Example
 
 if TYPE_CHECKING:
     from hardneg.mining.planning import Plan
-
-
-_LONGEST = 80  # characters of a stage
-
-
-class Bars:
-    """A `Progress` drawn on standard error: done, total, rate and time left of each stage."""
-
-    def __init__(self) -> None:
-        self._bars = bars.Progress(
-            bars.TextColumn("{task.description}", markup=False),
-            bars.BarColumn(),
-            bars.MofNCompleteColumn(),
-            bars.TextColumn("{task.fields[rate]}", markup=False),
-            bars.TimeElapsedColumn(),
-            bars.TimeRemainingColumn(),
-            console=Terminal(stderr=True),
-        )
-
-    def __enter__(self) -> Bars:
-        """Draws nothing yet: a run that fails at once draws no bars."""
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        """Stops drawing."""
-        if self._bars.tasks:
-            self._bars.stop()
-
-    @contextmanager
-    def task(self, name: str, total: int | None, unit: str) -> Iterator[Task]:
-        """Returns a context that draws one bar."""
-        self._bars.start()
-        yield _Bar(self._bars, self._bars.add_task(printable(name, _LONGEST), total=total, rate=unit), unit)
-
-
-class _Bar:
-    def __init__(self, progress: bars.Progress, task: bars.TaskID, unit: str) -> None:
-        self._progress, self._task, self._unit = progress, task, unit
-
-    def advance(self, steps: int = 1) -> None:
-        """Advances the bar and updates the rate beside it."""
-        self._progress.advance(self._task, steps)
-        speed = self._progress.tasks[self._task].speed
-        if speed:
-            rate = f"{speed:,.0f} {self._unit}/s" if speed >= 1 else f"{1 / speed:,.0f} s each"
-            self._progress.update(self._task, rate=rate)
 
 
 def run_table(run: Mapping[str, Any]) -> Table:
@@ -220,18 +170,12 @@ def _add_section(table: Table, title: str, numbers: Mapping[str, float]) -> None
 def plan_text(plan: Plan) -> str:
     """Returns the estimated time of each stage, memory and disk, as lines of text."""
     lines = [f"{plan.documents:,} documents, {plan.queries:,} queries"]
-    lines += [f"{stage.name:<20} {_duration(stage.seconds):>10}  {stage.basis}" for stage in plan.stages]
-    lines.append(f"{'in all':<20} {_duration(plan.seconds):>10}")
+    lines += [f"{stage.name:<20} {duration(stage.seconds):>10}  {stage.basis}" for stage in plan.stages]
+    lines.append(f"{'in all':<20} {duration(plan.seconds):>10}")
     sizes = {"memory": plan.memory, "vectors in the cache": plan.cache}
     sizes |= {"temporary files": plan.temporary, "run directory": plan.run}
     lines += [f"{name:<20} {size / 1e9:>7,.2f} GB" for name, size in sizes.items()]
     return "\n".join(lines)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:,.1f} s"
-    return f"{seconds / 60:,.1f} min" if seconds < 7_200 else f"{seconds / 3_600:,.1f} h"
 
 
 def environment_tables(environment: Mapping[str, Any]) -> list[Table]:

@@ -86,14 +86,14 @@ def load_options(overrides: list[str] | None, load: Mapping[str, Any]) -> LoadOp
 
 @contextmanager
 def progress(silent: bool) -> Iterator[Progress]:
-    """Yields the progress bars; none are drawn if `silent`."""
+    """Yields the progress: bars on a terminal, lines elsewhere; nothing if `silent`."""
     if silent:
         yield NullProgress()
         return
-    from hardneg.cli.console import Bars
+    from hardneg.cli.progress import Bars, Lines
 
-    with Bars() as bars:
-        yield bars
+    with Bars() if Terminal(stderr=True).is_terminal else Lines() as shown:
+        yield shown
 
 
 def print_result(result: Any, quiet: bool, json_: bool, max_lost: float | None = None) -> None:

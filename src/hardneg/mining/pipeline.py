@@ -49,7 +49,7 @@ def mine(
     """Mines a training set with hard negatives, without a report; see `hardneg.mine`."""
     recipe.check_installed()
     clock = Clock()
-    with clock.stage("load"):
+    with clock.stage("load"), (progress or NullProgress()).task("load", None, "rows"):
         collection = load(source, recipe.load, progress) if isinstance(source, str) else source
     return mine_loaded(source, collection, recipe, out, clock, progress=progress, cache=cache)
 
@@ -75,11 +75,12 @@ def mine_loaded(
         miner = Miner.opened(collection, recipe, context, clock)
         info = _described(source, collection, recipe, miner.facts, miner.validation.facts)
         resumed = place.claim(info)
-        _calibrate(miner, recipe, place, info, clock)
+        _calibrate(miner, recipe, place, info, clock, progress)
         with clock.stage("rank and select"):
             opener = _part_writers(miner, recipe, context, place)
             counts = write_ledger(miner, place.ledger, progress, opener)
-        return _finish(place, collection, recipe, {**info, **counts, "resumed": resumed}, clock, write)
+        info = {**info, **counts, "resumed": resumed}
+        return _finish(place, collection, recipe, info, clock, write, progress)
 
 
 def select(
@@ -102,10 +103,11 @@ def select(
         }
         place.check_free(info)
         resumed = place.claim(info)
-        _calibrate(reselector, recipe, place, info, clock)
+        _calibrate(reselector, recipe, place, info, clock, progress)
         with clock.stage("select"):
             counts = write_ledger(reselector, place.ledger, progress)
-        return _finish(place, run.collection, recipe, {**info, **counts, "resumed": resumed}, clock)
+        info = {**info, **counts, "resumed": resumed}
+        return _finish(place, run.collection, recipe, info, clock, progress=progress)
 
 
 def save(run: FinishedRun, out: str | Path) -> FinishedRun:
@@ -154,12 +156,12 @@ def _verdict_validators(
 
 
 def _calibrate(
-    work: Miner | Reselector, recipe: Recipe, place: Place, info: dict[str, Any], clock: Clock
+    work: Miner | Reselector, recipe: Recipe, place: Place, info: dict[str, Any], clock: Clock, show: Progress
 ) -> None:
     """Estimates probabilities of false negatives, or reads what the interrupted run had estimated."""
     if not recipe.validation.calibrate:
         return
-    with clock.stage("calibrate"):
+    with clock.stage("calibrate"), show.task("calibrate", None, "queries"):
         stored = place.read_calibration()
         if stored is None:
             learned = work.calibrate()
@@ -198,15 +200,17 @@ def _finish(
     info: dict[str, Any],
     clock: Clock,
     write: Writer | None = None,
+    progress: Progress | None = None,
 ) -> FinishedRun:
     """Returns the finished run; in a folder, exports the training set and writes the card and run.json."""
     training_set = TrainingSet(place.ledger, collection, recipe.select.by or "", recipe.select.max_positives)
     calibration = place.read_calibration()
-    with clock.stage("measure"):
+    task = (progress or NullProgress()).task
+    with clock.stage("measure"), task("measure", None, "parts"):
         info |= outcome(place.ledger, collection, recipe, calibration)
     if isinstance(place, RunFolder):
         out = place.path / f"train{recipe.format.suffix}"
-        with clock.stage("export"):
+        with clock.stage("export"), task("export", None, "rows"):
             own = write(training_set, place.path) if write else _export(training_set, recipe.format, out)
         place.remove_export(keep=own["files"])
         info["export"] = own

@@ -10,6 +10,7 @@ from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Context, OpenedRanker, Ranker, ranker
 from hardneg.core.errors import ConfigError, DataError
+from hardneg.core.progress import Progress
 from hardneg.core.records import Collection, FloatArray
 from hardneg.rankers.dense.encode import model_digest
 from hardneg.rankers.dense.models import DEFAULT, check_installed, load_model, model_errors
@@ -56,9 +57,9 @@ class CrossEncoder(Ranker):
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
         """Returns the ranker, its model loaded."""
-        return self.opened(collection, "rank.rankers.cross-encoder")
+        return self.opened(collection, context, "rank.rankers.cross-encoder")
 
-    def opened(self, collection: Collection, path: str) -> CrossEncoderRanker:
+    def opened(self, collection: Collection, context: Context, path: str) -> CrossEncoderRanker:
         """Returns the ranker, its model loaded; `path` is where a recipe has its settings.
 
         Raises:
@@ -76,7 +77,8 @@ class CrossEncoder(Ranker):
                 raise ConfigError(
                     f'model "{self.model}" is a {architecture}, which has no trained score of pairs'
                 )
-            ranker = CrossEncoderRanker(model, self, collection, _label(model, self, path))
+            label = _label(model, self, path)
+            ranker = CrossEncoderRanker(model, self, collection, label, context.progress)
             tokenizer, prompt = getattr(model, "tokenizer", None), ranker.facts["prompt"] or ""
             texts, queries = sampled(collection.documents), sampled(collection.queries)
             cut = truncation(tokenizer, model.max_length, texts, prompt, queries)
@@ -111,7 +113,12 @@ class CrossEncoderRanker(PairScorer):
     """Scores pairs of one collection with a loaded `CrossEncoder`, by one score or label, each pair once."""
 
     def __init__(
-        self, model: Any, settings: CrossEncoder, collection: Collection, label: int | None = None
+        self,
+        model: Any,
+        settings: CrossEncoder,
+        collection: Collection,
+        label: int | None = None,
+        progress: Progress | None = None,
     ) -> None:
         own, prompt = model.prompts or {}, settings.prompt
         prompt = prompt if prompt is None else own.get(prompt, prompt)
@@ -125,7 +132,7 @@ class CrossEncoderRanker(PairScorer):
             facts["positive_label"] = label
         if prompt is None and (unused := unused_prompts(model, settings.model, "prompt")):
             facts["unused_prompts"] = unused
-        super().__init__(collection, facts)
+        super().__init__(collection, facts, progress, settings.name or "cross-encoder")
         self._model, self._name = model, settings.model
         self._options: dict[str, Any] = {"batch_size": settings.batch_size, "show_progress_bar": False}
         self._label = label

@@ -12,6 +12,7 @@ from hardneg.core.components import RANKERS, Context, OpenedRanker, Ranker
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.files import temp_memmap
 from hardneg.core.hashing import code_digest
+from hardneg.core.progress import Progress
 from hardneg.core.records import Collection, Documents, FloatArray, Queries, rows_of
 from hardneg.core.registry import function_class, positional_count, settings_of
 from hardneg.rankers.dense import DenseRanker
@@ -104,12 +105,12 @@ class ScoringFunction(Ranker):
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
         """Returns the ranker, which calls the function once per query and block."""
-        return _FunctionScorer(self, collection)
+        return _FunctionScorer(self, collection, context.progress)
 
 
 class _FunctionScorer(PairScorer):
-    def __init__(self, settings: ScoringFunction, collection: Collection) -> None:
-        super().__init__(collection, _facts(settings))
+    def __init__(self, settings: ScoringFunction, collection: Collection, progress: Progress) -> None:
+        super().__init__(collection, _facts(settings), progress, settings.name or RANKERS.name_of(settings))
         self._settings = settings
 
     def _predict(self, queries: list[str], documents: list[str]) -> FloatArray:

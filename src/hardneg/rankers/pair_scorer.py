@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection, FloatArray, IntArray
 
 _CACHED_PAIRS = 1 << 20
+_CHUNK = 512
+"""Pairs scored before progress is reported."""
 
 
 class PairScorer(ABC):
@@ -18,8 +21,15 @@ class PairScorer(ABC):
 
     retrieves = False
 
-    def __init__(self, collection: Collection, facts: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        collection: Collection,
+        facts: Mapping[str, Any],
+        progress: Progress | None = None,
+        name: str = "",
+    ) -> None:
         self.facts = facts
+        self._progress, self._stage = progress or NullProgress(), f"{name}: score pairs"
         self._collection = collection
         self._scores: dict[tuple[int, int], float] = {}
 
@@ -38,11 +48,25 @@ class PairScorer(ABC):
         pairs = list(zip(queries[rows].tolist(), docs[rows, columns].tolist(), strict=True))
         missing = [pair for pair in dict.fromkeys(pairs) if pair not in self._scores]
         if missing:
-            texts = self._collection.queries.texts([query for query, _ in missing])
-            documents = self._collection.documents.texts([doc for _, doc in missing])
-            self._scores.update(zip(missing, self._predict(texts, documents).tolist(), strict=True))
+            with self._progress.task(self._stage, len(missing), "pairs") as task:
+                for chunk in _chunks(missing):
+                    texts = self._collection.queries.texts([query for query, _ in chunk])
+                    documents = self._collection.documents.texts([doc for _, doc in chunk])
+                    self._scores.update(zip(chunk, self._predict(texts, documents).tolist(), strict=True))
+                    task.advance(len(chunk))
         scores = np.full(docs.shape, np.nan, np.float32)
         scores[rows, columns] = [self._scores[pair] for pair in pairs]
         if len(self._scores) > _CACHED_PAIRS:
             self._scores.clear()
         return scores
+
+
+def _chunks(pairs: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+    """Yields the pairs in chunks that end where a query does."""
+    chunk: list[tuple[int, int]] = []
+    for pair in pairs:
+        if len(chunk) >= _CHUNK and chunk[-1][0] != pair[0]:
+            yield chunk
+            chunk = []
+        chunk.append(pair)
+    yield chunk

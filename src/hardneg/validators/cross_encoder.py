@@ -62,7 +62,7 @@ class CrossEncoder(Validator):
         """Returns the opened validator, its model loaded."""
         own = ("model", "batch_size", "max_length", "prompt", "positive_label")
         settings: Any = RANKERS.make({"cross-encoder": {name: getattr(self, name) for name in own}})
-        ranker: OpenedRanker = settings.opened(collection, "validation.validators.cross-encoder")
+        ranker: OpenedRanker = settings.opened(collection, context, "validation.validators.cross-encoder")
 
         def evidence(candidates: Candidates) -> FloatArray:
             read = in_depth(candidates, collection, self.depth)
