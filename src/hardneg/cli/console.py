@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from rich.table import Table
 
 from hardneg.cli.progress import duration
+from hardneg.core.display import printable
 from hardneg.core.records import Example
 
 if TYPE_CHECKING:
