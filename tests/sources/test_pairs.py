@@ -220,7 +220,7 @@ def test_rows_without_text_are_skipped_if_asked(write):
         ),
         (
             {"query": "a", "pos": "b", "doc_id": None},
-            r'"doc_id" is a null; an id is a string or a whole number$',
+            r'"doc_id" is null; an id is a string or a whole number$',
         ),
         ({"query_id": 1.5, "query": "a", "pos": "b"}, r'"query_id" is a number; an id is'),
     ],

@@ -66,7 +66,7 @@ class Ray(Engine):
         if not _room(ray, cpus, gpus):
             raise ConfigError(
                 f"no node of the Ray cluster has {cpus:g} CPUs and {gpus:g} GPUs, which one worker is to "
-                f"have; change engine.ray.{'encoder' if stage == 'encode' else 'miner'}_cpus or _gpus"
+                f"have; ask for less: --set engine.ray.{'encoder' if stage == 'encode' else 'miner'}_cpus=N"
             )
         threads = os.environ.get("NUMBA_NUM_THREADS", str(max(1, int(cpus))))
         trusted = {TRUSTED: os.environ[TRUSTED]} if TRUSTED in os.environ else {}

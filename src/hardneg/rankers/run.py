@@ -173,9 +173,9 @@ class RunFile:
         unknown = np.flatnonzero(resolved < 0)
         if len(unknown) and not skip:
             problem = (
-                f'{kind} id "{ids[unknown[0]]}" is not in the collection (so on {len(unknown):,} lines); '
-                "queries without judgments are left out of it; to pass over such lines, "
-                "set the ranker's unknown_ids to skip"
+                f'{kind} id "{ids[unknown[0]]}" is not in the collection (such lines: {len(unknown):,}); '
+                "queries without judgments are left out of it; to pass over them: "
+                "--set rank.rankers.run.unknown_ids=skip"
             )
             raise self._error(self._numbers[unknown[0]], problem)
         return resolved

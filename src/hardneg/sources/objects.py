@@ -67,7 +67,7 @@ def rows_of(data: Any, what: str) -> Rows:
         return ((f"{what} row {number}", row) for number, row in enumerate(rows, 1))
     if isinstance(data, str | bytes) or not hasattr(data, "__iter__"):
         raise DataError(
-            f"{what}: a {kind_of(data)} is no table; give a list of dicts or tuples, a dict of lists, "
+            f"{what}: {kind_of(data)} is no table; give a list of dicts or tuples, a dict of lists, "
             "a frame, an Arrow table or a Dataset"
         )
     return ((where, _row(each, where)) for where, each in _numbered(data, what))
@@ -98,7 +98,7 @@ def _judgments(data: Any) -> Rows:
         for query_id, judged in data.items():
             where = f"judgments[{query_id!r}]"
             if not isinstance(judged, Mapping):
-                raise DataError(f"{where}: {{doc_id: relevance}} is needed, found a {kind_of(judged)}")
+                raise DataError(f"{where}: {{doc_id: relevance}} is needed, found {kind_of(judged)}")
             for doc_id, relevance in judged.items():
                 yield where, {"query_id": query_id, "doc_id": doc_id, "relevance": relevance}
         return

@@ -79,7 +79,7 @@ def _texts(row: Row, column: str, where: str, *, named: bool = False) -> list[tu
         texts = [as_id(text, column, where) for text in texts]
     for text in texts:
         if not isinstance(text, str):
-            raise DataError(f'{where}: "{column}" holds a {kind_of(text)}; strings are needed')
+            raise DataError(f'{where}: "{column}" holds {kind_of(text)}; strings are needed')
         if texts is not value:
             check_text(row, column, text, where, typed=True)
     return [(text, place if isinstance(value, list) else None) for place, text in enumerate(texts)]

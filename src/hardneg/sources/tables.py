@@ -75,7 +75,7 @@ def _json_rows(path: Path, label: str, notes: Counter[str], columns: Columns) ->
     """Yields (where, row) for each object of a JSON file."""
     for where, row in json_values(path, label, notes):
         if not isinstance(row, dict):
-            raise DataError(f"{where}: each row needs a JSON object, found a {kind_of(row)}")
+            raise DataError(f"{where}: each row needs a JSON object, found {kind_of(row)}")
         yield where, row
 
 
@@ -83,7 +83,7 @@ def text_of(row: Row, column: str, where: str, needs: str) -> str:
     """Returns the string in a column."""
     value = _value(row, column, where, needs)
     if not isinstance(value, str):
-        raise DataError(f'{where}: "{column}" is a {kind_of(value)}; a string is needed')
+        raise DataError(f'{where}: "{column}" is {kind_of(value)}; a string is needed')
     return value
 
 
@@ -103,7 +103,7 @@ def as_id(value: Any, column: str, where: str) -> str:
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    raise DataError(f'{where}: "{column}" is a {kind_of(value)}; an id is a string or a whole number')
+    raise DataError(f'{where}: "{column}" is {kind_of(value)}; an id is a string or a whole number')
 
 
 def optional_text(row: Row, column: str, where: str) -> str:
@@ -131,9 +131,12 @@ def _value(row: Row, column: str, where: str, needs: str) -> Any:
 
 
 def kind_of(value: Any) -> str:
-    """Returns what a person calls a value of this type."""
+    """Returns what a person calls a value of this type, with its article."""
     names = {str: "string", bool: "boolean", int: "number", float: "number", list: "list", dict: "object"}
-    return "null" if value is None else names.get(type(value), type(value).__name__)
+    if value is None:
+        return "null"
+    name = names.get(type(value), type(value).__name__)
+    return f"an {name}" if name[0].lower() in "aeiou" else f"a {name}"
 
 
 def delimiter_of(path: Path, label: str = "", notes: Counter[str] | None = None) -> str:

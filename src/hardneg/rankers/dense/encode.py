@@ -194,7 +194,7 @@ def _to_fp16(vectors: FloatArray, texts: list[str]) -> FloatArray:
         text, largest = texts[bad[0]][:80], np.abs(vectors[bad[0]]).max()
         raise DataError(
             f"storage fp16 holds numbers up to 65,504, found {largest:,.0f} in the vector of the text "
-            f"{text!r}; set storage to fp32, or normalize"
+            f"{text!r}; --set rank.rankers.dense.storage=fp32 takes it, or normalize=true"
         )
     return rounded
 
