@@ -85,6 +85,12 @@ def test_equal_scores_rank_in_their_order_and_what_has_none_is_in_no_top():
     np.testing.assert_allclose(shared_tops(nothing, starts(nothing), ["a", "b"]), [[1, 0], [0, 0]])
 
 
+def test_the_highest_scores_are_the_top():
+    scores = [float(n) for n in range(11)]
+    given = table(doc_id=list("abcdefghijk"), **{"score.a": scores, "score.b": [1.0] + [None] * 10})
+    np.testing.assert_allclose(shared_tops(given, starts(given), ["a", "b"]), [[1, 0], [0, 1]])
+
+
 def test_a_column_is_numbers_nan_where_there_are_none():
     given = table(copies=pa.array([1, None], pa.int16()))
     np.testing.assert_allclose(floats(given, "copies"), [1, np.nan])
@@ -134,3 +140,10 @@ def test_a_grid_counts_pairs_that_are_whole(missing):
     (x if missing == "x" else y)[0] = np.nan
     found.add(x, y)
     assert found.counts.tolist() == [[0, 0], [1, 1]]
+
+
+def test_a_grid_may_have_more_bins_along_one_axis():
+    found = Histogram2D(0.0, 1.0, 2, 0.0, 3.0, 3)
+    found.add(np.array([0.1, 0.9, 0.9]), np.array([0.5, 1.5, 9.0]))
+    assert found.counts.tolist() == [[1, 0, 0], [0, 1, 1]]
+    assert [edges.tolist() for edges in found.edges()] == [[0, 0.5, 1], [0, 1, 2, 3]]

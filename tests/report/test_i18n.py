@@ -37,7 +37,8 @@ def test_another_language_is_refused():
 @pytest.mark.parametrize(
     ("text", "length", "shown"),
     [
-        ("amber and fir", 13, "amber and fir"), ("amber and fir", 12, "amber and …"), ("amber and", 6, "amber …"),
+        ("amber and fir", 13, "amber and fir"), ("amber and fir", 12, "amber and …"),
+        ("amber and", 6, "amber …"),
         ("ambergris", 5, "amber …"), ("amber", 0, "…"), ("   amber", 3, "…"), ("", 0, ""),
     ],
 )  # fmt: skip

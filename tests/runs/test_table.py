@@ -34,7 +34,7 @@ def candidates(**changes):
 
 def rows(weighted=False, **changes):
     reason = np.array([[0, 1, 2], [0, -1, -1]], np.int16)
-    copies = np.array([[0, 2, 0], [0, 0, 0]], np.int16)
+    copies = np.array([[0, 1, 0], [0, 0, 0]], np.int16)
     return block_table(KNOWN, candidates(**changes), REASONS, reason, copies, weighted).to_pydict()
 
 
@@ -45,7 +45,7 @@ def test_a_row_is_a_candidate_in_the_order_of_queries_and_pools():
         "decision": ["positive", "negative", "dropped", "positive"],
         "reason": ["judged_relevant", "top", "surplus", "judged_relevant"],
         "evidence.guide": [None, 0.5, 0.25, None], "p_false_negative": [None, 0.25, None, None],
-        "weight": [None, 1, None, None], "copies": [0, 2, 0, 0],
+        "weight": [None, 1, None, None], "copies": [0, 1, 0, 0],
     }  # fmt: skip
 
 

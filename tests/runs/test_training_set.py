@@ -78,6 +78,8 @@ PAIRS = {
 def test_of_pairs_every_positive_has_an_example():
     found = [(ids(example.positives), ids(example.negatives)) for example in examples(**PAIRS)]
     assert found == [(["a"], ["c"]), (["b"], ["d"])]
+    assert [ids(example.positives) for example in examples(2, **PAIRS)] == [["a"], ["b"]]
+    assert [ids(example.positives) for example in examples(1, **PAIRS)] == [["b"]], "the more relevant"
 
 
 @pytest.mark.parametrize(
