@@ -166,6 +166,16 @@ def test_differences_are_marked_and_found_deep_in_a_text():
     assert sum(len(text) for text, _ in parts) < 330
 
 
+def test_a_difference_may_fill_what_is_shown_to_its_last_character():
+    shared, own = f"{'c' * 99} ", f"{'r' * 219} "
+    assert differing(f"{shared}{own}end", f"{shared}other end") == [
+        (shared, False),
+        (own, True),
+        ("…", False),
+    ]
+    assert differing(f"{shared}{own}", f"{shared}other") == [(shared, False), (own, True)]
+
+
 def test_similarity_is_that_of_shingles_of_five_characters():
     assert shingle_similarity("Abcde  F", "abcde f") == 1 and shingle_similarity(
         "abcdef", "bcdefg"

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from hardneg import ConfigError
-from hardneg.report.i18n import LANGUAGES, Locale
+from hardneg.report.i18n import LANGUAGES, Locale, cut
 
 EN, RU = (Locale(language) for language in LANGUAGES)
 
@@ -32,3 +32,15 @@ def test_numbers_are_written_as_the_language_does():
 def test_another_language_is_refused():
     with pytest.raises(ConfigError, match="Known: en, ru"):
         Locale("de")
+
+
+@pytest.mark.parametrize(
+    ("text", "length", "shown"),
+    [
+        ("amber and fir", 13, "amber and fir"), ("amber and fir", 12, "amber and …"),
+        ("amber and", 6, "amber …"),
+        ("ambergris", 5, "amber …"), ("amber", 0, "…"), ("   amber", 3, "…"), ("", 0, ""),
+    ],
+)  # fmt: skip
+def test_a_long_text_is_cut_between_words(text, length, shown):
+    assert cut(text, length) == shown

@@ -83,4 +83,5 @@ def cut(text: str, length: int = TEXT) -> str:
     """Returns the beginning of a text, cut between words."""
     if len(text) <= length:
         return text
-    return f"{text[:length].rsplit(maxsplit=1)[0]} …"
+    kept = text[:length].rsplit(maxsplit=1)
+    return f"{kept[0]} …" if kept else "…"

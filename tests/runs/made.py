@@ -1,0 +1,38 @@
+"""Finished runs, written by hand."""
+
+import pyarrow as pa
+
+from hardneg.runs.directory import RunFolder
+from hardneg.runs.ledger import Block, FolderLedger
+
+BEGUN = {
+    "fingerprint": "0f", "source": None,
+    "collection": {
+        "name": "c", "documents": 4, "queries": 1, "queries_without_positives": 0, "judgments": 1,
+        "digest": "0f", "notes": {},
+    },
+    "recipe": {
+        "name": "naive", "description": "", "seed": 1, "load": {}, "rank": {"rankers": [{"bm25": {}}]},
+        "validation": {}, "select": {"by": None, "rules": [], "draw": {"top": {}}, "negatives": 4},
+        "format": {"jsonl": {}},
+    },
+    "rankers": {"bm25": {}}, "validation": {"validators": {}}, "finished": False,
+}  # fmt: skip
+TOTALS = {"queries": 1, "candidates": 4, "positives": 1, "negatives": 2, "dropped": {"surplus": 1}}
+FINISHED = {**BEGUN, "finished": True, "counts": TOTALS, "short": {}, "seconds": {"rank": 0.5}}
+
+
+def finished_run(folder, outcomes, digest="0f", **fields):
+    """Writes a run of one query whose documents a, b... have these outcomes, as `negative: top`."""
+    size = len(outcomes)
+    decisions, reasons = zip(*(outcome.split(": ") for outcome in outcomes), strict=True)
+    floats = pa.array([1.0] * size, pa.float32())
+    copies = [int(decision == "negative") for decision in decisions]
+    rows = {
+        "query_id": ["q"] * size, "doc_id": list("abcdef"[:size]), "score.bm25": floats, "weight": floats,
+        "decision": decisions, "reason": reasons, "copies": pa.array(copies, pa.int16()),
+    }  # fmt: skip
+    FolderLedger(folder).write(0, Block(pa.table(rows), {}))
+    collection = {**BEGUN["collection"], "digest": digest}
+    RunFolder(folder).write({**FINISHED, "collection": collection, "parts": 1, **fields})
+    return folder
