@@ -13,6 +13,7 @@ from hardneg.exporters.markdown import block, code, plain
         ("<script> </b> <!-- 1 < 2", "&lt;script> &lt;/b> &lt;!-- 1 < 2"),
         ("two\nlines\x1b", "two lines\\\\x1b"),
         ("a `span` of code", "a `span` of code"), ("a ` alone", r"a \` alone"), ("``` x", r"\`\`\` x"),
+        ("`` x ``", r"\`\` x \`\`"),
         (5, "5"),
     ],
 )  # fmt: skip

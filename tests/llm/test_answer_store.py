@@ -39,6 +39,8 @@ def test_its_owner_alone_can_read_it(tmp_path):
     store = AnswerStore(tmp_path / "new")
     assert stat.S_IMODE(store.path.stat().st_mode) == 0o600
     assert stat.S_IMODE(store.path.parent.stat().st_mode) == 0o700
+    store.path.chmod(0o644)
+    assert stat.S_IMODE(AnswerStore(tmp_path / "new").path.stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("content", [b"", b"no database" * 100])

@@ -44,6 +44,12 @@ def test_a_damaged_page_costs_its_own_rows_alone(path):
     assert len(ROWS) - 20 < len(found) < len(ROWS) and found < set(ROWS)
 
 
+def test_a_page_is_read_from_both_ends(path):
+    write(path, ROWS)
+    damage(path, 3 * 4096 + 14, 3 * 4096 + 16)  # where the fourth row of a page of eight is
+    assert len(set(salvaged(path)) & set(ROWS)) > len(ROWS) - 10
+
+
 @pytest.mark.parametrize("end", [16, 100, 4096])
 def test_a_damaged_beginning_costs_nothing(path, end):
     write(path, ROWS)
