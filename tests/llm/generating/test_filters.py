@@ -79,3 +79,9 @@ def test_queries_pass_in_blocks(known, monkeypatch):
 def test_more_than_there_are_documents_are_all_of_them(known, monkeypatch):
     found, _ = trip(known, monkeypatch, [[0.9, 0.8, float("nan")]] * 2, 99, ("one", 1), ("two", 2))
     assert found == [(2, None), (None, "not_found")]
+
+
+def test_another_document_of_the_same_text_is_found_as_well(monkeypatch):
+    known = titled({"a": "birch", "c": "cedar", "d": "Cedar"}, {"q": "what"}, [("q", "a", 1)])
+    found, _ = trip(known, monkeypatch, [[0.1, 0.5, 0.9]] * 3, 1, ("one", 1), ("two", 2), ("three", 0))
+    assert found == [(1, None), (1, None), (None, "not_found")]
