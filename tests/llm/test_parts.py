@@ -1,13 +1,11 @@
-"""Waiting, budgets and stored answers."""
+"""Waiting and budgets."""
 
 import datetime
 
 import pytest
 
-from hardneg.core.errors import DataError
-from hardneg.llm.answer_store import AnswerStore
 from hardneg.llm.chat_model import Cost
-from hardneg.llm.client import Answer, backoff, retry_after
+from hardneg.llm.client import backoff, retry_after
 from hardneg.llm.request_queue import Budget
 
 NOON = datetime.datetime(2026, 1, 2, 12, tzinfo=datetime.UTC)
@@ -45,24 +43,3 @@ def test_what_costs_nothing_always_fits_and_no_limit_is_none():
     assert Budget(0, 0).lacks(Cost()) is None
     assert Budget(0, None).lacks(Cost(1)) == "max_requests"
     assert Budget(None, None).lacks(Cost(10**9, 10**9)) is None
-
-
-def test_the_first_answer_stays_and_outlives_the_process(tmp_path):
-    store = AnswerStore(tmp_path / "new")
-    assert store.get("k") is None
-    first = Answer("Grade: 2 \u2028 é", "2026", 3, 4)
-    assert store.put("k", "m", first) == first
-    assert store.put("k", "m", Answer("other")) == first
-    assert AnswerStore(tmp_path / "new").get("k") == first
-
-
-def test_a_damaged_store_is_set_aside(tmp_path, caplog):
-    (tmp_path / "answers.sqlite").write_text("no database" * 100, encoding="utf-8")
-    store = AnswerStore(tmp_path)
-    assert store.was_damaged and store.get("k") is None and "0 answers were saved" in caplog.text
-
-
-def test_a_store_that_cannot_be_made_is_told(tmp_path):
-    (tmp_path / "answers.sqlite").mkdir()
-    with pytest.raises(DataError, match=r"answers\.sqlite"):
-        AnswerStore(tmp_path)

@@ -21,6 +21,7 @@ RUN = {
             "negatives": 4, "anchor": "weakest",
         },
     },
+    "rankers": {"bm25": {}}, "validation": {"validators": {}},
     "counts": {
         "queries": 10, "candidates": 200, "positives": 10, "negatives": 35,
         "dropped": {"surplus": 100, "relative_margin": 40, "query_text": 2},

@@ -44,7 +44,7 @@ def test_numbers_of_warnings_are_written_as_their_kind():
 
 @pytest.mark.parametrize(
     ("rate", "high", "kind"),
-    [(0.11, 0.2, "bad"), (0.1, 0.2, "plain"), (0.05, 0.1, "good"), (0.05, 0.11, "plain")],
+    [(0.101, 0.2, "bad"), (0.1, 0.2, "plain"), (0.05, 0.1, "good"), (0.05, 0.11, "plain")],
 )
 def test_a_rate_is_bad_above_a_tenth_and_good_where_its_interval_ends_below(rate, high, kind):
     audit = {"rate": rate, "low": 0.01, "high": high, "method": "judged_sample", "judged": 200}

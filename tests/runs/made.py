@@ -22,14 +22,14 @@ TOTALS = {"queries": 1, "candidates": 4, "positives": 1, "negatives": 2, "droppe
 FINISHED = {**BEGUN, "finished": True, "counts": TOTALS, "short": {}, "seconds": {"rank": 0.5}}
 
 
-def finished_run(folder, outcomes, digest="0f", **fields):
+def finished_run(folder, outcomes, digest="0f", query="q", **fields):
     """Writes a run of one query whose documents a, b... have these outcomes, as `negative: top`."""
     size = len(outcomes)
     decisions, reasons = zip(*(outcome.split(": ") for outcome in outcomes), strict=True)
     floats = pa.array([1.0] * size, pa.float32())
     copies = [int(decision == "negative") for decision in decisions]
     rows = {
-        "query_id": ["q"] * size, "doc_id": list("abcdef"[:size]), "score.bm25": floats, "weight": floats,
+        "query_id": [query] * size, "doc_id": list("abcdef"[:size]), "score.bm25": floats, "weight": floats,
         "decision": decisions, "reason": reasons, "copies": pa.array(copies, pa.int16()),
     }  # fmt: skip
     FolderLedger(folder).write(0, Block(pa.table(rows), {}))

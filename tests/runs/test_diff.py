@@ -55,7 +55,7 @@ def test_the_most_frequent_moves_stand_first(tmp_path):
 def test_runs_of_other_collections_are_not_compared(tmp_path):
     one = finished_run(tmp_path / "one", [POSITIVE])
     with pytest.raises(ConfigError, match="were mined from different collections"):
-        compare(one, finished_run(tmp_path / "other", [POSITIVE], digest="1e"))
+        compare(one, finished_run(tmp_path / "other", [POSITIVE], digest="1e", query="r"))
     with pytest.raises(DataError):
         compare(one, tmp_path / "nothing")
 
