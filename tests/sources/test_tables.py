@@ -195,8 +195,8 @@ def test_ids_are_strings_or_whole_numbers():
     assert id_of({"a": 7}, "a", "f:1", "") == "7"
     with pytest.raises(DataError, match=r'^f:1: "a" is missing; needs it$'):
         id_of({}, "a", "f:1", "needs it")
-    for value, kind in ((True, "boolean"), (1.5, "number"), ({}, "object")):
-        with pytest.raises(DataError, match=rf'^f:1: "a" is a {kind}; an id is a string or a whole number$'):
+    for value, kind in ((True, "a boolean"), (1.5, "a number"), ({}, "an object")):
+        with pytest.raises(DataError, match=rf'^f:1: "a" is {kind}; an id is a string or a whole number$'):
             id_of({"a": value}, "a", "f:1", "")
 
 
