@@ -10,11 +10,12 @@ from contextlib import suppress
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from hardneg.core.errors import HardnegError
 from hardneg.sources import LoadOptions, load
+from hardneg.sources.cells import NOTHING
 from hardneg.sources.layouts import LAYOUTS
 from hardneg.sources.training import without_negatives
 from tests.fuzz import IDS, JSON, TEXTS, fuzzed, mangled
@@ -74,12 +75,18 @@ def written(path, rows):
     return path
 
 
+def _stands_for_another(text):
+    bare = text.strip()
+    return bare in NOTHING or bare[:1] in ("[", "{") or bare.startswith("array(")
+
+
 @pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".tsv", ".parquet"])
 @fuzzed
 @given(triples=TRIPLES)
 def test_pairs_are_read_as_they_were_written(suffix, triples, tmp_path):
     if suffix == ".tsv":  # which has no way to write them
         triples = [tuple(re.sub(r"[\t\r\n]", "_", text) for text in texts) for texts in triples]
+    assume(not any(_stands_for_another(text) for texts in triples for text in texts))
     rows, said = table_of(triples)
     assert judged(load(str(written(tmp_path / f"pairs{suffix}", rows)), ALL)) == said
 
@@ -104,7 +111,7 @@ def test_a_beir_folder_is_read_as_it_was_written(data, doc_ids, query_id, tmp_pa
     assert collection.queries.ids([0]) == [query_id]
     assert [collection.documents.ids([doc])[0] for doc in collection.judgments.doc] == doc_ids
     assert collection.judgments.relevance.tolist() == relevance
-    assert set(collection.notes) <= {"ids_with_control_characters"}
+    assert set(collection.notes) <= {"ids_with_control_characters", "texts_like_nan"}
 
 
 # What is broken is refused
