@@ -175,7 +175,7 @@ def expanded(function: Callable[..., None], loads_models: bool = False) -> Calla
 
     call.__name__, call.__doc__ = function.__name__, function.__doc__
     call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    vars(call)["__signature__"] = inspect.Signature(parameters)
     return call
 
 
@@ -188,6 +188,7 @@ def _imported(target: str) -> Any:
 def _fields(target: Any) -> Mapping[str, _Field]:
     texts = _descriptions(target)
     if isinstance(target, type):
+        model: Any = target
         return {
             name: _Field(
                 info.annotation,
@@ -195,7 +196,7 @@ def _fields(target: Any) -> Mapping[str, _Field]:
                 tuple(info.metadata),
                 info.description or texts.get(name, ""),
             )
-            for name, info in target.__pydantic_fields__.items()  # type: ignore[attr-defined]
+            for name, info in model.__pydantic_fields__.items()
         }
     annotations = _types(target)
     return {

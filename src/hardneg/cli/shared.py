@@ -86,7 +86,7 @@ def load_options(overrides: list[str] | None, load: Mapping[str, Any]) -> LoadOp
 
 @contextmanager
 def progress(silent: bool) -> Iterator[Progress]:
-    """Yields the progress: bars on a terminal, lines elsewhere; nothing if `silent`."""
+    """Yields the progress: bars on a terminal, else lines; nothing if `silent`."""
     if silent:
         yield NullProgress()
         return

@@ -5,17 +5,9 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.util
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
-
-_HIDDEN = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\ud800-\\udfff]")
-
-
-def visible(text: str) -> str:
-    """Returns a text for a terminal: control characters, and what is not UTF-8, written as escapes."""
-    return text if text.isprintable() else _HIDDEN.sub(lambda found: repr(found[0])[1:-1], text)
 
 
 class HardnegError(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from hardneg.core.errors import DataError
 
@@ -101,7 +101,7 @@ class Utf8(io.RawIOBase):
         """Returns True."""
         return True
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: Any) -> int:
         """Fills a buffer and returns the number of its bytes, 0 at the end."""
         while not self._left:
             read = self._file.read(_CHUNK)

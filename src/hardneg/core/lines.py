@@ -1,7 +1,7 @@
 """Text files as lines: plain, gzip or zstd, UTF-8 with or without a byte order mark, LF or CRLF.
 
 A text in another encoding is read where that is certain and can be noted, else refused with the command that
-converts it. What is packed, and what is no text, is told by the first bytes.
+converts it. What is packed, and what is no text, the first bytes say.
 
 A line ends at a line feed and nowhere else, so texts may hold any other separator that Unicode knows. A file
 is read once, in constant memory; errors name the line. No line may be longer than 64 MiB, and no packed file

@@ -114,8 +114,8 @@ class AnswerStore:
             new.unlink(missing_ok=True)
         for kind in ("-journal", "-wal", "-shm"):  # of the damaged file
             self.path.with_name(self.path.name + kind).unlink(missing_ok=True)
-        told = "%s was damaged: %s answers were saved from it, and it is kept as %s"
-        _LOG.warning(told, self.path, count, aside.name)
+        message = "%s was damaged: %s answers were saved from it, and it is kept as %s"
+        _LOG.warning(message, self.path, count, aside.name)
 
     def _unusable(self, error: Exception) -> DataError:
         return DataError(f"cannot use {self.path}: {error}; if it is corrupt, delete it")

@@ -27,7 +27,7 @@ def salvaged(path: Path) -> Iterator[tuple[Any, ...]]:
     """Yields the rows that can be read of a damaged file, some of them twice.
 
     A copy gets the first page of a new file, and each page that may hold rows takes its turn as the root of
-    the table, so that damage elsewhere does not matter.
+    the table, so that damage to other pages does not matter.
     """
     page = _page_size(path)
     with tempfile.TemporaryDirectory(prefix="salvage-", dir=path.parent) as folder:

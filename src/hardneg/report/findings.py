@@ -135,8 +135,8 @@ def _suspected(summary: RunSummary, locale: Locale) -> list[Finding]:
     count = sum(dropped.get(reason, 0) for reason in summary.suspected_reasons)
     if count:
         sentences.append(("plain", locale("find.suspected", count=locale.number(count))))
-    told = any(warning["kind"] == "poor_calibration" for warning in warnings(summary))
-    if not summary.calibration.get("estimable", True) and not told:
+    warned = any(warning["kind"] == "poor_calibration" for warning in warnings(summary))
+    if not summary.calibration.get("estimable", True) and not warned:
         why = str(summary.calibration.get("why", ""))
         sentences.append(("plain", locale("find.not_estimable", why=why)))
     return sentences

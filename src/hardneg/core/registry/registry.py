@@ -234,7 +234,8 @@ class Registry(Generic[T]):
         return derived or definition in self._used or definition.__module__ in _named_modules()
 
     def _shorthand(self, name: str) -> str:
-        field: Any = self._class_named(name).shorthand  # type: ignore[attr-defined]
+        component: Any = self._class_named(name)
+        field = component.shorthand
         if field is None:
             raise ConfigError(f'{self.kind} {name} takes no ":value"; write {{{name}: {{setting: value}}}}')
         return str(field)
