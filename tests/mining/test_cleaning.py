@@ -91,7 +91,7 @@ def test_every_format_comes_back_without_what_is_doubtful_and_else_as_it_was(nam
 
 def entries(path):
     """Returns what the rows of a training set hold, as hardneg reads them."""
-    return [entry for _, _, entry in training.entries(path, LoadOptions())]
+    return [entry for _, _, _, entry in training.entries(path, LoadOptions())]
 
 
 def negatives_of(path):

@@ -13,6 +13,7 @@ from hardneg.calibration.features import UNLABELLED, Column, Sample, complete
 from hardneg.calibration.learning import MIN_POSITIVES, ColumnGroups, Model, fit_model
 from hardneg.calibration.logistic import Vector, sigmoid
 from hardneg.core.records import FloatArray
+from hardneg.core.registry import invalid_field
 
 _MAX_ERROR = 0.1
 _MIN_AUC = 0.6
@@ -82,8 +83,7 @@ class Calibration:
         try:
             built = TypeAdapter(cls).validate_python(dict(described), strict=False)
         except ValidationError as error:
-            problem = error.errors()[0]
-            raise ValueError(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}") from None
+            raise ValueError(invalid_field(error)) from None
         for model in built.models:
             if sum(len(column.priors) for column in model.columns) != len(model.weights):
                 raise ValueError("models: weights and columns do not fit")

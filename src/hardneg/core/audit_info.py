@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hardneg.core.errors import DataError
+from hardneg.core.registry import invalid_field
 
 FILE = "audit.json"
 
@@ -73,8 +74,7 @@ def read(folder: Path) -> Mapping[str, Any] | None:
     except FileNotFoundError:
         return None
     except ValidationError as error:
-        problem = error.errors()[0]
-        raise _damaged(path, f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}") from None
+        raise _damaged(path, invalid_field(error)) from None
     except (OSError, ValueError, RecursionError) as error:
         raise _damaged(path, str(error)) from None
     return audit

@@ -80,7 +80,7 @@ def uniform(
         else:
             raise DataError(
                 f'query "{example.query_id}" has {len(example.negatives)} negatives, expected {wanted}; '
-                "short: drop or repeat of the format, as in --set format.NAME.short=drop, or fewer negatives"
+                "--set format.FORMAT.short=drop or =repeat changes that; or ask for fewer negatives"
             )
 
 

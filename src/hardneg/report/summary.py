@@ -15,12 +15,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from hardneg.core import audit_info
 from hardneg.core.components import RULES, Rule
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.records import Decision
+from hardneg.core.registry import invalid_field
 from hardneg.report.checks import Check, checks
 from hardneg.report.columns import (
     GROUPS,
@@ -232,5 +233,7 @@ def _comparison(folder: Path) -> list[Mapping[str, Any]]:
             return []
         _ROWS.validate_python(facts["rows"])
         return list(facts["rows"])
+    except ValidationError as error:
+        raise DataError(f"{path} is damaged: rows.{invalid_field(error)}") from None
     except (OSError, ValueError, KeyError, RecursionError) as error:
         raise DataError(f"{path} is damaged: {error}") from None

@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from hardneg.core.registry import invalid_field
+
 Texts = dict[str, Any]
 Counts = dict[str, int]
 Facts = dict[str, Texts]
@@ -97,5 +99,4 @@ def check(info: Mapping[str, Any]) -> None:
     try:
         (_Finished if info.get("finished") else _Begun).model_validate(info)
     except ValidationError as error:
-        problem = error.errors()[0]
-        raise ValueError(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}") from None
+        raise ValueError(invalid_field(error)) from None

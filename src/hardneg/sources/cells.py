@@ -40,10 +40,13 @@ def check_text(row: Mapping[str, Any], column: str, text: str, where: str, *, ty
         where: The place of the row.
         typed: Whether lists of texts are refused in rows of typed values too.
     """
-    cell, bare = isinstance(row, Cells), text.strip()
+    cell = isinstance(row, Cells)
+    if not (cell or typed):
+        return
+    bare = text.strip()
     if cell and bare in NOTHING:
         found, instead = "nothing", "leave the cell empty"
-    elif ((cell or typed) and _TEXTS.fullmatch(bare)) or (cell and _NUMBERS.fullmatch(bare)):
+    elif _TEXTS.fullmatch(bare) or (cell and _NUMBERS.fullmatch(bare)):
         found, instead = "a list", 'write it in JSON, as ["one", "two"]'
     elif cell and bare[:1] == "{" and _OBJECT.fullmatch(bare):
         found, instead = "an object", "give its text alone"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -39,9 +39,14 @@ class Notes(Counter[str]):
         self.unread: dict[str, None] = {}
         self.read: set[str] = set()
         self.judged_empty: dict[str, None] = {}
+        self._known: set[tuple[tuple[str, ...], tuple[str | None, ...]]] = set()
 
-    def columns(self, names: Iterable[str], read: Collection[str | None]) -> None:
-        """Records the columns of a table, and which of them are read."""
+    def columns(self, names: Collection[str], read: Collection[str | None]) -> None:
+        """Records the columns of a row or table, and which of them are read."""
+        known = tuple(names), tuple(read)
+        if known in self._known:
+            return
+        self._known.add(known)
         self.read.update(name for name in read if name is not None)
         self.unread.update((name, None) for name in names if name not in read)
 

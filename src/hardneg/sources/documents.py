@@ -23,6 +23,7 @@ from hardneg.sources.tables import (
     rows,
 )
 
+_Roles = tuple[str, str | None, str | None]
 IDS = ("_id", "id", "doc_id", "docid", "docno")
 TEXTS = ("text", "contents", "document")
 _NEEDS = (
@@ -62,9 +63,13 @@ def add_documents(builder: CollectionBuilder, path: Path, label: str = "") -> No
 
 def add_rows(builder: CollectionBuilder, table: Rows) -> None:
     """Adds the documents of a table with a text, perhaps an id and a title."""
-    names = fresh_names(builder)
+    names, known = fresh_names(builder), dict[tuple[str, ...], _Roles]()
     for where, row in table:
-        _add(builder, row, names, where)
+        columns = tuple(row)
+        if columns not in known:
+            known[columns] = _roles(builder, row, where)
+            builder.notes.columns(columns, known[columns])
+        _add(builder, row, known[columns], names, where)
 
 
 def add_unnamed(
@@ -106,7 +111,7 @@ def _columns(builder: CollectionBuilder) -> Columns:
     return chosen
 
 
-def _roles(builder: CollectionBuilder, row: Names[str], where: str) -> tuple[str, str | None, str | None]:
+def _roles(builder: CollectionBuilder, row: Names[str], where: str) -> _Roles:
     """Returns the columns of the text, the title and the id."""
     named = builder.options.columns
     text = column_of(row, "text", TEXTS, where, named)
@@ -118,9 +123,8 @@ def _roles(builder: CollectionBuilder, row: Names[str], where: str) -> tuple[str
     return text, column_of(row, "title", ("title",), where, named), column_of(row, "id", IDS, where, named)
 
 
-def _add(builder: CollectionBuilder, row: Row, names: Iterator[str], where: str) -> None:
-    text_column, title_column, id_column = columns = _roles(builder, row, where)
-    builder.notes.columns(row, columns)
+def _add(builder: CollectionBuilder, row: Row, roles: _Roles, names: Iterator[str], where: str) -> None:
+    text_column, title_column, id_column = roles
     text = given_text(row, text_column, where, _NEEDS)
     title = optional_text(row, title_column, where) if title_column else ""
     if id_column is None:

@@ -17,7 +17,7 @@ SCORES = "scores"
 
 def documents_of(row: Row, roles: Roles, where: str) -> list[Document]:
     """Returns the documents of a row, those in the column of positives first."""
-    main = roles.positive or roles.doc_id or ""
+    main = roles.main
     positives, documents = _texts(row, main, where, named=roles.positive is None), list[Document]()
     for column in roles.negatives:
         if row.get(column) is None:
@@ -47,7 +47,7 @@ def _labels(row: Row, roles: Roles, positives: int, negatives: int, where: str) 
     Raises:
         DataError: A list beside several of them may say so, but it is not known whether it does.
     """
-    main = roles.positive or roles.doc_id or ""
+    main = roles.main
     if not isinstance(row.get(main), list):
         return roles.relevance
     values = None if roles.labels is None else row.get(roles.labels)

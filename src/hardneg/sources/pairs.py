@@ -23,6 +23,7 @@ from collections.abc import Collection as Names
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from hardneg.core.errors import DataError
@@ -97,6 +98,11 @@ class Roles:
     split: str | None
 
     @property
+    def main(self) -> str:
+        """The column of the positives: of their texts, or of their ids where these stand for them."""
+        return self.positive or self.doc_id or ""
+
+    @cached_property
     def columns(self) -> list[str]:
         """All columns that are read, those of texts first."""
         ids = (self.query_id, self.doc_id)
@@ -239,9 +245,8 @@ class _Pairs:
 
     def _add_documents(self, row: Row, roles: Roles, where: str) -> Iterator[tuple[str, int]]:
         documents = documents_of(row, roles, where)
-        column = roles.positive or roles.doc_id or ""
-        if not any(each.column == column for each in documents):
-            self._without_positive(column, where)
+        if not any(each.column == roles.main for each in documents):
+            self._without_positive(roles.main, where)
         for text, _, doc_id, relevance, own, _ in documents:
             if relevance is None:
                 continue

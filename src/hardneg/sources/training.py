@@ -108,10 +108,8 @@ def without_negatives(
     """
     name, _ = _opened(path, options)
     fixed = name is not None and LAYOUTS[name].fixed
-    beside = ParallelColumns(
-        (decoded(row, where), entry) for where, row, entry in entries(path, options) if entry is not None
-    )
-    for where, given, entry in entries(path, options):
+    beside = ParallelColumns((row, entry) for _, _, row, entry in entries(path, options) if entry is not None)
+    for where, given, row, entry in entries(path, options):
         if entry is None:
             yield given
         elif queries is not None and text_key(entry.query) not in queries:
@@ -123,7 +121,6 @@ def without_negatives(
             out = _left_out(entry, dropped, notes)
             left: Row | None = given
             if out:
-                row = decoded(given, where)
                 left = pruned(row, entry, out, beside.of(row, entry, where), fixed)
                 left = left and {c: given[c] if value is row[c] else value for c, value in left.items()}
             if left is None:
@@ -149,16 +146,19 @@ def _is_empty(document: Document) -> bool:
     return not f"{document.title}{document.text}".strip()
 
 
-def entries(path: Path, options: LoadOptions) -> Iterator[tuple[str, Row, Entry | None]]:
-    """Yields (where, row, entry) for each row of a training set; rows of other splits have no entry."""
+def entries(path: Path, options: LoadOptions) -> Iterator[tuple[str, Row, Row, Entry | None]]:
+    """Yields (where, given, row, entry) for each row of a training set; rows of other splits have no entry.
+
+    `given` is the row as it stands in the file, `row` has its cells `decoded`.
+    """
     name, table = _opened(path, options)
     known = CompanionTexts() if name is None else companion_texts(path, LAYOUTS[name])
     for where, given in table:
         row = decoded(given, where)
         if name is None:
-            yield where, given, entry_of_pairs(row, where, options)
+            yield where, given, row, entry_of_pairs(row, where, options)
         else:
-            yield where, given, _entry(row, where, LAYOUTS[name], known)
+            yield where, given, row, _entry(row, where, LAYOUTS[name], known)
 
 
 def _entry(row: Row, where: str, layout: Layout, known: CompanionTexts) -> Entry:
@@ -173,10 +173,8 @@ def entry_of_pairs(row: Row, where: str, options: LoadOptions) -> Entry | None:
     roles = pairs.roles_of(row, where, options)
     if roles.split is not None and options.split not in (row[roles.split], "all"):
         return None
-    query, documents = (
-        text_of(row, roles.query, where, "each row needs a query"),
-        documents_of(row, roles, where),
-    )
+    query = text_of(row, roles.query, where, "each row needs a query")
+    documents = documents_of(row, roles, where)
     single = roles.relevance is not None and len(documents) == 1 and documents[0].place is None
     return Entry(query, documents, min_relevance=options.min_relevance, single=single)
 

@@ -126,6 +126,12 @@ def first_problem(error: ValidationError, *setting: str) -> str:
     return f"{place}: {message}{found}" if place else f"{message}"
 
 
+def invalid_field(error: ValidationError) -> str:
+    """Returns the first invalid field of a file's content, and why, as `rate: Field required`."""
+    problem = error.errors()[0]
+    return f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
+
+
 def reason_of(error: Exception) -> str:
     """Returns the kind of an error and the first line of its message."""
     return f"{type(error).__name__}: {_first_line(error)}"

@@ -92,11 +92,8 @@ def judge(
     verdicts are in the order of the pairs, including those without an answer at first.
     """
     chosen = JudgeSettings.build(endpoint=endpoint, model=model, **settings)
-    models = _models(chosen)
-    prompt = read_prompt(chosen.prompt, PROMPTS, ("query", "document"))
     folder = Path(run_folder)
-    run, collection = load_run(folder, collection)
-    pairs = with_texts(_ids(folder, run, chosen), collection, chosen.max_characters)
+    models, prompt, pairs = _read(folder, chosen, collection)
     _refuse_link(folder / FOLDER)
     with (
         RunFolder(folder / FOLDER, ANSWERS).opened() as opened,
@@ -128,10 +125,7 @@ def dry_run(
     tokens, in its currency.
     """
     chosen = JudgeSettings.build(endpoint=endpoint, model=model, **settings)
-    models, prompt = _models(chosen), read_prompt(chosen.prompt, PROMPTS, ("query", "document"))
-    folder = Path(run_folder)
-    run, collection = load_run(folder, collection)
-    pairs = with_texts(_ids(folder, run, chosen), collection, chosen.max_characters)
+    models, prompt, pairs = _read(Path(run_folder), chosen, collection)
     with closing(AnswerStore(cache or cache_folder())) as store:
         cascade = Cascade(_steps(models, prompt, chosen, store))
         costs = [cascade.highest_cost(pair) for pair in pairs]
@@ -144,6 +138,15 @@ def dry_run(
         **({} if price is None else {"most_cost": round(tokens * price / 1_000_000, 4)}),
         "prompt": prompt.fill(query=pairs[0].query, document=pairs[0].document) if pairs else "",
     }
+
+
+def _read(
+    folder: Path, settings: JudgeSettings, collection: Collection | None
+) -> tuple[list[tuple[str, Endpoint]], Prompt, list[Pair]]:
+    """Returns the models, the prompt and the pairs to judge."""
+    models, prompt = _models(settings), read_prompt(settings.prompt, PROMPTS, ("query", "document"))
+    run, collection = load_run(folder, collection)
+    return models, prompt, with_texts(_ids(folder, run, settings), collection, settings.max_characters)
 
 
 def _steps(
@@ -203,7 +206,7 @@ def _described(settings: JudgeSettings, steps: Sequence[Step]) -> dict[str, Any]
 
 
 def _refuse_link(folder: Path) -> None:
-    """Refuses a link in a received run, which leads elsewhere."""
+    """Refuses a link in a received run, which leads out of it."""
     if folder.is_symlink():
         raise ConfigError(f"{folder} is a symbolic link, which is not written through; delete it")
 

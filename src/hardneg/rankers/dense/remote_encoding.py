@@ -30,11 +30,13 @@ class EncodedTexts:
         facts: `Encoder.facts`.
         fingerprints: `Encoder.fingerprint` by kind.
         shards: The files of the vectors by kind, in the order of the texts.
+        truncation: How many documents or queries are cut; see `truncation`.
     """
 
     facts: Mapping[str, Any]
     fingerprints: Mapping[Kind, str]
     shards: Mapping[Kind, Sequence[Path]] = field(default_factory=dict)
+    truncation: Mapping[str, Any] = field(default_factory=dict)
 
     def vectors(self, kind: Kind) -> Vectors:
         """Returns all vectors of a kind, mapped.
@@ -61,8 +63,8 @@ def encode_remotely(settings: Ranker, name: str, collection: Collection, context
     sources: dict[Kind, Documents | Queries] = {"document": collection.documents, "query": collection.queries}
     counting: list[_Job] = [(kind, sampled(sources[kind]), True) for kind in _KINDS]
     described = [description for _, description in context.engine.run(worker, counting, "encode")]
-    cut = {unit: found for each in described for unit, found in each.facts["truncation"].items()}
-    description = replace(described[0], facts=_without_truncation(described[0].facts))
+    cut = {unit: found for each in described for unit, found in each.truncation.items()}
+    description = replace(described[0], truncation={})
     shards: dict[Kind, list[Path]] = {kind: [] for kind in _KINDS}
     total = len(collection.documents) + len(collection.queries)
     with context.progress.task(f"{name}: encode", total, "texts") as task:
@@ -86,8 +88,7 @@ def _encoding_worker(settings: Ranker, cache: Path) -> Callable[[_Job], tuple[in
     def run(job: _Job) -> tuple[int, EncodedTexts]:
         kind, texts, counting = job
         if counting:
-            cut = {_UNITS[kind]: encoder.truncation(kind, texts)}
-            return 0, replace(description, facts={**description.facts, "truncation": cut})
+            return 0, replace(description, truncation={_UNITS[kind]: encoder.truncation(kind, texts)})
         if texts:
             Store(cache, description.fingerprints[kind]).encode_missing(texts, encode[kind])
         return len(texts), description
@@ -113,10 +114,6 @@ def _missing(
                 task.advance(len(texts))
             else:
                 yield kind, texts, False
-
-
-def _without_truncation(facts: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: fact for name, fact in facts.items() if name != "truncation"}
 
 
 def _difference(one: EncodedTexts, other: EncodedTexts) -> str:
