@@ -17,6 +17,7 @@ from ray.cluster_utils import Cluster
 
 from hardneg.core.errors import ConfigError, HardnegError
 from hardneg.core.files import digest_file
+from hardneg.core.records.collection import part
 from hardneg.engines.ray import Ray
 from hardneg.mining import pipeline
 from hardneg.mining.pipeline import mine
@@ -124,6 +125,28 @@ def test_a_run_ends_as_the_local_one_though_a_node_dies_in_each_stage(cluster, t
     assert len(list((tmp_path / "ray" / "ledger").glob("*.parquet"))) == 3
     assert not (tmp_path / "ray" / ".hardneg-searches").exists()
     assert content(tmp_path / "ray") == content(tmp_path / "local")
+
+
+def test_workers_score_pairs_as_one_process_does_and_keep_the_scores(cluster, tmp_path):
+    model, collection = tiny.cross_encoder(tmp_path), words()
+    collection = part(collection, np.arange(90, dtype=np.int32), np.arange(150, dtype=np.int32))
+    more = ["format=jsonl", "rank.depth=10", "validation.calibrate=true"]
+    more.append(f"validation.validators=[cross-encoder:{model}]")
+
+    def mined(folder, engine):
+        recipe = Recipe.named("naive", more, rankers=["bm25", f"cross-encoder:{model}"], engine=engine)
+        return mine(collection, recipe, tmp_path / folder, cache=tmp_path / f"cache-{folder}")
+
+    with threads(1):
+        local = mined("local", "local")
+    spread = mined("ray", Ray(encoders=1, miners=1))
+    assert spread.info["fingerprint"] == local.info["fingerprint"]
+    assert content(tmp_path / "ray") == content(tmp_path / "local")
+    stored = {
+        folder: sum(path.stat().st_size // 36 for path in tmp_path.glob(f"cache-{folder}/pairs/*/*.pairs"))
+        for folder in ("local", "ray")
+    }
+    assert stored["ray"] == stored["local"] >= 900, "a pair is scored once, whoever asks for it"
 
 
 @contextmanager

@@ -6,10 +6,15 @@ import pytest
 from hardneg.core.components import VALIDATORS, Context
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.progress import NullProgress
+from hardneg.core.records import Candidates
 from hardneg.rankers.cross_encoder import CrossEncoder
+from hardneg.rankers.dense import forward
 from hardneg.rankers.dense.models import load_model
+from hardneg.rankers.pairs.model import PairModel
 from hardneg.testing import collection
 from tests import tiny
+
+real = PairModel.scores
 
 
 def known():
@@ -22,7 +27,7 @@ def folder(tmp_path_factory):
 
 
 def test_scores_are_those_of_the_model(folder, tmp_path):
-    ranker = CrossEncoder(folder).open(known(), Context(tmp_path))
+    ranker = CrossEncoder(folder, precision="fp32").open(known(), Context(tmp_path))
     scores = ranker.score(np.array([0], np.int32), np.array([[2, 0, -1]], np.int32))
     pairs = [("small mice", "mice"), ("small mice", "one step")]
     expected = load_model("CrossEncoder", folder, device="cpu").predict(pairs)
@@ -30,14 +35,53 @@ def test_scores_are_those_of_the_model(folder, tmp_path):
     assert ranker.retrieves is False and (ranker.search(np.array([0], np.int32), 2)[0] == -1).all()
 
 
-def test_a_pair_is_read_once(folder, tmp_path, monkeypatch):
-    ranker = CrossEncoder(folder).open(known(), Context(tmp_path))
-    first = ranker.score(np.array([0], np.int32), np.array([[2, 0]], np.int32))
-    monkeypatch.setattr(ranker, "_model", None)
-    assert (
-        ranker.score(np.array([0], np.int32), np.array([[0, 2]], np.int32)).tolist()
-        == first[:, ::-1].tolist()
+def scored(ranker, docs=(2, 0)):
+    return ranker.score(np.array([0], np.int32), np.array([docs], np.int32))[0].tolist()
+
+
+def test_a_pair_is_scored_once_by_all_runs_of_the_same_settings(folder, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(PairModel, "scores", lambda self, queries, documents: asked.append(documents) or real(
+        self, queries, documents
+    ))  # fmt: skip
+    context = Context(tmp_path)
+    first = scored(CrossEncoder(folder, precision="fp32").open(known(), context))
+    deeper = scored(CrossEncoder(folder, precision="fp32", name="again").open(known(), context), (1, 0, 2))
+    assert asked == [["mice", "one step"], ["two leaps"]] and deeper[2:0:-1] == first
+    validator = VALIDATORS.make({"cross-encoder": {"model": folder, "precision": "fp32"}}).open(
+        known(), {}, context
     )
+    candidates = Candidates(
+        np.array([0], np.int32), np.array([[2, 0]], np.int32), np.array([[1, 2]], np.int32), {}, {}, ""
+    )
+    assert validator.evidence(candidates)[0].tolist() == first and len(asked) == 2
+    scored(CrossEncoder(folder, precision="fp32", max_length=8).open(known(), context))
+    scored(CrossEncoder(folder, precision="fp32", prompt="Is it?").open(known(), context))
+    scored(CrossEncoder(folder, precision="bf16").open(known(), context))
+    assert len(asked) == 5, "other settings give other scores"
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp32"])
+def test_scores_of_bf16_are_near_and_not_rounded_to_8_bits(folder, tmp_path, precision):
+    docs = {f"d{n}": f"mice {chr(97 + n % 26)} {n}" for n in range(200)}
+    many = collection(docs, {"q": "small mice"}, [("q", "d0", 1)])
+    ranker = CrossEncoder(folder, precision=precision).open(many, Context(tmp_path))
+    scores = np.array(scored(ranker, range(200)), np.float32)
+    pairs = [("small mice", text) for text in docs.values()]
+    expected = load_model("CrossEncoder", folder, device="cpu").predict(pairs)
+    assert scores == pytest.approx(expected, abs=1e-6 if precision == "fp32" else 0.02)
+    rounded = (scores.view(np.uint32) & 0xFFFF) == 0  # what bf16 could hold
+    assert rounded.mean() < 0.1 and ranker.facts["precision"] == precision
+
+
+def test_two_devices_score_as_one(folder, tmp_path):
+    two, one = (
+        scored(
+            CrossEncoder(folder, device=device, precision="fp32").open(known(), Context(tmp_path / device))
+        )
+        for device in ("cpu,cpu", "cpu")
+    )
+    assert two == pytest.approx(one, abs=1e-6)
 
 
 def test_models_that_score_no_pairs_are_refused(tmp_path):
@@ -49,19 +93,22 @@ def test_models_that_score_no_pairs_are_refused(tmp_path):
 
 def test_scores_that_are_no_numbers_are_refused(folder, tmp_path, monkeypatch):
     ranker = CrossEncoder(folder).open(known(), Context(tmp_path))
-    monkeypatch.setattr(ranker._model, "predict", lambda pairs, **options: np.full(len(pairs), np.nan))
-    with pytest.raises(DataError, match="one finite score per pair"):
-        ranker.score(np.array([0], np.int32), np.array([[1]], np.int32))
+    monkeypatch.setattr(forward, "run", lambda models, pairs, job, advance: np.full((len(pairs), 1), np.nan))
+    with pytest.raises(DataError, match="must give one finite score per pair; is it a reranker"):
+        scored(ranker)
+    assert not list(tmp_path.glob("pairs/*/*")), "nothing is kept"
 
 
 def test_a_prompt_reaches_the_model_and_the_facts(folder, tmp_path, monkeypatch):
     ranker = CrossEncoder(folder, prompt="Is it relevant?").open(known(), Context(tmp_path))
-    asked = []
+    asked, preprocess = [], ranker._model._model.preprocess
     monkeypatch.setattr(
-        ranker._model, "predict", lambda pairs, **options: asked.append(options) or np.zeros(len(pairs))
+        ranker._model._model,
+        "preprocess",
+        lambda pairs, prompt=None: asked.append(prompt) or preprocess(pairs, prompt=prompt),
     )
-    ranker.score(np.array([0], np.int32), np.array([[1]], np.int32))
-    assert asked[0]["prompt"] == "Is it relevant?" == ranker.facts["prompt"]
+    scored(ranker)
+    assert asked[0] == "Is it relevant?" == ranker.facts["prompt"]
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +129,7 @@ def test_a_model_of_several_labels_is_refused_before_anything_is_scored(labelled
 
 @pytest.mark.parametrize("label", [1, "LABEL_1"])
 def test_the_score_is_the_probability_of_the_label_that_is_named(labelled, tmp_path, label):
-    ranker = CrossEncoder(labelled, positive_label=label).open(known(), Context(tmp_path))
+    ranker = CrossEncoder(labelled, positive_label=label, precision="fp32").open(known(), Context(tmp_path))
     scores = ranker.score(np.array([0], np.int32), np.array([[2, 0]], np.int32))
     model = load_model("CrossEncoder", labelled, device="cpu")
     logits = model.predict([("small mice", "mice"), ("small mice", "one step")])
@@ -117,7 +164,7 @@ def test_progress_is_reported_in_chunks_that_end_where_a_query_does(folder, tmp_
         def advance(self, steps=1):
             self.steps.append(steps)
 
-    monkeypatch.setattr("hardneg.rankers.pair_scorer._CHUNK", 2)
+    monkeypatch.setattr("hardneg.rankers.pairs.model.CHUNK", 2)
     two = collection(
         {"a": "one", "b": "two", "c": "mice"}, {"q": "x", "r": "y"}, [("q", "c", 1), ("r", "a", 1)]
     )

@@ -40,7 +40,7 @@ from hardneg.rankers.dense import DenseRanker
 from hardneg.rankers.dense.encode import Encoder
 from hardneg.rankers.dense.store import SHARD, Encode, Store, Vectors
 from hardneg.rankers.kernels.top_k import TopK
-from hardneg.rankers.pair_scorer import PairScorer
+from hardneg.rankers.pairs.scorer import PairScorer
 from hardneg.runs.directory import Clock
 
 _DEFAULT_LENGTH, _LONGEST = 512, 1 << 20

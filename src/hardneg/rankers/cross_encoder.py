@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
-import numpy as np
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Context, OpenedRanker, Ranker, ranker
-from hardneg.core.errors import ConfigError, DataError
+from hardneg.core.errors import ConfigError
 from hardneg.core.progress import Progress
 from hardneg.core.records import Collection, FloatArray
-from hardneg.rankers.dense.encode import model_digest
-from hardneg.rankers.dense.models import DEFAULT, check_installed, load_model, model_errors
-from hardneg.rankers.dense.prompts import unused_prompts
-from hardneg.rankers.pair_scorer import PairScorer
-from hardneg.rankers.truncation import sampled, truncation
+from hardneg.rankers.dense.models import (
+    DEFAULT,
+    best_precision,
+    check_installed,
+    load_model,
+    model_errors,
+)
+from hardneg.rankers.dense.sharded_search import ClusterContext
+from hardneg.rankers.pairs.model import PairModel
+from hardneg.rankers.pairs.remote import RemoteScorer
+from hardneg.rankers.pairs.scorer import PairScorer
+from hardneg.rankers.pairs.store import PairScores, PairStore
+from hardneg.rankers.truncation import sampled
 
 _SCORING = ("ForSequenceClassification", "ForCausalLM", "ForConditionalGeneration")
 
@@ -28,21 +36,22 @@ class CrossEncoder(Ranker):
 
     Attributes:
         model: A hub id or a folder.
-        batch_size: Pairs per batch.
         max_length: Tokens after which pairs are cut; None for the model's own limit.
         prompt: Text before each pair, for models that follow instructions, or the name of one of the model's
             prompts; None for the model's own.
         positive_label: The label whose probability is the score, by name or number from 0, of a model that
             gives several.
-        device: As torch names it; None for the fastest.
+        precision: Number format of the transformer's weights and sums; `auto` for the fastest of the
+            device. The last layer, which gives the score, is always fp32.
+        device: As torch names it; several as `cuda:0,cuda:1`; None for the fastest.
         name: The ranker's name in the ledger; None for `cross-encoder`.
     """
 
     model: str
-    batch_size: int = Field(default=32, ge=1)
     max_length: int | None = Field(default=None, ge=1)
     prompt: str | None = None
     positive_label: int | str | None = None
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     device: str | None = None
     name: str | None = None
     shorthand = "model"
@@ -59,31 +68,68 @@ class CrossEncoder(Ranker):
         """Returns the ranker, its model loaded."""
         return self.opened(collection, context, "rank.rankers.cross-encoder")
 
-    def opened(self, collection: Collection, context: Context, path: str) -> CrossEncoderRanker:
-        """Returns the ranker, its model loaded; `path` is where a recipe has its settings.
+    def opened(self, collection: Collection, context: Context, path: str) -> OpenedRanker:
+        """Returns the ranker, its model loaded here or by the workers of the engine.
+
+        Args:
+            collection: The queries and documents.
+            context: The cache and the engine.
+            path: Where a recipe has these settings.
 
         Raises:
             ConfigError: There is no such model, it has no trained score of pairs, or several.
         """
-        options: dict[str, Any] = {"device": self.device}
-        if self.max_length is not None:
-            options["max_length"] = self.max_length
+        name = self.name or "cross-encoder"
+        documents, queries = sampled(collection.documents), sampled(collection.queries)
+        described = context.encoded if isinstance(context, ClusterContext) else {}
+        if context.engine.spreads:
+            opener = partial(self.load, path)
+            remote = RemoteScorer(opener, (queries, documents), collection, context, name)
+            described[self] = remote.description
+            return remote
+        model = self.load(path)
+        description = model.description(documents, queries)
+        if self in described:
+            described[self].check_same(description)
+        store = PairStore(context.cache, description.fingerprint)
+        scorer = LocalScorer(model, collection, store, context.progress, name)
+        scorer.facts = description.facts
+        return scorer
+
+    def load(self, path: str) -> PairModel:
+        """Returns the loaded model; see `opened`."""
         if self.model == DEFAULT:
             raise ConfigError("cross-encoder has no default model; name one, as in cross-encoder:MODEL")
-        model = load_model("CrossEncoder", self.model, **options)
+        device, *more = [None] if self.device is None else self.device.split(",")
+        options: dict[str, Any] = {} if self.max_length is None else {"max_length": self.max_length}
+        model = load_model("CrossEncoder", self.model, device=device, **options)
         with model_errors(self.model):
             architecture = (getattr(model.config, "architectures", None) or ["ForSequenceClassification"])[0]
             if not architecture.endswith(_SCORING):
                 raise ConfigError(
                     f'model "{self.model}" is a {architecture}, which has no trained score of pairs'
                 )
-            label = _label(model, self, path)
-            ranker = CrossEncoderRanker(model, self, collection, label, context.progress)
-            tokenizer, prompt = getattr(model, "tokenizer", None), ranker.facts["prompt"] or ""
-            texts, queries = sampled(collection.documents), sampled(collection.queries)
-            cut = truncation(tokenizer, model.max_length, texts, prompt, queries)
-            ranker.facts = {**ranker.facts, "truncation": {"documents": cut}}
-            return ranker
+            precision = best_precision(str(model.device)) if self.precision == "auto" else self.precision
+            devices = [name.strip() for name in more if name]
+            return PairModel(model, self.model, self.prompt, _label(model, self, path), precision, devices)
+
+
+class LocalScorer(PairScorer):
+    """Scores pairs by a model in this process."""
+
+    def __init__(
+        self,
+        model: PairModel,
+        collection: Collection,
+        scores: PairScores | None = None,
+        progress: Progress | None = None,
+        name: str = "cross-encoder",
+    ) -> None:
+        super().__init__(collection, model.facts, progress, name, scores, model.chunk)
+        self._model = model
+
+    def _predict(self, queries: list[str], documents: list[str]) -> FloatArray:
+        return self._model.scores(queries, documents)
 
 
 def _label(model: Any, settings: CrossEncoder, path: str) -> int | None:
@@ -107,48 +153,3 @@ def _label(model: Any, settings: CrossEncoder, path: str) -> int | None:
         if len(labels) > 1
         else f'positive_label {given}: model "{settings.model}" gives one score per pair; leave it out'
     )
-
-
-class CrossEncoderRanker(PairScorer):
-    """Scores pairs of one collection with a loaded `CrossEncoder`, by one score or label, each pair once."""
-
-    def __init__(
-        self,
-        model: Any,
-        settings: CrossEncoder,
-        collection: Collection,
-        label: int | None = None,
-        progress: Progress | None = None,
-    ) -> None:
-        own, prompt = model.prompts or {}, settings.prompt
-        prompt = prompt if prompt is None else own.get(prompt, prompt)
-        facts = {
-            "model": settings.model,
-            "weights": model_digest(model),
-            "max_length": model.max_length,
-            "prompt": prompt,
-        }
-        if label is not None:
-            facts["positive_label"] = label
-        if prompt is None and (unused := unused_prompts(model, settings.model, "prompt")):
-            facts["unused_prompts"] = unused
-        super().__init__(collection, facts, progress, settings.name or "cross-encoder")
-        self._model, self._name = model, settings.model
-        self._options: dict[str, Any] = {"batch_size": settings.batch_size, "show_progress_bar": False}
-        self._label = label
-        if prompt is not None:
-            self._options["prompt"] = prompt
-        if label is not None:
-            import torch
-
-            self._options |= {"activation_fn": torch.nn.Identity(), "apply_softmax": True}
-
-    def _predict(self, queries: list[str], documents: list[str]) -> FloatArray:
-        pairs = list(zip(queries, documents, strict=True))
-        with model_errors(self._name, "score with"):
-            scores = np.asarray(self._model.predict(pairs, **self._options), np.float32)
-        if self._label is not None and scores.ndim == 2:
-            scores = scores[:, self._label]
-        if scores.ndim != 1 or not np.isfinite(scores).all():
-            raise DataError("the cross-encoder must give one finite score per pair; is it a reranker?")
-        return scores

@@ -17,7 +17,7 @@ from hardneg.core.records import Collection, Documents, FloatArray, Queries, row
 from hardneg.core.registry import function_class, positional_count, settings_of
 from hardneg.rankers.dense import DenseRanker
 from hardneg.rankers.dense.store import Vectors
-from hardneg.rankers.pair_scorer import PairScorer
+from hardneg.rankers.pairs.scorer import PairScorer
 
 _BATCH = 1_024
 

@@ -14,13 +14,14 @@ from hardneg.core.components import OpenedRanker
 from hardneg.core.errors import ConfigError
 from hardneg.core.records import Collection, FloatArray, IntArray
 from hardneg.evaluation.systems import model_kind
-from hardneg.rankers.cross_encoder import CrossEncoder, CrossEncoderRanker
+from hardneg.rankers.cross_encoder import LocalScorer
 from hardneg.rankers.dense import DenseRanker
 from hardneg.rankers.dense.encode import Encoder
 from hardneg.rankers.dense.models import load_model, model_errors
 from hardneg.rankers.dense.prompts import Prompts
 from hardneg.rankers.dense.store import Vectors
 from hardneg.rankers.kernels.top_k import top_k
+from hardneg.rankers.pairs.model import PairModel
 from hardneg.training.caching_tokenizer import CachingTokenizer
 from hardneg.training.train_settings import TrainSettings
 
@@ -153,7 +154,7 @@ def _shorten(model: Any, kind: Kind, max_length: int | None) -> None:
 def as_ranker(student: Student, collection: Collection) -> OpenedRanker:
     """Returns the student's current state as a ranker, all vectors in memory."""
     if student.kind == "cross-encoder":
-        return CrossEncoderRanker(student.model, CrossEncoder(model=student.name), collection)
+        return LocalScorer(PairModel(student.model, student.name), collection)
     queries = collection.queries.texts(np.arange(len(collection.queries), dtype=np.int32))
     documents = collection.documents.texts(np.arange(len(collection.documents), dtype=np.int32))
     if student.kind == "sparse":

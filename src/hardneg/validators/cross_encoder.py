@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import ConfigDict, Field
@@ -27,11 +27,12 @@ class CrossEncoder(Validator):
         margin: The greatest distance below the positive's score that is suspicious, in the model's unit.
         relative_margin: The same as a fraction of the positive's score.
         maximum: The least score that makes any candidate suspicious; None for no such bound.
-        batch_size: Pairs in one batch.
         max_length: Tokens after which pairs are cut; None for the model's own limit.
         prompt: Text before each pair, for models that follow instructions, or the name of one of the model's
             prompts; None for the model's own.
         positive_label: The label whose probability counts, by name or number from 0, of a model with several.
+        precision: Number format of the transformer; `auto` for the fastest of the device.
+        device: As torch names it; several as `cuda:0,cuda:1`; None for the fastest.
 
     Source: RocketQA (arXiv 2010.08191), section 3.2; positive-aware margins, NV-Retriever (arXiv 2407.15831).
     """
@@ -41,10 +42,11 @@ class CrossEncoder(Validator):
     margin: float = 0.0
     relative_margin: float = 0.0
     maximum: float | None = None
-    batch_size: int = Field(default=32, ge=1)
     max_length: int | None = Field(default=None, ge=1)
     prompt: str | None = None
     positive_label: int | str | None = None
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    device: str | None = None
     kind = "score"
     weight = 2.0
     shorthand = "model"
@@ -60,7 +62,7 @@ class CrossEncoder(Validator):
 
     def open(self, collection: Collection, rankers: Rankers, context: Context) -> OpenedValidator:
         """Returns the opened validator, its model loaded."""
-        own = ("model", "batch_size", "max_length", "prompt", "positive_label")
+        own = ("model", "max_length", "prompt", "positive_label", "precision", "device")
         settings: Any = RANKERS.make({"cross-encoder": {name: getattr(self, name) for name in own}})
         ranker: OpenedRanker = settings.opened(collection, context, "validation.validators.cross-encoder")
 

@@ -22,8 +22,6 @@ from hardneg.rankers.truncation import truncation
 Kind = Literal["query", "document"]
 Storage = Literal["fp32", "fp16"]
 _CHARACTERS_PER_TOKEN = 4
-_BATCH_TOKENS = {"cpu": 2_048}
-_GPU_BATCH_TOKENS = 32_768
 _STATIC_BATCH = 1_024
 
 
@@ -69,7 +67,7 @@ class Encoder:
         self._pools_in_fp32 = precision not in (None, "fp32")
         self._model = convert(model.eval(), precision or "fp32")
         self._models = [self._model, *(copy.deepcopy(self._model).to(device) for device in devices)]
-        budget = _BATCH_TOKENS.get(model.device.type, _GPU_BATCH_TOKENS)
+        budget = forward.batch_tokens(model.device.type)
         self._budget = min(budget, max_tokens or budget)
         self._storage = storage
         self.digest = model_digest(model)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import ctypes
 import platform
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,8 @@ WINDOW = 1_024
 """Texts tokenised at once."""
 
 _LARGEST_BATCH = 256
+_BATCH_TOKENS = {"cpu": 2_048}
+_GPU_BATCH_TOKENS = 32_768
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
 
 Positions = npt.NDArray[np.intp]
@@ -32,23 +34,55 @@ Batch = tuple[Positions, dict[str, Any]]
 """The positions of some texts, and their features."""
 
 
+class Job(Protocol):
+    """What a model does with its inputs; one longer than the budget is a batch of its own."""
+
+    @property
+    def budget(self) -> int:
+        """The most tokens per batch."""
+
+    def features(self, model: Any, inputs: list[Any]) -> dict[str, Any]:
+        """Returns the tokens of some inputs, as the model reads them."""
+
+    def outputs(self, model: Any, features: dict[str, Any]) -> Any:
+        """Returns the tensor of the outputs, (n, dimension), of features on the model's device."""
+
+
 @dataclass(frozen=True)
 class EncodingJob:
-    """How texts are encoded; one longer than `budget`, the most tokens per batch, is a batch of its own."""
+    """How texts are encoded."""
 
     kind: Literal["query", "document"]
     prompt: str
     normalize: bool
     budget: int
 
+    def features(self, model: Any, inputs: list[str]) -> dict[str, Any]:
+        """Returns the tokens of texts after the prompt."""
+        features: dict[str, Any] = model.preprocess(inputs, prompt=self.prompt, task=self.kind)
+        return features
 
-def run(models: list[Any], texts: list[str], job: EncodingJob, advance: Advance) -> FloatArray | None:
+    def outputs(self, model: Any, features: dict[str, Any]) -> Any:
+        """Returns (n, dimension) the vectors of texts."""
+        import torch
+
+        vectors = model(features, task=self.kind)["sentence_embedding"][:, : model.truncate_dim].float()
+        return torch.nn.functional.normalize(vectors, p=2, dim=1) if self.normalize else vectors
+
+
+def batch_tokens(device: str) -> int:
+    """Returns the most tokens per batch that suit a kind of device, as torch names it."""
+    return _BATCH_TOKENS.get(device, _GPU_BATCH_TOKENS)
+
+
+def run(models: list[Any], inputs: Sequence[Any], job: Job, advance: Advance) -> FloatArray | None:
     """Returns (n, dimension) float32, or None if the model's features are not rows of tokens.
 
-    The models are the same one on one device or several; each batch goes to an idle one.
+    The models are the same one on one device or several; each batch goes to an idle one. Inputs are texts or
+    tuples of texts.
     """
-    order = np.argsort([-len(text) for text in texts], kind="stable")
-    windows = _windows(models[0], texts, order, job)
+    order = np.argsort([-_length(each) for each in inputs], kind="stable")
+    windows = _windows(models[0], inputs, order, job)
     first = next(windows)
     if not _has_token_rows(first[1], len(first[0])):
         return None
@@ -57,21 +91,23 @@ def run(models: list[Any], texts: list[str], job: EncodingJob, advance: Advance)
         batches = _batches(chain([first], windows), job.budget)
         for positions, encoded in _encode_batches(models, batches, job):
             if vectors is None:
-                vectors = np.empty((len(texts), encoded.shape[1]), np.float32)
+                vectors = np.empty((len(inputs), encoded.shape[1]), np.float32)
             vectors[positions] = encoded
             advance(len(positions))
     return vectors
 
 
-def _windows(model: Any, texts: list[str], order: Positions, job: EncodingJob) -> Iterator[Batch]:
+def _length(given: Any) -> int:
+    """Returns the characters of a text, or of a tuple of texts."""
+    return len(given) if isinstance(given, str) else sum(map(len, given))
+
+
+def _windows(model: Any, inputs: Sequence[Any], order: Positions, job: Job) -> Iterator[Batch]:
     """Yields the windows, the next one being tokenised meanwhile."""
     windows = [order[begin : begin + WINDOW] for begin in range(0, len(order), WINDOW)]
 
     def tokenise(positions: Positions) -> dict[str, Any]:
-        features: dict[str, Any] = model.preprocess(
-            [texts[i] for i in positions], prompt=job.prompt, task=job.kind
-        )
-        return features
+        return job.features(model, [inputs[i] for i in positions])
 
     with ThreadPoolExecutor(1) as background:
         upcoming = background.submit(tokenise, windows[0])
@@ -119,7 +155,7 @@ def _cut(features: dict[str, Any], rows: Positions, width: int, left: bool) -> d
 
 
 def _encode_batches(
-    models: list[Any], batches: Iterator[Batch], job: EncodingJob
+    models: list[Any], batches: Iterator[Batch], job: Job
 ) -> Iterator[tuple[Positions, FloatArray]]:
     """Yields (positions, vectors) of each batch; several devices work in one thread each."""
     if len(models) == 1:
@@ -148,7 +184,7 @@ def _finished(
         yield positions, done.result()
 
 
-def _vectors(model: Any, features: dict[str, Any], job: EncodingJob) -> FloatArray:
+def _vectors(model: Any, features: dict[str, Any], job: Job) -> FloatArray:
     import torch
 
     with torch.inference_mode():
@@ -156,10 +192,7 @@ def _vectors(model: Any, features: dict[str, Any], job: EncodingJob) -> FloatArr
             name: value.to(model.device, non_blocking=True) if isinstance(value, torch.Tensor) else value
             for name, value in features.items()
         }
-        vectors = model(moved, task=job.kind)["sentence_embedding"][:, : model.truncate_dim].float()
-        if job.normalize:
-            vectors = torch.nn.functional.normalize(vectors, p=2, dim=1)
-        array: FloatArray = vectors.cpu().numpy()
+        array: FloatArray = job.outputs(model, moved).cpu().numpy()
     return array
 
 
