@@ -48,11 +48,12 @@ if TYPE_CHECKING:
         source,
         validator,
     )
-    from hardneg.core.records import Collection, Example, Scored
+    from hardneg.core.records import Example, Scored
     from hardneg.mining.recipe import Recipe, recipe_names
-    from hardneg.sources import LoadOptions
+    from hardneg.sources import Collection, LoadOptions
 
-_MODULES = ("core.records", "core.components", "sources", "mining.recipe", "api")  # each imports those before
+_MODULES = ("core.components", "sources", "core.records", "mining.recipe", "api")
+"""Where public names are looked up, in this order: `sources` says how a `Collection` reads objects."""
 
 __all__ = [
     "__version__",

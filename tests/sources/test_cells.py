@@ -98,7 +98,7 @@ def test_lists_in_cells_are_lists(write, contents, name):
         ("query,positive", "a,null", "there are no documents"),
         ("query,positive", "a,[]", "there are no documents"),
         ("query,positive", '"[""q""]",b', '"query" is a list; a string is needed'),
-        ("query,positive", '"[""a""]","[1,2]"', '"query" is a list'),
+        ("query,positive", '"[""a""]","[1,2]"', '"positive" holds a number'),
         ("query,positive", 'a,"[1,2]"', '"positive" holds a number; strings are needed'),
         (
             "query,positive,labels",
@@ -135,3 +135,22 @@ def test_typed_texts_like_these_are_read_and_counted(write, contents):
         DataError, match=r'^p\.jsonl:1: "positive" is .*; if it is the text, put it into a list$'
     ):
         load(str(write("p.jsonl", [{"query": "b", "positive": "['x']"}])))
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_a_spreadsheet_with_a_row_that_has_no_answer(write, contents, mark, ending):
+    rows = ["question,answer", "how to reset,Click on it.", "None,", "NA,Sodium is the element Na.", ""]
+    path = write("faq.csv", ending.join(rows).replace(",", mark))
+    built = load(str(path))
+    assert contents(built) == {
+        "documents": {"d1": "Click on it.", "d2": "Sodium is the element Na."},
+        "queries": {"q1": "how to reset", "q2": "NA"},
+        "judgments": {("q1", "d1", 1), ("q2", "d2", 1)},
+    }
+    assert built.notes["skipped_empty_positives"] == 1
+    with pytest.raises(DataError, match=r'^faq\.csv:3: "answer" is missing or empty; each row needs a pos'):
+        load(str(path), LoadOptions(strict=True))
+    write("faq.csv", ending.join([*rows[:2], "None,Not known."]).replace(",", mark))
+    with pytest.raises(DataError, match=r"^faq\.csv:3: \"question\" is 'None', which stands for nothing;"):
+        load(str(path))

@@ -176,9 +176,8 @@ def test_rows_without_text_are_skipped_if_asked(write):
     assert len(built.judgments) == 3
     assert built.notes == {
         "skipped_empty_queries": 1,
-        "skipped_empty_documents": 1,
-        "skipped_empty_positives": 1,
-        "skipped_judgments_of_empty_texts": 2,
+        "skipped_empty_positives": 2,
+        "skipped_judgments_of_empty_texts": 1,
     }
 
 
@@ -205,7 +204,7 @@ def test_rows_without_text_are_skipped_if_asked(write):
         ({"query": ["a"], "pos": "b"}, r'"query" is a list; a string is needed$'),
         ({"query": None, "pos": "b"}, r'query "q2" has no text; '),
         ({"query": " ", "pos": "b"}, r'query "q2" has no text; '),
-        ({"query": "a", "pos": ""}, r'document "d2" has no text; '),
+        ({"query": "a", "pos": ""}, r'"pos" is missing or empty; each row needs a positive, or pass '),
         (
             {"query": "a", "pos": []},
             r'"pos" is missing or empty; each row needs a positive, .*empty_texts=skip, without --strict$',

@@ -43,7 +43,7 @@ def test_what_was_merged_is_named_and_counted(merging):
         ([{"query": "a", "positive": "b", "negative": " "}], "skipped empty negatives: 1"),
         (
             [{"query": "a", "positive": "b"}, {"query": "c", "positive": ""}],
-            r'^pairs\.jsonl:2: document "d2" has no text; fill it in',
+            r'^pairs\.jsonl:2: "positive" is missing or empty; each row needs a positive, or pass --set ',
         ),
         (
             [{"query": "a", "positive": ["b"]}, {"query": "c", "positive": []}],

@@ -159,7 +159,8 @@ def _cell(value: Any) -> Any:
 
 def _copied(beside: Path, source: Path, out: Path) -> Path:
     """Copies a file beside the training set, named after the new one, and returns its path."""
-    copy = out.with_name(out.stem + beside.name.removeprefix(source.stem))
+    stem = Path(uncompressed_name(source)).stem
+    copy = out.with_name(out.stem + beside.name.removeprefix(stem))
     with atomic(copy) as temporary:
         temporary.write_bytes(beside.read_bytes())
     return copy

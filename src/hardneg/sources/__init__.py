@@ -25,18 +25,20 @@ from hardneg.core.lines import raw_lines, unreadable
 from hardneg.core.progress import Progress
 from hardneg.core.records import Collection
 from hardneg.core.stores import fetched, is_url
-from hardneg.sources import beir, documents, pairs, training, trec
+from hardneg.sources import beir, documents, objects, pairs, training, trec
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
 from hardneg.sources.columns import some
 from hardneg.sources.tables import accepted_names, is_table
 
 __all__ = [
+    "Collection",
     "CollectionBuilder",
     "LoadOptions",
     "companions",
     "load",
     "load_with_or_without_queries",
     "local",
+    "objects",
 ]
 
 _BUILT_IN = "stdlib"

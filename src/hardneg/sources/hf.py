@@ -6,14 +6,16 @@ What is in one decides how it is read:
   `id`) and `text`, in the split that the judgments have or in the only one; the judgments, `query-id`,
   `corpus-id` and, unless all are positives, `score`, are in the configuration `qrels` or `default`, or in
   `owner/name-qrels`. With `hf:owner/name:ru` they are `ru-corpus`, `ru-queries`, `ru-qrels`;
-- else it is a table of pairs, see `hardneg.sources.pairs`; `hf:owner/name:config` names the configuration.
+- else it is a table of pairs or a training set, see `hardneg.sources.pairs` and `layouts`;
+  `hf:owner/name:config` names the configuration.
 
-A folder that `datasets.save_to_disk` wrote is a table of pairs, with splits or as a whole. A folder without a
+A folder that `datasets.save_to_disk` wrote is such a table, with splits or as a whole. A folder without a
 card is read by the names of its files where these are those of a BEIR or TREC folder.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection as Names
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -23,8 +25,10 @@ from pydantic.dataclasses import dataclass
 from hardneg.core.components import Source, source
 from hardneg.core.errors import ConfigError, DataError, optional_library, wrap_errors
 from hardneg.core.records import Collection
-from hardneg.sources import beir, pairs, trec
+from hardneg.sources import beir, training, trec
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
+from hardneg.sources.columns import some
+from hardneg.sources.companion_texts import no_texts, texts_of
 from hardneg.sources.judgments import add_judgment_rows
 from hardneg.sources.tables import Rows
 
@@ -54,18 +58,50 @@ class HuggingFace(Source):
             prefix = f"{config}-" if f"{config}-corpus" in configs else ""
             if {f"{prefix}corpus", f"{prefix}queries"} <= set(configs):
                 return _read_beir(place, prefix, configs, options)
-            table = _datasets().load_dataset(place, config or None, split=options.split)
-            return pairs.read_rows(_short(place), _rows(table, name), options, split_is_read=True)
+            return _read_table(place, config, configs, options)
+
+
+def _read_table(place: str, config: str, configs: list[str], options: LoadOptions) -> Collection:
+    """Returns what a table of pairs or a training set holds, whose ids other configurations may explain."""
+    if (config or "default") not in configs and (config or len(configs) > 1):
+        missing = f'there is no configuration "{config}"' if config else "there are several configurations"
+        raise DataError(
+            f"hf:{place}: {missing}; found: {some(configs)}; name one, as in hf:{place}:{configs[0]}"
+        )
+    splits = list(_datasets().get_dataset_split_names(place, config or None))
+    if options.split not in splits:
+        raise _no_split(place, options.split, splits)
+    table = _datasets().load_dataset(place, config or None, split=options.split)
+
+    def table_of(kind: str, own: str) -> Rows:
+        if own not in configs:
+            raise no_texts(f"hf:{place}", kind, f"a configuration {own}")
+        return _part(place, own, options.split)
+
+    return training.read_rows(
+        _short(place),
+        _rows(table, place),
+        options,
+        split_is_read=True,
+        texts=lambda layout: texts_of(layout, options, table_of),
+    )
 
 
 def _read_saved(place: str, options: LoadOptions) -> Collection:
     saved = _datasets().load_from_disk(place)
-    if not isinstance(saved, dict):
-        return pairs.read_rows(_short(place), _rows(saved, place), options)
-    if options.split not in saved:
-        raise DataError(f'hf:{place}: there is no split "{options.split}"; splits found: {", ".join(saved)}')
-    table = _rows(saved[options.split], place)
-    return pairs.read_rows(_short(place), table, options, split_is_read=True)
+    if isinstance(saved, dict) and options.split not in saved:
+        raise _no_split(place, options.split, saved)
+    table = saved[options.split] if isinstance(saved, dict) else saved
+    return training.read_rows(
+        _short(place), _rows(table, place), options, split_is_read=isinstance(saved, dict)
+    )
+
+
+def _no_split(place: str, split: str, found: Names[str], has: str = "there is") -> DataError:
+    """Returns the error for a split that is not there."""
+    return DataError(
+        f'hf:{place}: {has} no split "{split}"; splits found: {some(found)}; choose one with --split'
+    )
 
 
 def _read_beir(place: str, prefix: str, configs: list[str], options: LoadOptions) -> Collection:
@@ -84,6 +120,9 @@ def _judgments(place: str, prefix: str, configs: list[str], split: str) -> Any:
         config for config in (f"{prefix}qrels", prefix.removesuffix("-") or "default") if config in configs
     ]
     if named:
+        splits = list(_datasets().get_dataset_split_names(place, named[0]))
+        if split not in splits:
+            raise _no_split(place, split, splits)
         return _datasets().load_dataset(place, named[0], split=split)
     return _datasets().load_dataset(f"{place}-qrels", split=split)
 
@@ -92,7 +131,7 @@ def _part(place: str, config: str, split: str) -> Rows:
     """Yields the rows of a split of a configuration, or of its only one, an `id` renamed to `_id`."""
     splits = list(_datasets().get_dataset_split_names(place, config))
     if split not in splits and len(splits) != 1:
-        raise DataError(f'hf:{place}: {config} has no split "{split}"; splits found: {", ".join(splits)}')
+        raise _no_split(place, split, splits, f"{config} has")
     table = _datasets().load_dataset(place, config, split=split if split in splits else splits[0])
     if "_id" not in table.column_names and "id" in table.column_names:
         table = table.rename_column("id", "_id")

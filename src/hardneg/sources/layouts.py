@@ -76,16 +76,16 @@ class Layout:
         entry: Returns what a row holds.
         optional: Columns that a row may lack.
         fixed: Whether all rows need as many negatives.
-        queries: The name and id column of the file of queries that goes with it.
-        documents: The name and id column of the file of documents that goes with it.
+        queries: What the file of queries that goes with it is called.
+        documents: What the file of documents that goes with it is called.
     """
 
     columns: tuple[str, ...]
     entry: Callable[[Row, str, CompanionTexts], Entry]
     optional: tuple[str, ...] = ()
     fixed: bool = False
-    queries: tuple[str, str] | None = None
-    documents: tuple[str, str] | None = None
+    queries: str | None = None
+    documents: str | None = None
 
 
 def _in_lists(
@@ -230,14 +230,14 @@ LAYOUTS: Mapping[str, Layout] = {
         ("query_text", "positive_document_ids"),
         _tevatron_v2,
         optional=("query_id", "negative_document_ids"),
-        documents=("corpus", "docid"),
+        documents="corpus",
     ),
     "pylate": Layout(
         ("query_id", "document_ids", "scores"),
         _pylate,
         fixed=True,
-        queries=("queries", "query_id"),
-        documents=("documents", "document_id"),
+        queries="queries",
+        documents="documents",
     ),
     "sentence-transformers-labeled-list": Layout(("anchor", "documents", "labels"), _labeled_list),
     "ms-swift": Layout(("messages", "positive_messages"), _messages, ("negative_messages",)),

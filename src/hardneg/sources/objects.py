@@ -1,8 +1,8 @@
 """Collections of objects in memory: frames, data sets, tables, dicts and lists, read as files are.
 
-Pairs have the columns of a pairs file, see `hardneg.sources.pairs`. Documents and queries beside them are
-dicts from id to text (or to a mapping with `text` and `title`), or tables with an id and a text; judgments
-are `{query_id: {doc_id: relevance}}`, triples, or a table.
+Rows have the columns of a pairs file or of a training set, see `hardneg.sources.pairs` and `layouts`.
+Documents and queries beside them are dicts from id to text (or to a mapping with `text` and `title`), or
+tables with an id and a text; judgments are `{query_id: {doc_id: relevance}}`, triples, or a table.
 """
 
 from __future__ import annotations
@@ -15,18 +15,22 @@ from typing import Any
 import pyarrow as pa
 
 from hardneg.core.errors import ConfigError, DataError
-from hardneg.core.records import Collection
+from hardneg.core.records import Collection, object_reader
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
 from hardneg.sources.columns import some
+from hardneg.sources.companion_texts import no_texts, texts_of
 from hardneg.sources.documents import add_rows
 from hardneg.sources.judgments import add_judgment_rows, add_query_rows
-from hardneg.sources.pairs import read_rows
 from hardneg.sources.tables import Row, Rows, kind_of
+from hardneg.sources.training import read_rows
 
 _TRIPLE = "each judgment is (query_id, doc_id) or (query_id, doc_id, relevance)"
 _BATCH = 1024
+_MISSING = ("NAType", "NaTType")
+"""What pandas has where there is no value, beside NaN."""
 
 
+@object_reader
 def read(
     data: Any,
     *,
@@ -42,10 +46,9 @@ def read(
         options, corpus = dataclasses.replace(options, corpus=str(corpus)), None
     documents = None if corpus is None else _texts(corpus, "corpus")
     if judgments is None:
-        if data is None or queries is not None:
+        if data is None:
             raise ConfigError("give pairs, or queries with corpus= and judgments=")
-        table, split_is_read = _pairs(data, options.split)
-        return read_rows(name, table, options, split_is_read=split_is_read, documents=documents)
+        return _read_table(data, corpus, queries, documents, name, options)
     if (data is None) == (queries is None):
         raise ConfigError("judgments= go with one set of queries: give them first, or as queries=")
     if documents is None:
@@ -55,6 +58,34 @@ def read(
     add_query_rows(builder, _texts(data if queries is None else queries, "queries"))
     add_judgment_rows(builder, _judgments(judgments))
     return builder.build()
+
+
+def _read_table(
+    data: Any, corpus: Any, queries: Any, documents: Rows | None, name: str, options: LoadOptions
+) -> Collection:
+    """Returns the collection of pairs or of a training set, whose ids the corpus and queries explain."""
+    given = {"queries": queries, "documents": corpus}
+    asked: list[str] = []
+
+    def table_of(kind: str, own: str) -> Rows:
+        asked.append(kind)
+        label = "corpus" if kind == "documents" else kind
+        if given[kind] is None:
+            raise no_texts(name, kind, f"{label}=")
+        return _texts(given[kind], label)
+
+    table, split_is_read = _pairs(data, options.split)
+    built = read_rows(
+        name,
+        table,
+        options,
+        split_is_read=split_is_read,
+        documents=documents,
+        texts=lambda layout: texts_of(layout, options, table_of),
+    )
+    if queries is not None and "queries" not in asked:
+        raise ConfigError("queries= go with judgments=, or with rows that name queries by their ids")
+    return built
 
 
 def rows_of(data: Any, what: str) -> Rows:
@@ -124,14 +155,14 @@ def _of_columns(data: Mapping[str, Any], what: str) -> Rows:
         sizes = ", ".join(f"{column} has {length:,}" for column, length in lengths.items())
         raise DataError(f"{what}: the columns are not equally long: {sizes}")
     for number, values in enumerate(zip(*data.values(), strict=True), 1):
-        yield f"{what} row {number}", dict(zip(map(str, data), values, strict=True))
+        yield f"{what} row {number}", dict(zip(map(str, data), map(_plain, values), strict=True))
 
 
 def _row(given: Any, where: str) -> Row:
     if isinstance(given, Mapping):
-        return given
+        return {str(column): _plain(value) for column, value in given.items()}
     if isinstance(given, tuple | list) and len(given) >= 2:
-        query, positive, *negatives = given
+        query, positive, *negatives = map(_plain, given)
         return {
             "query": query,
             "positive": positive,
@@ -140,6 +171,17 @@ def _row(given: Any, where: str) -> Row:
     raise DataError(
         f"{where}: a mapping or a tuple of query, positive and negatives is needed, found {repr(given)[:200]}"
     )
+
+
+def _plain(value: Any) -> Any:
+    """Returns a value of a frame or an array as it is in JSON: a list, or None where there is nothing."""
+    if isinstance(value, str | int | list | dict) or value is None:
+        return value
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, tuple):
+        return list(value)
+    return None if type(value).__name__ in _MISSING or value != value else value
 
 
 def _numbered(data: Any, what: str) -> Iterator[tuple[str, Any]]:

@@ -27,13 +27,14 @@ from functools import cached_property
 from pathlib import Path
 
 from hardneg.core.errors import DataError
-from hardneg.core.lines import is_parquet, uncompressed_name
 from hardneg.core.records import Collection, RowMap
 from hardneg.core.stores import fetched
 from hardneg.sources.builder import WHOLE, CollectionBuilder, LoadOptions
 from hardneg.sources.cells import check_text, decoded
-from hardneg.sources.columns import SKIP_EMPTY, Notes, TextLengths, column_of, some
-from hardneg.sources.documents import add_documents, add_rows, add_unnamed, fresh_names
+from hardneg.sources.columns import Notes, TextLengths, column_of, some
+from hardneg.sources.documents import add_documents, add_rows, fresh_names
+from hardneg.sources.layouts import Document
+from hardneg.sources.listed_documents import add_listed, listed
 from hardneg.sources.pair_documents import SCORES, documents_of
 from hardneg.sources.tables import Row, Rows, given_text, id_of, rows, text_of
 
@@ -46,19 +47,6 @@ LAYOUT = (
     f"a pairs file has a column for the query ({', '.join(QUERY)}) and one for the positive "
     f"({', '.join(POSITIVE)}); optional: negative, neg, query_id, doc_id, {', '.join(RELEVANCE)}, split"
 )
-
-
-def read(path: Path, options: LoadOptions) -> Collection:
-    """Returns the collection in a pairs file, with the documents of `options.corpus` if there is one."""
-    notes = Notes()
-
-    def chosen(names: Sequence[str], where: str) -> Sequence[str]:
-        return columns_of(names, where, options, notes)
-
-    if is_parquet(path):
-        _check_lengths(path, options)
-    table = rows(path, notes=notes, columns=chosen)
-    return read_rows(Path(uncompressed_name(path)).stem, table, options, notes=notes)
 
 
 def read_rows(
@@ -146,7 +134,7 @@ def roles_of(row: Names[str], where: str, options: LoadOptions) -> Roles:
     )
 
 
-def _check_lengths(path: Path, options: LoadOptions) -> None:
+def check_lengths(path: Path, options: LoadOptions) -> None:
     """Looks at the first rows with all their columns, of which reading decodes only those that are used."""
     lengths = TextLengths()
     with suppress(DataError):  # of columns that nobody reads
@@ -190,10 +178,12 @@ class _Pairs:
             self._lengths.add(row, roles.positive, roles.columns)
         self._note_repeated(row, roles)
         chosen = self._is_chosen(row, roles, where)
-        query_id = self._add_query(row, roles, where)
-        for doc_id, relevance in self._add_documents(row, roles, where):
-            if chosen:
-                self._builder.add_judgment(query_id, doc_id, relevance, where=where, again=True)
+        documents = listed(self._builder, documents_of(row, roles, where), roles.main, where)
+        if documents:
+            query_id = self._add_query(row, roles, where)
+            for doc_id, relevance in self._add_documents(documents, roles, where):
+                if chosen:
+                    self._builder.add_judgment(query_id, doc_id, relevance, where=where, again=True)
         self._judged = self._judged or chosen
 
     def _note_repeated(self, row: Row, roles: Roles) -> None:
@@ -243,25 +233,11 @@ class _Pairs:
         self._builder.add_query(query_id, text, where=where, again=True)
         return query_id
 
-    def _add_documents(self, row: Row, roles: Roles, where: str) -> Iterator[tuple[str, int]]:
-        documents = documents_of(row, roles, where)
-        if not any(each.column == roles.main for each in documents):
-            self._without_positive(roles.main, where)
-        for text, _, doc_id, relevance, own, _ in documents:
-            if relevance is None:
-                continue
-            if own in roles.negatives and not text.strip():
-                self._builder.notes["skipped_empty_negatives"] += 1
-                continue
-            if doc_id is None:
-                doc_id = add_unnamed(self._builder, text, self._doc_names, where=where, again=True)
-            elif roles.positive is not None:
-                self._builder.add_document(doc_id, text, where=where, again=True)
-            yield doc_id, relevance
-
-    def _without_positive(self, column: str, where: str) -> None:
-        if self._builder.options.refuses_empty:
-            raise DataError(
-                f'{where}: "{column}" is missing or empty; each row needs a positive, or {SKIP_EMPTY}'
-            )
-        self._builder.notes["skipped_empty_positives"] += 1
+    def _add_documents(
+        self, documents: Sequence[Document], roles: Roles, where: str
+    ) -> Iterator[tuple[str, int]]:
+        for each in documents:
+            if each.doc_id is None or roles.positive is not None:
+                yield add_listed(self._builder, each, self._doc_names, where), each.relevance or 0
+            else:
+                yield each.doc_id, each.relevance or 0

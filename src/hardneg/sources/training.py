@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterator, Sequence
-from itertools import count, islice
+from collections.abc import Callable, Container, Iterator, Sequence
+from itertools import chain, count, islice
 from pathlib import Path
 
 from hardneg.core.errors import DataError
-from hardneg.core.lines import uncompressed_name
+from hardneg.core.lines import is_parquet, uncompressed_name
 from hardneg.core.records import Collection, full_text, text_key
 from hardneg.core.stores import fetched
 from hardneg.sources import pairs
 from hardneg.sources.builder import WHOLE, CollectionBuilder, LoadOptions
 from hardneg.sources.cells import Cells, decoded
 from hardneg.sources.columns import Named, Notes
-from hardneg.sources.documents import add_documents, add_unnamed, fresh_names
-from hardneg.sources.ids import given_twice
+from hardneg.sources.companion_texts import companion_texts, companions
+from hardneg.sources.documents import add_documents, add_rows, fresh_names
 from hardneg.sources.layouts import (
     LAYOUTS,
     CompanionTexts,
@@ -25,9 +25,10 @@ from hardneg.sources.layouts import (
     Layout,
     layout_of,
 )
+from hardneg.sources.listed_documents import add_listed, listed
 from hardneg.sources.pair_documents import documents_of
 from hardneg.sources.pruning import ParallelColumns, pruned
-from hardneg.sources.tables import Columns, Row, Rows, id_of, is_table, rows, text_of
+from hardneg.sources.tables import Row, Rows, is_table, rows, text_of
 
 Pair = tuple[int, int]
 
@@ -46,23 +47,61 @@ def read(path: Path, options: LoadOptions) -> Collection:
         wanted = (*LAYOUTS[layout].columns, *LAYOUTS[layout].optional)
         return [column for column in names if roles.get(column, column) in wanted]
 
-    name, table = _opened(path, options, notes, columns)
-    if name is None:
-        return pairs.read(path, options)
-    if options.split not in WHOLE:
-        raise DataError(
-            f'{path.name}: this layout has no splits, so no split "{options.split}"; read it with --split all'
+    if is_parquet(path):
+        pairs.check_lengths(path, options)
+    return read_rows(
+        Path(uncompressed_name(path)).stem,
+        rows(path, notes=notes, columns=columns),
+        options,
+        notes=notes,
+        texts=lambda layout: companion_texts(path, layout, options),
+    )
+
+
+def read_rows(
+    name: str,
+    table: Rows,
+    options: LoadOptions,
+    *,
+    split_is_read: bool = False,
+    documents: Rows | None = None,
+    notes: Notes | None = None,
+    texts: Callable[[Layout], CompanionTexts] = lambda layout: CompanionTexts(),
+) -> Collection:
+    """Returns the collection that the rows of a table of pairs or of a training set make.
+
+    Args:
+        name: What errors and people call it.
+        table: The rows.
+        options: How to read them.
+        split_is_read: Whether they are those of the chosen split already.
+        documents: Rows of documents beside them.
+        notes: Counts what is skipped or merged.
+        texts: Returns the texts that the ids of a layout stand for.
+    """
+    table, found = _peeked(table)
+    layout = layout_of(_renamed(found, options.columns))
+    if layout is None:
+        return pairs.read_rows(
+            name, table, options, split_is_read=split_is_read, documents=documents, notes=notes
         )
-    builder = CollectionBuilder(Path(uncompressed_name(path)).stem, options, notes)
+    if not split_is_read and options.split not in WHOLE:
+        raise DataError(
+            f'{name}: this layout has no splits, so no split "{options.split}"; read it with --split all'
+        )
+    builder = CollectionBuilder(name, options, notes)
     if options.corpus is not None:
         add_documents(builder, fetched(options.corpus))
-    _add_rows(builder, table, LAYOUTS[name], companion_texts(path, LAYOUTS[name]))
+    if documents is not None:
+        add_rows(builder, documents)
+    own = LAYOUTS[layout]
+    _add_rows(builder, _with_roles(table, options.columns), own, texts(own))
     return builder.build()
 
 
 def format_of(path: Path) -> str:
     """Returns the name of the format that a training set is in, `pairs` if it is no trainer's."""
-    found = _sampled_columns(path)
+    _, found = _peeked(rows(path))
     if (name := layout_of(found)) is not None:
         return "parquet" if name == "jsonl" and path.suffix == ".parquet" else name
     columns = found.keys() - {"scores"}
@@ -79,12 +118,8 @@ def format_of(path: Path) -> str:
 
 def companion_files(path: Path) -> list[Path]:
     """Returns the files of texts that belong to a training set of ids; none for any other file."""
-    if not is_table(path):
-        return []
-    name, _ = _opened(path)
-    own = None if name is None else LAYOUTS[name]
-    named = [] if own is None else [each for each in (own.queries, own.documents) if each is not None]
-    return [_companion(path, each) for each, _ in named]
+    name = layout_of(_peeked(rows(path))[1]) if is_table(path) else None
+    return [] if name is None else companions(path, LAYOUTS[name])
 
 
 def without_negatives(
@@ -152,7 +187,7 @@ def entries(path: Path, options: LoadOptions) -> Iterator[tuple[str, Row, Row, E
     `given` is the row as it stands in the file, `row` has its cells `decoded`.
     """
     name, table = _opened(path, options)
-    known = CompanionTexts() if name is None else companion_texts(path, LAYOUTS[name])
+    known = CompanionTexts() if name is None else companion_texts(path, LAYOUTS[name], options)
     for where, given in table:
         row = decoded(given, where)
         if name is None:
@@ -184,41 +219,22 @@ def pair_of(query: str, text: str, title: str = "") -> Pair:
     return text_key(query), text_key(full_text(title.strip(), text.strip()))
 
 
-def companion_texts(path: Path, layout: Layout) -> CompanionTexts:
-    """Returns the texts of the files that belong to a training set."""
-    found = []
-    for named in (layout.queries, layout.documents):
-        texts: dict[str, str] = {}
-        if named is not None:
-            for where, row in rows(_companion(path, named[0])):
-                name = id_of(row, named[1], where, "each line needs an id")
-                text = text_of(row, "text", where, "each line needs a text")
-                if (first := texts.setdefault(name, text)) != text:
-                    raise given_twice(named[0], name, "texts", first, text, where)
-        found.append(texts)
-    return CompanionTexts(*found)
+def _opened(path: Path, options: LoadOptions) -> tuple[str | None, Rows]:
+    """Returns the layout of a file and its rows, columns called as in the layout."""
+    table, found = _peeked(rows(path))
+    name = layout_of(_renamed(found, options.columns))
+    return name, table if name is None else _with_roles(table, options.columns)
 
 
-def _companion(path: Path, name: str) -> Path:
-    return path.with_name(f"{path.stem}.{name}{path.suffix}")
+def _peeked(table: Rows) -> tuple[Rows, dict[str, None]]:
+    """Returns the rows of a table, and the columns that any of the first ones has, in their order."""
+    first = list(islice(table, _SAMPLE))
+    return chain(first, table), {column: None for _, row in first for column in row}
 
 
-def _opened(
-    path: Path,
-    options: LoadOptions | None = None,
-    notes: Counter[str] | None = None,
-    columns: Columns | None = None,
-) -> tuple[str | None, Rows]:
-    """Returns the layout of a table and its rows, columns called as in the layout."""
-    named = {} if options is None else options.columns
-    name = layout_of(_renamed(_sampled_columns(path, columns), named))
-    table = rows(path, notes=notes, columns=columns)
-    return name, table if name is None else ((where, _renamed(row, named)) for where, row in table)
-
-
-def _sampled_columns(path: Path, columns: Columns | None = None) -> dict[str, None]:
-    """Returns the columns that any of the first rows has, in their order."""
-    return {column: None for _, row in islice(rows(path, columns=columns), _SAMPLE) for column in row}
+def _with_roles(table: Rows, named: Named) -> Rows:
+    """Returns rows whose named columns are called by their roles."""
+    return ((where, _renamed(row, named)) for where, row in table) if named else table
 
 
 def _roles(options: LoadOptions) -> dict[str, str]:
@@ -241,19 +257,14 @@ def _add_rows(builder: CollectionBuilder, table: Rows, layout: Layout, known: Co
     for where, row in table:
         entry = _entry(decoded(row, where), where, layout, known)
         builder.notes.columns(row, (*layout.columns, *layout.optional, *builder.options.columns.values()))
+        documents = listed(builder, (*entry.positives, *entry.negatives), layout.columns[1], where)
+        if not documents:
+            continue
         query_id = entry.query_id or queries.get(key := entry.query.strip())
         if query_id is None:
             query_id = queries[key] = next(name for name in made_up if not builder.has_query(name))
         builder.add_query(query_id, entry.query, where=where, again=True)
-        for texts, relevance in ((entry.positives, builder.options.min_relevance), (entry.negatives, 0)):
-            for text in texts:
-                builder.add_judgment(
-                    query_id, _add(builder, text, names, where), relevance, where=where, again=True
-                )
-
-
-def _add(builder: CollectionBuilder, text: Document, names: Iterator[str], where: str) -> str:
-    if text.doc_id is None:
-        return add_unnamed(builder, text.text, names, text.title, where=where, again=True)
-    builder.add_document(text.doc_id, text.text, text.title, where=where, again=True)
-    return text.doc_id
+        for each in documents:
+            relevance = 0 if entry.is_negative(each) else builder.options.min_relevance
+            doc_id = add_listed(builder, each, names, where)
+            builder.add_judgment(query_id, doc_id, relevance, where=where, again=True)

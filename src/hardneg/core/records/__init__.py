@@ -14,7 +14,15 @@ from hardneg.core.records.candidates import (
     Decision,
     checked_scores,
 )
-from hardneg.core.records.collection import UNJUDGED, Collection, Documents, Judgments, Queries, part
+from hardneg.core.records.collection import (
+    UNJUDGED,
+    Collection,
+    Documents,
+    Judgments,
+    Queries,
+    object_reader,
+    part,
+)
 from hardneg.core.records.examples import Example, Scored
 from hardneg.core.records.row_map import RowMap
 from hardneg.core.records.text import folded, full_text, id_key, text_key
@@ -41,6 +49,7 @@ __all__ = [
     "folded",
     "full_text",
     "id_key",
+    "object_reader",
     "part",
     "rows_of",
     "text_key",

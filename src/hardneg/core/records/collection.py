@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -212,6 +211,7 @@ class Collection:
     notes: Mapping[str, int] = field(default_factory=dict)
     unread_columns: tuple[str, ...] = ()
     judged_empty: tuple[str, ...] = ()
+    _object_reader: ClassVar[Callable[..., Collection]]
 
     @classmethod
     def of(
@@ -228,12 +228,13 @@ class Collection:
 
         Args:
             data: Pairs: a list of dicts or of (query, positive, negative, ...) tuples, a dict of lists, a
-                frame, an Arrow table or a Dataset, with the columns of a pairs file. With `judgments`, the
-                queries.
+                frame, an Arrow table or a Dataset, with the columns of a pairs file or a training set.
+                With `judgments`, the queries.
             corpus: Documents beside the pairs' own: `{id: text}`, `{id: {"title": ..., "text": ...}}`, a
                 table with a text and an id, or a file.
             judgments: `{query_id: {doc_id: relevance}}`, (query_id, doc_id, relevance) triples, or a table.
-            queries: `{id: text}` or a table, to be judged by `judgments`.
+            queries: `{id: text}` or a table, to be judged by `judgments`, or named by the ids of a training
+                set.
             name: What the collection is called.
             options: A `hardneg.LoadOptions`: the split, and how strictly to read.
 
@@ -245,11 +246,9 @@ class Collection:
             >>> Collection.of([("who wrote it", "Ada wrote it."), ("when", "In 1843.")])
             >>> Collection.of({"q": "who"}, corpus={"d": "Ada"}, judgments={"q": {"d": 1}})
         """
-        objects = importlib.import_module("hardneg.sources.objects")  # by name: records know no reader
-        collection: Collection = objects.read(
+        return cls._object_reader(
             data, corpus=corpus, judgments=judgments, queries=queries, name=name, options=options
         )
-        return collection
 
     def _repr_html_(self) -> str:
         """Returns a table for notebooks: how large it is, and its first queries with their positives."""
@@ -266,6 +265,12 @@ class Collection:
             positives = self.documents.texts(self.judgments.positives(int(query))[:1])
             rows.append((text, positives[0]))
         return html_table(f"Collection {self.name}", rows)
+
+
+def object_reader(read: Callable[..., Collection]) -> Callable[..., Collection]:
+    """Sets what `Collection.of` reads objects with, as a decorator: records know no reader."""
+    Collection._object_reader = staticmethod(read)
+    return read
 
 
 def part(collection: Collection, queries: IntArray, docs: IntArray) -> Collection:
