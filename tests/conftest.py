@@ -7,8 +7,9 @@ import os
 import pytest
 import zstandard
 
-from hardneg.llm import client
+from hardneg.endpoints import client
 from tests.browser import chromium, executable  # noqa: F401
+from tests.endpoints.arrays import FakeArrays
 from tests.llm.llm import serving
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -44,6 +45,16 @@ def served(monkeypatch):
     with serving() as (llm, url):
         llm.url = url
         yield llm
+
+
+@pytest.fixture
+def arrays(monkeypatch):
+    """A server of embeddings and of a reranker made of functions, at `url`; no key, no long waits."""
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.setattr(client, "backoff", lambda attempt, key: 0.01)
+    with serving(FakeArrays) as (model, url):
+        model.url = url
+        yield model
 
 
 @pytest.fixture

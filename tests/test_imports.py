@@ -22,13 +22,14 @@ FLOORS = [
     ["mining"],
     ["runs"],
     ["validators", "rankers", "calibration", "selection", "exporters"],
-    ["sources", "engines"],
+    ["sources", "engines", "endpoints"],
     ["core", "_version"],
 ]
-# What a stage may know beside core/: nothing, but a validator may read another collection.
+# What a stage may know beside core/: nothing, but models may be behind HTTP, and a validator may read another
+# collection.
 STAGES = {
-    "rankers": set(),
-    "validators": {"sources"},
+    "rankers": {"endpoints"},
+    "validators": {"endpoints", "sources"},
     "calibration": set(),
     "selection": set(),
     "exporters": set(),

@@ -81,7 +81,7 @@ def test_a_key_is_in_no_file_and_no_message(beir, tmp_path, monkeypatch, capsys)
     for variable in ("OPENAI_API_KEY", "HF_TOKEN", "MY_KEY"):
         monkeypatch.setenv(variable, KEY)
     monkeypatch.setenv("HARDNEG_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("hardneg.llm.client.backoff", lambda attempt, key: 0.01)
+    monkeypatch.setattr("hardneg.endpoints.client.backoff", lambda attempt, key: 0.01)
     out = tmp_path / "run"
     run("mine", beir, "--out", out, "--recipe", "naive", "--ranker", "bm25")
     with serving() as (served, url):

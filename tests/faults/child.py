@@ -42,7 +42,7 @@ def prepare() -> None:
     from transformers import BertModel, BertTokenizer  # noqa: F401
 
     from hardneg.core.components import FORMATS, RANKERS, VALIDATORS
-    from hardneg.llm import client
+    from hardneg.endpoints import client
     from hardneg.mining import miner as blocks
     from hardneg.rankers.dense import store
 

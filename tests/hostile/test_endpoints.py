@@ -10,10 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from hardneg.core.errors import ConfigError
-from hardneg.llm.answer_store import AnswerStore
-from hardneg.llm.chat_model import ChatModel
-from hardneg.llm.client import Answer, Client, NoAnswer
-from hardneg.llm.endpoint import Endpoint
+from hardneg.endpoints.answer_store import AnswerStore
+from hardneg.endpoints.chat_model import ChatModel
+from hardneg.endpoints.client import Answer, Client, NoAnswer
+from hardneg.endpoints.endpoint import Endpoint
 from hardneg.llm.judging.grades import read_grade
 from tests.cli.test_cli import run
 from tests.llm.llm import completion, reply

@@ -119,9 +119,9 @@ def drip(handler):
 
 
 @contextmanager
-def serving():
-    """Yields (FakeLLM, the base URL at which it is served)."""
-    llm = FakeLLM()
+def serving(kind=FakeLLM):
+    """Yields (a FakeLLM or another kind of it, the base URL at which it is served)."""
+    llm = kind()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

@@ -4,9 +4,9 @@ import datetime
 
 import pytest
 
-from hardneg.llm.chat_model import Cost
-from hardneg.llm.client import backoff, retry_after
-from hardneg.llm.request_queue import Budget
+from hardneg.endpoints.chat_model import Cost
+from hardneg.endpoints.client import backoff, retry_after
+from hardneg.endpoints.request_queue import Budget
 
 NOON = datetime.datetime(2026, 1, 2, 12, tzinfo=datetime.UTC)
 

@@ -32,7 +32,7 @@ def built():
 
 
 @pytest.fixture
-def given(models, tmp_path):
+def given(models, tmp_path, arrays):
     """Returns the settings of a validator that has required ones."""
     verdict = {"query_id": "q1", "doc_id": "d2", "verdict": "relevant", "judge": "ann"}
     (tmp_path / "judgments.jsonl").write_text(json.dumps(verdict) + "\n", encoding="utf-8")
@@ -40,6 +40,8 @@ def given(models, tmp_path):
     return {
         "guide": {"model": str(models[0])},
         "cross-encoder": {"model": str(models[1]), "depth": 2},
+        "embed": {"endpoint": arrays.url},
+        "rerank": {"endpoint": arrays.url, "depth": 2},
         "verdicts": {"file": str(tmp_path / "judgments.jsonl")},
         "leakage": {"evaluation": str(tmp_path / "test.jsonl"), "split": "all"},
     }

@@ -1,4 +1,1 @@
-"""The client of language models behind OpenAI-compatible endpoints: budget, retries, stored answers, prompts.
-
-Its two users are `judging` and `generating`, which know what to ask and how to read an answer.
-"""
+"""What asks language models: `judging` and `generating`, which know how to ask and to read an answer."""

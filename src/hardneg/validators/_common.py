@@ -43,3 +43,36 @@ def evidence_by_query(
     for row, (query, docs) in enumerate(zip(candidates.queries.tolist(), candidates.docs, strict=True)):
         evidence[row, docs >= 0] = evidence_of(query, docs[docs >= 0])
     return evidence
+
+
+def near_positive(
+    evidence: FloatArray,
+    positive: FloatArray,
+    margin: float = 0.0,
+    relative_margin: float = 0.0,
+    maximum: float | None = None,
+) -> BoolArray:
+    """Returns (n_queries, depth) bool: what scores as high as the weakest positive less the margins.
+
+    Args:
+        evidence: (n_queries, depth) float32, NaN where there is none.
+        positive: (n_queries, 1) float32, the least evidence of the query's positives, NaN without any.
+        margin: The greatest distance below the positive that is near.
+        relative_margin: The same as a fraction of the positive's score.
+        maximum: The least score that makes any candidate near; None for no such bound.
+    """
+    known = np.nan_to_num(evidence, nan=-np.inf)
+    least = positive - np.float32(margin) - np.abs(positive) * np.float32(relative_margin)
+    with np.errstate(invalid="ignore"):
+        near = known >= least
+    return near if maximum is None else near | (known >= maximum)
+
+
+def pair_evidence(ranker: OpenedRanker, collection: Collection, depth: int) -> Opened:
+    """Returns an opened validator: its evidence is a ranker's scores of the first ranks and positives."""
+
+    def evidence(candidates: Candidates) -> FloatArray:
+        read = in_depth(candidates, collection, depth)
+        return ranker.score(candidates.queries, np.where(read, candidates.docs, -1).astype(np.int32))
+
+    return Opened({**ranker.facts, "depth": depth}, evidence)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-import numpy as np
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import RANKERS, Context, OpenedRanker, OpenedValidator, Validator, validator
-from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray
-from hardneg.validators._common import Opened, Rankers, in_depth
+from hardneg.core.records import BoolArray, Collection, FloatArray
+from hardneg.validators._common import Rankers, near_positive, pair_evidence
 
 
 @validator("cross-encoder")
@@ -65,17 +64,8 @@ class CrossEncoder(Validator):
         own = ("model", "max_length", "prompt", "positive_label", "precision", "device")
         settings: Any = RANKERS.make({"cross-encoder": {name: getattr(self, name) for name in own}})
         ranker: OpenedRanker = settings.opened(collection, context, "validation.validators.cross-encoder")
-
-        def evidence(candidates: Candidates) -> FloatArray:
-            read = in_depth(candidates, collection, self.depth)
-            return ranker.score(candidates.queries, np.where(read, candidates.docs, -1).astype(np.int32))
-
-        return Opened({**ranker.facts, "depth": self.depth}, evidence)
+        return pair_evidence(ranker, collection, self.depth)
 
     def suspects(self, evidence: FloatArray, positive: FloatArray) -> BoolArray:
         """Returns what scores as high as the weakest positive less the margins, or as `maximum`."""
-        known = np.nan_to_num(evidence, nan=-np.inf)
-        least = positive - np.float32(self.margin) - np.abs(positive) * np.float32(self.relative_margin)
-        with np.errstate(invalid="ignore"):
-            near = known >= least
-        return near if self.maximum is None else near | (known >= self.maximum)
+        return near_positive(evidence, positive, self.margin, self.relative_margin, self.maximum)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import RANKERS, Context, OpenedValidator, Validator, validator
 from hardneg.core.records import BoolArray, Collection, FloatArray
-from hardneg.validators._common import Opened, Rankers
+from hardneg.validators._common import Opened, Rankers, near_positive
 
 
 @validator("guide")
@@ -56,5 +55,4 @@ class Guide(Validator):
 
     def suspects(self, evidence: FloatArray, positive: FloatArray) -> BoolArray:
         """Returns what the guide finds as close as the weakest positive, less the margin."""
-        with np.errstate(invalid="ignore"):
-            return np.asarray(evidence >= positive - np.float32(self.margin))
+        return near_positive(evidence, positive, self.margin)

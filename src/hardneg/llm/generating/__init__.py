@@ -19,15 +19,15 @@ from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.files import cache_folder, write_json
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
-from hardneg.llm.answer_store import AnswerStore
-from hardneg.llm.chat_model import ChatModel
-from hardneg.llm.endpoint import Endpoint
+from hardneg.endpoints.answer_store import AnswerStore
+from hardneg.endpoints.chat_model import ChatModel
+from hardneg.endpoints.endpoint import Endpoint
+from hardneg.endpoints.request_queue import RequestQueue
 from hardneg.llm.generating.generate_settings import GenerateSettings
 from hardneg.llm.generating.job import GeneratedTexts, GenerationJob, JsonRequester
 from hardneg.llm.generating.negatives import NegativeTask
 from hardneg.llm.generating.queries import QueryTask
 from hardneg.llm.prompt import json_form, read_prompt
-from hardneg.llm.request_queue import RequestQueue
 from hardneg.runs.directory import RunFolder
 from hardneg.sources import LoadOptions, load_with_or_without_queries
 

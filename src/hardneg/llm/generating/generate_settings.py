@@ -8,7 +8,7 @@ from pydantic import Field
 
 from hardneg.core.components import RANKERS
 from hardneg.core.errors import ConfigError
-from hardneg.llm.client import EndpointSettings
+from hardneg.endpoints.settings import EndpointSettings
 
 QueryKind = Literal["question", "keywords", "claim"]
 _OF_QUERIES = {"queries", "kinds", "also", "examples", "ranker", "round_trip"}

@@ -17,12 +17,12 @@ import numpy as np
 from hardneg.core.noise import uniform
 from hardneg.core.records import Collection, IntArray
 from hardneg.core.records.text import id_key
+from hardneg.endpoints.chat_model import ChatModel, Cost, Request
+from hardneg.endpoints.client import NoAnswer
+from hardneg.endpoints.request_queue import Attempt
 from hardneg.exporters.rows import rows_to
-from hardneg.llm.chat_model import ChatModel, Cost, Request
-from hardneg.llm.client import NoAnswer
 from hardneg.llm.generating.generate_settings import GenerateSettings
 from hardneg.llm.prompt import Prompt, without_thoughts
-from hardneg.llm.request_queue import Attempt
 
 PREFIX = "generated:"
 """Prefix of the ids of generated texts."""

@@ -20,16 +20,16 @@ from hardneg.core.errors import ConfigError
 from hardneg.core.files import cache_folder, write_text
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
-from hardneg.llm.answer_store import AnswerStore
-from hardneg.llm.chat_model import ChatModel
-from hardneg.llm.client import EndpointSettings
-from hardneg.llm.endpoint import Endpoint
+from hardneg.endpoints.answer_store import AnswerStore
+from hardneg.endpoints.chat_model import ChatModel
+from hardneg.endpoints.endpoint import Endpoint
+from hardneg.endpoints.request_queue import RequestQueue
+from hardneg.endpoints.settings import EndpointSettings
 from hardneg.llm.judging.cascade import Cascade, JudgementLog, PairResult, Step
 from hardneg.llm.judging.earlier_answers import ANSWERS, SUMMARY, restore
 from hardneg.llm.judging.grades import FORM, HIGHEST
 from hardneg.llm.judging.pairs import Pair, doubtful_negatives, read_pairs, with_texts
 from hardneg.llm.prompt import Prompt, read_prompt
-from hardneg.llm.request_queue import RequestQueue
 from hardneg.runs.directory import RunFolder
 from hardneg.runs.finished import load_run
 

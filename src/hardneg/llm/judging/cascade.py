@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 
 from hardneg.core import verdicts
 from hardneg.core.verdicts import Judged, Verdict
-from hardneg.llm.chat_model import ChatModel, Cost, Reply, Request
-from hardneg.llm.client import Answer, NoAnswer
+from hardneg.endpoints.chat_model import ChatModel, Cost, Reply, Request
+from hardneg.endpoints.client import Answer, NoAnswer
+from hardneg.endpoints.request_queue import Attempt
 from hardneg.llm.judging.grades import read_grade, verdict
 from hardneg.llm.judging.pairs import Pair
 from hardneg.llm.prompt import Prompt
-from hardneg.llm.request_queue import Attempt
 
 
 class Judgement(NamedTuple):

@@ -102,21 +102,32 @@ class Store:
         self._fingerprint = fingerprint
 
     def vectors(
-        self, texts: Texts, count: int, encode: Encode, progress: Progress, what: tuple[str, str]
+        self,
+        texts: Texts,
+        count: int,
+        encode: Encode,
+        progress: Progress,
+        what: tuple[str, str],
+        size: int = SHARD,
     ) -> Vectors:
         """Returns the vectors of `count` texts, encoding the shards that are missing.
 
-        `what` is the stage's name and its unit, as in `("encode documents", "documents")`.
+        `what` is the stage's name and its unit, as in `("encode documents", "documents")`; `size` the texts
+        in one shard.
         """
         chunks = []
         with progress.task(what[0], count, what[1]) as task:
-            for rows in rows_of(count, SHARD):
+            for rows in rows_of(count, size):
                 chunks.append(self._shard(texts(rows), encode, task.advance, progress))
-        return Vectors(chunks, SHARD)
+        return Vectors(chunks, size)
+
+    def stored(self, texts: list[str]) -> FloatArray | None:
+        """Returns the shard of these texts, mapped; None where it is not stored, or corrupt."""
+        return _read(self.path(texts), len(texts))
 
     def has(self, texts: list[str]) -> bool:
         """Returns whether the shard of these texts is stored and not corrupt."""
-        return _read(self.path(texts), len(texts)) is not None
+        return self.stored(texts) is not None
 
     def encode_missing(self, texts: list[str], encode: Encode) -> None:
         """Encodes and writes one shard unless it is stored; does not wait for other processes."""

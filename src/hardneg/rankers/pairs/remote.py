@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from hardneg.core.components import Context
@@ -40,14 +40,15 @@ class RemoteScorer(PairScorer):
         super().__init__(collection, facts, context.progress, name, store, chunk)
 
     def _predict(self, queries: list[str], documents: list[str]) -> FloatArray:
-        [(_, scores)] = self._predict_all([(queries, documents)])
-        return scores
+        found: list[FloatArray] = []
+        self._predict_all([(queries, documents)], lambda number, scores: found.append(scores))
+        return found[0]
 
-    def _predict_all(self, chunks: Iterable[Texts]) -> Iterator[tuple[int, FloatArray]]:
+    def _predict_all(self, chunks: Iterable[Texts], done: Callable[[int, FloatArray], None]) -> None:
         for number, scores, description in self._engine.run(self._worker, enumerate(chunks), "encode"):
             self.description.check_same(description)
             assert scores is not None
-            yield number, scores
+            done(number, scores)
 
 
 def _scoring_worker(opener: Opener) -> Callable[[_Job], _Result]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -57,10 +57,14 @@ class PairScorer(ABC):
     def _predict(self, queries: list[str], documents: list[str]) -> FloatArray:
         """Returns (n,) finite scores of n pairs of texts, all pairs of one query together."""
 
-    def _predict_all(self, chunks: Iterable[Texts]) -> Iterator[tuple[int, FloatArray]]:
-        """Yields the number of each chunk and its scores, in any order."""
+    def _predict_all(self, chunks: Iterable[Texts], done: Callable[[int, FloatArray], None]) -> None:
+        """Passes on the number of each chunk and its scores as soon as they are there, in any order."""
         for number, (queries, documents) in enumerate(chunks):
-            yield number, self._predict(queries, documents)
+            done(number, self._predict(queries, documents))
+
+    def _chunk_numbers(self, queries: IntArray) -> Positions:
+        """Returns (n,) the number of the chunk of each pair, by its query; ascending."""
+        return _chunks(queries, self._chunk)
 
     def search(self, queries: IntArray, depth: int) -> tuple[IntArray, FloatArray]:
         """Returns nothing: it would have to score the whole corpus for every query."""
@@ -84,14 +88,17 @@ class PairScorer(ABC):
         distinct[first] = True
         missing = np.flatnonzero(distinct & np.isnan(scores))
         if len(missing):
-            chunk_of = _chunks(queries, self._chunk)[missing]
+            chunk_of = self._chunk_numbers(queries)[missing]
             chunks = np.split(missing, np.flatnonzero(np.diff(chunk_of)) + 1)
+
+            def done(number: int, predicted: FloatArray) -> None:
+                chunk = chunks[number]
+                self._scores.add(keys[0][chunk], keys[1][chunk], predicted)
+                scores[chunk] = predicted
+                task.advance(len(chunk))
+
             with self._progress.task(self._stage, len(missing), "pairs") as task:
-                for number, predicted in self._predict_all(self._texts(queries, docs, chunks)):
-                    chunk = chunks[number]
-                    self._scores.add(keys[0][chunk], keys[1][chunk], predicted)
-                    scores[chunk] = predicted
-                    task.advance(len(chunk))
+                self._predict_all(self._texts(queries, docs, chunks), done)
         found: FloatArray = scores[first][owner]
         return found
 

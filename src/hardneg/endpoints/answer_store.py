@@ -14,8 +14,8 @@ from typing import Any
 
 from hardneg.core.errors import DataError
 from hardneg.core.files import open_locked
-from hardneg.llm.client import Answer
-from hardneg.llm.salvage import COLUMNS, TABLE, salvaged
+from hardneg.endpoints.client import Answer
+from hardneg.endpoints.salvage import COLUMNS, TABLE, salvaged
 
 FILE = "answers.sqlite"
 _DAMAGED = "answers-{}.damaged.sqlite"

@@ -8,20 +8,18 @@ import email.utils
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Self
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hardneg.core.display import printable
 from hardneg.core.errors import ConfigError, DataError, MissingExtra
-from hardneg.core.registry import first_problem
-from hardneg.llm.endpoint import Endpoint
+from hardneg.endpoints.endpoint import Endpoint
 
 _REFUSED = {401: "the key is missing or wrong", 403: "the key may not do this", 404: "no such path or model"}
 _LONGEST_WAIT = 600.0  # seconds; a longer wait is an error
 _LONGEST_BODY = 1 << 22  # bytes
+T = TypeVar("T")
 _SHOWN = 200
 _MOST_TOKENS = 1 << 40  # a greater count is none
 _NO_FORM = (400, 422)
@@ -52,58 +50,12 @@ class _Retryable(NoAnswer):
         self.wait = wait
 
 
-class _Refused(NoAnswer):
+class Refused(NoAnswer):
     """The server takes no such request."""
 
 
-class EndpointSettings(BaseModel):
-    """Address of a model, and the limits of requests to it.
-
-    Attributes:
-        endpoint: Base URL of an OpenAI-compatible interface, as in `http://localhost:8000/v1`.
-        model: Name of the model there.
-        key_env: Environment variable of the key; None for `OPENAI_API_KEY`, which may be unset.
-        concurrency: Requests at one time.
-        max_requests: Most requests of this call, repeated ones included; None for no limit.
-        max_tokens: Most tokens of prompts and answers of this call; None for no limit.
-        timeout: Seconds per request.
-        retries: Most repetitions of a failed request.
-        max_characters: Characters after which documents are cut.
-        options: Fields of the request body to change or add; None removes one.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
-
-    endpoint: str
-    model: str = Field(min_length=1)
-    key_env: str | None = None
-    concurrency: int = Field(default=8, ge=1)
-    max_requests: int | None = Field(default=None, ge=0)
-    max_tokens: int | None = Field(default=None, ge=0)
-    timeout: float = Field(default=120.0, gt=0)
-    retries: int = Field(default=5, ge=0)
-    max_characters: int = Field(default=6000, ge=1)
-    options: Mapping[str, Any] = Field(default_factory=dict)
-
-    @classmethod
-    def build(cls, **settings: Any) -> Self:
-        """Returns the settings, checked."""
-        try:
-            built = cls(**settings)
-        except ValidationError as error:
-            raise ConfigError(first_problem(error)) from None
-        fixed = {"model", "messages", "stream", "n"} & set(built.options)
-        if fixed:
-            raise ConfigError(f'the request\'s "{min(fixed)}" is not for options to set')
-        built.check()
-        return built
-
-    def check(self) -> None:
-        """Checks that the settings fit together."""
-
-
 class Client:
-    """Sends chat requests to one endpoint, inside `async with`, and again where `may_retry` allows it."""
+    """Sends requests to one endpoint, inside `async with`, and again where `may_retry` allows it."""
 
     def __init__(
         self,
@@ -162,11 +114,55 @@ class Client:
             key: By which repeated requests are spread over time.
             form: The `response_format`; left out where the server refuses it.
         """
+        return await self._repeated(lambda: self._in_form(request, form), key)
+
+    async def post(
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        read: Callable[[Any], T],
+        key: str,
+        *,
+        longest: int = _LONGEST_BODY,
+        refusals: Collection[int] = (),
+    ) -> T:
+        """Returns what is read in the answer to a request, repeated as long as that may help.
+
+        Args:
+            path: Below the endpoint's URL.
+            body: The request, in JSON.
+            read: Reads the parsed answer; raises `NoAnswer` where it is not what it should be.
+            key: By which repeated requests are spread over time.
+            longest: Most bytes of the answer.
+            refusals: Further HTTP statuses that mean that the server takes no such request.
+
+        Raises:
+            Refused: The server takes no such request.
+            NoAnswer: It gives no usable answer.
+            DataError: It refuses all requests.
+        """
+
+        async def once() -> T:
+            status, headers, text = await self._reached(path, body, longest)
+            if status in refusals:
+                raise Refused(f"HTTP {status}: {self._message(text)}")
+            if status != 200:
+                raise self._problem(status, headers, text)
+            try:
+                parsed = json.loads(text)
+            except (ValueError, RecursionError):
+                raise _Retryable(f"the answer is no JSON: {self._shown(text)}") from None
+            return read(parsed)
+
+        return await self._repeated(once, key)
+
+    async def _repeated(self, once: Callable[[], Awaitable[T]], key: str) -> T:
+        """Returns the answer of a request that is sent again as long as that may help."""
         attempt = 0
         while True:
             await asyncio.sleep(max(0.0, self._not_before - time.monotonic()))
             try:
-                return await self._in_form(request, form)
+                return await once()
             except _Retryable as problem:
                 attempt += 1
                 if attempt > self._retries or not self._may_retry():
@@ -181,7 +177,7 @@ class Client:
             return await self._once(request)
         try:
             answer = await self._once({**request, "response_format": form})
-        except _Refused as problem:
+        except Refused as problem:
             if self._takes_forms or not self._may_retry():
                 raise NoAnswer(str(problem)) from None
             answer = await self._once(request)
@@ -191,21 +187,27 @@ class Client:
         return answer
 
     async def _once(self, request: Mapping[str, Any]) -> Answer:
+        status, headers, text = await self._reached("chat/completions", request, _LONGEST_BODY)
+        if status == 200:
+            return self._parsed(text)
+        raise self._problem(status, headers, text)
+
+    async def _reached(
+        self, path: str, request: Mapping[str, Any], longest: int
+    ) -> tuple[int, Mapping[str, str], str]:
+        """Returns status, headers and text of the response."""
         try:
             async with asyncio.timeout(self._timeout):
-                status, headers, text = await self._send(json.dumps(request).encode())
+                return await self._send(path, json.dumps(request).encode(), longest)
         except (TimeoutError, self._http.TimeoutException):
             raise _Retryable(f"no answer within {self._timeout:g} seconds") from None
         except (self._http.HTTPError, self._http.InvalidURL, OSError, ValueError) as error:
             reason = self._shown(str(error) or type(error).__name__)
             raise _Retryable(f"the connection failed: {reason}") from None
-        if status == 200:
-            return self._parsed(text)
-        raise self._problem(status, headers, text)
 
-    async def _send(self, body: bytes) -> tuple[int, Mapping[str, str], str]:
+    async def _send(self, path: str, body: bytes, longest: int) -> tuple[int, Mapping[str, str], str]:
         """Returns status, headers and text of the response, read up to a limit."""
-        url = f"{self._endpoint.url}/chat/completions"
+        url = f"{self._endpoint.url}/{path}"
         async with self._client.stream("POST", url, content=body) as response:
             packed = response.headers.get("content-encoding", "identity").lower()
             if packed not in ("identity", "gzip", "deflate"):  # which grow a thousandfold at most
@@ -213,8 +215,8 @@ class Client:
             read = bytearray()
             async for part in response.aiter_bytes():
                 read += part
-                if len(read) > _LONGEST_BODY:
-                    raise _Retryable(f"the answer is longer than {_LONGEST_BODY:,} bytes")
+                if len(read) > longest:
+                    raise _Retryable(f"the answer is longer than {longest:,} bytes")
             return response.status_code, response.headers, read.decode("utf-8", "replace")
 
     def _parsed(self, text: str) -> Answer:
@@ -241,7 +243,7 @@ class Client:
             return DataError(f"{where}: {_REFUSED[status]}{more}")
         problem = f"HTTP {status}: {self._message(text)}"
         if status in _NO_FORM:
-            return _Refused(problem)
+            return Refused(problem)
         if status not in _RETRYABLE:
             return NoAnswer(problem)
         wait = retry_after(headers.get("retry-after"), datetime.datetime.now(datetime.UTC))

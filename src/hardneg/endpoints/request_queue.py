@@ -5,15 +5,35 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, Generic, Protocol, TypeVar
 
 from hardneg.core.errors import DataError
-from hardneg.llm.chat_model import ChatModel, Cost, Reply, Request
-from hardneg.llm.client import Client, EndpointSettings
+from hardneg.endpoints.chat_model import Cost, Reply
+from hardneg.endpoints.client import Client
+from hardneg.endpoints.endpoint import Endpoint
+from hardneg.endpoints.settings import Limits
 
 _FAILED_IN_A_ROW = 3  # jobs without an answer after which the endpoint counts as down
+
+
+class Model(Protocol):
+    """A model behind an endpoint."""
+
+    @property
+    def name(self) -> str:
+        """Its name, by which models are told apart."""
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where it is served."""
+
+    def stored(self, request: Any) -> Any:
+        """Returns the stored answer to a request; None without one."""
+
+    async def ask(self, client: Client, request: Any) -> Reply:
+        """Returns the answer to a request."""
 
 
 class JobResult(Protocol):
@@ -67,7 +87,7 @@ class Attempt:
         self.paid = False
         """Whether an answer was paid for."""
 
-    async def ask(self, model: ChatModel, request: Request) -> Reply:
+    async def ask(self, model: Model, request: Any) -> Reply:
         """Returns a model's answer."""
         stored = model.stored(request)
         if stored is not None:
@@ -88,19 +108,21 @@ class RequestQueue(Generic[T, R]):
         unit: Plural noun of the jobs, as in `pairs`.
         highest_cost: Returns the most that a job may cost, without stored answers.
         work: Runs one job; a `NoAnswer` becomes the result's problem.
+        budget: What several queues may spend together; None for one of its own.
     """
 
     def __init__(
         self,
-        models: Sequence[ChatModel],
-        settings: EndpointSettings,
+        models: Sequence[Model],
+        settings: Limits,
         unit: str,
         highest_cost: Callable[[T], Cost],
         work: Callable[[T, Attempt], Awaitable[R]],
+        budget: Budget | None = None,
     ) -> None:
         self._models, self._settings, self._unit = models, settings, unit
         self._highest_cost, self._work = highest_cost, work
-        self._budget = Budget(settings.max_requests, settings.max_tokens)
+        self._budget = budget or Budget(settings.max_requests, settings.max_tokens)
         self._clients: dict[str, Client] = {}
         self._running: set[asyncio.Task[R]] = set()
         self._in_order: deque[asyncio.Task[R]] = deque()
@@ -108,7 +130,7 @@ class RequestQueue(Generic[T, R]):
         self._down: DataError | None = None
         self._repeated = self._failed = 0
 
-    def run(self, jobs: Sequence[T], done: Callable[[R], None]) -> None:
+    def run(self, jobs: Iterable[T], done: Callable[[R], None]) -> None:
         """Runs jobs until all are done or the budget is spent; `done` receives the results in their order.
 
         Raises:
@@ -126,7 +148,7 @@ class RequestQueue(Generic[T, R]):
             "tokens": spent.tokens,
         }
 
-    async def _run(self, jobs: Sequence[T], done: Callable[[R], None]) -> None:
+    async def _run(self, jobs: Iterable[T], done: Callable[[R], None]) -> None:
         async with AsyncExitStack() as stack:
             for model in self._models:
                 self._clients[model.name] = await stack.enter_async_context(self._client(model))
@@ -185,7 +207,7 @@ class RequestQueue(Generic[T, R]):
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    def _client(self, model: ChatModel) -> Client:
+    def _client(self, model: Model) -> Client:
         chosen = self._settings
         return Client(model.endpoint, chosen.timeout, chosen.retries, self._may_retry, chosen.concurrency)
 

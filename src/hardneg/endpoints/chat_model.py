@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from hardneg.core.errors import ConfigError
-from hardneg.llm.answer_store import AnswerStore
-from hardneg.llm.client import Answer, Client
-from hardneg.llm.endpoint import Endpoint
+from hardneg.endpoints.answer_store import AnswerStore
+from hardneg.endpoints.client import Answer, Client
+from hardneg.endpoints.endpoint import KEY_IS_RECORDED, Endpoint
 
 LONGEST_ANSWER = 512
 """Most tokens of an answer by default."""
@@ -35,9 +35,9 @@ class Cost(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """An answer, and the tokens that this call paid for it; None for a stored answer."""
+    """An answer (of a chat model, an `Answer`), and the tokens paid for it; None for a stored answer."""
 
-    answer: Answer
+    answer: Any
     tokens: int | None
 
 
@@ -55,10 +55,7 @@ class ChatModel:
         """Refuses a key in what is recorded."""
         recorded = json.dumps([self.name, self.endpoint.url, dict(self.options)], ensure_ascii=False)
         if self.endpoint.hide(recorded) != recorded:
-            raise ConfigError(
-                "the endpoint's key stands in its URL, the model's name or a field of the request, which are "
-                "recorded; leave it in the environment alone"
-            )
+            raise ConfigError(KEY_IS_RECORDED)
 
     def request(self, messages: Sequence[Mapping[str, str]], **fields: Any) -> Request:
         """Returns the body of a chat request."""

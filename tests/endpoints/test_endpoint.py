@@ -3,7 +3,7 @@
 import pytest
 
 from hardneg.core.errors import ConfigError
-from hardneg.llm.endpoint import DEFAULT_KEY, Endpoint
+from hardneg.endpoints.endpoint import DEFAULT_KEY, Endpoint
 
 KEY = "sk-Abc/123+x"
 

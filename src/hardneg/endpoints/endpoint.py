@@ -18,6 +18,10 @@ _LEAST, _LEAST_WITHOUT_DIGITS = 8, 20
 """Characters from which a key is no ordinary word."""
 _LEAST_IN_MESSAGES = 4
 _EXAMPLE = "expected one as http://localhost:8000/v1"
+KEY_IS_RECORDED = (
+    "the endpoint's key stands in its URL, the model's name or a field of the request, which are recorded; "
+    "leave it in the environment alone"
+)
 _SECRETS = "must hold no user, password or query; put keys into the environment"
 
 

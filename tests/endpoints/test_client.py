@@ -6,9 +6,9 @@ import time
 import pytest
 
 from hardneg.core.errors import ConfigError, DataError
-from hardneg.llm import client as module
-from hardneg.llm.client import Client, NoAnswer
-from hardneg.llm.endpoint import Endpoint
+from hardneg.endpoints import client as module
+from hardneg.endpoints.client import Client, NoAnswer
+from hardneg.endpoints.endpoint import Endpoint
 from tests.llm.llm import completion, cut, drip, half, reply, silent
 
 KEY = "sk-secret-123"

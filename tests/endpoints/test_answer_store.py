@@ -6,8 +6,8 @@ import stat
 import pytest
 
 from hardneg.core.errors import DataError
-from hardneg.llm.answer_store import FILE, AnswerStore
-from hardneg.llm.client import Answer
+from hardneg.endpoints.answer_store import FILE, AnswerStore
+from hardneg.endpoints.client import Answer
 
 KEY, OTHER = "a" * 64, "b" * 64
 FIRST = Answer("Grade: 2 \u2028 é", "2026", 3, 4)

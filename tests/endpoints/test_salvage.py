@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from hardneg.llm.salvage import COLUMNS, TABLE, salvaged
+from hardneg.endpoints.salvage import COLUMNS, TABLE, salvaged
 
 ROWS = [(f"{number:064x}", "m", f"answer {number} " + "é" * 200, "2026", number, 2) for number in range(200)]
 
