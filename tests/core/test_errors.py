@@ -1,7 +1,10 @@
 """Errors that a user can mend, each in one line."""
 
+import io
+import json
 import sys
 
+import pyarrow.parquet as pq
 import pytest
 
 from hardneg import Recipe
@@ -11,6 +14,7 @@ from hardneg.core.errors import (
     HardnegError,
     MissingExtra,
     optional_library,
+    problem,
     require,
     require_all,
     unknown_name,
@@ -125,3 +129,20 @@ def test_it_is_said_before_a_source_is_read(lacks, tmp_path, capsys):
     lacks("ir_measures")
     run("evaluate", "no-such-folder", "--model", "bm25", expect=2)
     assert "ir-measures is not installed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (lambda: json.loads('{"a": "b" "c"}'), "character 11 is not expected, where '\"c\"}' begins"),
+        (lambda: json.loads('{"a": '), "it ends too early, at character 7"),
+        (lambda: json.loads("[" * 100_000), "it is nested too deeply"),
+        (lambda: b"ab\xff".decode(), "byte 3 is not UTF-8"),
+        (lambda: open("/none"), "No such file or directory"),
+        (lambda: pq.read_schema(io.BytesIO(b"PAR1")), "it is damaged or cut off"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_not_in_the_words_of_a_library(broken, said):
+    with pytest.raises(Exception) as raised:  # noqa: B017, PT011
+        broken()
+    assert problem(raised.value) == said

@@ -140,8 +140,8 @@ def test_fields_of_any_length(write):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.jsonl", '{"a": 1}\n{"a": 1', r"a\.jsonl:2: broken JSON: Expecting ',' delimiter"),
-        ("a.jsonl", "[" * 100_000 + "]" * 100_000, r"a\.jsonl:1: broken JSON: maximum recursion"),
+        ("a.jsonl", '{"a": 1}\n{"a": 1', r"a\.jsonl:2: broken JSON: it ends too early, at character 8"),
+        ("a.jsonl", "[" * 100_000 + "]" * 100_000, r"a\.jsonl:1: broken JSON: it is nested too deeply"),
         ("a.jsonl", '{"a": ' + "9" * 5000 + "}", r"a\.jsonl:1: broken JSON: Exceeds the limit"),
         ("a.jsonl", "3\n", r"a\.jsonl:1: each row needs a JSON object, found a number$"),
         ("a.json", "[[1]]", r"a\.json:1: each row needs a JSON object, found a list$"),
@@ -150,7 +150,7 @@ def test_fields_of_any_length(write):
         ("a.csv", "x,x\n", r"a\.csv:1: the header names a column twice: x$"),
         ("a.csv", 'x,y\n1,2\n"bare" quote,3\n', r"a\.csv:3: a quoted field is not closed, or goes on"),
         ("a.csv", 'x,y\n"open,3\n4,5\n', r"a\.csv:2: a quoted field is not closed, or goes on"),
-        ("a.parquet", "PAR1 no", r"cannot read .*a\.parquet: "),
+        ("a.parquet", "PAR1 no", r"a\.parquet: the Parquet file is damaged or cut off$"),
         ("a.xlsx", "", r".*a\.xlsx: the name should end with one of \.jsonl, .*, \.parquet"),
     ],
 )

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from hardneg.auditing.negatives import Negatives
 from hardneg.core import noise
-from hardneg.core.errors import DataError
+from hardneg.core.errors import DataError, problem
 from hardneg.core.files import write_text
 from hardneg.core.records import Collection
 
@@ -64,7 +64,9 @@ def read(folder: Path) -> dict[Drawn, int]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise DataError(f"{folder / FILE} is corrupt: {error}; draw it again with --sample") from error
+        raise DataError(
+            f"{folder / FILE} is corrupt: {problem(error)}; draw it again with --sample"
+        ) from error
 
 
 def _strata(negatives: Negatives) -> npt.NDArray[np.intp]:

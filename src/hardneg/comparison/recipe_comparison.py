@@ -21,7 +21,7 @@ from hardneg.comparison.mined import facts_of, mine_all
 from hardneg.comparison.students import Experiment, measured, rows, untrained
 from hardneg.core import audit_info
 from hardneg.core.components import Context
-from hardneg.core.errors import ConfigError, DataError
+from hardneg.core.errors import ConfigError, DataError, problem
 from hardneg.core.files import cache_folder, write_json, write_text
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection, part
@@ -150,7 +150,9 @@ def _check_free(folder: Path, conditions: Mapping[str, Any]) -> None:
     except FileNotFoundError:
         return
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} is corrupt: {error}; choose another --out, or delete {folder}") from None
+        raise DataError(
+            f"{path} is corrupt: {problem(error)}; choose another --out, or delete {folder}"
+        ) from None
     differs = differing(stored, conditions)
     if differs:
         raise ConfigError(

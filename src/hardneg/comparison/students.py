@@ -15,7 +15,7 @@ import numpy as np
 
 from hardneg.comparison.compare_settings import NDCG, UNTRAINED, CompareSettings
 from hardneg.core.components import Context
-from hardneg.core.errors import DataError
+from hardneg.core.errors import DataError, problem
 from hardneg.core.files import write_text
 from hardneg.core.records import Collection
 from hardneg.core.statistics import Floats, bootstrap_mean
@@ -84,7 +84,7 @@ def read(folder: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} is corrupt: {error}; delete it") from None
+        raise DataError(f"{path} is corrupt: {problem(error)}; delete it") from None
     return result
 
 

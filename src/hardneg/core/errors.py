@@ -5,9 +5,12 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.util
+import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
+
+_SHOWN = 20
 
 
 class HardnegError(Exception):
@@ -30,6 +33,26 @@ class MissingExtra(HardnegError):
         are = "is" if len(self.extras) == 1 else "are"
         names, extras = " and ".join(self.extras), ",".join(dict.fromkeys(self.extras.values()))
         super().__init__(f"{names} {are} not installed; run: pip install 'hardneg[{extras}]'")
+
+
+def problem(error: Exception) -> str:
+    """Returns what is wrong with a file that cannot be read, in other words than those of its library."""
+    if isinstance(error, json.JSONDecodeError):
+        found = error.doc[error.pos :][:_SHOWN]
+        return (
+            f"it ends too early, at character {error.pos + 1}"
+            if not found.strip()
+            else (f"character {error.pos + 1} is not expected, where {found!r} begins")
+        )
+    if isinstance(error, UnicodeDecodeError):
+        return f"byte {error.start + 1} is not UTF-8"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if type(error).__module__.startswith("pyarrow") or isinstance(error, OSError):
+        return "it is damaged or cut off"
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> ConfigError:

@@ -21,7 +21,7 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from hardneg.core.errors import DataError
+from hardneg.core.errors import DataError, problem
 from hardneg.core.file_kinds import GZIP, PARQUET, ZSTANDARD, Utf8, encoding_of, refuse_binary
 from hardneg.core.files import open_regular
 
@@ -69,7 +69,7 @@ def raw_lines(path: Path, label: str = "", notes: Counter[str] | None = None) ->
     except (EOFError, zlib.error, OSError) as error:
         if getattr(error, "errno", None) is not None:
             raise unreadable(path, error) from None
-        raise DataError(f"{label}:{number + 1}: the compressed file is cut off or broken: {error}") from None
+        raise DataError(f"{label}:{number + 1}: the compressed file is cut off or broken") from None
 
 
 def text_lines(path: Path, label: str = "", notes: Counter[str] | None = None) -> Iterator[tuple[str, str]]:
@@ -87,9 +87,7 @@ def uncompressed_name(path: Path) -> str:
 
 def unreadable(path: Path, error: Exception) -> DataError:
     """Returns the error for a file that cannot be opened or read."""
-    reason = error.strerror if isinstance(error, OSError) else None
-    message = next(iter(str(error).splitlines()), type(error).__name__)
-    return DataError(f"cannot read {path}: {reason or message}")
+    return DataError(f"cannot read {path}: {problem(error)}")
 
 
 def most_unpacked(path: Path) -> int:

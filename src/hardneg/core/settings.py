@@ -16,6 +16,7 @@ _MOST_VALUES = 20_000
 """Most names and values of a YAML text, each as often as an alias repeats it."""
 _LONGEST = 1 << 16
 _MOST_DIGITS = 100
+_NO_YAML = "is a bracket open, an indent uneven, a tag unknown, or a text with : # [ or { in it not quoted?"
 
 
 def parse_yaml(text: str, where: str) -> Any:
@@ -37,9 +38,9 @@ def parse_yaml(text: str, where: str) -> Any:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
-        raise DataError(f"{where}{line}: not YAML: {getattr(error, 'problem', None) or error}") from None
-    except Exception as error:  # what a value of a wrong tag, or too deep a nesting, raises inside the parser
-        raise DataError(f"{where}: not YAML: {type(error).__name__}: {error}") from None
+        raise DataError(f"{where}{line}: not YAML; {_NO_YAML}") from None
+    except Exception:  # what a value of a wrong tag, or too deep a nesting, raises inside the parser
+        raise DataError(f"{where}: not YAML: a value is not what it seems, or nested too deeply") from None
 
 
 def check_names(settings: Mapping[Any, Any], where: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hardneg.core.errors import DataError
+from hardneg.core.errors import DataError, problem
 
 _CHUNK = 10 << 20  # bytes that `datasets` (5.2, packaged_modules/json) reads to infer types
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d)?Z?)?")
@@ -139,7 +139,7 @@ def _rows(path: Path) -> Iterator[Any]:
             for batch in opened.iter_batches(batch_size=1024):
                 yield from batch.to_pylist()
     except (OSError, pa.ArrowException) as error:
-        raise DataError(f"cannot read {path}: {error}") from error
+        raise DataError(f"cannot read {path}: {problem(error)}") from error
 
 
 def _json_rows(path: Path) -> Iterator[Any]:
@@ -163,7 +163,7 @@ def _parse(line: bytes, place: str) -> Any:
     try:
         return json.loads(line, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{place}: not JSON: {error}") from error
+        raise DataError(f"{place}: not JSON: {problem(error)}") from error
 
 
 def _typed(value: Any, path: str) -> Iterator[str]:

@@ -19,7 +19,7 @@ from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Format, Written, file_format
-from hardneg.core.errors import DataError
+from hardneg.core.errors import DataError, problem
 from hardneg.core.files import write_text
 from hardneg.core.records import Example, Scored
 from hardneg.exporters.checks import Line, known, read_ids
@@ -117,7 +117,7 @@ def _read(path: Path) -> Line:
     try:
         read = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"cannot read {path}: {error}") from error
+        raise DataError(f"cannot read {path}: {problem(error)}") from error
     if not isinstance(read, dict):
         raise DataError(f"{path}: a JSON object is expected")
     return Line(str(path), read)

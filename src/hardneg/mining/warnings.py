@@ -49,9 +49,7 @@ def _lost(info: Mapping[str, Any], recipe: Recipe) -> Iterator[Warning]:
         text = f"the training set is empty: none of {queries:,} queries has a negative"
         yield {"kind": "empty", "text": text, "queries": queries}
     elif share >= LOST:
-        text = (
-            f"{lost:,} of {queries:,} queries ({share:.0%}) have no negative and no row in the training set"
-        )
+        text = f"{lost:,} of {queries:,} queries ({share:.0%}) have no negative in the training set"
         yield {"kind": "lost_queries", "text": text, "lost": lost, "queries": queries, "share": share}
 
 

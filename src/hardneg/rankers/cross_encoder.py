@@ -111,7 +111,15 @@ class CrossEncoder(Ranker):
                 )
             precision = best_precision(str(model.device)) if self.precision == "auto" else self.precision
             devices = [name.strip() for name in more if name]
-            return PairModel(model, self.model, self.prompt, _label(model, self, path), precision, devices)
+            return PairModel(
+                model,
+                self.model,
+                self.prompt,
+                _label(model, self, path),
+                f"{path}.prompt",
+                precision,
+                devices,
+            )
 
 
 class LocalScorer(PairScorer):

@@ -116,7 +116,9 @@ class _Encoder:
                 "max_active_dims": settings.max_active_dims or model.max_active_dims,
                 "batch_size": settings.batch_size,
             }
-            unused = unused_prompts(model, settings.model) if settings.query_prompt is None else []
+            unused = []
+            if settings.query_prompt is None:
+                unused = unused_prompts(model, settings.model, "rank.rankers.sparse.query_prompt")
             self.facts |= {"unused_prompts": unused} if unused else {}
 
     def truncation(self, collection: Collection) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Context, OpenedRanker, Ranker, ranker
-from hardneg.core.errors import DataError
+from hardneg.core.errors import DataError, problem
 from hardneg.core.files import digest_file, temp_memmap, user_path
 from hardneg.core.lines import raw_lines
 from hardneg.core.records import Collection, Documents, FloatArray, IntArray, Queries, id_key, rows_of
@@ -171,8 +171,8 @@ class _VectorFile:
         try:
             array = np.load(self._path, mmap_mode="r", allow_pickle=False)
         except Exception as error:  # a damaged header raises what Python's parser does
-            reason = getattr(error, "strerror", None) or next(
-                iter(str(error).splitlines()), type(error).__name__
+            reason = (
+                problem(error) if isinstance(error, OSError) else "it is no NumPy array (.npy), or damaged"
             )
             raise DataError(f"cannot read {self._path}: {reason}") from error
         if not isinstance(array, np.ndarray) or array.ndim != 2 or array.dtype.kind != "f" or not array.size:

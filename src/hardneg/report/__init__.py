@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from hardneg.core.errors import DataError, HardnegError, MissingExtra
+from hardneg.core.errors import DataError, HardnegError, MissingExtra, problem
 from hardneg.core.files import atomic, write_text
 from hardneg.core.records import Collection
 
@@ -103,7 +103,7 @@ def write_comparison(
     try:
         facts = json.loads(results.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise DataError(f"{results} cannot be read: {error}; compare again") from None
+        raise DataError(f"{results} cannot be read: {problem(error)}; compare again") from None
     locale = Locale(language)
     path = Path(out) if out else Path(folder) / FILE
     write_text(path, comparison_page(facts, locale))

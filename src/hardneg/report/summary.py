@@ -19,7 +19,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from hardneg.core import audit_info
 from hardneg.core.components import RULES, Rule
-from hardneg.core.errors import ConfigError, DataError
+from hardneg.core.errors import ConfigError, DataError, problem
 from hardneg.core.records import Decision
 from hardneg.core.registry import invalid_field
 from hardneg.report.checks import Check, checks
@@ -236,4 +236,4 @@ def _comparison(folder: Path) -> list[Mapping[str, Any]]:
     except ValidationError as error:
         raise DataError(f"{path} is damaged: rows.{invalid_field(error)}") from None
     except (OSError, ValueError, KeyError, RecursionError) as error:
-        raise DataError(f"{path} is damaged: {error}") from None
+        raise DataError(f"{path} is damaged: {problem(error)}") from None

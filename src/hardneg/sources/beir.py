@@ -16,11 +16,11 @@ from hardneg.core.records import Collection
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
 from hardneg.sources.columns import some
 from hardneg.sources.judgments import add_judgments
-from hardneg.sources.tables import PART, Rows, given_text, id_of, optional_text, rows
+from hardneg.sources.tables import PART, Row, Rows, given_text, id_of, optional_text, rows
 
 LAYOUT = "a BEIR folder has corpus.jsonl, queries.jsonl and qrels/SPLIT.tsv"
 _NEEDS = 'each line needs "_id" and "text"'
-_DOCUMENT = {"id": "_id", "text": "text", "title": "title"}
+_IDS = ("_id", "id")
 _TABLES = ("jsonl", "ndjson", "json", "parquet")
 _QRELS = "query-id, corpus-id and score, separated by tabs, are needed"
 
@@ -54,24 +54,30 @@ def read(folder: Path, options: LoadOptions) -> Collection:
 
 
 def add_documents(builder: CollectionBuilder, table: Rows) -> None:
-    """Adds documents with the columns `_id`, `text` and, if there is one, `title`."""
-    columns = [builder.options.columns.get(role, name) for role, name in _DOCUMENT.items()]
+    """Adds documents with the columns `_id` or `id`, `text` and, if there is one, `title`."""
+    named = builder.options.columns
+    text_column, title_column = named.get("text", "text"), named.get("title", "title")
     for where, row in table:
-        builder.notes.columns(row, columns)
-        doc_id, text = id_of(row, columns[0], where, _NEEDS), given_text(row, columns[1], where, _NEEDS)
-        builder.add_document(doc_id, text, optional_text(row, columns[2], where), where=where)
+        id_column = _id_column(row, named.get("id"))
+        builder.notes.columns(row, (id_column, text_column, title_column))
+        doc_id, text = id_of(row, id_column, where, _NEEDS), given_text(row, text_column, where, _NEEDS)
+        builder.add_document(doc_id, text, optional_text(row, title_column, where), where=where)
 
 
 def add_queries(builder: CollectionBuilder, table: Rows) -> None:
-    """Adds queries with the columns `_id` and `text`."""
+    """Adds queries with the columns `_id` or `id`, and `text`."""
     named = builder.options.columns
     for where, row in table:
         own = named.get("query_id")  # which the judgments alone may have
-        id_column = own if own is not None and own in row else "_id"
-        columns = id_column, named.get("query", "text")
+        columns = _id_column(row, own if own in row else None), named.get("query", "text")
         builder.notes.columns(row, columns)
-        query_id, text = id_of(row, id_column, where, _NEEDS), given_text(row, columns[1], where, _NEEDS)
+        query_id, text = id_of(row, columns[0], where, _NEEDS), given_text(row, columns[1], where, _NEEDS)
         builder.add_query(query_id, text, where=where)
+
+
+def _id_column(row: Row, named: str | None) -> str:
+    """Returns the column of a row's id: the one that the user named, else `_id`, else `id`."""
+    return named or next((name for name in _IDS if name in row), _IDS[0])
 
 
 def _judgments_files(folder: Path, split: str) -> list[Path]:

@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from hardneg.core.errors import DataError
+from hardneg.core.errors import DataError, problem
 from hardneg.core.lines import LONGEST, text_lines
 from hardneg.sources.parquet import MOST_VALUES, too_many_values
 
@@ -44,7 +44,7 @@ def json_values(path: Path, label: str, notes: Counter[str]) -> Iterator[tuple[s
         try:
             value = parse(text)
         except (ValueError, RecursionError) as error:
-            raise DataError(f"{where}: broken JSON: {str(error).splitlines()[0]}") from None
+            raise DataError(f"{where}: broken JSON: {problem(error)}") from None
         rows = _of_pandas(value) if number == 0 else None
         if rows is None:
             yield where, value

@@ -32,7 +32,7 @@ def documents_of(row: Row, roles: Roles, where: str) -> list[Document]:
         Document(
             text,
             doc_id=None if ids is None else as_id(_nth(row, ids, number, count, where), ids, where),
-            relevance=1 if labels is None else relevance_of(_nth(row, labels, number, count, where), where),
+            relevance=1 if labels is None else _relevance(row, labels, number, count, where),
             column=main,
             place=place,
         )
@@ -48,11 +48,16 @@ def _labels(row: Row, roles: Roles, positives: int, negatives: int, where: str) 
         DataError: A list beside several of them may say so, but it is not known whether it does.
     """
     main = roles.main
-    if not isinstance(row.get(main), list):
-        return roles.relevance
     values = None if roles.labels is None else row.get(roles.labels)
     if isinstance(values, str) and values.lstrip()[:1] == "[":
         raise no_list(str(roles.labels), values, where)
+    if not isinstance(row.get(main), list):
+        return roles.relevance or (None if isinstance(values, list) and values else roles.labels)
+    if roles.labels in row and positives > 1 and not (isinstance(values, list) and values):
+        raise DataError(
+            f'{where}: "{roles.labels}" is {values!r:.40}, and may say which of the {positives} texts of '
+            f'"{main}" are positives; a list with 1 or 0 for each is needed'
+        )
     if isinstance(values, list):
         if not negatives or len(values) != positives + negatives:
             return roles.labels
@@ -83,6 +88,11 @@ def _texts(row: Row, column: str, where: str, *, named: bool = False) -> list[tu
         if texts is not value:
             check_text(row, column, text, where, typed=True)
     return [(text, place if isinstance(value, list) else None) for place, text in enumerate(texts)]
+
+
+def _relevance(row: Row, column: str, number: int, count: int, where: str) -> int:
+    """Returns the relevance of the nth positive."""
+    return relevance_of(_nth(row, column, number, count, where), where, column)
 
 
 def _nth(row: Row, column: str, number: int, count: int, where: str) -> Any:

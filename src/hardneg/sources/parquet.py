@@ -49,8 +49,10 @@ def parquet_rows(
                         yield f"{label}: row {number}", row
     except UnicodeDecodeError as error:
         raise DataError(f"{label}: after row {number}: a text is not UTF-8 ({error.reason})") from None
-    except (pa.ArrowException, OSError, ValueError, OverflowError, RecursionError, MemoryError) as error:
+    except OSError as error:
         raise unreadable(path, error) from None
+    except (pa.ArrowException, ValueError, OverflowError, RecursionError, MemoryError):
+        raise DataError(f"{label}: the Parquet file is damaged or cut off") from None
 
 
 def too_many_values(where: str) -> DataError:

@@ -111,13 +111,14 @@ def optional_text(row: Row, column: str, where: str) -> str:
     return "" if row.get(column) is None else text_of(row, column, where, "")
 
 
-def relevance_of(value: Any, where: str) -> int:
-    """Returns a relevance; `1.0` is 1, in digits or as a number."""
+def relevance_of(value: Any, where: str, column: str = "") -> int:
+    """Returns a relevance; `1.0` is 1, in digits or as a number. Errors name the column if it is given."""
     if isinstance(value, bool):
         return int(value)
     match = _WHOLE.fullmatch(str(value))
     if match is None:
-        raise DataError(f"{where}: the relevance is {value!r}; a whole number is needed")
+        also = f'; if "{column}" says something else, rename it' if column else ""
+        raise DataError(f"{where}: the relevance is {value!r}; a whole number is needed{also}")
     return int(match[1])
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rich import box
 from rich.table import Table
 
-from hardneg.core.errors import ConfigError, DataError
+from hardneg.core.errors import ConfigError, DataError, problem
 from hardneg.core.files import write_json
 from hardneg.core.tables import differing
 from hardneg.runs.directory import fingerprint, versions
@@ -74,7 +74,9 @@ def read(folder: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise DataError(f"{folder} is no model that hardneg trained: there is no {FILE} in it") from None
     except (OSError, ValueError) as error:
-        raise DataError(f"{folder / FILE} is corrupt: {error}; delete {folder} and train again") from None
+        raise DataError(
+            f"{folder / FILE} is corrupt: {problem(error)}; delete {folder} and train again"
+        ) from None
     return facts
 
 

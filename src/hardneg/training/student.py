@@ -116,7 +116,7 @@ def _described(kind: Kind, model: Any, name: str, settings: TrainSettings) -> St
             )
         prompts = Prompts(settings.query_prompt or "", settings.document_prompt or "")
         return Student(kind, model, name, prompts, False)
-    encoder = Encoder(model, name, settings.query_prompt, settings.document_prompt)
+    encoder = Encoder(model, name, settings.query_prompt, settings.document_prompt, setting="query_prompt")
     size = model.get_embedding_dimension()
     if any(dimension >= size or dimension < 1 for dimension in settings.dimensions):
         raise ConfigError(f"dimensions must be between 1 and {size - 1}, found {settings.dimensions}")

@@ -59,11 +59,11 @@ def test_the_prompts_of_a_model(prompts, default, given, expected):
 
 
 def test_prompts_that_nothing_chooses_are_named():
-    assert unused_prompts(model(INSTRUCT), "some/model") == ["web_search_query", "sts_query"]
-    assert unused_prompts(model({"query": "q: ", "sts": "s: "}), "some/model") == []
-    assert unused_prompts(model(INSTRUCT, "sts_query"), "some/model") == []
-    assert unused_prompts(model(INSTRUCT), "intfloat/e5-mistral-7b-instruct") == []
-    assert unused_prompts(model({"query": "", "document": ""}), "some/model") == []
+    assert unused_prompts(model(INSTRUCT), "some/model", "query_prompt") == ["web_search_query", "sts_query"]
+    assert unused_prompts(model({"query": "q: ", "sts": "s: "}), "some/model", "query_prompt") == []
+    assert unused_prompts(model(INSTRUCT, "sts_query"), "some/model", "query_prompt") == []
+    assert unused_prompts(model(INSTRUCT), "intfloat/e5-mistral-7b-instruct", "query_prompt") == []
+    assert unused_prompts(model({"query": "", "document": ""}), "some/model", "query_prompt") == []
     assert unused_prompts(model({"query": "q: "}), "some/reranker", "prompt") == ["query"]
     assert shown([str(n) for n in range(14)]) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more"
 
@@ -74,7 +74,9 @@ def test_a_ranker_logs_them_records_them_and_takes_one_by_name(tmp_path, caplog)
     context = Context(tmp_path)
     silent = Dense(folder).open(known, context)
     assert silent.facts["unused_prompts"] == ["sts_query", "web_search_query"]
-    assert "prompts that are not used: sts_query, web_search_query; set query_prompt" in caplog.text
+    assert (
+        "sts_query, web_search_query; choose one: --set rank.rankers.dense.query_prompt=NAME" in caplog.text
+    )
     named = Dense(folder, query_prompt="web_search_query").open(known, context)
     written = Dense(folder, query_prompt="find: ").open(known, context)
     assert named.facts == written.facts and named.facts["query_prompt"] == "find: "

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hardneg.core.errors import DataError
+from hardneg.core.errors import DataError, problem
 from hardneg.core.lines import text_lines
 from hardneg.core.records import Collection, Decision
 from hardneg.llm.prompt import cut
@@ -57,7 +57,7 @@ def read_pairs(path: Path) -> list[tuple[str, str]]:
         try:
             row = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise DataError(f"{where}: broken JSON: {error}") from None
+            raise DataError(f"{where}: broken JSON: {problem(error)}") from None
         ids = (row.get("query_id"), row.get("doc_id")) if isinstance(row, dict) else (None, None)
         if not (isinstance(ids[0], str) and isinstance(ids[1], str)):
             raise DataError(f'{where}: each line needs "query_id" and "doc_id", both text')

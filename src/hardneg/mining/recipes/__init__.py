@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hardneg.core.components import ENGINES
-from hardneg.core.errors import ConfigError, DataError, unknown_name
+from hardneg.core.errors import ConfigError, DataError, problem, unknown_name
 from hardneg.core.files import open_regular
 from hardneg.core.registry import reason_of
 from hardneg.core.settings import parse_yaml
@@ -91,7 +91,7 @@ def _read(path: Path, name: str) -> dict[str, Any]:
         try:
             text = file.read(_LONGEST).decode("utf-8")
         except UnicodeDecodeError as error:
-            raise DataError(f"cannot read recipe {name}: {error}") from None
+            raise DataError(f"cannot read recipe {name}: {problem(error)}") from None
     settings = _parsed(text, name)
     if settings.get("engine") is not None and ENGINES.parse(settings["engine"])[1].get("address"):
         raise ConfigError(

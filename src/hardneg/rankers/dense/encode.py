@@ -40,6 +40,7 @@ class Encoder:
         devices: Devices besides the model's own; each encodes batches of its own.
         max_tokens: Most tokens per batch; None for what suits the device.
         storage: Number format of documents' vectors; queries' are fp32.
+        setting: The path of the setting that chooses the queries' prompt.
 
     Raises:
         ConfigError: The model's similarity is neither cosine nor dot product.
@@ -56,10 +57,11 @@ class Encoder:
         devices: Sequence[str] = (),
         max_tokens: int | None = None,
         storage: Storage = "fp32",
+        setting: str = "rank.rankers.dense.query_prompt",
     ) -> None:
         self._name = name
         self.prompts = chosen_prompts(model, name, query_prompt, document_prompt)
-        self._unused_prompts = unused_prompts(model, name) if query_prompt is None else []
+        self._unused_prompts = unused_prompts(model, name, setting) if query_prompt is None else []
         similarity = str(getattr(model, "similarity_fn_name", None) or "cosine")
         if normalize is None and similarity not in ("cosine", "dot"):
             raise ConfigError(f"{name} measures {similarity} distance; dense rankers need cosine or dot")

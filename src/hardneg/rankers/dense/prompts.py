@@ -50,12 +50,12 @@ def chosen_prompts(model: Any, name: str, query: str | None, document: str | Non
     )
 
 
-def unused_prompts(model: Any, name: str, setting: str = "query_prompt") -> list[str]:
+def unused_prompts(model: Any, name: str, setting: str) -> list[str]:
     """Returns the names of a model's prompts if nothing says which of them queries have, and logs them.
 
-    `setting` is the one that chooses; where it is no `query_prompt`, no prompt is used but by default.
+    `setting` is the path of the one that chooses; where it is no `query_prompt`, none is used but by default.
     """
-    of_queries = setting == "query_prompt"
+    of_queries = setting.endswith("query_prompt")
     if _configured(model, ("query",) if of_queries else ()) or (of_queries and _of_family(name)):
         return []
     names = [each for each in _named(model) if not of_queries or each not in _DOCUMENT_NAMES]
@@ -92,4 +92,4 @@ def _of_family(model: str) -> Prompts | None:
 
 @cache
 def _log_once(model: str, names: str, setting: str) -> None:
-    _LOG.warning("%s has prompts that are not used: %s; set %s to the name of one", model, names, setting)
+    _LOG.warning("%s has prompts that are not used: %s; choose one: --set %s=NAME", model, names, setting)

@@ -86,6 +86,7 @@ class PairModel:
         name: The model's name, for errors.
         prompt: Text before each pair, or the name of one of the model's prompts; None for the model's own.
         label: The number of the label whose probability is the score; None for a model of one score.
+        setting: The path of the setting that chooses a prompt.
         precision: Number format of the transformer, which is changed in place; its last layer stays in fp32.
         devices: Devices besides the model's own; each scores batches of its own.
     """
@@ -96,6 +97,7 @@ class PairModel:
         name: str,
         prompt: str | None = None,
         label: int | None = None,
+        setting: str = "rank.rankers.cross-encoder.prompt",
         precision: Precision = "fp32",
         devices: Sequence[str] = (),
     ) -> None:
@@ -111,7 +113,7 @@ class PairModel:
             "precision": precision,
             **({} if label is None else {"positive_label": label}),
         }
-        if prompt is None and (unused := unused_prompts(model, name, "prompt")):
+        if prompt is None and (unused := unused_prompts(model, name, setting)):
             self.facts["unused_prompts"] = unused
         self._model = _converted(model.eval(), precision)
         self._models = [self._model, *(copy.deepcopy(self._model).to(device) for device in devices)]
