@@ -24,6 +24,17 @@ def cross_encoder(folder: Path, seed: int = 0, num_labels: int = 1, **options) -
     return folder / "model"
 
 
+def late(folder: Path, seed: int = 0, **options) -> Path:
+    """Saves a one-layer BERT with a vector for each token; `options` go to `MultiVectorEncoder`."""
+    import torch
+    from sentence_transformers import MultiVectorEncoder
+
+    body = str(bert(folder / "bert", seed))
+    torch.manual_seed(seed)
+    MultiVectorEncoder(body, device="cpu", **options).save(str(folder / "model"))
+    return folder / "model"
+
+
 def bert(folder: Path, seed: int = 0, positions: int = 64) -> Path:
     """Saves a one-layer BERT as transformers does."""
     import torch

@@ -5,7 +5,7 @@ import pytest
 
 from hardneg.core.components import RANKERS
 from hardneg.testing import check_ranker, example_collection
-from tests.tiny import bi_encoder, cross_encoder
+from tests.tiny import bi_encoder, cross_encoder, late
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +20,7 @@ def given(tmp_path_factory):
     return {
         "dense": {"model": str(bi_encoder(folder / "bi"))},
         "cross-encoder": {"model": str(cross_encoder(folder / "cross"))},
+        "late": {"model": str(late(folder / "late"))},
         "run": {"file": str(folder / "run.txt")},
         "vectors": {"folder": str(folder)},
     }

@@ -8,7 +8,7 @@ from hardneg.core.components import VALIDATORS, Context
 from hardneg.core.errors import ConfigError
 from hardneg.rankers.bm25 import Bm25
 from hardneg.testing import check_validator
-from tests.tiny import bi_encoder, cross_encoder
+from tests.tiny import bi_encoder, cross_encoder, late
 from tests.validators.blocks import CONTEXT, titled
 
 DOCUMENTS = {
@@ -23,7 +23,7 @@ JUDGMENTS = [("q1", "d1", 1), ("q1", "d4", 2), ("q2", "d3", 1), ("q2", "d2", 0)]
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
     folder = tmp_path_factory.mktemp("models")
-    return bi_encoder(folder / "bi"), cross_encoder(folder / "cross")
+    return bi_encoder(folder / "bi"), cross_encoder(folder / "cross"), late(folder / "late")
 
 
 @pytest.fixture
@@ -40,6 +40,7 @@ def given(models, tmp_path, arrays):
     return {
         "guide": {"model": str(models[0])},
         "cross-encoder": {"model": str(models[1]), "depth": 2},
+        "late": {"model": str(models[2]), "depth": 2},
         "embed": {"endpoint": arrays.url},
         "rerank": {"endpoint": arrays.url, "depth": 2},
         "verdicts": {"file": str(tmp_path / "judgments.jsonl")},

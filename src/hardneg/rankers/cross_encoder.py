@@ -10,8 +10,7 @@ from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Context, OpenedRanker, Ranker, ranker
 from hardneg.core.errors import ConfigError
-from hardneg.core.progress import Progress
-from hardneg.core.records import Collection, FloatArray
+from hardneg.core.records import Collection
 from hardneg.rankers.dense.models import (
     DEFAULT,
     best_precision,
@@ -19,12 +18,8 @@ from hardneg.rankers.dense.models import (
     load_model,
     model_errors,
 )
-from hardneg.rankers.dense.sharded_search import ClusterContext
+from hardneg.rankers.pairs.local import open_scorer
 from hardneg.rankers.pairs.model import PairModel
-from hardneg.rankers.pairs.remote import RemoteScorer
-from hardneg.rankers.pairs.scorer import PairScorer
-from hardneg.rankers.pairs.store import PairScores, PairStore
-from hardneg.rankers.truncation import sampled
 
 _SCORING = ("ForSequenceClassification", "ForCausalLM", "ForConditionalGeneration")
 
@@ -79,22 +74,8 @@ class CrossEncoder(Ranker):
         Raises:
             ConfigError: There is no such model, it has no trained score of pairs, or several.
         """
-        name = self.name or "cross-encoder"
-        documents, queries = sampled(collection.documents), sampled(collection.queries)
-        described = context.encoded if isinstance(context, ClusterContext) else {}
-        if context.engine.spreads:
-            opener = partial(self.load, path)
-            remote = RemoteScorer(opener, (queries, documents), collection, context, name)
-            described[self] = remote.description
-            return remote
-        model = self.load(path)
-        description = model.description(documents, queries)
-        if self in described:
-            described[self].check_same(description)
-        store = PairStore(context.cache, description.fingerprint)
-        scorer = LocalScorer(model, collection, store, context.progress, name)
-        scorer.facts = description.facts
-        return scorer
+        load = partial(self.load, path)
+        return open_scorer(self, load, collection, context, self.name or "cross-encoder")
 
     def load(self, path: str) -> PairModel:
         """Returns the loaded model; see `opened`."""
@@ -120,24 +101,6 @@ class CrossEncoder(Ranker):
                 precision,
                 devices,
             )
-
-
-class LocalScorer(PairScorer):
-    """Scores pairs by a model in this process."""
-
-    def __init__(
-        self,
-        model: PairModel,
-        collection: Collection,
-        scores: PairScores | None = None,
-        progress: Progress | None = None,
-        name: str = "cross-encoder",
-    ) -> None:
-        super().__init__(collection, model.facts, progress, name, scores, model.chunk)
-        self._model = model
-
-    def _predict(self, queries: list[str], documents: list[str]) -> FloatArray:
-        return self._model.scores(queries, documents)
 
 
 def _label(model: Any, settings: CrossEncoder, path: str) -> int | None:

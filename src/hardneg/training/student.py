@@ -14,13 +14,13 @@ from hardneg.core.components import OpenedRanker
 from hardneg.core.errors import ConfigError
 from hardneg.core.records import Collection, FloatArray, IntArray
 from hardneg.evaluation.systems import model_kind
-from hardneg.rankers.cross_encoder import LocalScorer
 from hardneg.rankers.dense import DenseRanker
 from hardneg.rankers.dense.encode import Encoder
 from hardneg.rankers.dense.models import load_model, model_errors
 from hardneg.rankers.dense.prompts import Prompts
 from hardneg.rankers.dense.store import Vectors
 from hardneg.rankers.kernels.top_k import top_k
+from hardneg.rankers.pairs.local import LocalScorer
 from hardneg.rankers.pairs.model import PairModel
 from hardneg.training.caching_tokenizer import CachingTokenizer
 from hardneg.training.train_settings import TrainSettings

@@ -31,6 +31,9 @@ _KERNELS = ("attn_implementation", "experts_implementation")
 _WEIGHTS = ("weight_map", "transformers_weights")
 _CLASSES = ("type", "types", "tokenizer_class")
 
+_KNOWN = ("pylate.models.Dense.Dense",)
+"""Names that sentence-transformers takes for modules of its own."""
+
 _WORD = re.compile(r"[\w-]*")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _OWNER = "sentence-transformers/"
@@ -134,7 +137,7 @@ def _problem(names: tuple[str, ...], value: Any) -> str:
         return "" if safe or "metadata" in names else f'names "{text[:80]}", which is no safetensors file'
     if set(names) & set(_CALLED) and not _WORD.fullmatch(text) and not _is_activation(text):
         return f'names "{text[:80]}", which is no activation function of torch.nn'
-    if set(names) & set(_CLASSES) and "." in text and not _is_module(text):
+    if set(names) & set(_CLASSES) and "." in text and text not in _KNOWN and not _is_module(text):
         return f'names "{text[:80]}", which is no module of sentence-transformers'
     return ""
 

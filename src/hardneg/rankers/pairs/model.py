@@ -5,53 +5,25 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from hardneg.core.errors import ConfigError, DataError
+from hardneg.core.errors import DataError
 from hardneg.core.hashing import code_digest
 from hardneg.core.records import FloatArray
 from hardneg.rankers.dense import forward
 from hardneg.rankers.dense.encode import model_digest
 from hardneg.rankers.dense.models import Precision, convert, model_errors
 from hardneg.rankers.dense.prompts import unused_prompts
+from hardneg.rankers.pairs.description import ModelDescription
 from hardneg.rankers.pairs.scorer import CHUNK
 from hardneg.rankers.truncation import truncation
 
 _GPU_CHUNK = 8_192
 """Pairs scored together on a GPU, which takes as long for them as a processor for `CHUNK`."""
-
-
-@dataclass(frozen=True)
-class ModelDescription:
-    """What describes the scores of a model.
-
-    Attributes:
-        facts: See `OpenedRanker.facts`.
-        fingerprint: The digest of all but the texts that decides on a score.
-        chunk: Pairs to score together.
-    """
-
-    facts: Mapping[str, Any]
-    fingerprint: str
-    chunk: int
-
-    def check_same(self, other: ModelDescription) -> None:
-        """Checks that a worker of a cluster scores as described.
-
-        Raises:
-            ConfigError: It does not.
-        """
-        if self.fingerprint != other.fingerprint:
-            keys = [key for key in self.facts if key != "truncation" and self.facts[key] != other.facts[key]]
-            differing = ", ".join(f"{key}: {self.facts[key]} and {other.facts[key]}" for key in keys)
-            raise ConfigError(
-                f"the nodes of the cluster score differently ({differing or 'device'}); set the "
-                "cross-encoder's precision and device, or use nodes of one kind"
-            )
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from functools import partial
 
 from hardneg.core.components import Context
 from hardneg.core.records import Collection, FloatArray
-from hardneg.rankers.pairs.model import ModelDescription, PairModel
+from hardneg.rankers.pairs.description import ModelDescription, ScoringModel
 from hardneg.rankers.pairs.scorer import PairScorer, Texts
 from hardneg.rankers.pairs.store import PairStore
 
-Opener = Callable[[], PairModel]
+Opener = Callable[[], ScoringModel]
 """Loads the model; it must be picklable."""
 
 _Job = tuple[int, Texts]
