@@ -13,7 +13,15 @@ import typer.main
 import yaml
 
 from hardneg import cli
-from hardneg.core.components import DRAWS, FORMATS, LOSSES, RANKERS, RULES, VALIDATORS
+from hardneg.core.components import (
+    DRAWS,
+    FORMATS,
+    LOSSES,
+    POSITIVE_VALIDATORS,
+    RANKERS,
+    RULES,
+    VALIDATORS,
+)
 from hardneg.core.components.format import usage
 from hardneg.core.exclusions import EXCLUSIONS
 from hardneg.evaluation.measures import DEFAULT
@@ -24,6 +32,7 @@ from hardneg.selection.selector import MAX_USES, NO_ANCHOR_SCORE, NO_SCORE, SURP
 from hardneg.selection.settings import SelectSettings
 from hardneg.sources import LoadOptions
 from hardneg.training import TrainSettings
+from hardneg.validators.positives.settings import PositiveSettings
 from hardneg.validators.settings import ValidateSettings
 from tests.cli.test_cli import run
 from tests.pages import DOCS, PAGES, READMES, ROOT, blocks, page, section
@@ -43,6 +52,8 @@ def shown(field):
         return "required"
     if hasattr(default, "__pydantic_fields__"):
         default = DRAWS.name_of(default)
+    if isinstance(default, tuple):
+        default = [each if isinstance(each, str) else POSITIVE_VALIDATORS.name_of(each) for each in default]
     if isinstance(default, str):
         return f"`{default}`" if default else '`""`'
     return f"`{json.dumps(default)}`"
@@ -93,6 +104,7 @@ def test_no_command_is_documented_that_is_not_there():
         ("recipes.md", "rank.", RankSettings.model_fields),
         ("recipes.md", "select.", SelectSettings.model_fields),
         ("validation.md", "validation.", ValidateSettings.model_fields),
+        ("positives.md", "positives.", PositiveSettings.model_fields),
         ("sources.md", "load.", LoadOptions.__pydantic_fields__),
     ],
 )
@@ -137,6 +149,7 @@ def test_every_part_of_a_recipe_is_documented():
             ("recipes.md", DRAWS),
             ("formats.md", FORMATS),
             ("validation.md", VALIDATORS),
+            ("positives.md", POSITIVE_VALIDATORS),
         )
         for name in own(registry)
     ],

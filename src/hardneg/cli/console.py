@@ -24,6 +24,7 @@ def run_table(run: Mapping[str, Any]) -> Table:
         table.add_row(name, f"{counts.get(name, 0):,}")
     if "positives_left_out" in run:
         table.add_row("positives left out", f"{run['positives_left_out']:,}")
+    _add_positives(table, run.get("positives") or {})
     _add_ranking(table, run.get("ranking", {}))
     _add_truncation(table, {**run.get("rankers", {}), **run.get("validation", {}).get("validators", {})})
     _add_section(table, "verdicts", run.get("verdicts", {}))
@@ -137,6 +138,18 @@ def _add_costs(table: Table, summary: Mapping[str, Any]) -> None:
     _add_section(table, "spent", {name: summary[name] for name in costs})
     if summary["stopped"]:
         table.add_row("stopped by", f"--{summary['stopped'].replace('_', '-')}")
+
+
+def _add_positives(table: Table, positives: Mapping[str, Any]) -> None:
+    if not positives:
+        return
+    if positives.get("share") is not None:
+        share, low, high = (f"{positives[name]:.1%}" for name in ("share", "low", "high"))
+        table.add_row("wrong positives", f"{share} ({low} to {high})")
+    elif positives.get("why"):
+        table.add_row("wrong positives", f"not estimated: {positives['why']}")
+    if positives.get("suspected"):
+        table.add_row(f"suspected, p > {positives['max_p']:g}", f"{positives['suspected']:,}")
 
 
 def _add_ranking(table: Table, ranking: Mapping[str, Mapping[str, float]]) -> None:

@@ -97,7 +97,10 @@ def _draw(run: str, is_run: bool, size: int, settings: Given, bars: Progress) ->
 def review(
     run: Run,
     settings: Annotated[
-        Given, OptionsOf("hardneg.review:open_server", "port", "count", least={"count": 1}, lang="language")
+        Given,
+        OptionsOf(
+            "hardneg.review:open_server", "port", "count", "positives", least={"count": 1}, lang="language"
+        ),
     ],
     judge: Annotated[str | None, typer.Option(help="Name of the judge. Default: your login.")] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,

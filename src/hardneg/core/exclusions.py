@@ -1,4 +1,4 @@
-"""Documents that can never be negatives: positives, judged or relabelled, the query's text, copies."""
+"""Documents that can never be negatives: positives, right or wrong, the query's text, copies."""
 
 from __future__ import annotations
 
@@ -7,11 +7,18 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from hardneg.core.records import JUDGED_RELEVANT, RELABELLED, Candidates, Collection, PairSet
+from hardneg.core.records import (
+    JUDGED_RELEVANT,
+    NOISY_POSITIVE,
+    RELABELLED,
+    Candidates,
+    Collection,
+    PairSet,
+)
 
 QUERY_TEXT = "query_text"
 DUPLICATE_OF_POSITIVE = "duplicate_of_positive"
-EXCLUSIONS = (JUDGED_RELEVANT, QUERY_TEXT, DUPLICATE_OF_POSITIVE, RELABELLED)
+EXCLUSIONS = (JUDGED_RELEVANT, QUERY_TEXT, DUPLICATE_OF_POSITIVE, RELABELLED, NOISY_POSITIVE)
 
 
 class Exclusions:
@@ -53,9 +60,12 @@ class Exclusions:
 
 
 def excluded(candidates: Candidates) -> npt.NDArray[np.int8]:
-    """Returns (n_queries, depth) int8: an index into `EXCLUSIONS`, with what validation relabelled."""
+    """Returns (n_queries, depth) int8: an index into `EXCLUSIONS`, with what validation found."""
     assert candidates.excluded is not None
-    if candidates.relabelled is None:
-        return candidates.excluded
-    relabelled = (candidates.excluded < 0) & candidates.relabelled & (candidates.docs >= 0)
-    return np.where(relabelled, np.int8(EXCLUSIONS.index(RELABELLED)), candidates.excluded)
+    reasons = candidates.excluded
+    if candidates.noisy is not None:
+        reasons = np.where(candidates.noisy, np.int8(EXCLUSIONS.index(NOISY_POSITIVE)), reasons)
+    if candidates.relabelled is not None:
+        relabelled = (reasons < 0) & candidates.relabelled & (candidates.docs >= 0)
+        reasons = np.where(relabelled, np.int8(EXCLUSIONS.index(RELABELLED)), reasons)
+    return reasons

@@ -67,6 +67,7 @@ def write_card(run: Mapping[str, Any], out: Path) -> None:
         _recipe(run),
         _counts(run),
         _ranking(run),
+        _positives(run),
         _quality(audit),
         _files(run, files),
         columns(out.parent, files),
@@ -141,6 +142,23 @@ def _ranking(run: Mapping[str, Any]) -> str:
     ]
     head = ["| ranker | MRR | recall@10 | beyond the depth |", "|---|---:|---:|---:|"]
     return "\n".join(["## Known positives by ranker\n", *head, *rows]) if rows else ""
+
+
+_ACTIONS = {"keep": "they were kept", "drop": "they were left out", "weight": "they weigh less"}
+
+
+def _positives(run: Mapping[str, Any]) -> str:
+    """Returns the estimated share of wrong positives, empty where it was not estimated."""
+    own = run.get("positives") or {}
+    if own.get("share") is None:
+        return ""
+    share, low, high = (f"{100 * own[key]:.1f} %" for key in ("share", "low", "high"))
+    return (
+        f"## Wrong positives\n\nAbout **{share}** of the labelled positives [{low}, {high}] are no more "
+        "relevant to their query, by the rankers' scores, than positives of other queries are. "
+        f"{own['suspected']:,} of {own['examined']:,} are wrong with a probability above {own['max_p']:g}: "
+        f"{_ACTIONS[own['action']]} (column `p_noisy` of the ledger)."
+    )
 
 
 def _quality(audit: Mapping[str, Any]) -> str:

@@ -15,13 +15,18 @@ from hardneg.core.records import Example, Scored
 from hardneg.exporters.checks import Line, is_number, read_lines
 from hardneg.exporters.rows import Notes, number, with_positives, write_rows
 
-_DOC = [("doc_id", pa.string()), ("title", pa.string()), ("text", pa.string()), ("score", pa.float64())]
+_DOC = pa.struct(
+    [
+        *((name, pa.string()) for name in ("doc_id", "title", "text")),
+        *((name, pa.float64()) for name in ("score", "weight")),
+    ]
+)
 _SCHEMA = pa.schema(
     [
         ("query_id", pa.string()),
         ("query", pa.string()),
-        ("positives", pa.list_(pa.struct(_DOC))),
-        ("negatives", pa.list_(pa.struct([*_DOC, ("weight", pa.float64())]))),
+        ("positives", pa.list_(_DOC)),
+        ("negatives", pa.list_(_DOC)),
     ]
 )
 
@@ -55,12 +60,13 @@ def _row(example: Example) -> dict[str, Any]:
         "query_id": example.query_id,
         "query": example.query,
         "positives": [_doc(doc) for doc in example.positives],
-        "negatives": [_doc(doc) | {"weight": number(doc.weight)} for doc in example.negatives],
+        "negatives": [_doc(doc) for doc in example.negatives],
     }
 
 
 def _doc(doc: Scored) -> dict[str, Any]:
-    return {"doc_id": doc.doc_id, "title": doc.title, "text": doc.text, "score": number(doc.score)}
+    texts = {"doc_id": doc.doc_id, "title": doc.title, "text": doc.text}
+    return {**texts, "score": number(doc.score), "weight": number(doc.weight)}
 
 
 def _check(line: Line, doc: Any, where: str) -> tuple[str, str]:

@@ -19,7 +19,7 @@ from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.files import atomic
 from hardneg.core.lines import uncompressed_name
 from hardneg.core.progress import Progress
-from hardneg.core.records import Collection, Decision
+from hardneg.core.records import NOISY_POSITIVE, Collection, Decision
 from hardneg.exporters.rows import Add, rows_to, text_to, to_json
 from hardneg.mining.pipeline import mine_loaded
 from hardneg.mining.recipe import Recipe
@@ -30,7 +30,7 @@ from hardneg.runs.training_set import TrainingSet
 from hardneg.sources import LoadOptions, load, local, training
 from hardneg.sources.tables import delimiter_of
 
-_LEFT_OUT = ("without_negatives", "without_positives", "of_queries_not_examined")
+_LEFT_OUT = ("without_negatives", "without_positives", "with_wrong_positives", "of_queries_not_examined")
 
 
 def clean(
@@ -102,8 +102,8 @@ def _write(
     notes: Counter[str] = Counter({"dropped_negatives": 0})
     suffix = Path(uncompressed_name(path)).suffix.lower()
     out, rows = folder / f"train{suffix}", 0
-    dropped, queries = _examined(ledger, collection)
-    table = training.without_negatives(path, dropped, options, notes, queries)
+    dropped, queries, wrong = _examined(ledger, collection)
+    table = training.without_negatives(path, dropped, options, notes, queries, wrong)
     first = next(table, None)
     with _rows_to(out, path, list(first or {})) as add:
         for row in chain([] if first is None else [first], table):
@@ -121,20 +121,28 @@ def _write(
     }
 
 
-def _examined(ledger: Ledger, collection: Collection) -> tuple[set[training.Pair], set[int]]:
-    """Returns the pairs that are no negatives, positives among them, and the queries' `text_key`."""
+def _examined(
+    ledger: Ledger, collection: Collection
+) -> tuple[set[training.Pair], set[int], set[training.Pair]]:
+    """Returns the pairs that are no negatives, positives among them, the queries' `text_key`, wrong pairs."""
     pairs: set[training.Pair] = set()
+    wrong: set[training.Pair] = set()
     keys: set[int] = set()
     for block in ledger:
         decision = block.table["decision"]
         dropped = pc.and_(pc.is_valid(block.table["score.listed"]), pc.not_equal(decision, Decision.NEGATIVE))
-        table = block.table.filter(pc.or_(dropped, pc.equal(decision, Decision.POSITIVE)))
+        noisy = pc.equal(block.table["reason"], NOISY_POSITIVE)
+        keep = pc.or_(pc.or_(dropped, noisy), pc.equal(decision, Decision.POSITIVE))
+        table = block.table.filter(keep)
+        is_wrong = np.asarray(noisy.filter(keep))
         queries = collection.queries.rows(table["query_id"].to_pylist())
         keys.update(collection.queries.keys[queries].tolist())
         docs = collection.documents.rows(table["doc_id"].to_pylist())
         for texts in (collection.documents.keys[docs], collection.documents.body_keys[docs]):
-            pairs.update(zip(collection.queries.keys[queries].tolist(), texts.tolist(), strict=True))
-    return pairs, keys
+            found = list(zip(collection.queries.keys[queries].tolist(), texts.tolist(), strict=True))
+            pairs.update(found)
+            wrong.update(found[place] for place in np.flatnonzero(is_wrong))
+    return pairs, keys, wrong
 
 
 @contextmanager

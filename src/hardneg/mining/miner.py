@@ -9,9 +9,11 @@ import numpy as np
 import pyarrow as pa
 
 from hardneg.calibration.calibration import Calibration
-from hardneg.core.components import Context, OpenedRanker, OpenedValidator
+from hardneg.calibration.noisy_positives import NoisyPositives
+from hardneg.core.components import Context, OpenedPositiveValidator, OpenedRanker, OpenedValidator
 from hardneg.core.exclusions import Exclusions
 from hardneg.core.records import Candidates, Collection, IntArray
+from hardneg.mining.positives import PositivesStage
 from hardneg.mining.recipe import Recipe
 from hardneg.mining.validation import ValidationStage
 from hardneg.rankers.dense.sharded_search import Search, SearchNotPrepared
@@ -33,7 +35,12 @@ class _Blocks:
     """Decides on the blocks of a ledger one by one with one selector."""
 
     def __init__(
-        self, collection: Collection, recipe: Recipe, open_validators: Mapping[str, OpenedValidator]
+        self,
+        collection: Collection,
+        recipe: Recipe,
+        open_validators: Mapping[str, OpenedValidator],
+        rankers: Mapping[str, OpenedRanker] | None = None,
+        positive_validators: Mapping[str, OpenedPositiveValidator] | None = None,
     ) -> None:
         self.collection = collection
         self.settings = recipe.select
@@ -41,18 +48,33 @@ class _Blocks:
         self.exclusions = Exclusions(collection)
         self.selector = Selector(collection, recipe.select, recipe.seed)
         self.validation = ValidationStage(collection, recipe.validation, recipe.rank.scorers, open_validators)
+        self.weighted_positives = recipe.positives.action == "weight"
+        self.positives = PositivesStage(
+            collection,
+            recipe.positives,
+            self.exclusions,
+            rankers,
+            positive_validators,
+            rank=recipe.rank,
+            seed=recipe.seed,
+        )
 
     def decide(self, pooled: Candidates) -> tuple[Candidates, Decisions]:
         candidates = self.examined(pooled)
         return candidates, self.selector.select(candidates)
 
     def examined(self, pooled: Candidates) -> Candidates:
-        marked = self.exclusions.mark(pooled)
-        return anchored(self.validation.validate(marked), self.collection, self.settings.anchor)
+        validated = self.validation.validate(self._with_evidence(pooled))
+        return anchored(validated, self.collection, self.settings.anchor)
+
+    def _with_evidence(self, pooled: Candidates) -> Candidates:
+        """Returns candidates with evidence of false negatives and of wrong positives."""
+        found = self.validation.with_evidence(self.exclusions.mark(pooled))
+        return self.positives.examine(found, self.validation.verdict_shares(found))
 
     def table(self, candidates: Candidates, decisions: Decisions) -> pa.Table:
         decided = decisions.reasons, decisions.reason, decisions.copies
-        return block_table(self.collection, candidates, *decided, self.weighted)
+        return block_table(self.collection, candidates, *decided, self.weighted, self.weighted_positives)
 
     def recount(self, ledger: Ledger, number: int) -> None:
         """Takes a finished part's negatives into account; without a cap the part is not read."""
@@ -89,7 +111,9 @@ class Miner(_Blocks):
             with clock.stage(f"open {name}"):
                 opened = None if ready is None else ready.get(name)
                 rankers[name] = settings.open(collection, context) if opened is None else opened
-        return cls(collection, recipe, rankers, open_validators(recipe, collection, rankers, context, clock))
+        validators = open_validators(recipe, collection, rankers, context, clock)
+        own = open_positive_validators(recipe, collection, rankers, context)
+        return cls(collection, recipe, rankers, validators, own)
 
     def __init__(
         self,
@@ -97,8 +121,9 @@ class Miner(_Blocks):
         recipe: Recipe,
         rankers: Mapping[str, OpenedRanker],
         open_validators: Mapping[str, OpenedValidator],
+        positive_validators: Mapping[str, OpenedPositiveValidator] | None = None,
     ) -> None:
-        super().__init__(collection, recipe, open_validators)
+        super().__init__(collection, recipe, open_validators, rankers, positive_validators)
         self.facts = {name: dict(ranker.facts) for name, ranker in rankers.items()}
         refused = [getattr(validator, "refused", ()) for validator in open_validators.values()]
         queries = np.setdiff1d(
@@ -110,13 +135,17 @@ class Miner(_Blocks):
         self._limit = min(recipe.rank.max_depth or len(collection.documents), len(collection.documents))
         self._depth = min(_first_depth(recipe), self._limit)
 
+    def learn_positives(self) -> NoisyPositives:
+        """Returns what a sample of the queries shows of their positives."""
+        return self.positives.learn(np.concatenate([*self.blocks, np.empty(0, np.int32)]))
+
     def calibrate(self) -> Calibration:
         """Returns the calibration learned from a sample of the queries."""
         queries = self.validation.sample_queries(np.concatenate([*self.blocks, np.empty(0, np.int32)]))
         sample = Search(queries, self._depth)
         self.prepare([sample])
         pools = (self._pool.candidates(s.queries, s.depth) for s in _pieces(sample))
-        return self.validation.calibrate(map(self.exclusions.mark, pools))
+        return self.validation.calibrate(map(self._with_evidence, pools))
 
     def first(self, number: int) -> Search:
         """Returns the search that a block begins with."""
@@ -196,7 +225,7 @@ class Reselector(_Blocks):
         queries = self.validation.sample_queries(self.collection.judgments.queries_with_positives)
         stored = (self._stored(number) for number in range(len(self.sizes)))
         return self.validation.calibrate(
-            self.exclusions.mark(block.take(np.flatnonzero(np.isin(block.queries, queries))))
+            self._with_evidence(block.take(np.flatnonzero(np.isin(block.queries, queries))))
             for block in stored
         )
 
@@ -228,6 +257,16 @@ def open_validators(
         with clock.stage(f"open {name}"):
             opened[name] = validator.open(collection, rankers, context)
     return opened
+
+
+def open_positive_validators(
+    recipe: Recipe, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context
+) -> dict[str, OpenedPositiveValidator]:
+    """Returns the recipe's validators of positives, opened; none where positives are not examined."""
+    if not recipe.positives.estimate:
+        return {}
+    named = zip(recipe.positives.names, recipe.positives.validators, strict=True)
+    return {name: validator.open(collection, rankers, context) for name, validator in named}
 
 
 def _first_depth(recipe: Recipe) -> int:

@@ -32,17 +32,20 @@ def outcome(
 ) -> dict[str, Any]:
     """Returns what run.json holds of a finished ledger: `ranking`, `lost_queries`, `languages`, `verdicts`.
 
-    `verdicts` is there only if people or models judged candidates; `positives_left_out` only under a cap.
+    `verdicts` is there only if people or models judged candidates; `positives_left_out` only under a cap,
+    `positives` only if they were examined.
     """
     scored = dict(recipe.rank.scorers)
     sums: dict[str, dict[str, float]] = {name: {} for name in scored}
     lost = left_out = 0
+    examined: dict[str, Any] = {}
     for block in ledger:
         kept = block.table.filter(pc.greater(block.table["copies"], 0))
         queries = set(block.table["query_id"].unique().to_pylist())
         lost += len(queries.difference(kept["query_id"].unique().to_pylist()))
         pools = first_pairs(block.table)
         left_out += _left_out(pools, recipe.select.max_positives)
+        add_counts(examined, _positives(pools, recipe.positives.max_p))
         for name, comparable in scored.items():
             add_counts(sums[name], _ranked(pools, name, comparable, recipe.rank.depth))
     found: dict[str, Any] = {
@@ -52,8 +55,30 @@ def outcome(
     }
     if recipe.select.max_positives is not None:
         found["positives_left_out"] = left_out
+    if recipe.positives.estimate:
+        examined["expected"] = round(examined["expected"], 1)
+        found["positives"] = examined
     verdicts = _verdicts(ledger, collection, recipe, calibration)
     return found | ({"verdicts": verdicts} if verdicts else {})
+
+
+def _positives(pools: pa.Table, bound: float) -> dict[str, Any]:
+    """Returns how many positives were examined, how many may be wrong, and by what.
+
+    `expected` is the sum of the probabilities, `suspected` counts those above the bound.
+    """
+    found: dict[str, Any] = {"examined": 0, "expected": 0.0, "suspected": 0, "suspected_by": {}}
+    if "p_noisy" not in pools.column_names:
+        return found
+    own = pools.filter(pc.is_valid(pools["p_noisy"]))
+    probability = own["p_noisy"].to_numpy().astype(np.float64)
+    found["examined"], found["expected"] = len(own), float(probability.sum())
+    found["suspected"] = int((probability > bound).sum())
+    for name in own.column_names:
+        if name.startswith("noise."):
+            by = own[name].to_numpy() > bound
+            found["suspected_by"][name.removeprefix("noise.")] = int(by.sum())
+    return found
 
 
 def languages(collection: Collection) -> dict[str, str | None]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hardneg.calibration.calibration import Calibration
+from hardneg.calibration.noisy_positives import NoisyPositives
 from hardneg.core.progress import Progress
 from hardneg.core.records import Collection
 from hardneg.engines.local import Local
@@ -30,6 +31,7 @@ class PartWriterFactory:
     plan: ShardingPlan | None  # how searches are divided; see `ClusterContext`
     calibration: Mapping[str, Any] | None
     ledger: Ledger  # on a shared disk
+    positives: Mapping[str, Any] | None = None  # what was learned of them
 
     def __call__(self) -> Callable[[int], tuple[int, Mapping[str, Any] | Search]]:
         """Returns what writes a part by its number, its rankers and validators made ready."""
@@ -37,6 +39,8 @@ class PartWriterFactory:
         miner = Miner.opened(self.collection, self.recipe, context, Clock())
         if self.calibration is not None:
             miner.validation.calibration = Calibration.build(self.calibration)
+        if self.positives is not None:
+            miner.positives.learned = NoisyPositives.build(self.positives)
         return partial(_written_or_search, miner, self.ledger)
 
 

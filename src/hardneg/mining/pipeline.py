@@ -12,7 +12,6 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from hardneg.calibration.calibration import Calibration
 from hardneg.core.components import FORMATS, Context, Format, OpenedValidator
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.files import TEMPORARY, cache_folder, remove_unfinished
@@ -21,6 +20,7 @@ from hardneg.core.records import Collection
 from hardneg.core.stores import display_url, output_file
 from hardneg.core.trust import without_trust
 from hardneg.exporters.card import write_card
+from hardneg.mining.estimates import Place, action_of, calibrate, learn_positives
 from hardneg.mining.miner import Miner, Reselector, open_validators
 from hardneg.mining.outcome import outcome
 from hardneg.mining.part_jobs import PartWriterFactory, write_ledger
@@ -33,7 +33,6 @@ from hardneg.runs.training_set import TrainingSet
 from hardneg.selection.reasons import describe_reasons
 from hardneg.sources import load
 
-Place = RunFolder | RunInMemory
 Writer = Callable[[TrainingSet, Path], dict[str, Any]]
 """Writes a training set into a run directory and returns run.json's `export`."""
 
@@ -75,7 +74,8 @@ def mine_loaded(
         miner = Miner.opened(collection, recipe, context, clock)
         info = _described(source, collection, recipe, miner.facts, miner.validation.facts)
         resumed = place.claim(info)
-        _calibrate(miner, recipe, place, info, clock, progress)
+        learn_positives(miner, recipe, place, info, clock, progress)
+        calibrate(miner, recipe, place, info, clock, progress)
         with clock.stage("rank and select"):
             opener = _part_writers(miner, recipe, context, place)
             counts = write_ledger(miner, place.ledger, progress, opener)
@@ -103,7 +103,9 @@ def select(
         }
         place.check_free(info)
         resumed = place.claim(info)
-        _calibrate(reselector, recipe, place, info, clock, progress)
+        if (stored := run.info.get("positives")) is not None:
+            info["positives"] = {**stored, **action_of(recipe)}
+        calibrate(reselector, recipe, place, info, clock, progress)
         with clock.stage("select"):
             counts = write_ledger(reselector, place.ledger, progress)
         info = {**info, **counts, "resumed": resumed}
@@ -155,22 +157,6 @@ def _verdict_validators(
     )
 
 
-def _calibrate(
-    work: Miner | Reselector, recipe: Recipe, place: Place, info: dict[str, Any], clock: Clock, show: Progress
-) -> None:
-    """Estimates probabilities of false negatives, or reads what the interrupted run had estimated."""
-    if not recipe.validation.calibrate:
-        return
-    with clock.stage("calibrate"), show.task("calibrate", None, "queries"):
-        stored = place.read_calibration()
-        if stored is None:
-            learned = work.calibrate()
-            place.write_calibration(learned.describe())
-        else:
-            learned = work.validation.calibration = Calibration.build(stored)
-    info["validation"]["calibration"] = dict(learned.facts)
-
-
 def _part_writers(
     miner: Miner, recipe: Recipe, context: ClusterContext, place: Place
 ) -> PartWriterFactory | None:
@@ -185,6 +171,7 @@ def _part_writers(
         context.plan,
         place.read_calibration() if recipe.validation.calibrate else None,
         RunFolder(place.path.absolute()).ledger,
+        place.read_positives() if recipe.positives.estimate else None,
     )
 
 
@@ -207,7 +194,10 @@ def _finish(
     calibration = place.read_calibration()
     task = (progress or NullProgress()).task
     with clock.stage("measure"), task("measure", None, "parts"):
-        info |= outcome(place.ledger, collection, recipe, calibration)
+        found = outcome(place.ledger, collection, recipe, calibration)
+        if "positives" in found:
+            found["positives"] = {**info.get("positives", {}), **found["positives"]}
+        info |= found
     if isinstance(place, RunFolder):
         out = place.path / f"train{recipe.format.suffix}"
         with clock.stage("export"), task("export", None, "rows"):

@@ -9,7 +9,17 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, ValidationError
 
-from hardneg.core.components import DRAWS, ENGINES, FORMATS, RANKERS, RULES, VALIDATORS, Engine, Format
+from hardneg.core.components import (
+    DRAWS,
+    ENGINES,
+    FORMATS,
+    POSITIVE_VALIDATORS,
+    RANKERS,
+    RULES,
+    VALIDATORS,
+    Engine,
+    Format,
+)
 from hardneg.core.errors import ConfigError, require_all, unknown_name
 from hardneg.core.files import real_path
 from hardneg.core.registry import Registry, first_problem
@@ -22,6 +32,7 @@ from hardneg.rankers.fusion import FUSIONS
 from hardneg.runs.finished import FinishedRun
 from hardneg.selection.settings import SelectSettings
 from hardneg.sources import LoadOptions
+from hardneg.validators.positives.settings import PositiveSettings
 from hardneg.validators.settings import ValidateSettings
 
 __all__ = [
@@ -47,6 +58,7 @@ class Recipe(BaseModel):
         load: How strictly the source is read.
         rank: How candidates are found.
         validation: How false negatives among them are found.
+        positives: How wrong positives are found, and what becomes of them.
         select: How negatives are selected.
         format: How the training set is written.
         seed: Seed of all random draws.
@@ -60,6 +72,7 @@ class Recipe(BaseModel):
     load: LoadOptions = LoadOptions()
     rank: RankSettings
     validation: ValidateSettings = ValidateSettings()
+    positives: PositiveSettings = PositiveSettings()
     select: SelectSettings = SelectSettings()
     format: AnyFormat
     seed: int = 42
@@ -183,7 +196,8 @@ class Recipe(BaseModel):
             MissingExtra: Some are missing; the message names all.
         """
         rankers = () if self.engine.spreads else self.rank.rankers  # its workers may have what this lacks
-        others = *self.validation.validators, *self.select.rules, self.select.draw, self.format, self.engine
+        validators = *self.validation.validators, *self.positives.validators
+        others = *validators, *self.select.rules, self.select.draw, self.format, self.engine
         require_all((*rankers, *others))
 
     def settings(self) -> dict[str, Any]:
@@ -261,7 +275,7 @@ def _parts(recipe: Recipe | Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(recipe, Recipe):
         return dict(_copied(recipe))
     parts: dict[str, Any] = {**dict(recipe), "load": dataclasses.asdict(recipe.load)}
-    return {**parts, **{key: dict(parts[key]) for key in ("rank", "validation", "select")}}
+    return {**parts, **{key: dict(parts[key]) for key in ("rank", "validation", "positives", "select")}}
 
 
 def _keep(settings: dict[str, Any], ranked_by: Mapping[str, Any], changes: Sequence[str]) -> None:
@@ -269,9 +283,17 @@ def _keep(settings: dict[str, Any], ranked_by: Mapping[str, Any], changes: Seque
     settings.update(rank=ranked_by["rank"], load=ranked_by["load"])
     validation = settings.setdefault("validation", {})
     validation["validators"] = ranked_by.get("validation", {}).get("validators", [])
+    kept = dict(ranked_by.get("positives", {}))
+    settings["positives"] = {**kept, **_taken(settings.get("positives", {}))}
     for path in changes:
-        if path.split(".")[0] in ("rank", "load") or path.startswith("validation.validators"):
+        fixed = path.startswith(("validation.validators", "positives.validators", "positives.estimate"))
+        if path.split(".")[0] in ("rank", "load") or fixed:
             raise ConfigError(f"{path} cannot be changed when deciding again: mine again")
+
+
+def _taken(positives: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what a recipe says of wrong positives that a finished run can be decided on again by."""
+    return {key: value for key, value in positives.items() if key in ("action", "max_p")}
 
 
 def _bound(settings: dict[str, Any], rule: str, setting: str, value: float | None) -> None:
@@ -300,11 +322,12 @@ def _located(options: LoadOptions) -> LoadOptions:
 
 def _spelled_out(settings: dict[str, Any]) -> dict[str, Any]:
     """Returns settings with every component as `{name: {setting: value}}`, for paths."""
-    nested = (settings.get("rank"), settings.get("validation"), settings.get("select"))
-    rank, validate, select = (part if isinstance(part, dict) else {} for part in nested)
+    nested = (settings.get(part) for part in ("rank", "validation", "positives", "select"))
+    rank, validate, positives, select = (part if isinstance(part, dict) else {} for part in nested)
     spelled: list[tuple[dict[str, Any], str, Registry[Any]]] = [
         (rank, "rankers", RANKERS),
         (validate, "validators", VALIDATORS),
+        (positives, "validators", POSITIVE_VALIDATORS),
         (select, "rules", RULES),
         (select, "draw", DRAWS),
         (settings, "format", FORMATS),

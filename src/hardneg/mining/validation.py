@@ -61,11 +61,11 @@ class ValidationStage:
         return np.intersect1d(rows, wanted).astype(np.int32)
 
     def calibrate(self, blocks: Iterable[Candidates]) -> Calibration:
-        """Returns the calibration learned from blocks of candidates, which `validate` uses from now on."""
-        samples = [self._sample(self.with_evidence(block)) for block in blocks]
+        """Returns the calibration learned from blocks `with_evidence`, which `validate` uses from now on."""
+        samples = [self._sample(block) for block in blocks]
         learned = calibrate(samples, self._columns())
         self.calibration = learned.shifted_to(
-            [(self._verdict_shares(sample.candidates), learned.probability(sample)) for sample in samples]
+            [(self.verdict_shares(sample.candidates), learned.probability(sample)) for sample in samples]
         )
         return self.calibration
 
@@ -78,10 +78,10 @@ class ValidationStage:
         return replace(candidates, evidence={**candidates.evidence, **evidence})
 
     def validate(self, candidates: Candidates) -> Candidates:
-        """Returns the candidates with evidence, votes, probabilities and what is relabelled."""
+        """Returns the candidates `with_evidence` with votes, probabilities and what is relabelled."""
         if not self._settings.validators and not self._settings.calibrate:
             return candidates
-        sample = self._sample(self.with_evidence(candidates))
+        sample = self._sample(candidates)
         votes = self._votes(sample.candidates)
         probability = self._probability(sample)
         bound = self._settings.relabel_above
@@ -99,19 +99,20 @@ class ValidationStage:
         if self._settings.negatives_are_judged:
             not_relevant = self._collection.judgments.not_relevant
             status[not_relevant.has(candidates.queries, candidates.docs)] = NOT_RELEVANT
-        status[own & (excluded == EXCLUSIONS.index(JUDGED_RELEVANT))] = POSITIVE
+        positive = own & (excluded == EXCLUSIONS.index(JUDGED_RELEVANT))
+        status[positive if candidates.noisy is None else positive & ~candidates.noisy] = POSITIVE
         return Sample(candidates, status.astype(np.int32))
 
     def _probability(self, sample: Sample) -> FloatArray:
         """Returns (n_queries, depth) float32: by verdicts where there are any, else by calibration."""
         probability = self.calibration.probability(sample)
         probability[sample.status == NOT_RELEVANT] = 0
-        shares = self._verdict_shares(sample.candidates)
+        shares = self.verdict_shares(sample.candidates)
         judged = ~np.isnan(shares) & (sample.status != POSITIVE)
         probability[judged] = np.clip(shares[judged], 1 - _MAX_VERDICT_PROBABILITY, _MAX_VERDICT_PROBABILITY)
         return probability
 
-    def _verdict_shares(self, candidates: Candidates) -> FloatArray:
+    def verdict_shares(self, candidates: Candidates) -> FloatArray:
         """Returns (n_queries, depth) float32: the share of judges who find it relevant, NaN without any."""
         shares = np.full(candidates.shape, np.nan, np.float32)
         for name, validator in zip(self._settings.names, self._settings.validators, strict=True):
@@ -122,6 +123,8 @@ class ValidationStage:
 
     def _votes(self, candidates: Candidates) -> npt.NDArray[np.int16]:
         own = self._collection.judgments.relevant.has(candidates.queries, candidates.docs)
+        if candidates.noisy is not None:
+            own &= ~candidates.noisy
         count = np.zeros(candidates.shape, np.int16)
         for name, validator in zip(self._settings.names, self._settings.validators, strict=True):
             values = candidates.evidence.get(name)

@@ -19,6 +19,9 @@ from hardneg.rankers.random import Random
 LOST = 0.5
 """The share of the queries that a run may leave without negatives before it says so first."""
 
+NOISY = 0.02
+"""The share of wrong positives, at the least, that is said first."""
+
 TAKEN = 0.25
 """The share of the negatives that one step may take away before it is said first."""
 
@@ -38,7 +41,8 @@ Warning = dict[str, Any]
 
 def warnings(info: Mapping[str, Any], recipe: Recipe) -> list[Warning]:
     """Returns `{"kind", "text", ...}` with the numbers that the text names, the gravest first."""
-    steps = (_lost, _poor_calibration, _verdicts, _fewer, _languages, _prompts, _lengths, _near_chance)
+    gravest = _lost, _noisy_positives, _poor_calibration, _verdicts, _fewer
+    steps = *gravest, _languages, _prompts, _lengths, _near_chance
     return [warning for step in steps for warning in step(info, recipe)]
 
 
@@ -51,6 +55,21 @@ def _lost(info: Mapping[str, Any], recipe: Recipe) -> Iterator[Warning]:
     elif share >= LOST:
         text = f"{lost:,} of {queries:,} queries ({share:.0%}) have no negative in the training set"
         yield {"kind": "lost_queries", "text": text, "lost": lost, "queries": queries, "share": share}
+
+
+def _noisy_positives(info: Mapping[str, Any], recipe: Recipe) -> Iterator[Warning]:
+    positives = info.get("positives") or {}
+    if positives.get("low", 0) < NOISY or not positives["suspected"]:
+        return
+    share, low, high = (positives[name] for name in ("share", "low", "high"))
+    suspected = positives["suspected"]
+    advice = "" if recipe.positives.action == "drop" else "; --set positives.action=drop leaves them out"
+    text = (
+        f"{share:.1%} of the positives ({low:.1%} to {high:.1%}) seem to be wrong, by their scores no more "
+        f"relevant than other queries' positives; {suspected:,} are suspected{advice}"
+    )
+    numbers = {"share": share, "low": low, "high": high, "suspected": suspected}
+    yield {"kind": "noisy_positives", "text": text, **numbers}
 
 
 def _poor_calibration(info: Mapping[str, Any], recipe: Recipe) -> Iterator[Warning]:

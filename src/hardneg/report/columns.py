@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection as Names
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +17,14 @@ import pyarrow.parquet as pq
 from hardneg.core.errors import DataError, problem
 from hardneg.core.records import BoolArray
 from hardneg.runs import ledger
+from hardneg.runs.table import first_pairs
 
 Floats = npt.NDArray[np.float64]
 GROUPS = ("positive", "negative", "suspected", "dropped")
 """How figures group candidates: `suspected` are those dropped as suspected false negatives."""
+
+_PROBABLE = 0.5
+"""The probability of being wrong above which a positive is shown."""
 
 TOP = 10
 """How many documents of each ranker's list are compared between rankers."""
@@ -32,6 +37,31 @@ def groups_of(table: pa.Table, suspected: Names[str]) -> npt.NDArray[np.int8]:
     reasons = pa.array(sorted(suspected), pa.string())
     matches = pc.is_in(table["reason"], value_set=reasons).to_numpy()
     return np.where(matches & (groups == GROUPS.index("dropped")), np.int8(GROUPS.index("suspected")), groups)
+
+
+def noisiest(table: pa.Table, count: int) -> list[tuple[float, str, str, str]]:
+    """Returns (p, query_id, doc_id, why) of the positives that are most probably wrong, p being above 0.5.
+
+    Why: for each ranker the share of other queries' positives that it scores below, as `dense 12 %`, and the
+    validators that find something.
+    """
+    if "p_noisy" not in table.column_names:
+        return []
+    first = first_pairs(table)
+    probable = first.filter(pc.greater(first["p_noisy"], _PROBABLE))
+    worst = probable.sort_by([("p_noisy", "descending"), ("query_id", "ascending")]).slice(0, count)
+    return [
+        (row["p_noisy"], row["query_id"], row["doc_id"], ", ".join(_why(row))) for row in worst.to_pylist()
+    ]
+
+
+def _why(row: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in row.items():
+        kind, _, own = name.partition(".")
+        if kind == "percentile" and value is not None:
+            yield f"{own} {value:.0%}"
+        elif kind == "noise" and own != "consistency" and value is not None and value > _PROBABLE:
+            yield own.replace("_", " ")
 
 
 def margins(table: pa.Table, scorer: str, relative: bool) -> Floats:

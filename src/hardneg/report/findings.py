@@ -40,6 +40,7 @@ def findings(summary: RunSummary, locale: Locale) -> list[Finding]:
     sentences.append(("plain", locale("find.negatives", **counts)))
     steps = (
         _truncated,
+        _positives,
         _verdicts,
         _audited,
         _above_positive,
@@ -67,6 +68,8 @@ def _warning(warning: Mapping[str, Any], summary: RunSummary, locale: Locale) ->
         return str(warning["text"])
     written: dict[str, Callable[[float], str]] = {
         "share": locale.percent,
+        "low": locale.percent,
+        "high": locale.percent,
         "shift": partial(locale.signed, places=2),
         "chance": partial(locale.decimal, places=1),
     }
@@ -88,6 +91,20 @@ def _truncated(summary: RunSummary, locale: Locale) -> list[Finding]:
                 sentence = locale(f"find.cut_{unit}", name=name, share=share, text=text, limit=limit)
                 sentences.append(("bad" if own["text"] > _HIGH_LOSS else "plain", sentence))
     return sentences
+
+
+def _positives(summary: RunSummary, locale: Locale) -> list[Finding]:
+    own = summary.run.get("positives") or {}
+    if own.get("why"):
+        return [("plain", locale("find.positives_unknown", why=own["why"]))]
+    if own.get("share") is None or any(each["kind"] == "noisy_positives" for each in warnings(summary)):
+        return []
+    share, low, high = (locale.percent(own[key]) for key in ("share", "low", "high"))
+    kind: Literal["good", "plain"] = "good" if own["high"] <= _HIGH_SHARE else "plain"
+    sentence = locale(
+        "find.positives", share=share, low=low, high=high, suspected=locale.number(own["suspected"])
+    )
+    return [(kind, sentence)]
 
 
 def _verdicts(summary: RunSummary, locale: Locale) -> list[Finding]:

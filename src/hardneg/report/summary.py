@@ -31,6 +31,7 @@ from hardneg.report.columns import (
     floats,
     groups_of,
     margins,
+    noisiest,
     score_ranges,
     shared_tops,
     starts,
@@ -42,6 +43,7 @@ _DEEPEST_RANK = 10_000
 _MOST_SHORT = 200
 _LOG_RANGE = (-4.0, 0.0)
 _MOST_USED = 12
+_MOST_NOISY = 20
 
 
 class _ComparisonRow(BaseModel):
@@ -72,6 +74,7 @@ class RunSummary:
         uses: {doc_id: how often it is a negative}.
         short: (query_id, positive_id or "", reason) of the first queries with too few negatives.
         evidence: {validator: candidates that it has evidence for}.
+        noisy: (p, query_id, doc_id, what suspects it) of the positives that are most probably wrong.
         checks: What the validators found that look for copies, shared sources, similar queries and leakage.
     """
 
@@ -92,6 +95,7 @@ class RunSummary:
     uses: Counter[str] = field(default_factory=Counter)
     short: list[tuple[str, str, str]] = field(default_factory=list)
     evidence: Counter[str] = field(default_factory=Counter)
+    noisy: list[tuple[float, str, str, str]] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
 
     @property
@@ -200,6 +204,8 @@ def _add(summary: RunSummary, block: ledger.Block) -> None:
     for key, reason in list(block.short.items())[: _MOST_SHORT - len(summary.short)]:
         query, _, positive = key.partition("\t")
         summary.short.append((query, positive, reason))
+    summary.noisy = sorted(summary.noisy + noisiest(table, _MOST_NOISY), key=lambda row: (-row[0], *row[1:]))
+    del summary.noisy[_MOST_NOISY:]
     for name in table.column_names:
         if name.startswith("evidence."):
             summary.evidence[name.removeprefix("evidence.")] += len(table) - table[name].null_count

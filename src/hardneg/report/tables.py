@@ -139,6 +139,21 @@ def leakage(summary: RunSummary) -> list[Mapping[str, Any]]:
     return [leak for leak in own if {"evaluation", "queries", "positives"} <= leak.keys()]
 
 
+def noisy_positives(
+    summary: RunSummary, collection: Collection | None, locale: Locale
+) -> list[tuple[str, ...]]:
+    """Returns (query_id, query, positive, p, why) of the positives that are most probably wrong."""
+    queries, docs = [""] * len(summary.noisy), [doc for _, _, doc, _ in summary.noisy]
+    if collection is not None and docs:
+        rows = collection.queries.rows([query for _, query, _, _ in summary.noisy])
+        queries = collection.queries.texts(rows)
+        docs = collection.documents.texts(collection.documents.rows(docs))
+    return [
+        (query_id, cut(query, _TEXT), cut(doc, _TEXT), locale.decimal(p), why)
+        for (p, query_id, _, why), query, doc in zip(summary.noisy, queries, docs, strict=True)
+    ]
+
+
 def most_used(summary: RunSummary, collection: Collection | None) -> list[tuple[str, str, int]]:
     """Returns (doc_id, beginning of its text, uses) of the documents that are negatives more than once."""
     used = [(doc, count) for doc, count in summary.most_used if count > 1]

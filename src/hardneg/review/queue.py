@@ -21,16 +21,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hardneg.auditing import sample
+from hardneg.core.errors import ConfigError
 from hardneg.core.records import Decision
 from hardneg.report.columns import floats, margins
 from hardneg.report.summary import RunSummary, summarize
 from hardneg.runs import ledger
+from hardneg.runs.table import first_pairs
 
 SUSPECTED = "suspected"
 """The stratum of dropped suspected false negatives."""
 
 STRATA = ("1", "2", "3", "4")
 """Quarters of the negatives, the most informative first."""
+
+POSITIVES = "positives"
+"""The stratum of labelled positives."""
 
 _AUDIT = "audit"
 """The stratum of the candidates that only an audit has drawn."""
@@ -78,6 +83,23 @@ class Queue:
             for row, (_, stratum) in zip(rows, turns, strict=True)
         ]
         return cls(summary, items, {name: len(own) for name, own in places.items()})
+
+    @classmethod
+    def of_positives(cls, folder: Path, count: int = COUNT) -> Queue:
+        """Returns the positives to judge of a finished run, those that are most probably wrong first."""
+        summary = summarize(folder)
+        parts = [first_pairs(ledger.read_part(path).table) for path in ledger.parts(folder)]
+        known = [part for part in parts if "p_noisy" in part.column_names]
+        examined = [part.filter(pc.is_valid(part["p_noisy"])) for part in known]
+        if not examined:
+            raise ConfigError(
+                f"the positives of {folder} were not examined; mine with --set positives.estimate=true"
+            )
+        whole = pa.concat_tables(examined, promote_options="default")
+        order = np.lexsort((_hashes(whole), -whole["p_noisy"].to_numpy()))[:count]
+        rows = whole.take(pa.array(order)).to_pylist()
+        items = [Item(row["query_id"], row["doc_id"], POSITIVES, {**row, "margin": None}) for row in rows]
+        return cls(summary, items, {POSITIVES: len(whole)})
 
     def for_audit(self, folder: Path) -> Queue:
         """Returns the queue, the run's audit sample first; without one the queue's negatives become it.

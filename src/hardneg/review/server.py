@@ -71,6 +71,7 @@ def open_server(
     language: str = "en",
     port: int | None = None,
     count: int = COUNT,
+    positives: bool = False,
 ) -> ReviewServer:
     """Returns the server of a run's review, listening but not yet serving.
 
@@ -81,15 +82,19 @@ def open_server(
         language: `en` or `ru`.
         port: Port to listen on; None for 8642, or any free one if that is taken.
         count: Candidates to judge.
+        positives: Judge labelled positives, those that are most probably wrong first, in place of negatives.
 
     Raises:
         ConfigError: The port is taken, or there is nothing to judge.
         DataError: The run is not finished or damaged.
         MissingExtra: The extra `report` is not installed.
     """
-    queue = Queue.of(Path(folder), count).for_audit(Path(folder))
+    if positives:
+        queue = Queue.of_positives(Path(folder), count)
+    else:
+        queue = Queue.of(Path(folder), count).for_audit(Path(folder))
     if not queue.items:
-        raise ConfigError(f"{folder} has no negatives to review")
+        raise ConfigError(f"{folder} has no {'positives' if positives else 'negatives'} to review")
     locale = Locale(language)
     session = Session(Path(folder), queue, collection, locale)
     session.state(judge)  # raises before the page opens if the file of judgments is damaged

@@ -23,6 +23,8 @@ _AHEAD = 3
 _POSITIVES = 5
 _TEXT = 8_000
 _NAME = 60
+_EVIDENCE = ("score.", "evidence.", "percentile.", "noise.")
+_FACTS = ("rank", "margin", "p_false_negative", "p_noisy")
 _DECIDED = (Verdict.RELEVANT, Verdict.NOT_RELEVANT)
 
 
@@ -71,7 +73,9 @@ class Session:
     def _shown(self, item: Item) -> dict[str, Any]:
         collection, row = self._collection, item.row
         query = collection.queries.rows([item.query_id])
-        positives = collection.judgments.positives(int(query[0]))[:_POSITIVES]
+        positives = collection.judgments.positives(int(query[0]))
+        own = collection.documents.rows([item.doc_id])[0]
+        positives = positives[positives != own][:_POSITIVES]
         documents = [*collection.documents.ids(positives), item.doc_id]
         places = collection.documents.rows(documents)
         titles, bodies = collection.documents.titles(places), collection.documents.bodies(places)
@@ -82,8 +86,7 @@ class Session:
         facts = {
             name: value
             for name, value in row.items()
-            if value is not None
-            and (name.startswith(("score.", "evidence.")) or name in ("rank", "margin", "p_false_negative"))
+            if value is not None and (name.startswith(_EVIDENCE) or name in _FACTS)
         }
         return {
             "query_id": item.query_id,

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hardneg.calibration.calibration import Calibration
+from hardneg.calibration.noisy_positives import NoisyPositives
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.files import TEMPORARY, open_locked, write_json
 from hardneg.core.tables import flat
@@ -21,6 +22,7 @@ from hardneg.runs.ledger import FolderLedger, Ledger, MemoryLedger
 from hardneg.runs.run_info import check
 
 _CALIBRATION = "calibration.json"
+_POSITIVES = "positives.json"
 _CHECKSUM = "checksum"
 _LIBRARIES = ("hardneg", "numpy", "pyarrow", "torch", "sentence-transformers", "transformers")
 _IGNORED = ("format", "description", "engine")
@@ -53,6 +55,7 @@ class RunInMemory:
     def __init__(self) -> None:
         self.ledger: Ledger = MemoryLedger()
         self._calibration: Mapping[str, Any] | None = None
+        self._positives: Mapping[str, Any] | None = None
 
     def check_free(self, run: Mapping[str, Any]) -> None:
         """Does nothing; see `RunFolder`."""
@@ -68,6 +71,14 @@ class RunInMemory:
     def write_calibration(self, calibration: Mapping[str, Any]) -> None:
         """Keeps what calibration learned."""
         self._calibration = calibration
+
+    def read_positives(self) -> Mapping[str, Any] | None:
+        """Returns what was learned of the positives; None before it was."""
+        return self._positives
+
+    def write_positives(self, positives: Mapping[str, Any]) -> None:
+        """Keeps what was learned of the positives."""
+        self._positives = positives
 
 
 class RunFolder:
@@ -205,6 +216,19 @@ class RunFolder:
     def write_calibration(self, calibration: Mapping[str, Any]) -> None:
         """Writes calibration.json atomically."""
         _write(self.path / _CALIBRATION, calibration)
+
+    def read_positives(self) -> dict[str, Any] | None:
+        """Returns positives.json; None if it is missing or damaged and must be computed again."""
+        try:
+            positives = _read(self.path / _POSITIVES)
+            NoisyPositives.build({key: value for key, value in positives.items() if key != _CHECKSUM})
+        except (OSError, ValueError, RecursionError):
+            return None
+        return positives
+
+    def write_positives(self, positives: Mapping[str, Any]) -> None:
+        """Writes positives.json atomically."""
+        _write(self.path / _POSITIVES, positives)
 
 
 def fingerprint(*parts: Any) -> str:

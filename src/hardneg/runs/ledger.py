@@ -27,11 +27,11 @@ _META = b"hardneg"
 _COLUMNS = ("query_id", "doc_id", "decision", "reason")
 _TYPES = {
     **dict.fromkeys((*_COLUMNS, "positive_id"), pa.string()),
-    **dict.fromkeys(("p_false_negative", "weight"), pa.float32()),
+    **dict.fromkeys(("p_false_negative", "p_noisy", "weight"), pa.float32()),
     "rank": pa.int32(),
     "copies": pa.int16(),
 }
-_SCORES = ("score.", "positive.", "evidence.")
+_SCORES = ("score.", "positive.", "evidence.", "percentile.", "noise.")
 _RERUN_HINT = "run the same hardneg mine or select command again to rebuild it"
 
 

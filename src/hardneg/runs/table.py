@@ -8,9 +8,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hardneg.core.errors import DataError
-from hardneg.core.records import JUDGED_RELEVANT, RELABELLED, Candidates, Collection, Decision, IntArray
+from hardneg.core.records import (
+    JUDGED_RELEVANT,
+    NOISY_POSITIVE,
+    RELABELLED,
+    Candidates,
+    Collection,
+    Decision,
+    IntArray,
+)
+
+POSITIVE_EVIDENCE = ("percentile.", "noise.")
+"""How the columns begin that hold what is known of positives."""
 
 _POSITIVE = (JUDGED_RELEVANT, RELABELLED)
 _DECISIONS = (Decision.NEGATIVE, Decision.DROPPED, Decision.POSITIVE)
@@ -23,6 +35,7 @@ def block_table(
     reason: npt.NDArray[np.int16],
     copies: npt.NDArray[np.int16],
     weighted: bool = False,
+    positives_weighted: bool = False,
 ) -> pa.Table:
     """Returns the ledger's rows for a block, in the order of the queries and their pools.
 
@@ -33,6 +46,8 @@ def block_table(
         reason: (n_queries, depth) int16, an index into `reasons`.
         copies: (n_queries, depth) int16, how often a candidate is a negative.
         weighted: Whether a negative weighs 1 less its probability of being a false one.
+        positives_weighted: Whether a positive weighs 1 less its probability of being wrong; else none has a
+            weight.
     """
     rows, columns = np.nonzero(candidates.docs >= 0)
     docs, taken = candidates.docs[rows, columns], copies[rows, columns]
@@ -58,7 +73,15 @@ def block_table(
         probability = candidates.probability[rows, columns]
     data["p_false_negative"] = _nullable(probability)
     weights = np.where(np.isnan(probability) | (not weighted), 1, 1 - probability)
-    data["weight"] = pa.array(weights.astype(np.float32), mask=taken == 0)
+    weightless = taken == 0
+    for name, values in candidates.positive_evidence.items():
+        data[name] = _nullable(values[rows, columns])
+    if candidates.p_noisy is not None:
+        wrong = candidates.p_noisy[rows, columns]
+        data["p_noisy"] = _nullable(wrong)
+        known = (decision == _DECISIONS.index(Decision.POSITIVE)) & ~np.isnan(wrong) & positives_weighted
+        weights, weightless = np.where(known, 1 - wrong, weights), weightless & ~known
+    data["weight"] = pa.array(weights.astype(np.float32), mask=weightless)
     data["copies"] = pa.array(taken, pa.int16())
     return pa.table(data)
 
@@ -82,6 +105,10 @@ def stored_candidates(table: pa.Table, collection: Collection, scorer: str) -> C
         names = [name.removeprefix(prefix) for name in table.column_names if name.startswith(prefix)]
         return {name: spread(table[prefix + name].to_numpy(), np.nan, np.float32) for name in names}
 
+    positive_evidence = {
+        prefix + name: values for prefix in POSITIVE_EVIDENCE for name, values in named(prefix).items()
+    }
+
     ranks = spread(table["rank"].fill_null(0).to_numpy(), 0, np.int32)
     return Candidates(
         queries[starts],
@@ -91,6 +118,7 @@ def stored_candidates(table: pa.Table, collection: Collection, scorer: str) -> C
         {},
         scorer,
         evidence=named("evidence."),
+        positive_evidence=positive_evidence,
         collection=collection,
     )
 
@@ -103,6 +131,14 @@ def first_pairs(table: pa.Table) -> pa.Table:
     first: dict[str, str] = {}
     keep = [first.setdefault(q, p) == p for q, p in zip(query, pair, strict=True)]
     return table.filter(pa.array(keep))
+
+
+def wrong_positives(table: pa.Table, collection: Collection) -> set[tuple[int, int]]:
+    """Returns the (query, document) rows of the positives that were left out as wrong."""
+    rows = table.filter(pc.equal(table["reason"], NOISY_POSITIVE))
+    queries = collection.queries.rows(rows["query_id"].to_pylist())
+    docs = collection.documents.rows(rows["doc_id"].to_pylist())
+    return set(zip(queries.tolist(), docs.tolist(), strict=True))
 
 
 def known_rows(rows: IntArray, kind: str) -> IntArray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import suppress
 from itertools import groupby, islice
 from pathlib import Path
@@ -19,7 +19,7 @@ from hardneg.core.errors import ConfigError, DataError, optional_library
 from hardneg.core.records import RELABELLED, Collection, Decision, Example, IntArray, Scored
 from hardneg.core.tables import html_table
 from hardneg.runs.ledger import Ledger
-from hardneg.runs.table import known_rows
+from hardneg.runs.table import known_rows, wrong_positives
 
 
 class TrainingSet:
@@ -89,6 +89,7 @@ class TrainingSet:
             if name not in table.column_names:
                 raise DataError(f"the ledger of {self.ledger.name} has no column {name}")
         used = table.filter(pc.not_equal(table["decision"], Decision.DROPPED))
+        wrong = wrong_positives(table, self.collection)
         grouped = list(_grouped(used.to_pylist()))
         queries = known_rows(self.collection.queries.rows([query_id for query_id, _, _ in grouped]), "query")
         texts = self.collection.queries.texts(queries)
@@ -99,9 +100,10 @@ class TrainingSet:
         most = self._max_positives
         for (query_id, pair, own), query, text in zip(grouped, queries.tolist(), texts, strict=True):
             rows = {row["doc_id"]: row for row in own}
-            positives = (
-                [pair] if pair is not None and most is None else self._positives(query, own, names)[:most]
-            )
+            if pair is not None and most is None:
+                positives = [pair]
+            else:
+                positives = self._positives(query, own, names, wrong)[:most]
             if pair is not None and pair not in positives:
                 continue
             positives = positives if pair is None else [pair]
@@ -118,15 +120,23 @@ class TrainingSet:
                 [self._scored(row, documents) for row in negatives],
             )
 
-    def _positives(self, query: int, own: list[dict[str, Any]], names: Mapping[int, str]) -> list[str]:
-        """Returns the ids of a query's positives, the judged ones first."""
-        judged = self.collection.judgments.positives(query)
-        missing = [doc for doc in judged.tolist() if doc not in names]
+    def _positives(
+        self,
+        query: int,
+        own: list[dict[str, Any]],
+        names: Mapping[int, str],
+        wrong: Container[tuple[int, int]],
+    ) -> list[str]:
+        """Returns the ids of a query's positives, the judged ones first, without the wrong ones."""
+        judged = [
+            doc for doc in self.collection.judgments.positives(query).tolist() if (query, doc) not in wrong
+        ]
+        missing = [doc for doc in judged if doc not in names]
         if missing:
             doc_id = self.collection.documents.ids(missing)[0]
             raise DataError(f"the ledger of {self.ledger.name} lacks {doc_id}")
         return [
-            *(names[doc] for doc in judged.tolist()),
+            *(names[doc] for doc in judged),
             *(row["doc_id"] for row in own if row["reason"] == RELABELLED),
         ]
 

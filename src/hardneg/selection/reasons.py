@@ -7,8 +7,9 @@ from typing import Any
 
 from hardneg.core.components import DRAWS, RULES, Draw, Rule
 from hardneg.core.exclusions import DUPLICATE_OF_POSITIVE, EXCLUSIONS, QUERY_TEXT
-from hardneg.core.records import JUDGED_RELEVANT, RELABELLED
+from hardneg.core.records import JUDGED_RELEVANT, NOISY_POSITIVE, RELABELLED
 
+NO_POSITIVE = "no_positive"
 NO_SCORE = "no_score"
 NO_ANCHOR_SCORE = "no_anchor_score"
 SURPLUS = "surplus"
@@ -19,6 +20,8 @@ _LABELS = {
     QUERY_TEXT: ("text of the query", "текст самого запроса"),
     DUPLICATE_OF_POSITIVE: ("copy of a positive", "копия релевантного"),
     RELABELLED: ("relabelled as relevant", "переразмечен как релевантный"),
+    NOISY_POSITIVE: ("wrong positive", "ошибочный релевантный"),
+    NO_POSITIVE: ("query without a positive", "у запроса нет релевантного"),
     NO_SCORE: ("no score", "нет оценки"),
     NO_ANCHOR_SCORE: ("positive without score", "у релевантного нет оценки"),
     SURPLUS: ("not needed", "не понадобился"),
@@ -37,6 +40,14 @@ _MEANINGS = {
     RELABELLED: (
         "A judge or a validator found it relevant; it is a positive now.",
         "Судья или проверка признали его релевантным; теперь он среди релевантных.",
+    ),
+    NOISY_POSITIVE: (
+        "It is labelled relevant, but is as likely to answer the query as a random document is.",
+        "Он помечен релевантным, но похож на ответ не больше, чем случайный документ.",
+    ),
+    NO_POSITIVE: (
+        "All positives of its query were left out as wrong.",
+        "Все релевантные документы его запроса отброшены как ошибочные.",
     ),
     NO_SCORE: ("The ranker that decides gave it no score.", "Ранжировщик, который решает, не оценил его."),
     NO_ANCHOR_SCORE: (

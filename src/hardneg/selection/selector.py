@@ -12,7 +12,15 @@ from hardneg.core.components import Rule
 from hardneg.core.exclusions import EXCLUSIONS, excluded
 from hardneg.core.noise import uniform
 from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray, IntArray
-from hardneg.selection.reasons import MAX_USES, NO_ANCHOR_SCORE, NO_SCORE, SURPLUS, draw_reason, rule_reason
+from hardneg.selection.reasons import (
+    MAX_USES,
+    NO_ANCHOR_SCORE,
+    NO_POSITIVE,
+    NO_SCORE,
+    SURPLUS,
+    draw_reason,
+    rule_reason,
+)
 from hardneg.selection.settings import SelectSettings
 
 Codes = npt.NDArray[np.int16]
@@ -68,7 +76,7 @@ class Selector:
         self._seed = seed
         self.negative_reason = draw_reason(settings.draw)
         rules = map(rule_reason, settings.rules)
-        others = (NO_SCORE, NO_ANCHOR_SCORE, SURPLUS, MAX_USES, self.negative_reason)
+        others = (NO_POSITIVE, NO_SCORE, NO_ANCHOR_SCORE, SURPLUS, MAX_USES, self.negative_reason)
         self.reasons = tuple(dict.fromkeys((*EXCLUSIONS, *rules, *others)))
         self.usage: IntArray | None = None
         if settings.max_uses is not None:
@@ -78,6 +86,7 @@ class Selector:
         """Returns the decisions on one block."""
         codes = excluded(candidates).astype(np.int16)
         codes[candidates.docs < 0] = -2
+        codes[(codes == -1) & self._without_positive(candidates)] = self._code(NO_POSITIVE)
         noise = self._noise(candidates)
         by_teacher = [self._decide_by(one, codes, noise) for one in self._teacher_views(candidates)]
         reason = np.where(codes == -2, np.int16(-1), by_teacher[0].reason)
@@ -104,6 +113,14 @@ class Selector:
         if self._settings.ensemble == "none":
             return [candidates]
         return [candidates.seen_by(teacher) for teacher in self._settings.teachers]
+
+    def _without_positive(self, candidates: Candidates) -> BoolArray:
+        """Returns (n_queries, 1) bool: which queries have lost all their positives as wrong."""
+        if candidates.noisy is None:
+            return np.zeros((len(candidates.queries), 1), bool)
+        own = self._collection.judgments.relevant.has(candidates.queries, candidates.docs)
+        left = own & ~candidates.noisy
+        return np.asarray(own.any(axis=1, keepdims=True) & ~left.any(axis=1, keepdims=True))
 
     def _noise(self, candidates: Candidates) -> FloatArray:
         keys = self._collection.queries.id_keys[candidates.queries]

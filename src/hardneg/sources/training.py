@@ -128,11 +128,12 @@ def without_negatives(
     options: LoadOptions,
     notes: Counter[str],
     queries: Container[int] | None = None,
+    wrong: Container[Pair] = (),
 ) -> Iterator[Row]:
     """Yields the rows of a training set without the negatives of some pairs, and counts what is left out.
 
-    Empty negatives are left out too, and so are rows without a positive and those that lose all negatives.
-    Rows that list none, and rows of other splits, stay.
+    Empty negatives are left out too, and so are rows without a positive, rows all of whose positives are
+    wrong and those that lose all negatives. Rows that list none, and rows of other splits, stay.
 
     Args:
         path: The training set.
@@ -140,6 +141,7 @@ def without_negatives(
         options: How the training set was loaded.
         notes: Counts what is left out.
         queries: `text_key` of the queries that were examined, all unless given; rows of others are left out.
+        wrong: The pairs that are no positives.
     """
     name, _ = _opened(path, options)
     fixed = name is not None and LAYOUTS[name].fixed
@@ -151,6 +153,8 @@ def without_negatives(
             notes["rows_of_queries_not_examined"] += 1
         elif not entry.single and all(map(_is_empty, entry.positives)):
             notes["rows_without_positives"] += 1
+        elif entry.positives and _are_wrong(entry, wrong):
+            notes["rows_with_wrong_positives"] += 1
         else:
             notes["rows_given_without_negatives"] += not (entry.single or entry.negatives)
             out = _left_out(entry, dropped, notes)
@@ -175,6 +179,12 @@ def _left_out(entry: Entry, dropped: Container[Pair], notes: Counter[str]) -> se
     notes["dropped_negatives"] += len(doubtful)
     notes["empty_negatives"] += len(empty)
     return doubtful | empty
+
+
+def _are_wrong(entry: Entry, wrong: Container[Pair]) -> bool:
+    """Returns whether all positives of a row are wrong or empty."""
+    pairs = [pair_of(entry.query, each.text, each.title) for each in entry.positives if not _is_empty(each)]
+    return all(pair in wrong for pair in pairs)
 
 
 def _is_empty(document: Document) -> bool:

@@ -15,6 +15,7 @@ from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.records import Collection, Decision, FloatArray, IntArray, KeyArray
 from hardneg.runs import ledger
 from hardneg.runs.directory import RunFolder
+from hardneg.runs.table import wrong_positives
 from hardneg.training.train_settings import Mask
 
 
@@ -71,6 +72,7 @@ def _rows(
         raise DataError("the ledger has ids that the collection lacks: the source has changed; mine it again")
     scores = np.asarray(used[column].fill_null(np.nan).to_numpy(), np.float32)
     weights = np.asarray(used["weight"].fill_null(1.0).to_numpy(), np.float32)
+    wrong = wrong_positives(part, collection)
     copies = np.asarray(used["copies"].to_numpy(), np.int64)
     named = "positive_id" in used.column_names
     pairs = collection.documents.rows(used["positive_id"].to_pylist()) if named else None
@@ -80,7 +82,8 @@ def _rows(
             continue
         score_of = dict(zip(docs[begin:end].tolist(), scores[begin:end].tolist(), strict=True))
         places = np.repeat(np.arange(begin, end), copies[begin:end])[:negatives]
-        positives = collection.judgments.positives(query).tolist()
+        judged = collection.judgments.positives(query).tolist()
+        positives = [doc for doc in judged if (query, doc) not in wrong]
         for positive in positives if pairs is None else [int(pairs[begin])]:
             row_scores = [score_of.get(positive, np.nan), *scores[places].tolist()]
             yield Row(query, positive, docs[places].tolist(), weights[places].tolist(), row_scores)

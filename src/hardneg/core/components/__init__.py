@@ -8,6 +8,12 @@ from typing import Any, TypeVar
 from hardneg.core.components.engine import ENGINES, Engine, engine
 from hardneg.core.components.format import FORMATS, Format, Written, file_format
 from hardneg.core.components.loss import LOSSES, Loss, loss
+from hardneg.core.components.positive_validator import (
+    POSITIVE_VALIDATORS,
+    OpenedPositiveValidator,
+    PositiveValidator,
+    positive_validator,
+)
 from hardneg.core.components.ranker import RANKERS, Context, OpenedRanker, Ranker, ranker
 from hardneg.core.components.selection import DRAWS, RULES, Draw, Rule, Threshold, draw, rule
 from hardneg.core.components.source import SOURCES, Source, source
@@ -19,7 +25,17 @@ C = TypeVar("C")
 
 _KINDS: dict[str, Registry[Any]] = {
     registry.kind: registry
-    for registry in (RANKERS, RULES, DRAWS, VALIDATORS, FORMATS, SOURCES, LOSSES, ENGINES)
+    for registry in (
+        RANKERS,
+        RULES,
+        DRAWS,
+        VALIDATORS,
+        POSITIVE_VALIDATORS,
+        FORMATS,
+        SOURCES,
+        LOSSES,
+        ENGINES,
+    )
 }
 
 
@@ -27,7 +43,8 @@ def component(kind: str, name: str, **attributes: Any) -> Callable[[C], C]:
     """Returns a decorator that registers a class or a function, as `@component("rule", "short")`.
 
     Args:
-        kind: `ranker`, `rule`, `draw`, `validator`, `format`, `source`, `loss` or `engine`.
+        kind: `ranker`, `rule`, `draw`, `validator`, `positive_validator`, `format`, `source`, `loss` or
+            `engine`.
         name: Small letters, digits and hyphens.
         attributes: Class attributes to set, as `label="too short"`.
 
@@ -49,8 +66,11 @@ __all__ = [
     "Format",
     "LOSSES",
     "Loss",
+    "OpenedPositiveValidator",
     "OpenedRanker",
     "OpenedValidator",
+    "POSITIVE_VALIDATORS",
+    "PositiveValidator",
     "RANKERS",
     "RULES",
     "Ranker",
@@ -66,6 +86,7 @@ __all__ = [
     "engine",
     "file_format",
     "loss",
+    "positive_validator",
     "ranker",
     "rule",
     "source",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from hardneg.core.records.arrays import BoolArray, FloatArray, IntArray, KeyArray, PairSet, rows_of
 from hardneg.core.records.candidates import (
     JUDGED_RELEVANT,
+    NOISY_POSITIVE,
     RELABELLED,
     Candidates,
     Decision,
@@ -39,6 +40,7 @@ __all__ = [
     "JUDGED_RELEVANT",
     "Judgments",
     "KeyArray",
+    "NOISY_POSITIVE",
     "PairSet",
     "Queries",
     "RELABELLED",

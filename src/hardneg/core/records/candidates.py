@@ -14,6 +14,7 @@ from hardneg.core.records.arrays import BoolArray, FloatArray, IntArray
 from hardneg.core.records.collection import Collection
 
 JUDGED_RELEVANT = "judged_relevant"
+NOISY_POSITIVE = "noisy_positive"
 RELABELLED = "relabelled"
 """The reasons for which a candidate is a positive."""
 
@@ -100,6 +101,11 @@ class Candidates:
         probability: (n_queries, depth) float32, of a false negative, NaN where not estimated; None without
             calibration.
         relabelled: (n_queries, depth) bool, which candidates count as positives after all; None for none.
+        positive_evidence: What is known of the positives, by the ledger's column: (n_queries, depth) float32,
+            NaN for all else.
+        p_noisy: (n_queries, depth) float32, the probability that a positive is wrong, NaN where not known;
+            None where none is.
+        noisy: (n_queries, depth) bool, positives to leave out as wrong; None for none.
         excluded: (n_queries, depth) int8, why a candidate can never be a negative, an index into
             `hardneg.core.exclusions.EXCLUSIONS`, -1 where it can; None before exclusion.
         collection: What the rows are rows of; None where no texts are read.
@@ -118,6 +124,9 @@ class Candidates:
     votes: npt.NDArray[np.int16] | None = None
     probability: FloatArray | None = None
     relabelled: BoolArray | None = None
+    positive_evidence: Mapping[str, FloatArray] = field(default_factory=dict)
+    p_noisy: FloatArray | None = None
+    noisy: BoolArray | None = None
     excluded: npt.NDArray[np.int8] | None = None
     collection: Collection | None = None
 

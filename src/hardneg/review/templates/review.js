@@ -96,9 +96,13 @@
       element("div", { class: "text", tabindex: "0" }, ...marked(doc.text, marks)),
       element("div", { class: "facts" }, element("span", { class: "id" }, doc.doc_id), ...(item ? facts(item) : [])));
   }
+  function plain(name) {
+    return name.replace(/^(score|evidence|noise)\./, "").replace(/^percentile\.(.*)/, "$1 percentile");
+  }
   function facts(item) {
-    const names = { rank: text("examples.rank"), margin: text("examples.margin"), p_false_negative: text("examples.p") };
+    const names = { rank: text("examples.rank"), margin: text("examples.margin"), p_false_negative: text("examples.p"),
+      p_noisy: text("examples.p_noisy") };
     return [element("b", {}, item.reason), ...Object.entries(item.facts).map(([name, value]) =>
-      element("span", {}, `${names[name] || name.replace(/^(score|evidence)\./, "")} ${decimal(value)}`))];
+      element("span", {}, `${names[name] || plain(name)} ${decimal(value)}`))];
   }
 })();
