@@ -26,7 +26,9 @@ def run_table(run: Mapping[str, Any]) -> Table:
         table.add_row("positives left out", f"{run['positives_left_out']:,}")
     _add_positives(table, run.get("positives") or {})
     _add_ranking(table, run.get("ranking", {}))
-    _add_truncation(table, {**run.get("rankers", {}), **run.get("validation", {}).get("validators", {})})
+    validators = run.get("validation", {}).get("validators", {})
+    _add_trained(table, validators)
+    _add_truncation(table, {**run.get("rankers", {}), **validators})
     _add_section(table, "verdicts", run.get("verdicts", {}))
     _add_section(table, "dropped", counts.get("dropped", {}))
     _add_section(table, "short queries", run["short"])
@@ -161,6 +163,14 @@ def _add_ranking(table: Table, ranking: Mapping[str, Mapping[str, float]]) -> No
             f"MRR {own['mrr']:.2f}, recall@10 {own['recall_at_10']:.2f}, {own['beyond_depth']:.0%} too deep"
         )
         table.add_row(f"known positives by {name}", shown)
+
+
+def _add_trained(table: Table, validators: Mapping[str, Mapping[str, Any]]) -> None:
+    """Adds how well models that the run trained find positives of queries that they did not see."""
+    for name, facts in validators.items():
+        if trained := facts.get("trained"):
+            shown = f"{trained['queries']:,} queries in {trained['folds']} folds"
+            table.add_row(f"{name} trained on", f"{shown}, AUC {trained['auc']:.2f} on the others")
 
 
 def _add_truncation(table: Table, models: Mapping[str, Mapping[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Literal
 
@@ -76,6 +77,21 @@ class CrossEncoder(Ranker):
         """
         load = partial(self.load, path)
         return open_scorer(self, load, collection, context, self.name or "cross-encoder")
+
+    def cross_fitted(
+        self,
+        collection: Collection,
+        rankers: Mapping[str, OpenedRanker],
+        context: Context,
+        path: str,
+        folds: int,
+        epochs: int,
+    ) -> OpenedRanker:
+        """Returns the ranker, its model trained on the collection's labels; see `CrossFit.open`."""
+        from hardneg.rankers.cross_fit import CrossFit
+        from hardneg.rankers.cross_fit.fitting import FitSettings
+
+        return CrossFit(self, FitSettings(epochs), folds).open(collection, rankers, context, path)
 
     def load(self, path: str) -> PairModel:
         """Returns the loaded model; see `opened`."""

@@ -8,8 +8,11 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import RANKERS, Context, OpenedRanker, OpenedValidator, Validator, validator
+from hardneg.core.errors import ConfigError
 from hardneg.core.records import BoolArray, Collection, FloatArray
 from hardneg.validators._common import Rankers, near_positive, pair_evidence
+
+DEFAULT = "default"
 
 
 @validator("cross-encoder")
@@ -20,8 +23,12 @@ class CrossEncoder(Validator):
     The evidence is the model's score. A candidate is suspicious if it scores as high as the weakest positive
     less the margins, or as high as `maximum`.
 
+    With `train`, the model is trained first, on the collection's own labels and for one part of the queries
+    on the labels of the others, so that no query is scored by a model that knows its labels. The trained
+    models are kept in the cache.
+
     Attributes:
-        model: A hub id or a folder.
+        model: A hub id or a folder; with `train`, the model to begin with, `default` for all-MiniLM-L6-v2.
         depth: Ranks of the pool that it reads.
         margin: The greatest distance below the positive's score that is suspicious, in the model's unit.
         relative_margin: The same as a fraction of the positive's score.
@@ -32,11 +39,14 @@ class CrossEncoder(Validator):
         positive_label: The label whose probability counts, by name or number from 0, of a model with several.
         precision: Number format of the transformer; `auto` for the fastest of the device.
         device: As torch names it; several as `cuda:0,cuda:1`; None for the fastest.
+        train: Whether to train it on the collection's labels, which takes 60 queries with a positive.
+        folds: With `train`: parts of the queries, each scored by a model trained on the others.
+        epochs: With `train`: passes over the labels.
 
     Source: RocketQA (arXiv 2010.08191), section 3.2; positive-aware margins, NV-Retriever (arXiv 2407.15831).
     """
 
-    model: str
+    model: str = DEFAULT
     depth: int = Field(default=30, ge=1)
     margin: float = 0.0
     relative_margin: float = 0.0
@@ -46,6 +56,9 @@ class CrossEncoder(Validator):
     positive_label: int | str | None = None
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     device: str | None = None
+    train: bool = False
+    folds: int = Field(default=3, ge=2)
+    epochs: int = Field(default=1, ge=1)
     kind = "score"
     weight = 2.0
     shorthand = "model"
@@ -56,14 +69,32 @@ class CrossEncoder(Validator):
     }
 
     def check_installed(self) -> None:
-        """Checks that what loads the model is installed."""
+        """Checks that what loads the model is installed, and that there is one."""
+        if self.model == DEFAULT and not self.train:
+            raise ConfigError(
+                "cross-encoder has no trained default model: name one, as in cross-encoder:MODEL, or train "
+                "one on the collection's labels, as in {cross-encoder: {train: true}}"
+            )
+        if self.train and (self.prompt is not None or self.positive_label is not None):
+            raise ConfigError(
+                "cross-encoder: a model that is trained on the collection has no prompt and no positive_label"
+            )
         RANKERS.make({"cross-encoder": {"model": self.model}}).check_installed()
 
     def open(self, collection: Collection, rankers: Rankers, context: Context) -> OpenedValidator:
-        """Returns the opened validator, its model loaded."""
+        """Returns the opened validator, its model loaded, or trained.
+
+        Raises:
+            ConfigError: There are too few labels to train on, or no such model.
+        """
         own = ("model", "max_length", "prompt", "positive_label", "precision", "device")
         settings: Any = RANKERS.make({"cross-encoder": {name: getattr(self, name) for name in own}})
-        ranker: OpenedRanker = settings.opened(collection, context, "validation.validators.cross-encoder")
+        path = "validation.validators.cross-encoder"
+        if self.train:
+            fit = self.folds, self.epochs
+            ranker: OpenedRanker = settings.cross_fitted(collection, rankers, context, path, *fit)
+        else:
+            ranker = settings.opened(collection, context, path)
         return pair_evidence(ranker, collection, self.depth)
 
     def suspects(self, evidence: FloatArray, positive: FloatArray) -> BoolArray:
