@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from array import array
+from functools import lru_cache
 from itertools import islice
 
 import numpy as np
@@ -92,14 +93,15 @@ class CollectionBuilder:
         self._note("ids_with_control_characters", has_controls(doc_id))
         self._note("texts_like_nan", title in NOTHING or text in NOTHING)
         self._digest.update(b"d\0" + doc_id.encode() + b"\0" + content)
-        self._doc_rows.add(_slot(doc_id), len(self._documents) if row < 0 else row)
+        new = len(self._documents)
+        self._doc_rows.add(_slot(doc_id), new if row < 0 else row)
         if row >= 0:
             self._aliases.setdefault(row, []).append(doc_id)
             self.notes["merged_duplicate_documents"] += 1
             return
-        self._text_rows.add(_slot(content), len(self._documents))
+        self._text_rows.add(_slot(content), new)
         if title and text:
-            self._text_rows.add(_slot(_content(text)), len(self._documents))
+            self._text_rows.add(_slot(_content(text)), new)
         self._documents.append(doc_id, title, text)
         self._keys.append(text_key(whole))
         self._body_keys.append(text_key(text) if title and text else self._keys[-1])
@@ -258,6 +260,7 @@ class CollectionBuilder:
         return Queries(self._queries.finish().take(pa.array(kept)), keys), judgments
 
 
+@lru_cache(maxsize=1)  # a document is looked for and then added
 def _content(whole: str) -> bytes:
     """Returns 16 bytes that are equal for documents of the same full text."""
     return hashlib.blake2b(whole.encode(), digest_size=16).digest()

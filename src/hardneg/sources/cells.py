@@ -16,6 +16,8 @@ NOTHING = frozenset({"nan", "NaN", "None", "null", "NULL", "NaT", "<NA>", "#N/A"
 _TEXTS = re.compile(r"""(?:array\()?\[++\s*+u?['"].*['"]\s*+,?\s*+\]++(?:,\s*+dtype=\w+)?\)?""", re.DOTALL)
 _NUMBERS = re.compile(r"\[[-+\d.eE,\s]*\]")
 _OBJECT = re.compile(r"""\{\s*+(?:['"].*)?\}""", re.DOTALL)
+_BEGIN = ("[", "{", "a")
+"""How a list, an object, and an `array(...)` begin."""
 _SHOWN = 40
 
 
@@ -44,6 +46,8 @@ def check_text(row: Mapping[str, Any], column: str, text: str, where: str, *, ty
     if not (cell or typed):
         return
     bare = text.strip()
+    if bare[:1] not in _BEGIN and bare not in NOTHING:
+        return
     if cell and bare in NOTHING:
         found, instead = "nothing", "leave the cell empty"
     elif _TEXTS.fullmatch(bare) or (cell and _NUMBERS.fullmatch(bare)):

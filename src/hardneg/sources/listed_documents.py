@@ -26,7 +26,7 @@ def listed(
         DataError: A positive is missing or empty, and that is an error.
     """
     given = list(documents)
-    empty = [each for each in given if each.doc_id is None and not f"{each.title}{each.text}".strip()]
+    empty = [each for each in given if each.doc_id is None and not (each.text.strip() or each.title.strip())]
     missing = [each for each in empty if each.column == positives]
     if missing or all(each.column != positives for each in given):
         if builder.options.refuses_empty:

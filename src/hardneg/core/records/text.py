@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import unicodedata
-
-_SPACES = re.compile(r"\s+")
 
 
 def text_key(text: str) -> int:
@@ -22,7 +19,7 @@ def id_key(name: str) -> int:
 
 def folded(text: str) -> str:
     """Returns the text without differences of case, spacing or Unicode form (NFKC)."""
-    return _SPACES.sub(" ", unicodedata.normalize("NFKC", text)).strip().casefold()
+    return " ".join(unicodedata.normalize("NFKC", text).split()).casefold()
 
 
 def full_text(title: str, text: str) -> str:
