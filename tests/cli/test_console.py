@@ -1,9 +1,12 @@
 """Tables."""
 
+import pytest
+
 from hardneg.cli.console import _add_truncation, _plain_table
 
 
-def test_what_models_cut_is_a_line_of_the_summary():
+@pytest.mark.parametrize(("documents", "of"), [(200, "200"), (201, "a sample of 200")])
+def test_what_models_cut_is_a_line_of_the_summary(documents, of):
     facts = {
         "dense": {
             "max_length": 64,
@@ -15,7 +18,7 @@ def test_what_models_cut_is_a_line_of_the_summary():
         "bm25": {},
     }
     table = _plain_table("a run")
-    _add_truncation(table, facts)
+    _add_truncation(table, facts, {"documents": documents, "queries": 9})
     [name], [shown] = (list(column.cells) for column in table.columns)
     assert name == "documents cut by dense"
-    assert shown == "31 of 200 (16%) at 64 tokens, 41% of the text lost"
+    assert shown == f"31 of {of} (16%) at 64 tokens, 41% of the text lost"

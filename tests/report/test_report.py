@@ -210,3 +210,7 @@ def test_texts_that_a_model_cuts_stand_out_if_much_is_lost(run, text, kind):
     [(level, said)] = [each for each in findings(found, Locale("en")) if "tokens" in each[1]]
     assert level == kind and "the first 64 tokens: it cuts 16\u202f% of the doc" in said
     assert any("обрезает документов" in said for _, said in findings(found, Locale("ru")))
+    assert "estimate" not in said
+    larger = replace(found, run={**found.run, "collection": {**found.run["collection"], "documents": 201}})
+    [said] = [each for _, each in findings(larger, Locale("en")) if "tokens" in each]
+    assert said.endswith("is lost. This is an estimate, from a sample of 200.")

@@ -178,6 +178,15 @@ FOLDERS = [
         },
         TRIPLETS,
     ),
+    Folder(
+        "tables of CSV",
+        {
+            "queries.csv": lines([("id", "query"), *Q.items()], ","),
+            "corpus.csv": lines([("id", "text"), *D.items()], ";"),
+            "qrels.csv": lines([("query_id", "doc_id", "relevance"), *QRELS], ","),
+        },
+        TRIPLETS,
+    ),
     Folder("MS MARCO", MS_MARCO, PAIRS),
     Folder("MS MARCO, dev.small", MS_MARCO, {Q2: {JET: 1}}, "dev.small"),
     Folder("MIRACL", MIRACL, TRIPLETS),

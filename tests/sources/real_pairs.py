@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.sources.layouts import (
     AMBER,
     ASH,
+    CROSSED,
     JET,
     NAMED,
     PAIRS,
@@ -104,16 +105,24 @@ TABLES_OF_PAIRS = [
         options={"columns": {"positive": "context"}},
     ),
     table(
-        "DPR, its columns named",
+        "DPR",
         "dataset question answers positive_ctxs negative_ctxs hard_negative_ctxs",
-        ("nq", Q1, ["resin"], passages("passage_id", A, score=9), [], passages("passage_id", S, score=7)),
-        ("nq", Q2, ["wood"], passages("passage_id", J, score=9), [], passages("passage_id", S, score=7)),
+        ("nq", Q1, ["resin"], passages("passage_id", A, score=9), [], passages("passage_id", J, S)),
+        ("nq", Q2, ["wood"], passages("passage_id", J, score=9), passages("passage_id", A, S), []),
+        wanted=CROSSED,
+        ids=ids("q1 q2 a j s"),
+    ),
+    table(
+        "a layout of somebody else, its columns named",
+        "text answers right wrong",
+        (Q1, ["resin"], passages("id", A, score=9), passages("id", S, score=7)),
+        (Q2, ["wood"], passages("id", J, score=9), passages("id", S, score=7)),
         wanted=TRIPLETS,
         options={
             "columns": {
-                "query": "question",
-                "positive_passages": "positive_ctxs",
-                "negative_passages": "hard_negative_ctxs",
+                "query": "text",
+                "positive_passages": "right",
+                "negative_passages": "wrong",
             }
         },
     ),

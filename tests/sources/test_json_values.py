@@ -87,3 +87,10 @@ def test_an_object_over_several_lines_has_a_limit(write, monkeypatch):
 def test_a_large_array_is_read_in_linear_time(write):
     rows = [{"query": f"q{n}", "positive": "text " * 20} for n in range(5_000)]
     assert [value for _, value in values(write, json.dumps(rows, indent=1))] == rows
+
+
+@pytest.mark.parametrize(
+    "text", ['["a", "b"]\n["c, d", "[e"]\n', '[["a", "b"], ["c, d", "[e"]]', '[["a", "b"],\n["c, d", "[e"]]']
+)
+def test_lists_of_texts_are_values_a_line_each_or_in_one_array(write, text):
+    assert [value for _, value in values(write, text)] == [["a", "b"], ["c, d", "[e"]]

@@ -77,13 +77,13 @@ def test_files_that_say_less_say_nothing_else(folder, tmp_path):
 @each
 def test_columns_of_judgments_in_another_order_or_gone(folder, tmp_path):
     for name, content in texts(folder):
-        mark = "\t" if "\t" in content else " "
+        mark = next(mark for mark in "\t, " if mark in f"{content} ")
         rows = [line.split(mark) for line in content.splitlines()]
         if "qrels" not in name or content.startswith("{") or not rows:
             continue
         columns = range(len(rows[0]))
         for order in ([*columns][::-1], *([c for c in columns if c != gone] for gone in columns)):
-            if not {"score", "label"} & {
+            if not {"score", "label", "relevance"} & {
                 rows[0][c] for c in columns if c not in order
             }:  # else all are positives
                 changed = "".join(mark.join(row[column] for column in order) + "\n" for row in rows)

@@ -58,6 +58,10 @@ def excel(mark: str) -> Callable[[Rows], str]:
     return lambda rows: "\ufeff" + write(rows)
 
 
+def wide(rows: Rows) -> str:
+    return excel(";")(rows).replace("\r\n", ";;\r\n") + ";;;\r\n"
+
+
 def utf16(rows: Rows) -> bytes:
     return separated("\t", lineterminator="\r\n")(rows).encode("utf-16")
 
@@ -120,6 +124,7 @@ CELLS: dict[str, tuple[str, Callable[[Rows], str | bytes]]] = {
     "CSV, lines ending in a carriage return": (".csv", separated(lineterminator="\r")),
     "CSV of Excel": (".csv", excel(",")),
     "CSV of Excel, semicolons": (".csv", excel(";")),
+    "CSV of Excel, empty columns at the end": (".csv", wide),
     "CSV of Excel, Unicode text": (".csv", utf16),
     "CSV of pandas, with its index": (".csv", lambda rows: pd.DataFrame(map(_texts, whole(rows))).to_csv()),
     "TSV": (".tsv", tabbed),

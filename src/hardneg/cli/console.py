@@ -28,7 +28,7 @@ def run_table(run: Mapping[str, Any]) -> Table:
     _add_ranking(table, run.get("ranking", {}))
     validators = run.get("validation", {}).get("validators", {})
     _add_trained(table, validators)
-    _add_truncation(table, {**run.get("rankers", {}), **validators})
+    _add_truncation(table, {**run.get("rankers", {}), **validators}, run["collection"])
     _add_section(table, "verdicts", run.get("verdicts", {}))
     _add_section(table, "dropped", counts.get("dropped", {}))
     _add_section(table, "short queries", run["short"])
@@ -173,12 +173,13 @@ def _add_trained(table: Table, validators: Mapping[str, Mapping[str, Any]]) -> N
             table.add_row(f"{name} trained on", f"{shown}, AUC {trained['auc']:.2f} on the others")
 
 
-def _add_truncation(table: Table, models: Mapping[str, Mapping[str, Any]]) -> None:
-    """Adds how many texts each model cuts, and how much of them."""
+def _add_truncation(table: Table, models: Mapping[str, Mapping[str, Any]], counts: Mapping[str, int]) -> None:
+    """Adds how many texts each model cuts, and how much of them; says so where a sample was counted."""
     for name, facts in models.items():
         for unit, own in facts.get("truncation", {}).items():
             if own["cut"]:
-                share = f"{own['cut']:,} of {own['sample']:,} ({own['cut'] / own['sample']:.0%})"
+                of = "a sample of " if own["sample"] < counts.get(unit, 0) else ""
+                share = f"{own['cut']:,} of {of}{own['sample']:,} ({own['cut'] / own['sample']:.0%})"
                 lost = f"{own['text']:.0%} of the text lost"
                 table.add_row(f"{unit} cut by {name}", f"{share} at {facts['max_length']:,} tokens, {lost}")
 

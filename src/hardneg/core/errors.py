@@ -46,6 +46,8 @@ def problem(error: Exception) -> str:
         )
     if isinstance(error, UnicodeDecodeError):
         return f"byte {error.start + 1} is not UTF-8"
+    if "sys.set_int_max_str_digits" in str(error):
+        return "a number has too many digits"
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
     if isinstance(error, OSError) and error.strerror:

@@ -89,6 +89,8 @@ def _truncated(summary: RunSummary, locale: Locale) -> list[Finding]:
                 share, text = locale.percent(own["cut"] / own["sample"]), locale.percent(own["text"])
                 limit = locale.number(facts["max_length"])
                 sentence = locale(f"find.cut_{unit}", name=name, share=share, text=text, limit=limit)
+                if own["sample"] < summary.run["collection"].get(unit, 0):
+                    sentence += " " + locale("find.cut_sample", sample=locale.number(own["sample"]))
                 sentences.append(("bad" if own["text"] > _HIGH_LOSS else "plain", sentence))
     return sentences
 

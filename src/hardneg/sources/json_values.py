@@ -59,9 +59,14 @@ def _texts(lines: Lines) -> Lines:
         return iter(())
     marks = [mark[0] for mark in _MARKS.finditer(first[1])]
     is_open = sum(_STEPS.get(mark, 0) for mark in marks) > 0 and _OPEN_STRING.fullmatch(marks[-1]) is None
-    if first[1].lstrip().startswith("["):
+    if first[1].lstrip().startswith("[") and not _is_list_of_texts(marks):
         return _cut(chain([first], lines), 1)
     return _cut(chain([first], lines), 0) if is_open else chain([first], lines)
+
+
+def _is_list_of_texts(marks: list[str]) -> bool:
+    """Returns whether a line is a list of texts, which is a row, and not the array of all rows."""
+    return marks[-1] == "]" and len(marks) > 3 and all(mark[0] == '"' for mark in marks[1:-1])
 
 
 def _cut(lines: Lines, base: int) -> Lines:

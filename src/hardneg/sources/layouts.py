@@ -89,10 +89,10 @@ class Layout:
 
 
 def _in_lists(
-    row: Row, positives: str, negatives: str, document: Callable[[Any, str], Document], where: str
+    row: Row, positives: str, negatives: Sequence[str], document: Callable[[Any, str], Document], where: str
 ) -> list[Document]:
-    """Returns the documents in a list of positives and in one of negatives, each made of a value there."""
-    lists = [(positives, 1), *([] if row.get(negatives) is None else [(negatives, 0)])]
+    """Returns the documents in a list of positives and in those of negatives, each made of a value there."""
+    lists = [(positives, 1), *((name, 0) for name in negatives if row.get(name) is not None)]
     return [
         document(value, column)._replace(relevance=relevance, column=column, place=place)
         for column, relevance in lists
@@ -135,14 +135,14 @@ def _record(value: Any, id_column: str, where: str) -> Document:
     )
 
 
-def _records(positives: str, negatives: str, id_column: str) -> Layout:
-    """Returns the layout of `query_id, query` and two lists of documents with texts in them."""
+def _records(positives: str, *negatives: str, id_column: str, query: str = "query") -> Layout:
+    """Returns the layout of `query_id, query` and lists of documents with texts in them."""
 
     def entry(row: Row, where: str, beside: CompanionTexts) -> Entry:
         documents = _in_lists(row, positives, negatives, lambda doc, _: _record(doc, id_column, where), where)
-        return Entry(_text(row["query"], '"query"', where), documents, _query_id(row, where))
+        return Entry(_text(row[query], f'"{query}"', where), documents, _query_id(row, where))
 
-    return Layout(("query", positives), entry, ("query_id", negatives))
+    return Layout((query, positives), entry, ("query_id", *negatives))
 
 
 def _by_id(value: Any, column: str, texts: Texts, where: str) -> Document:
@@ -156,7 +156,7 @@ def _tevatron_v2(row: Row, where: str, beside: CompanionTexts) -> Entry:
     documents = _in_lists(
         row,
         "positive_document_ids",
-        "negative_document_ids",
+        ["negative_document_ids"],
         lambda value, column: _by_id(value, column, beside.documents, where),
         where,
     )
@@ -206,7 +206,7 @@ def _messages(row: Row, where: str, beside: CompanionTexts) -> Entry:
     documents = _in_lists(
         row,
         "positive_messages",
-        "negative_messages",
+        ["negative_messages"],
         lambda messages, _: Document("\n".join(_said(messages, None, where))),
         where,
     )
@@ -224,8 +224,8 @@ def _said(messages: Any, role: str | None, where: str) -> Iterator[str]:
 
 
 LAYOUTS: Mapping[str, Layout] = {
-    "jsonl": _records("positives", "negatives", "doc_id"),
-    "tevatron": _records("positive_passages", "negative_passages", "docid"),
+    "jsonl": _records("positives", "negatives", id_column="doc_id"),
+    "tevatron": _records("positive_passages", "negative_passages", id_column="docid"),
     "tevatron-v2": Layout(
         ("query_text", "positive_document_ids"),
         _tevatron_v2,
@@ -240,9 +240,12 @@ LAYOUTS: Mapping[str, Layout] = {
         documents="documents",
     ),
     "sentence-transformers-labeled-list": Layout(("anchor", "documents", "labels"), _labeled_list),
+    "dpr": _records(
+        "positive_ctxs", "hard_negative_ctxs", "negative_ctxs", id_column="passage_id", query="question"
+    ),
     "ms-swift": Layout(("messages", "positive_messages"), _messages, ("negative_messages",)),
 }
-"""By the name of the format. Rows of texts in columns are pairs, which `pairs` reads."""
+"""By the name of the format, `dpr` being only read. Rows of texts in columns are pairs, read by `pairs`."""
 
 
 def layout_of(row: Collection[str]) -> str | None:

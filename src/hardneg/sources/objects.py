@@ -21,7 +21,7 @@ from hardneg.sources.columns import some
 from hardneg.sources.companion_texts import no_texts, texts_of
 from hardneg.sources.documents import add_rows
 from hardneg.sources.judgments import add_judgment_rows, add_query_rows
-from hardneg.sources.tables import Row, Rows, kind_of
+from hardneg.sources.tables import Row, Rows, kind_of, row_of
 from hardneg.sources.training import read_rows
 
 _TRIPLE = "each judgment is (query_id, doc_id) or (query_id, doc_id, relevance)"
@@ -162,12 +162,7 @@ def _row(given: Any, where: str) -> Row:
     if isinstance(given, Mapping):
         return {str(column): _plain(value) for column, value in given.items()}
     if isinstance(given, tuple | list) and len(given) >= 2:
-        query, positive, *negatives = map(_plain, given)
-        return {
-            "query": query,
-            "positive": positive,
-            **{f"negative_{number}": text for number, text in enumerate(negatives, 1)},
-        }
+        return row_of([*map(_plain, given)])
     raise DataError(
         f"{where}: a mapping or a tuple of query, positive and negatives is needed, found {repr(given)[:200]}"
     )

@@ -30,7 +30,7 @@ from hardneg.core.errors import DataError
 from hardneg.core.records import Collection, RowMap
 from hardneg.core.stores import fetched
 from hardneg.sources.builder import WHOLE, CollectionBuilder, LoadOptions
-from hardneg.sources.cells import check_text, decoded
+from hardneg.sources.cells import Cells, check_text, decoded
 from hardneg.sources.columns import Notes, TextLengths, column_of, some
 from hardneg.sources.documents import add_documents, add_rows, fresh_names
 from hardneg.sources.layouts import Document
@@ -47,6 +47,8 @@ LAYOUT = (
     f"a pairs file has a column for the query ({', '.join(QUERY)}) and one for the positive "
     f"({', '.join(POSITIVE)}); optional: negative, neg, query_id, doc_id, {', '.join(RELEVANCE)}, split"
 )
+
+_NO_HEADER = "; if these are no names of columns, put a line of names before them"
 
 
 def read_rows(
@@ -118,7 +120,7 @@ def roles_of(row: Names[str], where: str, options: LoadOptions) -> Roles:
         own = f'"{named[role]}" ' if role in named else ""
         raise DataError(
             f"{where}: no column {own}for the {role} among those found: {some(row)}; {LAYOUT}; or name it: "
-            f"--column {role}=COLUMN"
+            f"--column {role}=COLUMN{_NO_HEADER if isinstance(row, Cells) else ''}"
         )
     found = [named["negative"]] if "negative" in named else filter(NEGATIVE.fullmatch, row)
     taken = {own for role, own in named.items() if role != "negative"}

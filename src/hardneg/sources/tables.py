@@ -38,7 +38,10 @@ def is_table(path: Path) -> bool:
 
 
 def has_named_columns(path: Path) -> bool:
-    """Returns whether a file is a table whose columns have names: JSON lines or Parquet."""
+    """Returns whether a file is a table whose columns have names: JSON lines, Parquet, CSV without tabs."""
+    if _suffix(path) == ".csv":
+        first = _first_line(path)
+        return "\t" not in first and ("," in first or ";" in first)
     return _READERS.get(_suffix(path)) is _json_rows or is_parquet(path)
 
 
@@ -72,11 +75,23 @@ def rows(
 
 
 def _json_rows(path: Path, label: str, notes: Counter[str], columns: Columns) -> Rows:
-    """Yields (where, row) for each object of a JSON file."""
+    """Yields (where, row) for each object of a JSON file, or list of a query, its positive and negatives."""
     for where, row in json_values(path, label, notes):
+        if isinstance(row, list) and len(row) > 1:
+            row = row_of(row)
         if not isinstance(row, dict):
-            raise DataError(f"{where}: each row needs a JSON object, found {kind_of(row)}")
+            raise DataError(
+                f"{where}: each row needs a JSON object, or a list of query, positive and negatives, found "
+                f"{kind_of(row)}"
+            )
         yield where, row
+
+
+def row_of(values: Sequence[Any]) -> Row:
+    """Returns the row that a query, its positive and its negatives make."""
+    query, positive, *negatives = values
+    named = {f"negative_{number}": text for number, text in enumerate(negatives, 1)}
+    return {"query": query, "positive": positive, **named}
 
 
 def text_of(row: Row, column: str, where: str, needs: str) -> str:
@@ -144,10 +159,14 @@ def delimiter_of(path: Path, label: str = "", notes: Counter[str] | None = None)
     """Returns what separates the columns of a TSV file, or of a CSV file by what its header has."""
     if _suffix(path) == ".tsv":
         return "\t"
-    header = next(
-        (line for line in raw_lines(path, label, Counter() if notes is None else notes) if line.strip()), ""
-    ).partition("\r")[0]
+    header = _first_line(path, label, notes)
     return next((mark for mark in _DELIMITERS if mark in header), ",")
+
+
+def _first_line(path: Path, label: str = "", notes: Counter[str] | None = None) -> str:
+    """Returns the first line of a file that is not blank, without its ending."""
+    lines = raw_lines(path, label, Counter() if notes is None else notes)
+    return next((line for line in lines if line.strip()), "").partition("\r")[0]
 
 
 def _comma_rows(path: Path, label: str, notes: Counter[str], columns: Columns) -> Rows:
@@ -199,14 +218,21 @@ def _is_quoted(field: str) -> bool:
 
 
 def _headed(table: Iterator[tuple[str, list[str]]]) -> Rows:
-    """Yields (where, row), the first fields being the names of the columns; rows without fields are none."""
+    """Yields (where, row), the first fields being the names of the columns; rows of empty fields are none.
+
+    Columns at the end that have neither a name nor a value are none.
+    """
     header: list[str] = []
+    given = 0  # columns, with those at the end that have no name, as spreadsheets leave them
     for where, fields in table:
-        if not fields:
+        if not any(map(str.strip, fields)):
             continue
         if not header:
-            header = _header(fields, where)
-        elif len(fields) == len(header):
+            header, given = _header(fields, where), len(fields)
+            continue
+        while len(fields) > len(header) and len(fields) <= given and not fields[-1].strip():
+            fields.pop()
+        if len(fields) == len(header):
             yield where, Cells(zip(header, fields, strict=True))
         else:
             raise DataError(
@@ -218,6 +244,8 @@ def _header(fields: list[str], where: str) -> list[str]:
     if len(fields) > MOST_VALUES:
         raise too_many_values(where)
     header = [field.strip() for field in fields]
+    while len(header) > 1 and not header[-1]:
+        header.pop()
     twice = sorted(name for name, count in Counter(header).items() if count > 1)
     if twice:
         raise DataError(f"{where}: the header names a column twice: {some(twice)}")
