@@ -78,5 +78,5 @@ PAIR = '{"query_id": "q", "doc_id": "d", "stratum": "0"'
 @pytest.mark.parametrize("line", ["{", "[]", f"{PAIR}}}", f'{PAIR}, "size": "x"}}', "\xff"])
 def test_a_damaged_sample_is_told(line, tmp_path):
     (tmp_path / sample.FILE).write_bytes(line.encode("latin-1"))
-    with pytest.raises(DataError, match=r"audit_sample\.jsonl is corrupt.*draw it again"):
+    with pytest.raises(DataError, match=r"audit_sample\.jsonl is damaged.*draw it again"):
         sample.read(tmp_path)

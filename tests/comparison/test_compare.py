@@ -242,7 +242,7 @@ def test_two_arms_of_one_name_are_told_apart_by_nobody(models, tmp_path, names, 
 
 def test_a_folder_that_holds_something_else_is_left_alone(splits, models, tmp_path):
     (tmp_path / "shared.json").write_text("{", encoding="utf-8")
-    with pytest.raises(DataError, match=r"shared\.json is corrupt"):
+    with pytest.raises(DataError, match=r"shared\.json is damaged"):
         compare(str(splits), settings(models), tmp_path)
     (tmp_path / "shared.json").rename(tmp_path / "notes.txt")
     with pytest.raises(ConfigError, match="holds other files"):

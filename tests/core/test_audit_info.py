@@ -35,7 +35,7 @@ def test_an_audit_is_read_as_it_was_written(tmp_path):
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({"rate": float("nan")}, "rate: "),
+        ({"rate": float("nan")}, "NaN is no number; "),
         ({"high": 1.5}, "high: "),
         ({"trade_off": [POINT]}, r"trade_off\.0\.rate: "),
         ({"by": {"rank": {"1-10": {"rate": "x"}}}}, r"by\.rank\.1-10\.rate: "),

@@ -1,11 +1,13 @@
 """Errors that a user can mend, each in one line."""
 
+import errno
 import io
 import json
 import sys
 
 import pyarrow.parquet as pq
 import pytest
+from pyarrow.lib import ArrowException
 
 from hardneg import Recipe
 from hardneg.core.errors import (
@@ -13,11 +15,14 @@ from hardneg.core.errors import (
     DataError,
     HardnegError,
     MissingExtra,
+    check_shortage,
     optional_library,
     problem,
     require,
     require_all,
+    shortage,
     unknown_name,
+    unreadable,
     wrap_errors,
 )
 from tests.cli.test_cli import run
@@ -146,3 +151,33 @@ def test_what_is_wrong_with_a_file_is_not_in_the_words_of_a_library(broken, said
     with pytest.raises(Exception) as raised:  # noqa: B017, PT011
         broken()
     assert problem(raised.value) == said
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (MemoryError(), "there is not enough memory"),
+        (OSError(errno.ENOMEM, "x"), "there is not enough memory"),
+        (ImportError("a.so: failed to map segment from shared object"), "there is not enough memory"),
+        (OSError(errno.EMFILE, "x"), "too many files are open"),
+        (RuntimeError("can't start new thread"), "no more threads can be started"),
+        (ArrowException("Failed to launch worker thread: x"), "no more threads can be started"),
+        (OSError(errno.EACCES, "x"), ""),
+        (ValueError("no footer"), ""),
+    ],
+)
+def test_what_a_process_lacks_is_no_damage(error, why, tmp_path):
+    assert shortage(error) == why
+    if why:
+        with pytest.raises(DataError, match=f"^cannot read {tmp_path}: {why}$"):
+            check_shortage(tmp_path, error)
+        assert str(unreadable(tmp_path, error, "delete it")) == f"cannot read {tmp_path}: {why}"
+    else:
+        check_shortage(tmp_path, error)
+
+
+def test_a_damaged_file_is_called_so_in_one_line(tmp_path):
+    assert str(unreadable(tmp_path, ValueError("a\nb"), "mend")) == f"{tmp_path} is damaged: a; mend"
+    assert str(unreadable(tmp_path, KeyError(), "mend")) == f"{tmp_path} is damaged: KeyError; mend"
+    refused = unreadable(tmp_path, PermissionError(errno.EACCES, "no"), "mend")
+    assert str(refused) == f"cannot read {tmp_path}: no"

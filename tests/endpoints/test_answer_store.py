@@ -6,6 +6,7 @@ import stat
 import pytest
 
 from hardneg.core.errors import DataError
+from hardneg.endpoints.answer_rows import TABLE
 from hardneg.endpoints.answer_store import FILE, AnswerStore
 from hardneg.endpoints.client import Answer
 
@@ -70,6 +71,30 @@ def test_a_damaged_answer_is_none_and_is_replaced(tmp_path):
         file.execute("update answers set answer = cast(x'ff' as text)")
     assert store.get(KEY) is None
     assert store.put(KEY, "m", Answer("new", "2026")) == Answer("new", "2026") == store.get(KEY)
+
+
+@pytest.mark.parametrize("column", ["answer", "model", "time"])
+def test_one_changed_character_of_an_answer_is_seen_and_costs_no_other(column, tmp_path, caplog):
+    store = AnswerStore(tmp_path)
+    for key in (KEY, OTHER):
+        store.put(key, "model", FIRST)
+    with sqlite3.connect(store.path) as file:
+        file.execute(f"update answers set {column} = replace({column}, '2', '3') where key = ?", [KEY])
+        file.execute(f"update answers set {column} = replace({column}, 'm', 'n') where key = ?", [KEY])
+    assert store.get(KEY) is None and store.get(KEY) is None and store.get(OTHER) == FIRST
+    assert caplog.text.count("an answer in it is damaged") == 1
+    assert store.has_lost(KEY) and not store.has_lost(OTHER) and not store.has_lost("c" * 64)
+    assert store.put(KEY, "model", Answer("new", "2026")) == Answer("new", "2026") == store.get(KEY)
+
+
+def test_a_store_of_an_earlier_version_is_read_and_written(tmp_path, caplog):
+    with sqlite3.connect(tmp_path / FILE) as file:
+        file.execute(TABLE.replace(", checksum text", ""))
+        file.execute("insert into answers values (?, 'm', 'a', '2026', 1, 2)", [KEY])
+    file.close()
+    store = AnswerStore(tmp_path)
+    assert store.get(KEY) == Answer("a", "2026", 1, 2) and store.put(OTHER, "m", FIRST) == FIRST
+    assert AnswerStore(tmp_path).get(OTHER) == FIRST and not store.was_damaged and not caplog.text
 
 
 def test_a_store_that_cannot_be_made_is_told(tmp_path):

@@ -4,9 +4,13 @@ import sqlite3
 
 import pytest
 
-from hardneg.endpoints.salvage import COLUMNS, TABLE, salvaged
+from hardneg.endpoints.answer_rows import COLUMNS, TABLE, checked
+from hardneg.endpoints.salvage import salvaged
 
-ROWS = [(f"{number:064x}", "m", f"answer {number} " + "é" * 200, "2026", number, 2) for number in range(200)]
+ROWS = [
+    checked([f"{number:064x}", "m", f"answer {number} " + "é" * 200, "2026", number, 2])
+    for number in range(200)
+]
 
 
 @pytest.fixture
@@ -19,7 +23,7 @@ def write(path, rows, page=None):
     if page:
         file.execute(f"pragma page_size = {page}")
     file.execute(TABLE)
-    file.executemany(f"insert into answers ({COLUMNS}) values (?, ?, ?, ?, ?, ?)", rows)
+    file.executemany(f"insert into answers ({COLUMNS}) values (?, ?, ?, ?, ?, ?, ?)", rows)
     file.commit()
     file.close()
     return path
@@ -70,8 +74,22 @@ def test_what_is_no_answer_is_left_out(path):
         ("1" * 64, "m", "a", "2026", -1, 1),
         ("2" * 64, "m", b"\xff", "2026", 1, 1), ("3" * 64, "m", "a", "2026", "many", 1),
     ]  # fmt: skip
-    right = ("4" * 64, "m", "a", "2026", 0, 0)
-    assert set(salvaged(write(path, [*wrong, right]))) == {right}
+    right = checked(["4" * 64, "m", "a", "2026", 0, 0])
+    other = (*checked(["5" * 64, "m", "a", "2026", 0, 0])[:2], "b", *right[3:])
+    assert set(salvaged(write(path, [*(checked_or_none(row) for row in wrong), right, other]))) == {right}
+
+
+def checked_or_none(row):
+    return *row, None
+
+
+def test_rows_of_earlier_versions_have_no_checksum(path):
+    file = sqlite3.connect(path)
+    file.execute(TABLE.replace(", checksum text", ""))
+    file.execute("insert into answers values (?, 'm', 'a', '2026', 1, 2)", ["a" * 64])
+    file.commit()
+    file.close()
+    assert list(salvaged(path)) == [("a" * 64, "m", "a", "2026", 1, 2, None)]
 
 
 @pytest.mark.parametrize("content", [b"", b"x", b"no database" * 1000])

@@ -22,9 +22,9 @@ from hardneg.auditing.negatives import Negatives
 from hardneg.core import audit_info, verdicts
 from hardneg.core.components import OpenedRanker
 from hardneg.core.errors import ConfigError, DataError
-from hardneg.core.files import write_json
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
+from hardneg.core.state_files import write_state
 from hardneg.exporters.card import write_card
 from hardneg.mining.miner import Reselector
 from hardneg.mining.recipe import Recipe, recipe_of
@@ -77,7 +77,7 @@ def audit(
         )
     summary["run"] = finished.info["fingerprint"]
     if finished.folder is not None:
-        write_json(finished.folder / audit_info.FILE, summary)
+        write_state(finished.folder / audit_info.FILE, summary)
         write_card(finished.info, finished.folder / "README.md")
     return summary
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from hardneg.auditing.negatives import Negatives
 from hardneg.core import noise
-from hardneg.core.errors import DataError, problem
+from hardneg.core.errors import unreadable
 from hardneg.core.files import write_text
 from hardneg.core.records import Collection
 
@@ -64,9 +64,7 @@ def read(folder: Path) -> dict[Drawn, int]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise DataError(
-            f"{folder / FILE} is corrupt: {problem(error)}; draw it again with --sample"
-        ) from error
+        raise unreadable(folder / FILE, error, "draw it again with --sample") from None
 
 
 def _strata(negatives: Negatives) -> npt.NDArray[np.intp]:

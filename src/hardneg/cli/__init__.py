@@ -20,9 +20,11 @@ from hardneg.cli.models import compare, evaluate, generate, judge, train
 from hardneg.cli.options import Command
 from hardneg.cli.reading import audit, diff, push, report, review
 from hardneg.core.display import message as shown
-from hardneg.core.errors import ConfigError, HardnegError, unknown_name
+from hardneg.core.errors import ConfigError, HardnegError, shortage, unknown_name
 
 _INTERRUPTED = 130  # the exit code after Ctrl-C
+_ADDRESS_SPACE = 2**31
+"""Bytes, by trial on two cores: numpy's and scipy's libraries wait for ever at half of it."""
 _SYNONYMS = {"validate": "clean"}
 _COMMANDS = (
     *(demo, mine, select, clean, export, audit, judge, review, report, diff),
@@ -76,6 +78,7 @@ def main() -> None:
     logging.getLogger("gcsfs").setLevel(logging.CRITICAL)  # it logs what it raises, too
     try:
         _check_encoding(sys.argv)
+        _check_address_space()
         code = app(standalone_mode=False)
         if code == _INTERRUPTED:
             raise KeyboardInterrupt
@@ -84,12 +87,12 @@ def main() -> None:
     except HardnegError as error:
         _fail(str(error))
     except OSError as error:  # a full disk, a file that may not be read
-        _fail(f"cannot go on: {error}")
-    except MemoryError:
-        _fail("cannot go on: there is not enough memory")
+        _fail(f"cannot go on: {shortage(error) or error}")
     except (typer.Abort, KeyboardInterrupt):
         _fail("stopped; the same command goes on where this one ended", _INTERRUPTED)
     except Exception as error:  # usage errors have many classes, of click or of typer's copy of it
+        if why := shortage(error):
+            _fail(f"cannot go on: {why}")
         if not hasattr(error, "format_message"):
             raise
         _fail(f"{error.format_message().rstrip('.')}. See hardneg --help.")
@@ -100,6 +103,20 @@ def _check_encoding(arguments: list[str]) -> None:
     for given in (*arguments, os.path.abspath(".")):
         if any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in given):
             raise ConfigError(f"{given!a} is not UTF-8; rename the file or folder")
+
+
+def _check_address_space() -> None:
+    """Raises ConfigError where libraries of linear algebra would wait for ever, or end the process."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit != resource.RLIM_INFINITY and limit < _ADDRESS_SPACE:
+        raise ConfigError(
+            f"the address space is limited to {limit / 2**30:.1f} GiB (ulimit -v), "
+            f"{_ADDRESS_SPACE / 2**30:g} GiB are needed"
+        )
 
 
 def _fail(message: str, code: int = 2) -> None:

@@ -13,11 +13,12 @@ from hardneg.auditing.negatives import Hardness, hardness
 from hardneg.comparison.compare_settings import CompareSettings
 from hardneg.core.progress import Progress
 from hardneg.core.records import Collection, Decision
+from hardneg.core.state_files import fingerprint
 from hardneg.evaluation.output import file_name
 from hardneg.mining import pipeline
 from hardneg.mining.recipe import Recipe
 from hardneg.runs import ledger
-from hardneg.runs.directory import Clock, fingerprint
+from hardneg.runs.directory import Clock
 from hardneg.runs.finished import FinishedRun
 
 _RATE = ("method", "rate", "low", "high", "why")

@@ -6,7 +6,6 @@ seeds and development queries. Test queries measure finished students and nothin
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,10 +20,11 @@ from hardneg.comparison.mined import facts_of, mine_all
 from hardneg.comparison.students import Experiment, measured, rows, untrained
 from hardneg.core import audit_info
 from hardneg.core.components import Context
-from hardneg.core.errors import ConfigError, DataError, problem
-from hardneg.core.files import cache_folder, write_json, write_text
+from hardneg.core.errors import ConfigError, DataError
+from hardneg.core.files import cache_folder, write_text
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection, part
+from hardneg.core.state_files import read_state, write_state
 from hardneg.core.tables import differing
 from hardneg.evaluation.output import file_name
 from hardneg.report import COMPARISON, write_after_work, write_comparison, write_report
@@ -102,7 +102,7 @@ def compare(
         dev_set = dev_split(source, collection, options, settings.train, context)
         if settings.train.guide is not None:
             settings.train.guide.open(collection, context)
-        write_json(folder / _CONDITIONS, conditions)
+        write_state(folder / _CONDITIONS, conditions)
         with clock.stage("mine and select"):
             mined_source = source if collection is split else collection
             runs = mine_all(mined_source, collection, settings, folder, progress, cache)
@@ -136,7 +136,7 @@ def write(folder: Path, facts: Mapping[str, Any]) -> None:
     """Writes a comparison as JSON, CSV, text and a page."""
     write_text(folder / "table.csv", as_csv(facts))
     write_text(folder / "table.txt", as_text(facts))
-    write_json(folder / COMPARISON, facts)
+    write_state(folder / COMPARISON, facts)
     write_after_work(write_comparison, folder)
 
 
@@ -144,15 +144,9 @@ def _check_free(folder: Path, conditions: Mapping[str, Any]) -> None:
     """Checks that a folder is empty, or holds a comparison under the same conditions."""
     path = folder / _CONDITIONS
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(stored, dict):
-            raise ValueError("an object is expected")
+        stored = read_state(path, f"choose another --out, or delete {folder}")
     except FileNotFoundError:
         return
-    except (OSError, ValueError) as error:
-        raise DataError(
-            f"{path} is corrupt: {problem(error)}; choose another --out, or delete {folder}"
-        ) from None
     differs = differing(stored, conditions)
     if differs:
         raise ConfigError(

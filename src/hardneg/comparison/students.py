@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 import time
@@ -12,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel, ValidationError
 
 from hardneg.comparison.compare_settings import NDCG, UNTRAINED, CompareSettings
 from hardneg.core.components import Context
-from hardneg.core.errors import DataError, problem
-from hardneg.core.files import write_text
+from hardneg.core.errors import DataError
 from hardneg.core.records import Collection
+from hardneg.core.registry import invalid_field
+from hardneg.core.state_files import read_state, write_state
 from hardneg.core.statistics import Floats, bootstrap_mean
 from hardneg.evaluation import query_values
 from hardneg.evaluation.measures import Measure, deepest
@@ -29,6 +30,21 @@ from hardneg.training.model_directory import Trained
 from hardneg.training.student import Kind, as_ranker, open_student, reopen
 from hardneg.training.train_settings import TrainSettings
 from hardneg.training.training_run import train
+
+RESULT = "result.json"
+_MEND = "delete it, and the same command measures that student again"
+
+
+class _Seconds(BaseModel):
+    train: float
+    evaluate: float
+
+
+class _Result(BaseModel):
+    """What result.json must hold."""
+
+    values: dict[str, list[float]]
+    seconds: _Seconds
 
 
 @dataclass(frozen=True)
@@ -44,7 +60,7 @@ class Experiment:
 
 def measured(shared: Experiment, run_folder: Path, settings: TrainSettings, folder: Path) -> dict[str, Any]:
     """Returns the result of a student on the test split, trained first; a stored result is read."""
-    stored = read(folder)
+    stored = _read(shared, folder)
     if stored:
         return stored
     trained = train(
@@ -61,7 +77,7 @@ def measured(shared: Experiment, run_folder: Path, settings: TrainSettings, fold
 
 def untrained(shared: Experiment, settings: TrainSettings, folder: Path) -> dict[str, Any]:
     """Returns the result of the student without training; a stored result is read."""
-    stored = read(folder)
+    stored = _read(shared, folder)
     if stored:
         return stored
     student = open_student(settings)
@@ -78,13 +94,27 @@ def per_query(result: Mapping[str, Any], measure: Measure) -> Floats:
 
 def read(folder: Path) -> dict[str, Any] | None:
     """Returns a stored result, None if there is none."""
-    path = folder / "result.json"
+    path = folder / RESULT
     try:
-        result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        result = read_state(path, _MEND)
+        _Result.model_validate(result)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} is corrupt: {problem(error)}; delete it") from None
+    except ValidationError as error:
+        raise DataError(f"{path} is damaged: {invalid_field(error)}; {_MEND}") from None
+    return result
+
+
+def _read(shared: Experiment, folder: Path) -> dict[str, Any] | None:
+    """Returns a stored result of the same test queries and measures, None if there is none."""
+    result = read(folder)
+    if result is None:
+        return None
+    count = len(shared.test.queries)
+    if any(len(result["values"].get(str(measure), ())) != count for measure in shared.measures):
+        raise DataError(
+            f"{folder / RESULT} is damaged: each measure needs {count:,} values, one per test query; {_MEND}"
+        )
     return result
 
 
@@ -119,7 +149,7 @@ def _measured(
             "evaluate": round(time.perf_counter() - begin, 3),
         },
     }
-    write_text(folder / "result.json", json.dumps(result) + "\n")
+    write_state(folder / RESULT, result)
     shutil.rmtree(folder / "model")
     return result
 

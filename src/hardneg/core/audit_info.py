@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,8 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hardneg.core.errors import DataError
 from hardneg.core.registry import invalid_field
+from hardneg.core.state_files import read_state
 
 FILE = "audit.json"
+_MEND = "delete it and run hardneg audit again"
 
 _Share = Annotated[float, Field(ge=0, le=1)]
 _Count = Annotated[int, Field(ge=0)]
@@ -69,16 +70,10 @@ def read(folder: Path) -> Mapping[str, Any] | None:
     """
     path = folder / FILE
     try:
-        audit: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        audit = read_state(path, _MEND)
         _Audit.model_validate(audit)
     except FileNotFoundError:
         return None
     except ValidationError as error:
-        raise _damaged(path, invalid_field(error)) from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise _damaged(path, str(error)) from None
+        raise DataError(f"{path} is damaged: {invalid_field(error)}; {_MEND}") from None
     return audit
-
-
-def _damaged(path: Path, why: str) -> DataError:
-    return DataError(f"{path} is damaged: {why}; delete it and run hardneg audit again")

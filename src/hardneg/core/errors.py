@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import importlib
 import importlib.util
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 _SHOWN = 20
+_MEMORY = "there is not enough memory"
+_LIMITS = {
+    errno.ENOMEM: _MEMORY,
+    errno.EMFILE: "too many files are open",
+    errno.ENFILE: "too many files are open",
+}
 
 
 class HardnegError(Exception):
@@ -94,6 +102,32 @@ def require_all(components: Iterable[Any]) -> None:
     if missing:
         (what, extra), *others = missing.items()
         raise MissingExtra(what, extra, **dict(others))
+
+
+def shortage(error: BaseException) -> str:
+    """Returns what this process or machine lacks, if that is why something failed; empty for other errors."""
+    if isinstance(error, MemoryError) or "failed to map segment" in str(error):  # of a library
+        return _MEMORY
+    if "thread" in str(error) and ("start" in str(error) or "launch" in str(error)):
+        return "no more threads can be started"
+    return _LIMITS.get(error.errno or 0, "") if isinstance(error, OSError) else ""
+
+
+def check_shortage(path: Path, error: BaseException) -> None:
+    """Raises DataError if a file could not be read for want of memory, threads or open files."""
+    if why := shortage(error):
+        raise DataError(f"cannot read {path}: {why}") from None
+
+
+def unreadable(path: Path, error: Exception, mend: str) -> DataError:
+    """Returns the error for a file of this program that cannot be read: why, or that it is damaged.
+
+    Where the system does not let it be read, the file may be whole: `mend`, as to delete it, is not advised.
+    """
+    why = shortage(error) or (error.strerror if isinstance(error, OSError) and error.errno else "")
+    if why:
+        return DataError(f"cannot read {path}: {why}")
+    return DataError(f"{path} is damaged: {problem(error)}; {mend}")
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from typing import IO, Any, BinaryIO, TypeVar, cast
 
 import numpy as np
 
-from hardneg.core.errors import DataError
+from hardneg.core.errors import DataError, check_shortage
 
 T = TypeVar("T")
 TEMPORARY = ".*.hardneg.tmp"
@@ -143,7 +143,11 @@ def append_checksum(path: Path) -> None:
 
 
 def has_valid_checksum(path: Path) -> bool:
-    """Returns whether a file exists and ends in the sha256 of the bytes before it."""
+    """Returns whether a file exists and ends in the sha256 of the bytes before it.
+
+    Raises:
+        DataError: There is too little memory, or too many files are open, to know it.
+    """
     digest = hashlib.sha256()
     try:
         left = content_length(path)
@@ -153,7 +157,8 @@ def has_valid_checksum(path: Path) -> bool:
                 digest.update(read)
                 left -= len(read) or left
             return opened.read() == digest.digest()
-    except OSError:
+    except OSError as error:
+        check_shortage(path, error)
         return False
 
 

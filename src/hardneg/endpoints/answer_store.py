@@ -14,8 +14,9 @@ from typing import Any
 
 from hardneg.core.errors import DataError
 from hardneg.core.files import open_locked
+from hardneg.endpoints.answer_rows import COLUMNS, Row, as_text, checked, create_table, is_answer
 from hardneg.endpoints.client import Answer
-from hardneg.endpoints.salvage import COLUMNS, TABLE, salvaged
+from hardneg.endpoints.salvage import salvaged
 
 FILE = "answers.sqlite"
 _DAMAGED = "answers-{}.damaged.sqlite"
@@ -41,6 +42,7 @@ class AnswerStore:
         except OSError as error:
             raise self._unusable(error) from None
         self._file: sqlite3.Connection | None = None
+        self._damaged = set[str]()
         self._open()
 
     @property
@@ -49,19 +51,28 @@ class AnswerStore:
         return any(self.path.parent.glob(_DAMAGED.format("*")))
 
     def get(self, key: str) -> Answer | None:
-        """Returns the answer of this key; None without one."""
-        rows = self._execute(
-            "select answer, time, prompt_tokens, answer_tokens from answers where key = ?", key
-        )
-        return Answer(*rows[0]) if rows and _is_answer(rows[0]) else None
+        """Returns the answer of this key; None without one, or where it is damaged."""
+        rows = self._execute(f"select {COLUMNS} from answers where key = ?", key)
+        if rows and not is_answer(rows[0]):
+            if key not in self._damaged:
+                self._damaged.add(key)
+                _LOG.warning("%s: an answer in it is damaged and counts as missing", self.path)
+            return None
+        return Answer(*rows[0][2:6]) if rows else None
+
+    def has_lost(self, key: str) -> bool:
+        """Returns whether the answer of a key is damaged, or may have been lost with a damaged file."""
+        if self._execute("select 1 from answers where key = ?", key):
+            return self.get(key) is None
+        return self.was_damaged
 
     def put(self, key: str, model: str, answer: Answer) -> Answer:
         """Stores an answer unless the key has one; returns the stored one."""
         stored = self.get(key)
         if stored is None:  # in place of one that is damaged, too
-            row = (key, model, answer.text, answer.time, answer.prompt_tokens, answer.answer_tokens)
+            row = checked([key, model, *answer])
             verb = "replace" if self._execute("select 1 from answers where key = ?", key) else "ignore"
-            self._execute(f"insert or {verb} into answers values (?, ?, ?, ?, ?, ?)", *row)
+            self._execute(f"insert or {verb} into answers ({COLUMNS}) values (?, ?, ?, ?, ?, ?, ?)", *row)
             stored = self.get(key)
         return stored or answer
 
@@ -131,9 +142,9 @@ def _opened(path: Path, *, thorough: bool) -> sqlite3.Connection:
         path.chmod(0o600)
     # used in one thread at a time, not always the one that opened it
     file = sqlite3.connect(path, timeout=_WAIT, isolation_level=None, check_same_thread=False)
-    file.text_factory = _text
+    file.text_factory = as_text
     try:
-        file.execute(TABLE)
+        create_table(file)
         file.execute(f"select {COLUMNS} from answers limit 1").fetchall()
         if thorough or path.stat().st_size <= _CHECKED:
             found = file.execute("pragma quick_check(1)").fetchall()
@@ -145,31 +156,20 @@ def _opened(path: Path, *, thorough: bool) -> sqlite3.Connection:
     return file
 
 
-def _write(path: Path, rows: Iterable[tuple[Any, ...]]) -> int:
+def _write(path: Path, rows: Iterable[Row]) -> int:
     """Writes a new file of answers and returns their count."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     file = sqlite3.connect(path)
     try:
         with file:
-            file.execute(TABLE)
-            file.executemany("insert or ignore into answers values (?, ?, ?, ?, ?, ?)", rows)
+            create_table(file)
+            values = f"insert or ignore into answers ({COLUMNS}) values (?, ?, ?, ?, ?, ?, ?)"
+            file.executemany(values, rows)
         return int(file.execute("select count(*) from answers").fetchone()[0])
     finally:
         file.close()
 
 
-def _text(content: bytes) -> str | None:
-    """Returns a text, None where it is damaged."""
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        return None
-
-
 def _is_damage(error: sqlite3.Error) -> bool:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
     return isinstance(error, sqlite3.DatabaseError) and code & 0xFF in _DAMAGE
-
-
-def _is_answer(row: tuple[Any, ...]) -> bool:
-    return all(isinstance(value, kind) for value, kind in zip(row, (str, str, int, int), strict=True))

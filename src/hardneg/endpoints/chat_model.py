@@ -69,9 +69,12 @@ class ChatModel:
         answer = self.store.get(self._key(request))
         return answer and answer._replace(text=self.endpoint.hide(answer.text))
 
-    def restore(self, request: Request, text: str) -> None:
-        """Stores an answer that was paid for before, if none is stored."""
-        self.store.put(self._key(request), self.name, Answer(text))
+    def restore(self, request: Request, text: str) -> bool:
+        """Stores an answer that was paid for before, if the store has lost it; returns whether it had."""
+        lost = self.store.has_lost(self._key(request))
+        if lost:
+            self.store.put(self._key(request), self.name, Answer(text))
+        return lost
 
     def highest_cost(self, request: Request) -> Cost:
         """Returns the most that one request may cost."""

@@ -17,6 +17,7 @@ from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.files import TEMPORARY, cache_folder, remove_unfinished
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
+from hardneg.core.state_files import fingerprint
 from hardneg.core.stores import display_url, output_file
 from hardneg.core.trust import without_trust
 from hardneg.exporters.card import write_card
@@ -27,7 +28,7 @@ from hardneg.mining.part_jobs import PartWriterFactory, write_ledger
 from hardneg.mining.recipe import Recipe, recipe_of
 from hardneg.mining.warnings import warnings
 from hardneg.rankers.dense.sharded_search import ClusterContext, ShardingPlan
-from hardneg.runs.directory import Clock, RunFolder, RunInMemory, fingerprint, fingerprinted, versions
+from hardneg.runs.directory import Clock, RunFolder, RunInMemory, fingerprinted, versions
 from hardneg.runs.finished import FinishedRun
 from hardneg.runs.training_set import TrainingSet
 from hardneg.selection.reasons import describe_reasons

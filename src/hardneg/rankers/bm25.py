@@ -92,7 +92,7 @@ class Bm25(Ranker):
         vocabulary = Vocabulary(stemmer(settings["stemmers"]))
         return build_or_load(
             postings.index_path(context.cache / "bm25", key),
-            postings.read_index,
+            lambda path: postings.read_index(path, len(documents)),
             lambda: postings.build_index(documents, vocabulary, self.method, self.k1, self.b, context),
             postings.write_index,
             context.progress,

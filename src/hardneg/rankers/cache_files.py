@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from hardneg.core.errors import check_shortage
 from hardneg.core.files import append_checksum, atomic, build_once, has_valid_checksum
 from hardneg.core.progress import Progress
 
@@ -72,6 +73,7 @@ def read_array(path: Path) -> npt.NDArray[Any] | None:
         return None
     try:
         array: npt.NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+    except Exception as error:  # a damaged header raises what Python's parser does
+        check_shortage(path, error)
         return None
-    return array
+    return array if isinstance(array, np.ndarray) else None

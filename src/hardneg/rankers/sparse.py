@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Context, OpenedRanker, Ranker, ranker
-from hardneg.core.errors import ConfigError, DataError
+from hardneg.core.errors import ConfigError, DataError, check_shortage
 from hardneg.core.files import has_valid_checksum
 from hardneg.core.hashing import code_digest
 from hardneg.core.progress import Progress
@@ -150,7 +150,7 @@ class _Encoder:
         digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
         return build_or_load(
             self._folder / f"{digest[:32]}.npz",
-            _read,
+            lambda path: _read(path, len(texts)),
             lambda: _encoded(texts, encode, self._settings),
             _write,
             self._progress,
@@ -181,9 +181,14 @@ def _write(path: Path, rows: SparseRows) -> None:
         np.savez(file, indptr=rows.indptr, terms=rows.terms, weights=rows.weights)
 
 
-def _read(path: Path) -> SparseRows | None:
-    """Returns a block from the cache, None if it is missing or corrupt."""
+def _read(path: Path, count: int) -> SparseRows | None:
+    """Returns a block of so many texts from the cache, None if it is missing or corrupt."""
     if not has_valid_checksum(path):
         return None
-    with np.load(path, allow_pickle=False) as file:
-        return SparseRows(file["indptr"], file["terms"], file["weights"])
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            rows = SparseRows(file["indptr"], file["terms"], file["weights"])
+        return rows if rows.is_sound and len(rows.indptr) == count + 1 else None
+    except Exception as error:  # whatever zipfile and Python's parser raise about its parts
+        check_shortage(path, error)
+        return None

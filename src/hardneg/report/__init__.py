@@ -6,15 +6,15 @@ It needs the extra `report`; importing this package and making a run do not.
 from __future__ import annotations
 
 import importlib.util
-import json
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from hardneg.core.errors import DataError, HardnegError, MissingExtra, problem
+from hardneg.core.errors import DataError, HardnegError, MissingExtra
 from hardneg.core.files import atomic, write_text
 from hardneg.core.records import Collection
+from hardneg.core.state_files import read_state
 
 FILE = "report.html"
 """The file's name in a run directory."""
@@ -101,9 +101,9 @@ def write_comparison(
 
     results = Path(folder) / COMPARISON
     try:
-        facts = json.loads(results.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"{results} cannot be read: {problem(error)}; compare again") from None
+        facts = read_state(results, "compare again")
+    except FileNotFoundError:
+        raise DataError(f"{folder} holds no comparison: there is no {COMPARISON} in it") from None
     locale = Locale(language)
     path = Path(out) if out else Path(folder) / FILE
     write_text(path, comparison_page(facts, locale))

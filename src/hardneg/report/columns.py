@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from hardneg.core.errors import DataError, problem
+from hardneg.core.errors import unreadable
 from hardneg.core.records import BoolArray
 from hardneg.runs import ledger
 from hardneg.runs.table import first_pairs
@@ -124,7 +124,7 @@ def _statistics(path: Path, names: Names[str]) -> Iterator[tuple[str, float, flo
     try:
         metadata = pq.read_metadata(path)
     except (OSError, pa.ArrowException) as error:
-        raise DataError(f"{path} is damaged: {problem(error)}") from error
+        raise unreadable(path, error, ledger.RERUN_HINT) from None
     for group in range(metadata.num_row_groups):
         for number in range(metadata.num_columns):
             column = metadata.row_group(group).column(number)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
@@ -19,9 +18,10 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from hardneg.core import audit_info
 from hardneg.core.components import RULES, Rule
-from hardneg.core.errors import ConfigError, DataError, problem
+from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.records import Decision
 from hardneg.core.registry import invalid_field
+from hardneg.core.state_files import read_state
 from hardneg.report.checks import Check, checks
 from hardneg.report.columns import (
     GROUPS,
@@ -52,6 +52,7 @@ class _ComparisonRow(BaseModel):
 
 
 _ROWS = TypeAdapter(list[_ComparisonRow])
+_MEND = "run hardneg compare again"
 
 
 @dataclass
@@ -234,12 +235,10 @@ def _comparison(folder: Path) -> list[Mapping[str, Any]]:
     if folder.parent.name != "runs" or not path.is_file():
         return []
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(facts, Mapping) or not facts.get("finished"):
+        facts = read_state(path, _MEND)
+        if not facts.get("finished"):
             return []
-        _ROWS.validate_python(facts["rows"])
+        _ROWS.validate_python(facts.get("rows"))
         return list(facts["rows"])
     except ValidationError as error:
-        raise DataError(f"{path} is damaged: rows.{invalid_field(error)}") from None
-    except (OSError, ValueError, KeyError, RecursionError) as error:
-        raise DataError(f"{path} is damaged: {problem(error)}") from None
+        raise DataError(f"{path} is damaged: rows.{invalid_field(error)}; {_MEND}") from None

@@ -45,8 +45,14 @@ def compare(first: str | Path, second: str | Path) -> dict[str, Any]:
                 "positive in common"
             )
     keys = sorted(set(tables[0].column_names) & set(tables[1].column_names) - {"outcome"})
-    both = tables[0].join(tables[1], keys=keys, right_suffix=".second", join_type="full outer")
-    counts = both.group_by(["outcome", "outcome.second"]).aggregate([([], "count_all")]).to_pylist()
+    both = tables[0].join(
+        tables[1], keys=keys, right_suffix=".second", join_type="full outer", use_threads=False
+    )
+    counts = (
+        both.group_by(["outcome", "outcome.second"], use_threads=False)
+        .aggregate([([], "count_all")])
+        .to_pylist()
+    )
     moves = [
         {
             "first": row["outcome"] or "not looked at",
@@ -100,10 +106,11 @@ def _common(first: pa.Table, second: pa.Table) -> tuple[list[pa.Table], dict[str
     """Returns the rows of the queries that have a positive in common, and how many there are."""
     positives = [each.filter(pc.starts_with(each["outcome"], Decision.POSITIVE)) for each in (first, second)]
     pairs = [
-        each.select(["query_id", "doc_id"]).group_by(["query_id", "doc_id"]).aggregate([])
+        each.select(["query_id", "doc_id"]).group_by(["query_id", "doc_id"], use_threads=False).aggregate([])
         for each in positives
     ]
-    both = pairs[0].join(pairs[1], keys=["query_id", "doc_id"], join_type="inner")["query_id"].unique()
+    common = pairs[0].join(pairs[1], keys=["query_id", "doc_id"], join_type="inner", use_threads=False)
+    both = common["query_id"].unique()
     all_queries = [pc.count_distinct(each["query_id"]).as_py() for each in (first, second)]
     counts = {
         "both": len(both),

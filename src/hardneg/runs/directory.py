@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
-import json
 import platform
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from hardneg.calibration.calibration import Calibration
 from hardneg.calibration.noisy_positives import NoisyPositives
-from hardneg.core.errors import ConfigError, DataError
-from hardneg.core.files import TEMPORARY, open_locked, write_json
+from hardneg.core.errors import ConfigError, DataError, unreadable
+from hardneg.core.files import TEMPORARY, open_locked
+from hardneg.core.state_files import CHECKSUM, fingerprint, parse_state, write_state
 from hardneg.core.tables import flat
 from hardneg.runs.ledger import FolderLedger, Ledger, MemoryLedger
 from hardneg.runs.run_info import check
 
 _CALIBRATION = "calibration.json"
 _POSITIVES = "positives.json"
-_CHECKSUM = "checksum"
 _LIBRARIES = ("hardneg", "numpy", "pyarrow", "torch", "sentence-transformers", "transformers")
 _IGNORED = ("format", "description", "engine")
 _ANOTHER = "{path} holds another run, which differs in {differs}; choose another --out, or delete it"
@@ -178,14 +176,13 @@ class RunFolder:
         """Returns run.json."""
         path = self.path / "run.json"
         try:
-            info = _read(path)
+            info = parse_state(path)
             check(info)
             return info
         except FileNotFoundError:
             raise DataError(f"{self.path} is no run directory: there is no run.json in it") from None
-        except (OSError, ValueError, RecursionError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise DataError(f"{path} is damaged: {reason}; delete {self.path} and mine again") from None
+        except (OSError, ValueError) as error:
+            raise unreadable(path, error, f"delete {self.path} and mine again") from None
 
     def finished(self) -> dict[str, Any]:
         """Returns run.json of a run that is finished, with all parts of its ledger."""
@@ -202,38 +199,43 @@ class RunFolder:
 
     def write(self, run: Mapping[str, Any]) -> dict[str, Any]:
         """Writes run.json atomically and returns what it holds: the run and its checksum."""
-        return _write(self.path / "run.json", run)
+        return write_state(self.path / "run.json", run)
 
     def read_calibration(self) -> dict[str, Any] | None:
-        """Returns calibration.json; None if it is missing or damaged and must be computed again."""
-        try:
-            calibration = _read(self.path / _CALIBRATION)
-            Calibration.build(calibration)
-        except (OSError, ValueError, RecursionError):
-            return None
-        return calibration
+        """Returns calibration.json; None if it is missing or damaged and must be computed again.
+
+        Raises:
+            DataError: It is there and cannot be read.
+        """
+        return _read_or_none(self.path / _CALIBRATION, Calibration.build)
 
     def write_calibration(self, calibration: Mapping[str, Any]) -> None:
         """Writes calibration.json atomically."""
-        _write(self.path / _CALIBRATION, calibration)
+        write_state(self.path / _CALIBRATION, calibration)
 
     def read_positives(self) -> dict[str, Any] | None:
-        """Returns positives.json; None if it is missing or damaged and must be computed again."""
-        try:
-            positives = _read(self.path / _POSITIVES)
-            NoisyPositives.build({key: value for key, value in positives.items() if key != _CHECKSUM})
-        except (OSError, ValueError, RecursionError):
-            return None
-        return positives
+        """Returns positives.json; None if it is missing or damaged and must be computed again.
+
+        Raises:
+            DataError: It is there and cannot be read.
+        """
+        return _read_or_none(self.path / _POSITIVES, NoisyPositives.build)
 
     def write_positives(self, positives: Mapping[str, Any]) -> None:
         """Writes positives.json atomically."""
-        _write(self.path / _POSITIVES, positives)
+        write_state(self.path / _POSITIVES, positives)
 
 
-def fingerprint(*parts: Any) -> str:
-    """Returns the sha256 of plain settings, hexadecimal."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+def _read_or_none(path: Path, check: Callable[[dict[str, Any]], object]) -> dict[str, Any] | None:
+    """Returns a state file that `check` raises no ValueError for; None where it is missing or damaged."""
+    try:
+        content = parse_state(path)
+        check({key: value for key, value in content.items() if key != CHECKSUM})
+    except (FileNotFoundError, ValueError):
+        return None
+    except OSError as error:
+        raise unreadable(path, error, "delete it") from None
+    return content
 
 
 def versions() -> dict[str, str]:
@@ -271,24 +273,3 @@ def _settings(stored: Any, asked: Any) -> str:
         for path in paths[:_SHOWN]
     ]
     return f" ({'; '.join(shown)}{', ...' if len(paths) > _SHOWN else ''})" if shown else ""
-
-
-def _write(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
-    """Writes plain content and its checksum, and returns both; a number that is not finite is null."""
-    text = json.dumps({key: value for key, value in content.items() if key != _CHECKSUM})
-    plain = json.loads(text, parse_constant=lambda _: None)
-    whole = {**plain, _CHECKSUM: fingerprint(plain)}
-    write_json(path, whole)
-    return whole
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """Returns what `_write` wrote."""
-    content = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(content, dict):
-        raise ValueError("an object is expected")
-    json.dumps(content, ensure_ascii=False, allow_nan=False).encode()  # no half characters, no NaN
-    plain = {key: value for key, value in content.items() if key != _CHECKSUM}
-    if content.get(_CHECKSUM) not in (None, fingerprint(plain)):
-        raise ValueError("its checksum does not fit")
-    return content

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from hardneg.core.errors import DataError
+from hardneg.core.errors import DataError, check_shortage, unreadable
 from hardneg.core.files import atomic, digest_file, write_text
 from hardneg.core.records import Decision
 
@@ -32,7 +32,7 @@ _TYPES = {
     "copies": pa.int16(),
 }
 _SCORES = ("score.", "positive.", "evidence.", "percentile.", "noise.")
-_RERUN_HINT = "run the same hardneg mine or select command again to rebuild it"
+RERUN_HINT = "run the same hardneg mine or select command again to rebuild it"
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,8 @@ class FolderLedger:
             return {}
         try:
             counts: dict[str, Any] = json.loads(pq.read_schema(path).metadata[_META])["counts"]
-        except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, RecursionError):
+        except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, RecursionError) as error:
+            check_shortage(path, error)
             return {}
         return counts
 
@@ -154,9 +155,9 @@ def parts(folder: Path) -> list[Path]:
         raise DataError(f"{folder} holds no ledger; it is not a finished run of hardneg mine")
     for number, path in enumerate(paths):
         if path != part_path(folder, number):
-            raise DataError(f"{part_path(folder, number)} is missing; {_RERUN_HINT}")
+            raise DataError(f"{part_path(folder, number)} is missing; {RERUN_HINT}")
         if not _is_whole(path):
-            raise DataError(f"{path} is damaged: it is not what {_checksum(path).name} says; {_RERUN_HINT}")
+            raise DataError(f"{path} is damaged: it is not what {_checksum(path).name} says; {RERUN_HINT}")
     return paths
 
 
@@ -166,9 +167,9 @@ def read_part(path: Path) -> Block:
     try:
         short = json.loads(table.schema.metadata[_META])["short"]
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise DataError(f"{path} is damaged: {error}; {_RERUN_HINT}") from None
+        raise DataError(f"{path} is damaged: {error}; {RERUN_HINT}") from None
     if not isinstance(short, dict) or not all(isinstance(why, str) for why in short.values()):
-        raise DataError(f"{path} is no part of a ledger: short is missing; {_RERUN_HINT}")
+        raise DataError(f"{path} is no part of a ledger: short is missing; {RERUN_HINT}")
     return Block(table, short)
 
 
@@ -185,13 +186,15 @@ def read_table(
     wanted = present if names is None else [name for name in names if name in present]
     missing = [name for name in _COLUMNS if name not in present]
     if missing:
-        raise DataError(f"{path} is no part of a ledger: {', '.join(missing)} is missing; {_RERUN_HINT}")
-    table = _read(path, lambda: pq.read_table(path, columns=wanted, filters=filters))
+        raise DataError(f"{path} is no part of a ledger: {', '.join(missing)} is missing; {RERUN_HINT}")
+    # by this thread alone: where no other can be started, pyarrow waits for it for ever
+    options: dict[str, Any] = {"use_threads": False, "pre_buffer": False}
+    table = _read(path, lambda: pq.read_table(path, columns=wanted, filters=filters, **options))
     _read(path, lambda: table.validate(full=True))
     for name in table.column_names:
         problem = _problem(name, table[name])
         if problem:
-            raise DataError(f"{path} is no part of a ledger: column {name} {problem}; {_RERUN_HINT}")
+            raise DataError(f"{path} is no part of a ledger: column {name} {problem}; {RERUN_HINT}")
     return table
 
 
@@ -200,7 +203,7 @@ def _read(path: Path, reading: Callable[[], T]) -> T:
     try:
         return reading()
     except (OSError, pa.ArrowException, ValueError) as error:
-        raise DataError(f"{path} is damaged: {' '.join(str(error).split())}; {_RERUN_HINT}") from None
+        raise unreadable(path, error, RERUN_HINT) from None
 
 
 def _problem(name: str, column: pa.ChunkedArray) -> str:

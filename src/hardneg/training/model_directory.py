@@ -2,26 +2,80 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel, Field, ValidationError
 from rich import box
 from rich.table import Table
 
-from hardneg.core.errors import ConfigError, DataError, problem
-from hardneg.core.files import write_json
+from hardneg.core.errors import ConfigError, DataError
+from hardneg.core.registry import invalid_field
+from hardneg.core.state_files import fingerprint, read_state, write_state
 from hardneg.core.tables import differing
-from hardneg.runs.directory import fingerprint, versions
+from hardneg.runs.directory import versions
 
 if TYPE_CHECKING:
     from hardneg.training.train_settings import TrainSettings
 
 FILE = "train.json"
 CHECKPOINTS = "checkpoints"
+
+
+class _Student(BaseModel):
+    kind: str
+    model: str
+
+
+class _Rows(BaseModel):
+    rows: int
+    queries: int
+    negatives: int
+
+
+class _DevSet(BaseModel):
+    queries: int
+    origin: str
+
+
+class _Check(BaseModel):
+    step: int
+    ndcg: float = Field(alias="ndcg@10")
+
+
+class _History(BaseModel):
+    before: float
+    looks: list[_Check]
+    best_step: int
+    best: float
+
+
+class _Training(BaseModel):
+    steps: int
+    planned_steps: int
+    learning_rate: float
+    development: _History
+
+
+class _Round(BaseModel):
+    round: int
+    before: float
+    best: float
+
+
+class _Finished(BaseModel):
+    """What train.json of a finished training must hold for those that read it."""
+
+    student: _Student
+    rows: _Rows
+    development: _DevSet
+    training: _Training
+    rounds: list[_Round] = []
+    best_round: int = 1
+    seconds: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -67,22 +121,21 @@ def claim(folder: Path, expected: Mapping[str, Any]) -> dict[str, Any]:
 
 def read(folder: Path) -> dict[str, Any]:
     """Returns train.json of a model directory."""
+    path, mend = folder / FILE, f"delete {folder} and train again"
     try:
-        facts: dict[str, Any] = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        if not isinstance(facts, dict):
-            raise ValueError("an object is expected")
+        facts = read_state(path, mend)
+        if facts.get("finished"):
+            _Finished.model_validate(facts)
     except FileNotFoundError:
         raise DataError(f"{folder} is no model that hardneg trained: there is no {FILE} in it") from None
-    except (OSError, ValueError) as error:
-        raise DataError(
-            f"{folder / FILE} is corrupt: {problem(error)}; delete {folder} and train again"
-        ) from None
+    except ValidationError as error:
+        raise DataError(f"{path} is damaged: {invalid_field(error)}; {mend}") from None
     return facts
 
 
 def write(folder: Path, facts: Mapping[str, Any]) -> None:
     """Writes train.json atomically."""
-    write_json(folder / FILE, facts)
+    write_state(folder / FILE, facts)
 
 
 def save(model: Any, folder: Path, facts: Mapping[str, Any]) -> None:

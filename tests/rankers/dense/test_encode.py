@@ -89,7 +89,7 @@ def test_vectors_with_nan_are_an_error_that_shows_the_text(model):
 
     with torch.no_grad():
         next(model.parameters())[model.tokenizer.convert_tokens_to_ids("z")] = float("nan")
-    with pytest.raises(DataError, match="NaN or infinity for the text 'quiz z'"):
+    with pytest.raises(DataError, match="NaN or infinity, .* for the text 'quiz z'"):
         Encoder(model, "tiny").documents(["a", "quiz z", "b"])
 
 
@@ -112,3 +112,37 @@ def test_numbers_too_great_for_half_precision_are_an_error_that_shows_the_text(m
     )
     with pytest.raises(DataError, match=r"up to 65,504, found [\d,]+ in the vector of the text 'two'"):
         encoder.documents(["two"])
+
+
+def scaled(model, factor):
+    """Makes the vectors of a model longer."""
+    import torch
+
+    class Scaled(torch.nn.Module):
+        def forward(self, features, **_):
+            return {**features, "sentence_embedding": factor * features["sentence_embedding"]}
+
+    model.append(Scaled())
+    return model
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["ours", "own-module"])
+@pytest.mark.parametrize("factor", [1e25, 1e-25])
+def test_vectors_that_cannot_be_brought_to_length_1_are_an_error(factor, own, model, monkeypatch):
+    """Torch would make a vector of the length 1e25 zero, and leave one of 1e-25 as it is."""
+    from sentence_transformers.sentence_transformer.modules import Normalize
+
+    scaled(model, factor)
+    if own:
+        model.append(Normalize())
+    assert abs(np.linalg.norm(model.encode("a", normalize_embeddings=True)) - 1) > 0.1
+    for attempt in range(2):
+        if attempt:
+            monkeypatch.setattr(forward, "run", lambda *_: None)  # by the library's own batches
+        with pytest.raises(DataError, match="too long or short to normalize, for the text 'a'"):
+            Encoder(model, "tiny", normalize=not own).documents(["a"])
+    assert not any(module._forward_pre_hooks for module in model.modules())
+
+
+def test_zero_vectors_stay_zero(model):
+    assert not Encoder(scaled(model, 0.0), "tiny").documents(["a"]).any()

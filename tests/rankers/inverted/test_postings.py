@@ -1,4 +1,5 @@
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -30,9 +31,9 @@ def kept(context):
 
 
 def test_an_index_comes_back_as_it_was(path, index, caplog):
-    assert read_index(path) is None
+    assert read_index(path, 3) is None
     write_index(path, index)
-    found = read_index(path)
+    found = read_index(path, 3)
     for name in ("indptr", "docs", "weights"):
         before, after = (getattr(each, name) for each in (index, found))
         np.testing.assert_array_equal(before, after)
@@ -45,7 +46,7 @@ def test_an_index_comes_back_as_it_was(path, index, caplog):
 def test_an_empty_index_comes_back(path):
     nothing = InvertedIndex(np.zeros(1, np.int64), np.empty(0, np.int32), np.empty(0, np.float32), 2)
     write_index(path, nothing)
-    assert read_index(path).indptr.tolist() == [0]
+    assert read_index(path, 2).indptr.tolist() == [0] and read_index(path, 3) is None
 
 
 def test_the_file_depends_on_all_that_an_index_is_made_from(tmp_path):
@@ -54,13 +55,32 @@ def test_the_file_depends_on_all_that_an_index_is_made_from(tmp_path):
     assert index_path(tmp_path, {"b": 2, "k1": 1}) in paths
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"indptr": np.array([0, 4, 3])},
+        {"indptr": np.array([1, 1, 3])},
+        {"indptr": np.array([0, 1, 2])},
+        {"indptr": np.array([0, 3])},
+        {"indptr": np.array([0, 1, 3], np.int32)},
+        {"docs": np.array([2, 0, 3], np.int32)},
+        {"docs": np.array([-1, 0, 1], np.int32)},
+        {"weights": np.array([0.5, 1], np.float32)},
+        {"n_docs": 4},
+    ],
+)
+def test_arrays_that_do_not_fit_together_are_not_read(changed, path, index):
+    write_index(path, replace(index, **changed))
+    assert read_index(path, 3) is None
+
+
 @pytest.mark.parametrize("place", [0.05, 0.3, 0.5, 0.8, 0.97])
 def test_no_corrupt_byte_goes_unseen(path, index, place):
     write_index(path, index)
     whole = path.read_bytes()
     spot = int(place * len(whole))
     path.write_bytes(whole[:spot] + bytes([whole[spot] ^ 0xFF]) + whole[spot + 1 :])
-    assert read_index(path) is None
+    assert read_index(path, 3) is None
 
 
 def test_the_second_ranker_reads_what_the_first_wrote(tmp_path, monkeypatch, caplog):

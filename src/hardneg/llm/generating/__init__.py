@@ -6,7 +6,6 @@ of a query, and negatives are validated like any others.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -16,9 +15,10 @@ from typing import Any
 
 from hardneg.core.components import Context
 from hardneg.core.errors import ConfigError, DataError
-from hardneg.core.files import cache_folder, write_json
+from hardneg.core.files import cache_folder
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
+from hardneg.core.state_files import read_state, write_state
 from hardneg.endpoints.answer_store import AnswerStore
 from hardneg.endpoints.chat_model import ChatModel
 from hardneg.endpoints.endpoint import Endpoint
@@ -35,6 +35,7 @@ __all__ = ["GenerateSettings", "dry_run", "generate"]
 
 PROMPTS = "hardneg.llm.generating.prompts"
 SUMMARY = "generate.json"
+_CLAIMS = ("writes", "collection")
 _NOT_RECORDED = {"endpoint", "model", "seed", "prompt", "key_env", "concurrency", "timeout", "retries"}
 _PLACES = {"queries": ("document", "kinds", "count"), "negatives": ("query", "document", "count")}
 
@@ -110,7 +111,7 @@ class _Prepared:
             "finished": False,
         }
         stored = _read(folder)
-        if any(stored[name] != origin[name] for name in ("writes", "collection") if stored):
+        if any(stored[name] != origin[name] for name in _CLAIMS if stored):
             raise ConfigError(f"{folder} holds {stored['writes']} of another call; name another folder")
         return _write(folder, origin)
 
@@ -181,13 +182,12 @@ def _counts(results: Sequence[GeneratedTexts], unit: str, asked: int) -> dict[st
 
 def _read(folder: Path) -> dict[str, Any]:
     """Returns the summary that a folder holds, empty for an empty folder."""
-    path = folder / SUMMARY
+    path, mend = folder / SUMMARY, "delete it, or name another folder"
     if path.exists():
-        try:
-            stored = json.loads(path.read_text(encoding="utf-8"))
-            return {name: stored[name] for name in ("writes", "collection")}
-        except (OSError, ValueError, KeyError, TypeError):
-            raise DataError(f"{path} is corrupt; delete it, or name another folder") from None
+        stored = read_state(path, mend)
+        if not all(isinstance(stored.get(name), str) for name in _CLAIMS):
+            raise DataError(f"{path} is damaged: {' or '.join(_CLAIMS)} is missing; {mend}")
+        return {name: stored[name] for name in _CLAIMS}
     files = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     if files:
         raise ConfigError(f"{folder} holds {files[0]}, and no {SUMMARY}; name an empty or a new folder")
@@ -195,5 +195,5 @@ def _read(folder: Path) -> dict[str, Any]:
 
 
 def _write(folder: Path, summary: Mapping[str, Any]) -> dict[str, Any]:
-    write_json(folder / SUMMARY, summary)
+    write_state(folder / SUMMARY, summary)
     return dict(summary)

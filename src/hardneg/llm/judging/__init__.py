@@ -102,8 +102,7 @@ def judge(
         opened.sweep()
         steps = _steps(models, prompt, chosen, store)
         opened.path.chmod(0o700)
-        if store.was_damaged:
-            restore(folder / FOLDER, _described(chosen, steps), pairs, steps)
+        restore(folder / FOLDER, _described(chosen, steps), pairs, steps)
         return _judged(folder, pairs, steps, chosen, progress or NullProgress())
 
 

@@ -51,11 +51,8 @@ class Step:
         return self._judgement(pair, Reply(answer, None)) if answer else None
 
     def restore(self, pair: Pair, answer: str) -> bool:
-        """Stores an earlier answer; returns whether none was stored."""
-        lost = self.model.stored(self._request(pair)) is None
-        if lost:
-            self.model.restore(self._request(pair), answer)
-        return lost
+        """Stores an earlier answer if it was lost; returns whether it was."""
+        return self.model.restore(self._request(pair), answer)
 
     def highest_cost(self, pair: Pair) -> Cost:
         """Returns the most that one request may cost."""

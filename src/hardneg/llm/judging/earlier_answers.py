@@ -16,6 +16,7 @@ SUMMARY = "summary.json"
 """The files of the last call in its folder."""
 _ASKED = ("models", "prompt", "options", "max_characters")
 """What an answer depends on, beside the pair."""
+_FIELDS = ("query_id", "doc_id", "model", "answer")
 _LOG = logging.getLogger(__name__)
 
 
@@ -24,14 +25,13 @@ def restore(folder: Path, described: Mapping[str, Any], pairs: Sequence[Pair], s
     before = next(_rows(folder / SUMMARY, lines=False), {})
     if any(before.get(name) != json.loads(json.dumps(described[name])) for name in _ASKED):
         return
-    texts = {
-        (row.get("query_id"), row.get("doc_id"), row.get("model")): row for row in _rows(folder / ANSWERS)
-    }
+    read = [[row.get(name) for name in _FIELDS] for row in _rows(folder / ANSWERS)]
+    texts = {(*named,): text for *named, text in read if all(isinstance(one, str) for one in (*named, text))}
     count = 0
     for pair in pairs:
         for step in steps:
-            row = texts.get((pair.query_id, pair.doc_id, step.model.name), {})
-            if isinstance(row.get("answer"), str) and step.restore(pair, row["answer"]):
+            text = texts.get((pair.query_id, pair.doc_id, step.model.name))
+            if text is not None and step.restore(pair, text):
                 count += 1
     if count:
         _LOG.warning("%s answers that the cache has lost were taken from %s", count, folder / ANSWERS)

@@ -127,7 +127,7 @@ class Encoder:
         distinct = list(rows)
         job = forward.EncodingJob(kind, prompt, self.normalize, self._budget)
         vectors = None
-        with model_errors(self._name, "encode with"):
+        with model_errors(self._name, "encode with"), forward.checked_lengths(self._models):
             if hasattr(self._model, "preprocess"):  # sentence-transformers 5.2 and later
                 vectors = forward.run(self._models, distinct, job, report)
             if vectors is None:
@@ -146,11 +146,11 @@ class Encoder:
                 batch,
                 prompt=job.prompt,
                 batch_size=len(batch),
-                normalize_embeddings=job.normalize,
+                normalize_embeddings=False,
                 show_progress_bar=False,
                 convert_to_tensor=True,
-            )
-            blocks.append(encoded.float().cpu().numpy())
+            ).float()
+            blocks.append((forward.normalized(encoded) if job.normalize else encoded).cpu().numpy())
             advance(len(batch))
         vectors = np.empty((len(texts), blocks[0].shape[1]), np.float32)
         vectors[order] = np.concatenate(blocks)
@@ -202,4 +202,7 @@ def _to_fp16(vectors: FloatArray, texts: list[str]) -> FloatArray:
 def _check_finite(vectors: FloatArray, texts: list[str]) -> None:
     bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
     if len(bad):
-        raise DataError(f"the model gives a vector with NaN or infinity for the text {texts[bad[0]][:80]!r}")
+        raise DataError(
+            "the model gives a vector with NaN or infinity, or one too long or short to normalize, for the "
+            f"text {texts[bad[0]][:80]!r}"
+        )

@@ -27,6 +27,8 @@ WINDOW = 1_024
 _LARGEST_BATCH = 256
 _BATCH_TOKENS = {"cpu": 2_048}
 _GPU_BATCH_TOKENS = 32_768
+_SHORTEST = 1e-12
+"""The length below which torch does not divide by it."""
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
 
 Positions = npt.NDArray[np.intp]
@@ -64,10 +66,8 @@ class EncodingJob:
 
     def outputs(self, model: Any, features: dict[str, Any]) -> Any:
         """Returns (n, dimension) the vectors of texts."""
-        import torch
-
         vectors = model(features, task=self.kind)["sentence_embedding"][:, : model.truncate_dim].float()
-        return torch.nn.functional.normalize(vectors, p=2, dim=1) if self.normalize else vectors
+        return normalized(vectors) if self.normalize else vectors
 
 
 def batch_tokens(device: str) -> int:
@@ -194,6 +194,45 @@ def _vectors(model: Any, features: dict[str, Any], job: Job) -> FloatArray:
         }
         array: FloatArray = job.outputs(model, moved).cpu().numpy()
     return array
+
+
+def normalized(vectors: Any) -> Any:
+    """Returns (n, dimension) vectors brought to length 1, zero ones as they are.
+
+    Those whose length is no 32-bit number, or too small for one, become NaN: torch would make them zero, or
+    leave them short, and they would look like vectors.
+    """
+    import torch
+
+    return torch.nn.functional.normalize(_with_lengths(vectors), p=2, dim=1)
+
+
+@contextmanager
+def checked_lengths(models: Iterable[Any]) -> Iterator[None]:
+    """Has the models' own normalisation give NaN inside the block, where `normalized` does."""
+    modules = [module for model in models for module in model.modules()]
+    hooks = [
+        module.register_forward_pre_hook(_checked)
+        for module in modules
+        if type(module).__name__ == "Normalize"
+    ]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _checked(module: Any, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    features, *others = arguments
+    return {**features, "sentence_embedding": _with_lengths(features["sentence_embedding"])}, *others
+
+
+def _with_lengths(vectors: Any) -> Any:
+    """Returns the vectors, those without a length that divides them being NaN."""
+    lengths = vectors.norm(p=2, dim=1)
+    bad = ~lengths.isfinite() | ((lengths < _SHORTEST) & (vectors != 0).any(dim=1))
+    return vectors.masked_fill(bad[:, None], float("nan")) if bad.any() else vectors
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hardneg.core.errors import MissingExtra
+from hardneg.core.errors import MissingExtra, check_shortage
 from hardneg.core.files import has_valid_checksum
 from hardneg.core.hashing import code_digest
 from hardneg.core.progress import NullProgress, Progress
@@ -93,7 +93,7 @@ class GraphSearch:
         several = queries if len(queries) > 1 else np.repeat(queries, 2, axis=0)
         matches = self._graph.search(several, depth)
         docs = np.asarray(matches.keys, np.int64)
-        docs[np.arange(depth) >= np.asarray(matches.counts)[:, None]] = -1
+        docs[(np.arange(depth) >= np.asarray(matches.counts)[:, None]) | (docs >= self._size)] = -1
         return docs[: len(queries)].astype(np.int32)
 
 
@@ -118,7 +118,15 @@ def _open_graph(documents: Vectors, cache: Path | None, progress: Progress, stag
         return _build(documents, progress, stage)
 
     def read(path: Path) -> Any:
-        return Index.restore(str(path), view=True) if has_valid_checksum(path) else None
+        if not has_valid_checksum(path):
+            return None
+        try:
+            graph = Index.restore(str(path), view=True)
+        except Exception as error:  # whatever usearch raises
+            check_shortage(path, error)
+            return None
+        shape = len(documents), documents.dimension
+        return graph if graph is not None and (len(graph), graph.ndim) == shape else None
 
     def write(path: Path, graph: Any) -> None:
         with checked_file(path) as temporary:

@@ -35,6 +35,11 @@ class SparseRows:
     terms: IntArray
     weights: FloatArray
 
+    @property
+    def is_sound(self) -> bool:
+        """Whether the arrays fit together, so that a search reads nothing beyond them."""
+        return _are_sound(self.indptr, self.terms, self.weights, np.iinfo(np.int32).max)
+
     def arrays(self, rows: slice) -> tuple[LongArray, IntArray, FloatArray]:
         """Returns the `indptr` of consecutive rows, and the terms and weights of all rows."""
         return self.indptr[rows.start : rows.stop + 1], self.terms, self.weights
@@ -74,6 +79,12 @@ class InvertedIndex:
     weights: FloatArray
     n_docs: int
     names: Sequence[str] = ()
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the arrays fit together, so that a search reads nothing beyond them."""
+        named = len(self.names) < len(self.indptr)
+        return named and _are_sound(self.indptr, self.docs, self.weights, self.n_docs)
 
     @classmethod
     def of(cls, documents: SparseRows, n_docs: int, n_terms: int) -> InvertedIndex:
@@ -120,6 +131,14 @@ class InvertedRanker:
     def score(self, queries: IntArray, docs: IntArray) -> FloatArray:
         """Returns the scores of given documents, 0 where no term is shared; see `OpenedRanker.score`."""
         return self._index.score(self._queries.select(queries), docs)
+
+
+def _are_sound(indptr: LongArray, columns: IntArray, weights: FloatArray, limit: int) -> bool:
+    arrays = (indptr, np.int64), (columns, np.int32), (weights, np.float32)
+    if any(array.dtype != kind or array.ndim != 1 for array, kind in arrays) or not len(indptr):
+        return False
+    fit = indptr[0] == 0 and indptr[-1] == len(columns) == len(weights) and bool((np.diff(indptr) >= 0).all())
+    return fit and (not len(columns) or (columns.min() >= 0 and columns.max() < limit))
 
 
 @njit

@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from hardneg.core.components import Context
-from hardneg.core.errors import DataError
+from hardneg.core.errors import DataError, check_shortage
 from hardneg.core.files import content_length, has_valid_checksum, temp_memmap, unlinked_file
 from hardneg.core.records import Documents, FloatArray, IntArray, rows_of
 from hardneg.rankers.cache_files import checked_file
@@ -131,8 +131,8 @@ def index_path(folder: Path, made_from: Mapping[str, Any]) -> Path:
     return folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.arrow"
 
 
-def read_index(path: Path) -> InvertedIndex | None:
-    """Returns an index, its arrays mapped; None if the file is missing or corrupt."""
+def read_index(path: Path, n_docs: int) -> InvertedIndex | None:
+    """Returns the index of so many documents, its arrays mapped; None if the file is missing or corrupt."""
     if not has_valid_checksum(path):
         return None
     try:
@@ -142,8 +142,10 @@ def read_index(path: Path) -> InvertedIndex | None:
         ):
             batch, meta = reader.get_batch(0), json.loads(reader.schema.metadata[_META])
         indptr, docs, weights = (batch[name].values.to_numpy(zero_copy_only=True) for name in _ARRAYS)
-        return InvertedIndex(indptr, docs, weights, meta["n_docs"], batch["names"].values.to_pylist())
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
+        index = InvertedIndex(indptr, docs, weights, meta["n_docs"], batch["names"].values.to_pylist())
+        return index if index.n_docs == n_docs and index.is_sound else None
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, AttributeError) as error:
+        check_shortage(path, error)
         return None
 
 
