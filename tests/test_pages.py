@@ -64,6 +64,8 @@ def at_home(my_collection, tmp_path, monkeypatch):
     Path("theirs.jsonl").write_text(json.dumps(theirs) + "\n", encoding="utf-8")
     squad = [{"question": row["query"], "answer": "yes", "context": row["positive"]} for row in pairs]
     Path("squad.jsonl").write_text("".join(json.dumps(row) + "\n" for row in squad), encoding="utf-8")
+    saved = {"queries": {"q": "what"}, "corpus": {"d": "that"}, "relevant_docs": {"q": ["d"]}, "mode": "text"}
+    Path("llama_index.json").write_text(json.dumps(saved), encoding="utf-8")
     Path("documents.jsonl").write_text("".join(json.dumps(row) + "\n" for row in texts), encoding="utf-8")
 
     def open_fake(settings, collection, context):

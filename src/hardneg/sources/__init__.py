@@ -126,8 +126,8 @@ def _read_folder(folder: Path, options: LoadOptions) -> Collection:
         return trec.read(folder, options)
     names = sorted(path.name + ("/" if path.is_dir() else "") for path in folder.iterdir())
     raise DataError(
-        f"{folder}: {beir.LAYOUT}; {trec.LAYOUT}; a folder that datasets saved is read as hf:{folder}. "
-        f"Found: {some(names, _MOST_LISTED, None) or 'nothing'}"
+        f"{folder}: {beir.LAYOUT}; {trec.LAYOUT}; one of tables (train.csv, test.jsonl...), or that datasets "
+        f"saved, is read as hf:{folder}. Found: {some(names, _MOST_LISTED, None) or 'nothing'}"
     )
 
 
