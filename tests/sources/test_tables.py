@@ -224,6 +224,18 @@ def test_one_of_several_columns():
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "counts"),
+    [
+        ("a.csv", 'query,positive\n"a\nb",c\nd,e\n', {"lines": 4, "rows": 2}),
+        ("a.tsv", 'query\tpositive\n"a\tb\nc"\td\n', {"lines": 3, "rows": 2}),
+        ("a.json", '[{"query": "a",\n"positive": "b"},\n["c", "d"]]', {"lines": 3, "rows": 2}),
+    ],
+)
+def test_lines_and_rows_are_counted(write, name, content, counts):
+    assert load(str(write(name, content))).files == {name: counts}
+
+
 def test_lists_are_a_query_its_positive_and_negatives(write):
     read = [row for _, row in rows(write("a.jsonl", '["q", "p"]\n["r", "s", "t", "u"]\n'))]
     assert read == [

@@ -15,7 +15,7 @@ import gzip
 import io
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -34,13 +34,30 @@ _MOST_TIMES = 1000
 _SAMPLE = 1 << 20
 
 
+class FileCounts(Counter[str]):
+    """What reading notes, counted by reason.
+
+    Attributes:
+        files: `lines` and `rows` of each file that was read to its end.
+    """
+
+    def __init__(self, counts: Mapping[str, int] | None = None) -> None:
+        super().__init__(counts or {})
+        self.files: dict[str, dict[str, int]] = {}
+
+    def count(self, label: str, **counts: int) -> None:
+        """Records how many lines or rows a file has."""
+        self.files.setdefault(label, {}).update(counts)
+
+
 def raw_lines(path: Path, label: str = "", notes: Counter[str] | None = None) -> Iterator[str]:
     """Yields the lines of a text file, each with its own ending, without the byte order mark.
 
     Args:
         path: The file.
         label: What errors call the file; its name unless given.
-        notes: Counts a file that is read in another encoding; without it, such a file is refused.
+        notes: Counts a file that is read in another encoding, which is refused without it; if these are
+            `FileCounts`, its lines too.
 
     Raises:
         DataError: The file cannot be opened, is cut off, is no text, is not UTF-8, or goes beyond the limits.
@@ -62,6 +79,8 @@ def raw_lines(path: Path, label: str = "", notes: Counter[str] | None = None) ->
             for line in _bounded(lines, path, label, packed=unpacked is not file):
                 number += 1
                 yield (line.removeprefix(codecs.BOM_UTF8) if number == 1 else line).decode("utf-8")
+        if isinstance(notes, FileCounts):
+            notes.count(label, lines=number)
     except UnicodeDecodeError as error:
         if encoding == "utf-8":  # as far as the sample
             encoding, _ = encoding_of(error.object[:_CHUNK], whole=True)

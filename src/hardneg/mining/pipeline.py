@@ -269,6 +269,7 @@ def _described(
             "notes": dict(collection.notes),
             "unread_columns": list(collection.unread_columns),
             "judged_empty": list(collection.judged_empty),
+            "files": {name: dict(counts) for name, counts in collection.files.items()},
         },
         "recipe": settings,
         "seed": recipe.seed,

@@ -23,6 +23,7 @@ __all__ = ["WHOLE", "CollectionBuilder", "LoadOptions"]
 
 _LARGEST_RELEVANCE = 2**31 - 1
 _MOST_NAMED = 20
+_MOST_FILES = 100
 _SLOTS = 2**64 - 1
 
 
@@ -161,7 +162,10 @@ class CollectionBuilder:
             raise DataError(f"{self.name}: {noted}; fix the source, or load it without strict")
         digest, unread = self._digest.hexdigest(), tuple(self.notes.unread)
         empty = tuple(islice(self.notes.judged_empty, _MOST_NAMED))
-        return Collection(self.name, documents, queries, judgments, digest, dict(self.notes), unread, empty)
+        files = dict(islice(self.notes.files.items(), _MOST_FILES))
+        return Collection(
+            self.name, documents, queries, judgments, digest, dict(self.notes), unread, empty, files
+        )
 
     def _row_of_id(self, doc_id: str) -> int:
         """Returns the row of a document's id, or of the document that it was merged into; -1 if unknown."""

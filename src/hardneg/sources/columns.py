@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from hardneg.core.errors import DataError
+from hardneg.core.lines import FileCounts
 
 Named = Mapping[str, str]
 """Columns by role, as the user named them: `load.columns`."""
@@ -25,7 +26,7 @@ _FEW_WORDS = 4
 _BODIES = {"context", "text", "content", "contents", "body", "paragraph", "passage_text", "document_text"}
 
 
-class Notes(Counter[str]):
+class Notes(FileCounts):
     """What a loader merged, skipped or made up, counted by reason.
 
     Attributes:
@@ -35,7 +36,7 @@ class Notes(Counter[str]):
     """
 
     def __init__(self, counts: Mapping[str, int] | None = None) -> None:
-        super().__init__(counts or {})
+        super().__init__(counts)
         self.unread: dict[str, None] = {}
         self.read: set[str] = set()
         self.judged_empty: dict[str, None] = {}

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hardneg.core.errors import DataError
-from hardneg.core.lines import LONGEST, is_parquet, raw_lines, text_lines, uncompressed_name
+from hardneg.core.lines import LONGEST, FileCounts, is_parquet, raw_lines, text_lines, uncompressed_name
 from hardneg.sources.cells import Cells, check_text
 from hardneg.sources.columns import some
 from hardneg.sources.json_values import json_values
@@ -71,7 +71,18 @@ def rows(
     reader = _parquet_rows if is_parquet(path) else _READERS.get(_suffix(path))
     if reader is None:
         raise DataError(f"{path}: the name should end with one of {accepted_names()}")
-    return reader(path, label or path.name, Counter() if notes is None else notes, columns or _all)
+    label, notes = label or path.name, Counter() if notes is None else notes
+    table = reader(path, label, notes, columns or _all)
+    return _counted(table, label, notes) if isinstance(notes, FileCounts) else table
+
+
+def _counted(table: Rows, label: str, notes: FileCounts) -> Rows:
+    """Yields the rows of a file, and notes how many there are."""
+    number = 0
+    for row in table:
+        number += 1
+        yield row
+    notes.count(label, rows=number)
 
 
 def _json_rows(path: Path, label: str, notes: Counter[str], columns: Columns) -> Rows:

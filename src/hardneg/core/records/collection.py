@@ -201,6 +201,7 @@ class Collection:
         notes: What the loader merged, skipped or made up, counted by reason.
         unread_columns: Columns of its tables that were not read.
         judged_empty: The first 20 documents and queries that were judged and left out, as they have no text.
+        files: How many `lines`, and `rows` of a table, each of the first 100 files has.
     """
 
     name: str
@@ -211,6 +212,7 @@ class Collection:
     notes: Mapping[str, int] = field(default_factory=dict)
     unread_columns: tuple[str, ...] = ()
     judged_empty: tuple[str, ...] = ()
+    files: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     _object_reader: ClassVar[Callable[..., Collection]]
 
     @classmethod
