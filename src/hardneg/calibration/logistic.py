@@ -60,6 +60,11 @@ def fit(rows: Matrix, labelled: BoolArray, queries: IntArray, priors: Vector, fl
     return Fitted(intercept, weights, _STRENGTHS[chosen], held_out[chosen])
 
 
+def folds(queries: IntArray) -> npt.NDArray[np.intp]:
+    """Returns (n,) int: in which fold `fit` leaves out each row."""
+    return np.asarray(np.unique(queries, return_inverse=True)[1].ravel() % _FOLDS)
+
+
 def multiple(weights: Vector, priors: Vector, flags: BoolArray) -> float:
     """Returns the multiple of the priors that is nearest to the weights, flags left out."""
     scaled = priors[~flags]

@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import TypeAdapter, ValidationError
 
 from hardneg.calibration import logistic
 from hardneg.calibration.features import Matrix
 from hardneg.calibration.logistic import Vector
-from hardneg.core.records import IntArray
+from hardneg.core.records import BoolArray, IntArray
 from hardneg.core.registry import invalid_field
 from hardneg.core.statistics import CONFIDENCE, wilson
 
@@ -53,7 +54,7 @@ class NoisyPositives:
     knots: tuple[float, ...] = ()
     ratios: tuple[float, ...] = ()
     share: float = 0.0
-    scales: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
+    scales: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def probability(self, features: Matrix) -> Vector:
@@ -100,7 +101,11 @@ def not_estimable(why: str, **facts: Any) -> NoisyPositives:
 
 
 def learn(
-    labelled: Matrix, random: Matrix, labelled_queries: IntArray, random_queries: IntArray
+    labelled: Matrix,
+    random: Matrix,
+    labelled_queries: IntArray,
+    random_queries: IntArray,
+    separation: float = 0.97,
 ) -> NoisyPositives:
     """Returns the estimate from labelled pairs and random pairs of the same queries.
 
@@ -109,6 +114,8 @@ def learn(
         random: (m, n_features) float64.
         labelled_queries: (n,) int32, the query of each labelled pair.
         random_queries: (m,) int32.
+        separation: The least AUC of right against random pairs: rankers that are worse take right positives
+            for random ones, so that all that looks random may be right.
     """
     usable, also = ~np.isnan(labelled).any(axis=1), ~np.isnan(random).any(axis=1)
     labelled, labelled_queries = labelled[usable], labelled_queries[usable]
@@ -121,8 +128,7 @@ def learn(
     queries = np.concatenate([labelled_queries, random_queries])
     priors = np.ones(rows.shape[1])
     fitted = logistic.fit(rows, is_labelled, queries, priors, np.zeros(len(priors), bool))
-    own, others = fitted.logits[is_labelled], np.sort(fitted.logits[~is_labelled])
-    places = _percentiles(own, others)
+    places = _places(fitted.logits, is_labelled, logistic.folds(queries))
     facts["auc"] = round(float(places.mean()), 4)
     if places.mean() < _MIN_AUC:
         why = (
@@ -131,9 +137,18 @@ def learn(
         )
         return not_estimable(why, **facts)
     share, at = null_share(places)
+    found = (float(places.mean()) - share / 2) / max(1 - share, 1e-9)  # Menon et al., ICML 2015, section 3
+    facts["separation"] = round(min(found, 1.0), 4)
+    if found < separation:
+        why = (
+            f"at most {share:.1%} of the positives are wrong, but the rankers tell the right ones from other "
+            f"queries' positives too badly (AUC {found:.3f}, at least {separation:g} is needed) to say more"
+        )
+        return not_estimable(why, **facts, at_most=round(share, 4))
     low, high = share_interval(places, labelled_queries, at)
     facts |= {"share": round(share, 4), "low": round(min(low, share), 4), "high": round(max(high, share), 4)}
-    knots, ratios = density_ratio(own, others)
+    logits = logistic.log_odds(rows, fitted.intercept, fitted.weights)
+    knots, ratios = density_ratio(logits[is_labelled], logits[~is_labelled])
     return NoisyPositives(
         intercept=fitted.intercept,
         weights=tuple(fitted.weights.tolist()),
@@ -210,7 +225,20 @@ def density_ratio(labelled: Vector, random: Vector) -> tuple[Vector, Vector]:
     return knots, np.clip(share, least, 1 - least) / np.clip(1 - share, least, 1)
 
 
+def _places(logits: Vector, is_labelled: BoolArray, folds: npt.NDArray[np.intp]) -> Vector:
+    """Returns (n_labelled,) float64: the place of each labelled pair among the random ones of its fold.
+
+    The models of two folds differ a little: log-odds of one are not to be compared with another's.
+    """
+    places = np.empty(len(logits))
+    for fold in np.unique(folds[is_labelled]):
+        own = folds == fold
+        others = np.sort(logits[own & ~is_labelled])
+        places[own & is_labelled] = _percentiles(logits[own & is_labelled], others)
+    return places[is_labelled]
+
+
 def _percentiles(values: Vector, ordered: Vector) -> Vector:
     """Returns (n,) float64: the share of ordered values that are less, half of the equal ones counted."""
     below, upto = np.searchsorted(ordered, values, "left"), np.searchsorted(ordered, values, "right")
-    return np.asarray((below + upto) / 2 / len(ordered))
+    return np.asarray((below + upto) / 2 / max(len(ordered), 1))

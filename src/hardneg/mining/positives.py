@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hardneg.calibration.features import Matrix
 from hardneg.calibration.noisy_positives import MIN_PAIRS, NoisyPositives, learn, not_estimable
 from hardneg.core.components import OpenedPositiveValidator, OpenedRanker
 from hardneg.core.exclusions import Exclusions
 from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray, IntArray
-from hardneg.mining.pair_features import Pairs, RandomPairs, RandomScorer, Scale, plain
+from hardneg.mining.likeness import Likeness, LikenessScale
+from hardneg.mining.pair_features import Pairs, RandomPairs, RandomScorer, Scale
 from hardneg.mining.rank_settings import RankSettings
 from hardneg.validators.positives.settings import PositiveSettings
 
@@ -21,10 +23,13 @@ CONSISTENCY = "noise.consistency"
 """The probability by what the rankers make of a pair."""
 
 _PERCENTILE, _NOISE = "percentile.", "noise."
-_RANDOM_PAIRS = 4
 _COVERAGE = 0.9
 _MAX_PROBABILITY = 0.98
 _MIN_DOCUMENTS = 20
+_LIKENESS = "likeness to the query's other positives"
+_SEPARATION, _SEPARATION_BY_LIKENESS = 0.97, 0.85
+"""The least AUC of right against random pairs. Where documents are also compared with the query's other
+positives, a pair must look random to two different judges, and less will do."""
 
 
 class PositivesStage:
@@ -49,6 +54,7 @@ class PositivesStage:
         self._comparable = rank.scorers
         self._similar = any(ranker.measures_similarity for ranker in rank.rankers)
         self._validators = validators or {}
+        self._likeness = _likeness(collection, rank, rankers or {})
         usable = {name: ranker for name, ranker in (rankers or {}).items() if name in _usable(rank)}
         self._random = RandomScorer(collection, usable, exclusions, seed) if usable else None
         self.learned: NoisyPositives | None = None
@@ -74,22 +80,39 @@ class PositivesStage:
             )
         keys = self._collection.queries.id_keys[queries]
         sample = np.sort(queries[np.argsort(keys, kind="stable")[: self._settings.sample]])
-        random = self._random.of(sample)
         labelled = self._labelled(sample)
+        random = self._random.of(sample, labelled.docs)
         random, labelled = _observed(random, labelled)
         if not labelled.scores:
             return not_estimable("no ranker scores documents that it does not find")
         if len(labelled.row) < MIN_PAIRS:
             return not_estimable(f"{len(labelled.row)} positives are too few, {MIN_PAIRS} are needed")
-        scales = random.scales(self._comparable)
-        drawn = random.drawn(_RANDOM_PAIRS)
+        scales: dict[str, Sequence[float]] = dict(random.scales(self._comparable))
+        shuffled = self._random.shuffled(labelled, sample)
+        if self._likeness is not None:
+            own = self._likeness.to_others(sample[labelled.row], labelled.docs)
+            if (~np.isnan(own)).mean() >= _COVERAGE:
+                likeness = self._likeness.to_others(sample[shuffled.row], shuffled.docs)
+                scales[_LIKENESS] = LikenessScale.of(likeness)
         learned = learn(
-            random.features(labelled, scales),
-            random.features(drawn, scales),
+            self._features(random, labelled, sample, scales),
+            self._features(random, shuffled, sample, scales),
             sample[labelled.row],
-            sample[drawn.row],
+            sample[shuffled.row],
+            _SEPARATION_BY_LIKENESS if _LIKENESS in scales else _SEPARATION,
         )
-        return replace(learned, scales=plain(scales))
+        return replace(learned, scales={name: tuple(scale) for name, scale in scales.items()})
+
+    def _features(
+        self, random: RandomPairs, pairs: Pairs, queries: IntArray, scales: Mapping[str, Sequence[float]]
+    ) -> Matrix:
+        """Returns (n, n_features) float64 of pairs of the queries of a block."""
+        own = {name: Scale(*scale) for name, scale in scales.items() if name != _LIKENESS}
+        features = random.features(pairs, own)
+        if _LIKENESS not in scales or self._likeness is None:
+            return features
+        likeness = self._likeness.to_others(queries[pairs.row], pairs.docs)
+        return np.asarray(np.c_[features, LikenessScale(*scales[_LIKENESS]).feature(likeness)])
 
     def _labelled(self, queries: IntArray) -> Pairs:
         """Returns the positives of query rows that the rankers score."""
@@ -137,17 +160,28 @@ class PositivesStage:
             for name, opened in self._validators.items()
         }
         if self._random is not None and self.learned is not None and self.learned.scales:
-            scales = {name: Scale(*own) for name, own in self.learned.scales.items()}
-            random = self._random.of(candidates.queries)
-            for name in scales:
+            scales = self.learned.scales
+            random = self._random.of(candidates.queries, docs)
+            for name in scales.keys() - {_LIKENESS}:
                 values[f"{_PERCENTILE}{name}"] = random.percentile(pairs, name)
             if not self.learned.why:
-                values[CONSISTENCY] = self.learned.probability(random.features(pairs, scales))
+                features = self._features(random, pairs, candidates.queries, scales)
+                values[CONSISTENCY] = self.learned.probability(features)
         evidence = {}
         for name, own in values.items():
             evidence[name] = np.full(candidates.shape, np.nan, np.float32)
             evidence[name][row, column] = own
         return evidence
+
+
+def _likeness(
+    collection: Collection, rank: RankSettings, rankers: Mapping[str, OpenedRanker]
+) -> Likeness | None:
+    """Returns what compares documents, by the first ranker that can; None without any."""
+    for name, ranker in zip(rank.names, rank.rankers, strict=True):
+        if ranker.compares_documents and name in rankers:
+            return Likeness(collection, rankers[name])
+    return None
 
 
 def _usable(rank: RankSettings) -> set[str]:
@@ -166,7 +200,7 @@ def _observed(random: RandomPairs, labelled: Pairs) -> tuple[RandomPairs, Pairs]
     kept = np.all([~np.isnan(labelled.scores[name]) for name in known], axis=0)
     kept = np.broadcast_to(kept, labelled.row.shape)
     return (
-        RandomPairs(random.docs, {name: random.scores[name] for name in known}),
+        replace(random, scores={name: random.scores[name] for name in known}),
         Pairs(labelled.row[kept], labelled.docs[kept], {n: labelled.scores[n][kept] for n in known}),
     )
 

@@ -20,7 +20,7 @@ LOST = 0.5
 """The share of the queries that a run may leave without negatives before it says so first."""
 
 NOISY = 0.02
-"""The share of wrong positives, at the least, that is said first."""
+"""The share of wrong and of suspected positives from which on it is said first."""
 
 TAKEN = 0.25
 """The share of the negatives that one step may take away before it is said first."""
@@ -59,7 +59,8 @@ def _lost(info: Mapping[str, Any], recipe: Recipe) -> Iterator[Warning]:
 
 def _noisy_positives(info: Mapping[str, Any], recipe: Recipe) -> Iterator[Warning]:
     positives = info.get("positives") or {}
-    if positives.get("low", 0) < NOISY or not positives["suspected"]:
+    suspected_share = positives.get("suspected", 0) / max(positives.get("examined", 0), 1)
+    if min(positives.get("share", 0), suspected_share) < NOISY:
         return
     share, low, high = (positives[name] for name in ("share", "low", "high"))
     suspected = positives["suspected"]

@@ -57,6 +57,20 @@ def test_one_document_for_many_unrelated_queries_is_boilerplate_and_for_related_
     assert np.isnan(probabilities("boilerplate:13", mined, [("qtopic1", "error")])).all()
 
 
+def test_queries_that_ask_the_same_of_different_things_are_related():
+    """One text answers `is ... inherited` for twelve conditions; other queries ask other things."""
+    documents = {"rare": "it is passed on by both parents"}
+    queries, judgments = {}, []
+    for number in range(40):
+        inherited = number < 12
+        queries[f"q{number}"] = f"is topic{number} inherited" if inherited else f"what is topic{number}"
+        documents[f"d{number}"] = f"on topic{number}"
+        judgments.append((f"q{number}", f"d{number}", 1))
+        judgments += [(f"q{number}", "rare", 1)] if inherited else []
+    mined = collection(documents, queries, judgments)
+    assert np.isnan(probabilities("boilerplate", mined, [("q0", "rare")])).all()
+
+
 ENGLISH = "The quick brown fox jumps over the lazy dog and runs through the forest, number {}."
 RUSSIAN = "Быстрая коричневая лиса прыгает через ленивую собаку и бежит по тёмному лесу, номер {}."
 

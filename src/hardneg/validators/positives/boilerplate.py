@@ -20,6 +20,9 @@ _READ = 200
 _HARDLY = 0.02
 """Queries of which no larger share have a rare word in common are unrelated."""
 
+_MANY = 0.3
+"""A word of so large a share of a document's queries says what they ask for."""
+
 _COMMON = 0.05
 """A word of so large a share of the queries relates none of them."""
 
@@ -29,8 +32,9 @@ _COMMON = 0.05
 class Boilerplate(PositiveValidator):
     """Finds documents that are positives of very many queries which have nothing to do with each other.
 
-    Queries have something to do with each other where they share a word that few queries have. The queries
-    of one document are unrelated if two of them do so hardly more often than any two queries.
+    Queries have something to do with each other where they share a word that few queries have, or ask for the
+    same thing, as `is ... inherited` does. The queries of one document are unrelated if two of them share a
+    rare word hardly more often than any two queries, and no word is much commoner among them than in all.
 
     Attributes:
         queries: Queries of different texts that a document must be labelled for.
@@ -92,13 +96,26 @@ def _unrelated(
     if not owners:
         return []
     sample = _drawn(collection, _one_a_document(collection), _PAIRS)
-    counts = Counter(word for words in _words(collection, sample) for word in words)
-    common = {word for word, count in counts.items() if count > max(_COMMON * len(sample), 1)}
+    usual = _shares(_words(collection, sample))
+    common = {word for word, share in usual.items() if share > max(_COMMON, 1 / len(sample))}
     bound = max(likeness * _sharing(_words(collection, sample), common), _HARDLY)
-    return [
-        (doc, _sharing(_words(collection, _drawn(collection, own, _READ)), common) <= bound)
-        for doc, own in owners.items()
-    ]
+    found = []
+    for doc, own in owners.items():
+        words = _words(collection, _drawn(collection, own, _READ))
+        found.append((doc, _sharing(words, common) <= bound and not _alike(words, usual, likeness)))
+    return found
+
+
+def _alike(words: Sequence[frozenset[str]], usual: Mapping[str, float], likeness: float) -> bool:
+    """Returns whether a word of many of these queries is so much rarer among all."""
+    shares = _shares(words)
+    return any(share >= _MANY and share > likeness * usual.get(word, 0.0) for word, share in shares.items())
+
+
+def _shares(words: Sequence[frozenset[str]]) -> dict[str, float]:
+    """Returns of each word the share of the queries that have it."""
+    counts = Counter(word for own in words for word in own)
+    return {word: count / len(words) for word, count in counts.items()}
 
 
 def _one_a_document(collection: Collection) -> IntArray:
