@@ -2,7 +2,7 @@
 
 import pytest
 
-from hardneg.core.display import message, printable, visible
+from hardneg.core.display import counted, message, printable, visible
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,16 @@ def test_an_endless_word_of_a_message_is_cut_in_its_middle():
 def test_an_endless_message_is_cut_in_its_middle():
     assert message("ab " * 100, 20) == "ab ab ab a ... b ab ab ab"
     assert message("ab ab", 5) == "ab ab"
+
+
+@pytest.mark.parametrize(
+    ("number", "unit", "said"),
+    [
+        (1, "query", "1 query"),
+        (0, "query", "0 queries"),
+        (1, "value", "1 value"),
+        (2000, "value", "2,000 values"),
+    ],
+)
+def test_a_number_with_its_unit(number, unit, said):
+    assert counted(number, unit) == said

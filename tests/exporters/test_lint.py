@@ -47,7 +47,7 @@ TRAPS = [
     ("sentence-transformers-n-tuple", TUPLE, {"negative_2": "a"}, "both a positive and a negative"),
     ("sentence-transformers-labeled-pair", PAIR, {"label": 2}, '"label" is 2, expected 0 or 1'),
     ("sentence-transformers-labeled-pair", PAIR, {"label": 0}, "the same document has label 1 further up"),
-    ("sentence-transformers-labeled-list", LIST, {"labels": [1]}, '"labels" has 1 values, expected 2'),
+    ("sentence-transformers-labeled-list", LIST, {"labels": [1]}, '"labels" has 1 value, expected 2'),
     ("sentence-transformers-labeled-list", LIST, {"labels": [1, 1]}, "expected both 0 and 1"),
     ("sentence-transformers-labeled-list", LIST, {"documents": ["a", "a"]}, "both a positive and a negative"),
     ("tevatron", TEVATRON, {"negative_passages": []}, '"negative_passages" is an empty list'),

@@ -33,7 +33,7 @@ def test_n_tuple_repeats_negatives(tmp_path):
 
 
 def test_n_tuple_stops_at_short_examples(tmp_path):
-    with pytest.raises(DataError, match='"q4" has 1 negatives, expected 2'):
+    with pytest.raises(DataError, match='"q4" has 1 negative, expected 2'):
         write({"sentence-transformers-n-tuple": {"short": "error"}}, tmp_path)
 
 

@@ -120,7 +120,7 @@ def test_two_variants_of_a_file(folder, write):
             "q1\td1\n",
             r"qrels/test\.tsv:1: 2 columns; query-id, corpus-id and score, separated by t",
         ),
-        ("qrels/test.tsv", QRELS + "q1 0 d1 1\n", r"qrels/test\.tsv:4: 1 columns; "),
+        ("qrels/test.tsv", QRELS + "q1 0 d1 1\n", r"qrels/test\.tsv:4: 1 column; "),
         (
             "qrels/test.tsv",
             QRELS + "q1\td1\t0.5\n",

@@ -40,7 +40,7 @@ def test_labels_of_something_else_are_not_read(judged):
             r'"scores" has a value for each text of "pos", so not all may be positives; ',
         ),
         ({"gold": [1, 0]}, r'"gold" has .*; rename it: labels if 0 means no, pos_gold if all are$'),
-        ({"labels": [1]}, r'"labels" has 1 values for 2 positives$'),
+        ({"labels": [1]}, r'"labels" has 1 value for 2 positives$'),
         ({"labels": ["x", "y"]}, r"the relevance is 'x'; a whole number is needed; if "),
         ({"labels": [1, 0], "is_relevant": [1, 0]}, r"labels and is_relevant could each be the labels"),
     ],

@@ -215,7 +215,7 @@ def test_rows_without_text_are_skipped_if_asked(write):
             {"query": "a", "pos": "b", "score": 0.83},
             r'the relevance is 0\.83; .*; if "score" says som',
         ),
-        ({"query": "a", "pos": ["b", "c"], "label": [1]}, r'"label" has 1 values for 2 positives$'),
+        ({"query": "a", "pos": ["b", "c"], "label": [1]}, r'"label" has 1 value for 2 positives$'),
         (
             {"query": "a", "pos": ["b", "c"], "doc_id": "x"},
             r"document id \"x\" is given twice, with different texts: 'b' and 'c'; keep one",

@@ -152,7 +152,7 @@ def test_two_files_that_could_be_the_same_thing(folder, write):
         (
             "topics.301-302",
             "301 crime",
-            r"topics\.301-302:1: 1 columns; id, text, separated by tabs, are needed$",
+            r"topics\.301-302:1: 1 column; id, text, separated by tabs, are needed$",
         ),
     ],
 )

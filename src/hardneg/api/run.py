@@ -11,6 +11,7 @@ from hardneg.api import reading
 from hardneg.api.places import opened_run, run_folder
 from hardneg.api.reading import write_page
 from hardneg.core.components import Format
+from hardneg.core.display import counted
 from hardneg.core.progress import Progress
 from hardneg.core.stores import is_url, output_dir
 from hardneg.core.tables import html_table
@@ -110,7 +111,9 @@ class Run(FinishedRun):
 
     def __repr__(self) -> str:
         counts = self.info["counts"]
-        sizes = f"{counts.get('queries', 0):,} queries, {counts.get('negatives', 0):,} negatives"
+        sizes = (
+            f"{counted(counts.get('queries', 0), 'query')}, {counted(counts.get('negatives', 0), 'negative')}"
+        )
         place = "in memory" if self.folder is None else f"in {self.url or self.folder}"
         return f"Run({self.info['recipe']['name']} on {self.info['collection']['name']}: {sizes}, {place})"
 

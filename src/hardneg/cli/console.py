@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from rich.table import Table
 
 from hardneg.cli.progress import duration
-from hardneg.core.display import printable
+from hardneg.core.display import counted, printable
 from hardneg.core.records import Example
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def audit_table(audit: Mapping[str, Any]) -> Table:
     for kind, rates in audit["by"].items():
         table.add_section()
         for name, group in rates.items():
-            table.add_row(f"{kind} {name}", f"{rate(group)}, {group['count']:,} negatives")
+            table.add_row(f"{kind} {name}", f"{rate(group)}, {counted(group['count'], 'negative')}")
     if audit["trade_off"]:
         table.add_section()
         setting = audit["trade_off"][0]["setting"].removeprefix("select.rules.")
@@ -169,7 +169,7 @@ def _add_trained(table: Table, validators: Mapping[str, Mapping[str, Any]]) -> N
     """Adds how well models that the run trained find positives of queries that they did not see."""
     for name, facts in validators.items():
         if trained := facts.get("trained"):
-            shown = f"{trained['queries']:,} queries in {trained['folds']} folds"
+            shown = f"{counted(trained['queries'], 'query')} in {counted(trained['folds'], 'fold')}"
             table.add_row(f"{name} trained on", f"{shown}, AUC {trained['auc']:.2f} on the others")
 
 
@@ -194,7 +194,7 @@ def _add_section(table: Table, title: str, numbers: Mapping[str, float]) -> None
 
 def plan_text(plan: Plan) -> str:
     """Returns the estimated time of each stage, memory and disk, as lines of text."""
-    lines = [f"{plan.documents:,} documents, {plan.queries:,} queries"]
+    lines = [f"{counted(plan.documents, 'document')}, {counted(plan.queries, 'query')}"]
     lines += [f"{stage.name:<20} {duration(stage.seconds):>10}  {stage.basis}" for stage in plan.stages]
     lines.append(f"{'in all':<20} {duration(plan.seconds):>10}")
     sizes = {"memory": plan.memory, "vectors in the cache": plan.cache}
@@ -215,7 +215,7 @@ def environment_tables(environment: Mapping[str, Any]) -> list[Table]:
         "threads": f"{threads['search']} for search, {models}; {threads['cores']} cores",
         "memory": f"{_size(memory['free'])} free of {_size(memory['total'])}",
         "cache": f"{cache['folder']}{'' if cache['writable'] else ' (cannot be written to)'}",
-        "in it": f"{_size(cache['size'])} in {cache['files']:,} files; {_size(cache['free'])} free on disk",
+        "in it": f"{_size(cache['size'])} in {counted(cache['files'], 'file')}; {_size(cache['free'])} free",
     }
     for name, text in rows.items():
         machine.add_row(name, text)

@@ -24,6 +24,7 @@ from hardneg.cli.shared import (
     progress,
 )
 from hardneg.cli.terminal import echo
+from hardneg.core.display import counted
 
 
 def mine(
@@ -206,7 +207,7 @@ def export(
         return
     notes = "".join(f", {count:,} {note.replace('_', ' ')}" for note, count in written["notes"].items())
     replaced = f" (replaced: {', '.join(written['replaced'])})" if written["replaced"] else ""
-    print_tables([], [f"{written['rows']:,} rows in {', '.join(written['files'])}{replaced}{notes}"])
+    print_tables([], [f"{counted(written['rows'], 'row')} in {', '.join(written['files'])}{replaced}{notes}"])
 
 
 def plan(

@@ -12,6 +12,7 @@ import typer
 from hardneg.cli.options import Given, OptionsOf
 from hardneg.cli.shared import RECIPE, Json, Quiet, Run, on_disk, print_json, print_tables, progress
 from hardneg.cli.terminal import Terminal, echo
+from hardneg.core.display import counted
 
 if TYPE_CHECKING:
     from hardneg.core.progress import Progress
@@ -88,10 +89,8 @@ def _draw(run: str, is_run: bool, size: int, settings: Given, bars: Progress) ->
         raise ConfigError(f"{run} is no run directory, into which --sample writes; hardneg mine writes one")
     with run_folder(run, bars, changes=True) as folder:
         count = draw_sample(folder, size, progress=bars, **settings)
-        line = (
-            f"{count} negatives drawn into {folder / 'audit_sample.jsonl'}; judge them with hardneg review "
-        )
-        print_tables([], [f"{line}or hardneg judge, then audit again"])
+        line = f"{counted(count, 'negative')} drawn into {folder / 'audit_sample.jsonl'}; judge them with "
+        print_tables([], [f"{line}hardneg review or hardneg judge, then audit again"])
 
 
 def review(

@@ -15,6 +15,12 @@ def printable(text: str, longest: int | None = None) -> str:
     return line if longest is None or len(line) <= longest else f"{line[:longest]}..."
 
 
+def counted(number: int, unit: str) -> str:
+    """Returns a number with its unit, as `1 query` or `2 queries`."""
+    many = f"{unit[:-1]}ies" if unit.endswith("ry") else f"{unit}s"
+    return f"{number:,} {unit if number == 1 else many}"
+
+
 def visible(text: str) -> str:
     """Returns a text whose control characters, as of terminals, are escaped, but for line ends and tabs."""
     return _UNSEEN.sub(lambda match: match[0] if match[0] in "\n\t" else _escape(match[0]), text)

@@ -9,6 +9,7 @@ from pathlib import Path
 from rich import box
 from rich.table import Table
 
+from hardneg.core.display import counted
 from hardneg.core.files import write_json, write_text
 from hardneg.evaluation import Evaluation
 from hardneg.evaluation.systems import write_run
@@ -58,7 +59,7 @@ def notes(evaluation: Evaluation) -> Iterator[str]:
 
 
 def _means(evaluation: Evaluation) -> Table:
-    title = f"{evaluation.collection.name}: {len(evaluation.query_ids):,} queries"
+    title = f"{evaluation.collection.name}: {counted(len(evaluation.query_ids), 'query')}"
     table = Table(title=title, box=box.SIMPLE_HEAD)
     table.add_column("system", overflow="fold")
     for measure in evaluation.measures:

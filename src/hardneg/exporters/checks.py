@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from hardneg.core.display import counted
 from hardneg.core.errors import DataError, problem
 
 _CHUNK = 10 << 20  # bytes that `datasets` (5.2, packaged_modules/json) reads to infer types
@@ -75,7 +76,7 @@ class Line:
         """Checks that a column holds a list of so many numbers."""
         values = self.items(key)
         if len(values) != count:
-            raise self.fault(f'"{key}" has {len(values)} values, expected {count}, one a document')
+            raise self.fault(f'"{key}" has {counted(len(values), "value")}, expected {count}, one a document')
         for value in values:
             if not (is_number(value) or (nulls and value is None)):
                 raise self.fault(f'"{key}" holds {_kind(value)}, expected a number')

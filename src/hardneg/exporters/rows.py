@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hardneg.core.components import Written
+from hardneg.core.display import counted
 from hardneg.core.errors import DataError
 from hardneg.core.files import atomic
 from hardneg.core.records import Example
@@ -79,7 +80,8 @@ def uniform(
             notes.skip("short")
         else:
             raise DataError(
-                f'query "{example.query_id}" has {len(example.negatives)} negatives, expected {wanted}; '
+                f'query "{example.query_id}" has {counted(len(example.negatives), "negative")}, expected '
+                f"{wanted}; "
                 "--set format.FORMAT.short=drop or =repeat changes that; or ask for fewer negatives"
             )
 

@@ -20,6 +20,7 @@ from pydantic import ConfigDict, field_validator
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Format, Written, file_format
+from hardneg.core.display import counted
 from hardneg.core.errors import DataError
 from hardneg.core.lines import text_lines
 from hardneg.core.records import Example
@@ -116,7 +117,7 @@ def _read(path: Path, columns: int, separator: str | None = None) -> Iterator[tu
     for place, text in text_lines(path, str(path)):
         fields = text.split(separator)
         if len(fields) != columns:
-            raise DataError(f"{place}: {len(fields)} columns found, {columns} expected")
+            raise DataError(f"{place}: {counted(len(fields), 'column')} found, {columns} expected")
         yield place, fields
     if not place:
         raise DataError(f"{path}: there is no row in it; was every query skipped?")

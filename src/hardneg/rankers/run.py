@@ -12,6 +12,7 @@ from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Context, OpenedRanker, Ranker, ranker
+from hardneg.core.display import counted
 from hardneg.core.errors import DataError
 from hardneg.core.files import digest_file, user_path
 from hardneg.core.lines import raw_lines
@@ -183,7 +184,7 @@ class RunFile:
     def _parse(self, line: str, number: int) -> tuple[str, str, int, float]:
         columns = line.split()
         if len(columns) != 6:
-            raise self._error(number, f'{len(columns)} columns found, 6 expected: "{_COLUMNS}"')
+            raise self._error(number, f'{counted(len(columns), "column")} found, 6 expected: "{_COLUMNS}"')
         query, _, doc, rank, score, _ = columns
         try:
             parsed = query, doc, int(rank), float(score)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from hardneg.core.display import counted
 from hardneg.core.errors import DataError
 from hardneg.core.lines import text_lines
 from hardneg.sources.builder import CollectionBuilder
@@ -83,7 +84,7 @@ def _lines(
         if number == 0 and _is_header(builder, fields, where):
             header = [field.strip() for field in fields]
         elif len(fields) != (len(header) or places[2] + 1):
-            raise DataError(f"{where}: {len(fields)} columns; {needs}")
+            raise DataError(f"{where}: {counted(len(fields), 'column')}; {needs}")
         elif header:
             yield where, dict(zip(header, fields, strict=True))
         elif number or fields[-1].strip().lower() not in RELEVANCE:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from hardneg.core.display import counted
 from hardneg.core.errors import DataError
 from hardneg.sources.tables import Row, as_id
 
@@ -182,7 +183,9 @@ def _check_length(row: Row, column: str, documents: int, where: str) -> list[Any
     """Returns the list in a column, which has a value a document."""
     values = _list(row, column, where)
     if len(values) != documents:
-        raise DataError(f'{where}: "{column}" has {len(values)} values for {documents} documents')
+        raise DataError(
+            f'{where}: "{column}" has {counted(len(values), "value")} for {counted(documents, "document")}'
+        )
     return values
 
 
@@ -202,7 +205,7 @@ def _labeled_list(row: Row, where: str, beside: CompanionTexts) -> Entry:
 def _messages(row: Row, where: str, beside: CompanionTexts) -> Entry:
     queries = list(_said(_list(row, "messages", where), "user", where))
     if len(queries) != 1:
-        raise DataError(f'{where}: "messages" has {len(queries)} messages of a user, 1 expected')
+        raise DataError(f'{where}: "messages" has {counted(len(queries), "message")} of a user, 1 expected')
     documents = _in_lists(
         row,
         "positive_messages",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hardneg.core.display import counted
 from hardneg.core.errors import DataError
 from hardneg.sources.cells import check_text, no_list
 from hardneg.sources.layouts import Document
@@ -101,5 +102,7 @@ def _nth(row: Row, column: str, number: int, count: int, where: str) -> Any:
     if not isinstance(value, list):
         return value
     if len(value) != count:
-        raise DataError(f'{where}: "{column}" has {len(value)} values for {count} positives')
+        raise DataError(
+            f'{where}: "{column}" has {counted(len(value), "value")} for {counted(count, "positive")}'
+        )
     return value[number]

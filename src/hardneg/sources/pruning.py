@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import cycle
 from typing import Any
 
+from hardneg.core.display import counted
 from hardneg.core.errors import DataError
 from hardneg.sources.cells import no_list
 from hardneg.sources.layouts import Document, Entry
@@ -68,8 +69,8 @@ class ParallelColumns:
             [owner] = owners
             if len(value) != lengths[owner]:
                 raise DataError(
-                    f'{where}: "{column}" has {len(value)} values for {lengths[owner]} documents'
-                    + (f' of "{owner}"' if owner else "")
+                    f'{where}: "{column}" has {counted(len(value), "value")} for '
+                    f"{counted(lengths[owner], 'document')}" + (f' of "{owner}"' if owner else "")
                 )
             found[column] = owner
         return found

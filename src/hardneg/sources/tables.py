@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hardneg.core.display import counted
 from hardneg.core.errors import DataError
 from hardneg.core.lines import LONGEST, FileCounts, is_parquet, raw_lines, text_lines, uncompressed_name
 from hardneg.sources.cells import Cells, check_text
@@ -247,7 +248,7 @@ def _headed(table: Iterator[tuple[str, list[str]]]) -> Rows:
             yield where, Cells(zip(header, fields, strict=True))
         else:
             raise DataError(
-                f"{where}: {len(fields)} columns, but the header has {len(header)}: {some(header)}"
+                f"{where}: {counted(len(fields), 'column')}, but the header has {len(header)}: {some(header)}"
             )
 
 

@@ -25,6 +25,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from hardneg.core.display import counted
 from hardneg.core.errors import DataError
 from hardneg.core.files import real_path
 from hardneg.core.lines import text_lines, uncompressed_name
@@ -95,7 +96,9 @@ def _columns(
     for where, line in text_lines(path, label, builder.notes):
         fields = line.split("\t")
         if len(fields) not in counts:
-            raise DataError(f"{where}: {len(fields)} columns; {needs}, separated by tabs, are needed")
+            raise DataError(
+                f"{where}: {counted(len(fields), 'column')}; {needs}, separated by tabs, are needed"
+            )
         yield where, fields
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 from rich import box
 from rich.table import Table
 
+from hardneg.core.display import counted
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.registry import invalid_field
 from hardneg.core.state_files import fingerprint, read_state, write_state
@@ -172,7 +173,7 @@ def summary_table(trained: Trained) -> Table:
         table.add_row(name, f"{facts['rows'][name]:,}")
     table.add_row("steps", f"{training['steps']:,} of {training['planned_steps']:,}")
     table.add_row("learning rate", f"{training['learning_rate']:g}")
-    table.add_row("development", f"{dev_set['queries']:,} queries, {dev_set['origin']}")
+    table.add_row("development", f"{counted(dev_set['queries'], 'query')}, {dev_set['origin']}")
     table.add_row("nDCG@10 before", f"{history['before']:.4f}")
     for check in history["looks"]:
         best = " (kept)" if check["step"] == history["best_step"] else ""

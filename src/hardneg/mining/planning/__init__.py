@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from hardneg.core.components import Context, OpenedRanker
+from hardneg.core.display import counted
 from hardneg.core.files import cache_folder
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import FloatArray, IntArray
@@ -152,7 +153,7 @@ def _deciding(rankers: list[Measured], trial: Trial, recipe: Recipe, total: int,
         count = min(recipe.validation.sample, asked)
         own = max(trial.calibrating.slope - tried, 0.0) * deeper
         seconds = trial.calibrating.fixed + (own + searching) * count
-        stages.append(Stage("calibrate", seconds, f"{count:,} queries"))
+        stages.append(Stage("calibrate", seconds, f"{counted(count, 'query')}"))
     stages.append(Stage("rank and select", (searching + rest) * asked, basis))
     export = trial.exporting
     return [*stages, Stage("export", export.at(asked), f"{1e3 * export.slope:,.2f} ms per query")]
