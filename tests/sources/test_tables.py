@@ -250,7 +250,9 @@ def test_columns_at_the_end_without_a_name_or_a_value_are_none(write, line, read
     if read:
         assert [list(row) for _, row in rows(path)] == [["query", "positive"]] * 2
     else:
-        with pytest.raises(DataError, match=r"^a\.csv:4: \d columns?, but the header has 2: query, positive$"):
+        with pytest.raises(
+            DataError, match=r"^a\.csv:4: \d columns?, but the header has 2: query, positive$"
+        ):
             list(rows(path))
 
 
