@@ -75,7 +75,9 @@ def test_separators_and_line_ends_of_spreadsheets(write, separator, note, ending
 
 def test_another_encoding_is_refused_with_the_command_that_converts(write):
     text = "question,answer\nкак сбросить пароль,Нажмите на ссылку под полем пароля.\n"
-    with pytest.raises(DataError, match=r"a\.csv:2: the text is not UTF-8 .*iconv -f cp1251 -t UTF-8$"):
+    with pytest.raises(
+        DataError, match=r"a\.csv:2: the text is not UTF-8 .*iconv -f cp1251 -t UTF-8 FILE > NEW$"
+    ):
         list(rows(write("a.csv", text.encode("cp1251"))))
 
 

@@ -149,7 +149,10 @@ def _bounded(lines: io.BufferedIOBase | BinaryIO, path: Path, label: str, *, pac
 
 def _other_encoding(where: str, encoding: str, reason: str = "") -> DataError:
     name = encoding.replace("_", "-")
-    return DataError(f"{where}: the text is not UTF-8{reason}; convert it: iconv -f {name} -t UTF-8")
+    return DataError(
+        f"{where}: the text is not UTF-8{reason}; save it as UTF-8 (CSV UTF-8 in a spreadsheet), or convert "
+        f"it: iconv -f {name} -t UTF-8 FILE > NEW"
+    )
 
 
 def _unpacked(file: BinaryIO, path: Path) -> io.BufferedIOBase | BinaryIO:
