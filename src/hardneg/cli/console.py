@@ -111,7 +111,24 @@ def judge_table(summary: Mapping[str, Any]) -> Table:
     rest = ("passed_on", "unreadable", "shortened", "failed", "left")
     _add_section(table, "pairs", {name: summary[name] for name in rest if summary[name]})
     _add_costs(table, summary)
+    if "budget" in summary:
+        _add_budget(table, summary["budget"])
     return table
+
+
+def _add_budget(table: Table, budget: Mapping[str, Any]) -> None:
+    """Adds what a budget bought, and what more would buy."""
+    table.add_section()
+    expected, more, left = budget["expected"], budget["more"], budget["left"]
+    rows = {
+        "pairs near the decision": f"{budget['near']:,}",
+        "false negatives found": f"{budget['found']:,} of {expected['found']:,} expected",
+        "hard negatives admitted": f"{budget['admitted']:,} of {expected['admitted']:,} expected",
+        f"with {more['pairs']:,} pairs more": f"{more['found']:,} and {more['admitted']:,} expected",
+        "with all of them": f"{left['found']:,} and {left['admitted']:,} expected",
+    }
+    for name, text in rows.items():
+        table.add_row(name, text)
 
 
 def generate_table(summary: Mapping[str, Any]) -> Table:

@@ -40,10 +40,6 @@ def judge(
             "--dry-run", help="Ask nothing; print the first prompt, the pairs and the highest cost."
         ),
     ] = False,
-    price: Annotated[
-        float | None,
-        typer.Option(metavar="X", min=0, help="Price of a million tokens, for the cost in `--dry-run`."),
-    ] = None,
     quiet: Quiet = False,
     json_: Json = False,
 ) -> None:
@@ -60,7 +56,7 @@ def judge(
     settings["options"] = request_options(set_)
     if dry_run:
         with run_folder(run) as folder:
-            _print_dry_run(dry_run_of(folder, price=price, **settings), json_)
+            _print_dry_run(dry_run_of(folder, **settings), json_)
         return
     with progress(quiet or json_) as bars:
         summary = api.judge(run, progress=bars, **settings)

@@ -25,9 +25,11 @@ from hardneg.endpoints.chat_model import ChatModel
 from hardneg.endpoints.endpoint import Endpoint
 from hardneg.endpoints.request_queue import RequestQueue
 from hardneg.endpoints.settings import EndpointSettings
+from hardneg.llm.judging.budget import JudgeBudget
 from hardneg.llm.judging.cascade import Cascade, JudgementLog, PairResult, Step
 from hardneg.llm.judging.earlier_answers import ANSWERS, SUMMARY, restore
 from hardneg.llm.judging.grades import FORM, HIGHEST
+from hardneg.llm.judging.near_decision import NearDecision, near_decision
 from hardneg.llm.judging.pairs import Pair, doubtful_negatives, read_pairs, with_texts
 from hardneg.llm.prompt import Prompt, read_prompt
 from hardneg.runs.directory import RunFolder
@@ -40,6 +42,8 @@ FOLDER = "judge"
 """Folder in a run directory for the answers and the summary of the last call."""
 LEDGER_LIMIT = 1000
 """Most pairs of a ledger by default."""
+_MOST_NEAR = 20_000
+"""Most pairs that a budget of tokens is spent on."""
 
 
 class JudgeSettings(EndpointSettings):
@@ -52,6 +56,9 @@ class JudgeSettings(EndpointSettings):
         pairs: JSON lines file of `query_id` and `doc_id` to judge; None for the ledger's doubtful negatives.
         also: Candidates to judge as well: `dropped`, those dropped as suspected false negatives.
         limit: Most pairs to judge; None for 1,000 of a ledger and all of a file.
+        judge_budget: Most to spend, `500` pairs, `200000 tokens` or `2.5 money`: pairs near the decision are
+            judged, in the order of what their verdicts are worth; None to judge the doubtful negatives.
+        price: Price of a million tokens, for a budget in money, and for the cost in a dry run.
         prompt: Prompt, `en`, `ru` or a file with `{query}` and `{document}` in it.
         relevant_from: Least grade, 0 to 3, of relevant documents.
     """
@@ -62,6 +69,8 @@ class JudgeSettings(EndpointSettings):
     pairs: Path | None = None
     also: Literal["dropped"] | None = None
     limit: int | None = Field(default=None, ge=1)
+    judge_budget: str | None = None
+    price: float | None = Field(default=None, ge=0)
     prompt: str = "en"
     relevant_from: int = Field(default=2, ge=1, le=HIGHEST)
 
@@ -73,6 +82,19 @@ class JudgeSettings(EndpointSettings):
             raise ConfigError(f'the strong model is "{self.model}" too: name another, or none')
         if self.pairs is not None and self.also is not None:
             raise ConfigError("pairs come from the file or from the ledger: give either pairs or also")
+        if self.judge_budget is not None:
+            given = [name for name in ("pairs", "also", "limit") if getattr(self, name) is not None]
+            if given:
+                raise ConfigError(f"judge_budget chooses the pairs by itself: leave out {given[0]}")
+            JudgeBudget.of(self.judge_budget, self.price)
+
+    def within_budget(self) -> JudgeSettings:
+        """Returns the settings with what the budget allows as their limits."""
+        if self.judge_budget is None:
+            return self
+        budget = JudgeBudget.of(self.judge_budget, self.price)
+        tokens = [most for most in (budget.tokens, self.max_tokens) if most is not None]
+        return self.model_copy(update={"limit": budget.pairs, "max_tokens": min(tokens, default=None)})
 
 
 def judge(
@@ -92,8 +114,8 @@ def judge(
     verdicts are in the order of the pairs, including those without an answer at first.
     """
     chosen = JudgeSettings.build(endpoint=endpoint, model=model, **settings)
-    folder = Path(run_folder)
-    models, prompt, pairs = _read(folder, chosen, collection)
+    folder, chosen = Path(run_folder), chosen.within_budget()
+    models, prompt, pairs, near = _read(folder, chosen, collection)
     _refuse_link(folder / FOLDER)
     with (
         RunFolder(folder / FOLDER, ANSWERS).opened() as opened,
@@ -103,7 +125,7 @@ def judge(
         steps = _steps(models, prompt, chosen, store)
         opened.path.chmod(0o700)
         restore(folder / FOLDER, _described(chosen, steps), pairs, steps)
-        return _judged(folder, pairs, steps, chosen, progress or NullProgress())
+        return _judged(folder, pairs, near, steps, chosen, progress or NullProgress())
 
 
 def dry_run(
@@ -123,8 +145,8 @@ def dry_run(
     strong model counts as if it were asked about every pair. `most_cost` is there with a price of a million
     tokens, in its currency.
     """
-    chosen = JudgeSettings.build(endpoint=endpoint, model=model, **settings)
-    models, prompt, pairs = _read(Path(run_folder), chosen, collection)
+    chosen = JudgeSettings.build(endpoint=endpoint, model=model, price=price, **settings).within_budget()
+    models, prompt, pairs, _ = _read(Path(run_folder), chosen, collection)
     with closing(AnswerStore(cache or cache_folder())) as store:
         cascade = Cascade(_steps(models, prompt, chosen, store))
         costs = [cascade.highest_cost(pair) for pair in pairs]
@@ -141,11 +163,13 @@ def dry_run(
 
 def _read(
     folder: Path, settings: JudgeSettings, collection: Collection | None
-) -> tuple[list[tuple[str, Endpoint]], Prompt, list[Pair]]:
-    """Returns the models, the prompt and the pairs to judge."""
+) -> tuple[list[tuple[str, Endpoint]], Prompt, list[Pair], NearDecision | None]:
+    """Returns the models, the prompt, the pairs to judge, and where they are from with a budget."""
     models, prompt = _models(settings), read_prompt(settings.prompt, PROMPTS, ("query", "document"))
     run, collection = load_run(folder, collection)
-    return models, prompt, with_texts(_ids(folder, run, settings), collection, settings.max_characters)
+    near = None if settings.judge_budget is None else near_decision(folder, run)
+    ids = _ids(folder, run, settings) if near is None else near.pairs[: settings.limit or _MOST_NEAR]
+    return models, prompt, with_texts(ids, collection, settings.max_characters), near
 
 
 def _steps(
@@ -158,7 +182,12 @@ def _steps(
 
 
 def _judged(
-    folder: Path, pairs: Sequence[Pair], steps: Sequence[Step], settings: JudgeSettings, progress: Progress
+    folder: Path,
+    pairs: Sequence[Pair],
+    near: NearDecision | None,
+    steps: Sequence[Step],
+    settings: JudgeSettings,
+    progress: Progress,
 ) -> dict[str, Any]:
     """Judges pairs and returns the summary; answers are recorded even if an error ends it."""
     cascade = Cascade(steps)
@@ -184,6 +213,7 @@ def _judged(
             **log.summary(),
             "left": len(pairs) - len(log.results),
             **queue.spending(),
+            **({} if near is None else {"budget": _bought(settings, near, log)}),
             "seconds": round(time.perf_counter() - begin, 3),
         }
         write_text(folder / FOLDER / ANSWERS, log.answers(), private=True)
@@ -191,6 +221,16 @@ def _judged(
         write_text(folder / FOLDER / SUMMARY, f"{text}\n", private=True)
         verdicts.arrange(file, judges, [(pair.query_id, pair.doc_id) for pair in pairs])
     return summary
+
+
+def _bought(settings: JudgeSettings, near: NearDecision, log: JudgementLog) -> dict[str, Any]:
+    """Returns the budget, what it bought, and what more would buy."""
+    said = {
+        (result.pair.query_id, result.pair.doc_id): result.judgements[-1].verdict
+        for result in log.results
+        if result.problem is None
+    }
+    return {"given": settings.judge_budget, **near.summary(said)}
 
 
 def _described(settings: JudgeSettings, steps: Sequence[Step]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from hardneg.core.records import Collection
 from hardneg.rankers.cross_encoder import CrossEncoder
 from hardneg.rankers.cross_fit.training_pairs import TrainingPairs
 from hardneg.rankers.dense.encode import model_digest
-from hardneg.rankers.dense.models import best_precision, load_model, model_errors
+from hardneg.rankers.dense.models import best_precision, load_model, model_errors, quietly
 
 _WHOLE = "whole.json"
 """The digests of a model's files, written last."""
@@ -66,7 +66,8 @@ def fitted(
         with context.progress.task(stage, steps, "steps") as task, model_errors(base.model, "train"):
             _fit(model, settings, collection, pairs, task)
             shutil.rmtree(folder, ignore_errors=True)
-            model.save(str(folder), create_model_card=False)
+            with quietly():
+                model.save(str(folder), create_model_card=False)
         files = {str(path.relative_to(folder)): digest_file(path) for path in sorted(_files(folder))}
         write_json(folder / _WHOLE, files)
         return folder
