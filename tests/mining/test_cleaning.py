@@ -320,3 +320,26 @@ def test_what_cannot_be_cleaned_is_told(tmp_path):
         clean(bare, recipe(), tmp_path / "run")
     with pytest.raises(ConfigError, match="no ranker listed"):
         clean(bare, Recipe.named("naive", rankers=["bm25"]), tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda rows: json.dumps(rows),
+        lambda rows: json.dumps(rows, indent=2),
+        lambda rows: "".join(json.dumps(row) + "\n" for row in rows),
+        lambda rows: json.dumps([[*row.values()] for row in rows]),
+        lambda rows: "".join(json.dumps([*row.values()]) + "\n" for row in rows),
+    ],
+)
+def test_json_keeps_its_form(tmp_path, write):
+    rows = [
+        {"query": "what is copal", "positive": COPAL, "negative_1": PARIS},
+        {"query": "capital of germany", "positive": BERLIN, "negative_1": COPAL},
+    ]
+    dropped = [*rows, {"query": "what is jet", "positive": "Jet is wood.", "negative_1": "Jet is wood."}]
+    (tmp_path / "given.json").write_text(write(dropped), encoding="utf-8")
+    clean(tmp_path / "given.json", recipe(), tmp_path / "run")
+    left = (tmp_path / "run" / "train.json").read_text(encoding="utf-8")
+    given = write(rows)
+    assert left == given if given[-1] == "\n" else json.loads(left) == json.loads(given)

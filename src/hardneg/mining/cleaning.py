@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from hardneg.core.components import RANKERS
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.files import atomic
-from hardneg.core.lines import uncompressed_name
+from hardneg.core.lines import is_parquet, uncompressed_name
 from hardneg.core.progress import Progress
 from hardneg.core.records import NOISY_POSITIVE, Collection, Decision
 from hardneg.exporters.rows import Add, rows_to, text_to, to_json
@@ -28,7 +28,8 @@ from hardneg.runs.finished import FinishedRun
 from hardneg.runs.ledger import Ledger
 from hardneg.runs.training_set import TrainingSet
 from hardneg.sources import LoadOptions, load, local, training
-from hardneg.sources.tables import delimiter_of
+from hardneg.sources.json_values import form_of
+from hardneg.sources.tables import Row, delimiter_of
 
 _LEFT_OUT = ("without_negatives", "without_positives", "with_wrong_positives", "of_queries_not_examined")
 
@@ -157,8 +158,26 @@ def _rows_to(out: Path, source: Path, columns: list[str]) -> Iterator[Add]:
             writer.writeheader()
             yield lambda row: writer.writerow({name: _cell(value) for name, value in row.items()})
         return
+    if out.suffix != ".parquet" and not is_parquet(source):
+        yield from _json_to(out, *form_of(source))
+        return
     with rows_to(out, pq.read_schema(source) if out.suffix == ".parquet" else None) as add:
         yield add
+
+
+def _json_to(out: Path, array: bool, lists: bool) -> Iterator[Add]:
+    """Yields a function that adds a row to a JSON file: to its array or as a line, as an object or a list."""
+    before = "[\n" if array else ""
+
+    def add(row: Row) -> None:
+        nonlocal before
+        opened.write(before + to_json([*row.values()] if lists else row) + ("" if array else "\n"))
+        before = ",\n" if array else ""
+
+    with text_to(out) as opened:
+        yield add
+        if array:
+            opened.write("\n]\n" if before == ",\n" else "[]\n")
 
 
 def _cell(value: Any) -> Any:

@@ -9,7 +9,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,13 @@ def json_values(path: Path, label: str, notes: Counter[str]) -> Iterator[tuple[s
             yield where, value
         else:
             yield from ((f"{where}: row {place}", row) for place, row in enumerate(rows, 1))
+
+
+def form_of(path: Path) -> tuple[bool, bool]:
+    """Returns whether a JSON file is one array, and whether its rows are lists in place of objects."""
+    first = "".join(line for _, line in islice(text_lines(path, notes=Counter()), 2))
+    begin = "".join(first.split())[:2]
+    return begin in ("[{", "[["), begin in ("[[", '["')
 
 
 def _texts(lines: Lines) -> Lines:
