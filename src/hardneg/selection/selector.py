@@ -86,7 +86,8 @@ class Selector:
         """Returns the decisions on one block."""
         codes = excluded(candidates).astype(np.int16)
         codes[candidates.docs < 0] = -2
-        codes[(codes == -1) & self._without_positive(candidates)] = self._code(NO_POSITIVE)
+        lost = self._without_positive(candidates)
+        codes[(codes == -1) & lost[:, None]] = self._code(NO_POSITIVE)
         noise = self._noise(candidates)
         by_teacher = [self._decide_by(one, codes, noise) for one in self._teacher_views(candidates)]
         reason = np.where(codes == -2, np.int16(-1), by_teacher[0].reason)
@@ -94,7 +95,8 @@ class Selector:
             allowed = (decided.reason == self._code(SURPLUS)) & (reason >= 0)
             reason[allowed] = decided.reason[allowed]
         copies = self._pick(candidates, by_teacher, reason)
-        missing = np.maximum(self._settings.negatives - copies.sum(axis=1), 0).astype(np.int32)
+        wanted = np.where(lost, 0, self._settings.negatives)
+        missing = np.maximum(wanted - copies.sum(axis=1), 0).astype(np.int32)
         return Decisions(self.reasons, reason, copies, missing, self._deeper(candidates, missing))
 
     def forget(self, candidates: Candidates, decisions: Decisions, rows: BoolArray) -> None:
@@ -115,12 +117,11 @@ class Selector:
         return [candidates.seen_by(teacher) for teacher in self._settings.teachers]
 
     def _without_positive(self, candidates: Candidates) -> BoolArray:
-        """Returns (n_queries, 1) bool: which queries have lost all their positives as wrong."""
+        """Returns (n_queries,) bool: which queries have lost all their positives as wrong."""
         if candidates.noisy is None:
-            return np.zeros((len(candidates.queries), 1), bool)
+            return np.zeros(len(candidates.queries), bool)
         own = self._collection.judgments.relevant.has(candidates.queries, candidates.docs)
-        left = own & ~candidates.noisy
-        return np.asarray(own.any(axis=1, keepdims=True) & ~left.any(axis=1, keepdims=True))
+        return np.asarray(own.any(axis=1) & ~(own & ~candidates.noisy).any(axis=1))
 
     def _noise(self, candidates: Candidates) -> FloatArray:
         keys = self._collection.queries.id_keys[candidates.queries]
