@@ -13,7 +13,15 @@ import pytest
 import typer.main
 
 from hardneg import cli
-from hardneg.core.components import DRAWS, FORMATS, RANKERS, RULES, SOURCES, VALIDATORS
+from hardneg.core.components import (
+    DRAWS,
+    FORMATS,
+    POSITIVE_VALIDATORS,
+    RANKERS,
+    RULES,
+    SOURCES,
+    VALIDATORS,
+)
 from hardneg.llm.judging import PROMPTS
 from hardneg.llm.prompt import read_prompt
 from hardneg.rankers.dense import Dense
@@ -74,7 +82,8 @@ def at_home(my_collection, tmp_path, monkeypatch):
         return FakeRanker(scores)
 
     monkeypatch.setattr(Dense, "open", open_fake)
-    for registry in (RANKERS, RULES, DRAWS, VALIDATORS, FORMATS, SOURCES):  # pages register their own
+    registries = RANKERS, RULES, DRAWS, VALIDATORS, POSITIVE_VALIDATORS, FORMATS, SOURCES
+    for registry in registries:  # pages register their own
         registry.names()
         monkeypatch.setattr(registry, "_classes", dict(registry._classes))
 
