@@ -60,7 +60,11 @@ def arrays(monkeypatch):
 @pytest.fixture
 def beir(tmp_path):
     """A BEIR folder: 30 documents of three words each, 7 queries, one or two positives a query."""
-    folder = tmp_path / "beir"
+    return small_collection(tmp_path / "beir")
+
+
+def small_collection(folder):
+    """Writes what `beir` holds into a folder."""
     (folder / "qrels").mkdir(parents=True)
     documents = [{"_id": f"d{n}", "title": "", "text": f"{_words(n, 1, 3, 7)} n{n}"} for n in range(30)]
     queries = [{"_id": f"q{n}", "text": _words(n, 1, 2, 5)} for n in range(7)]

@@ -24,6 +24,20 @@ def cross_encoder(folder: Path, seed: int = 0, num_labels: int = 1, **options) -
     return folder / "model"
 
 
+def sparse_encoder(folder: Path) -> Path:
+    """Saves a one-layer BERT whose terms are its tokens (SPLADE)."""
+    from sentence_transformers import SparseEncoder
+    from sentence_transformers.base.modules import Transformer
+    from sentence_transformers.sparse_encoder.modules import SpladePooling
+    from transformers import BertConfig, BertForMaskedLM
+
+    body = bert(folder / "bert")
+    BertForMaskedLM(BertConfig.from_pretrained(body)).save_pretrained(body)
+    parts = [Transformer(str(body), transformer_task="fill-mask"), SpladePooling()]
+    SparseEncoder(modules=parts, device="cpu").save(str(folder / "model"))
+    return folder / "model"
+
+
 def late(folder: Path, seed: int = 0, **options) -> Path:
     """Saves a one-layer BERT with a vector for each token; `options` go to `MultiVectorEncoder`."""
     import torch

@@ -7,38 +7,44 @@ import json
 import random
 import shutil
 
-import numpy as np
 import pytest
 
+from hardneg.core.state_files import CHECKSUM, fingerprint
 from hardneg.runs import ledger
 from hardneg.runs.directory import RunFolder
-from tests import tiny
+from tests.cli.test_cli import run as succeed
+from tests.conftest import small_collection
 from tests.hostile.mutations import COUNT, damaged, encoded, forged, outcome, summed_up
 
-FACTS = ("run.json", "calibration.json")
+FACTS = ("run.json", "calibration.json", "positives.json", "audit.json")
 """Files with a checksum inside."""
 
 
-@pytest.fixture
-def world(beir, tmp_path, capsys):
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
     """A folder with a run that has all state files, and a pristine copy of it beside."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HARDNEG_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield made(tmp_path_factory.mktemp("world"))
+
+
+def made(folder):
+    beir = small_collection(folder / "beir")
     with (beir / "queries.jsonl").open("a") as queries, (beir / "qrels" / "train.tsv").open("a") as judged:
         for n in range(7, 30):  # enough to learn probabilities from
             queries.write(json.dumps({"_id": f"q{n}", "text": f"amber n{n} birch"}) + "\n")
             judged.write(f"q{n}\td{n}\t1\n")
-    run = tmp_path / "run"
-    command = ["mine", beir, "--out", run, "--recipe", "sampled", "--ranker", "bm25", "--no-report"]
-    validators = '--set=validation.validators=["agreement"]'
-    assert outcome([*command, validators, "--set=validation.calibrate=true"], capsys)[0] == 0
-    assert outcome(["audit", run, "--sample", 3], capsys)[0] == 0
+    run = folder / "run"
+    command = ["mine", beir, "--out", run, "--recipe", "sampled", "--ranker", "bm25"]
+    succeed(*command, '--set=validation.validators=["agreement"]', "--set=validation.calibrate=true")
+    succeed("audit", run, "--sample", 3)
     pairs = [json.loads(line) for line in (run / "audit_sample.jsonl").read_text().splitlines()]
     kept = ("query_id", "doc_id")
     rows = [{**{k: p[k] for k in kept}, "verdict": "not_relevant", "judge": "me"} for p in pairs]
     (run / "judgments.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    code, said = outcome(["audit", run], capsys)
-    assert code == 0, said
-    shutil.copytree(run, tmp_path / "whole")
-    return tmp_path
+    succeed("audit", run)
+    shutil.copytree(run, folder / "whole")
+    return folder
 
 
 def commands(world):
@@ -64,8 +70,8 @@ def tried(world, name, change, names, capsys, unchanged=()):
     """Runs each command on each mutation of a file, and returns what went wrong."""
     problems = []
     for seed in range(COUNT):
-        rng = random.Random(f"{name} {seed}")
         for command in names:
+            rng = random.Random(f"{name} {command} {change.__name__} {seed}")
             for folder in ("run", "out"):
                 shutil.rmtree(world / folder, ignore_errors=True)
             shutil.copytree(world / "whole", world / "run")
@@ -87,12 +93,10 @@ def damage(path, rng):
 def forge(path, rng):
     """Changes a value, and writes the checksum anew where the file has one."""
     plain = json.loads(path.read_text(encoding="utf-8"))
-    plain.pop("checksum", None)
+    plain.pop(CHECKSUM, None)
     content = forged(plain, rng)
     if path.name in FACTS:
-        from hardneg.runs.directory import fingerprint
-
-        content = {**content, "checksum": fingerprint(content)} if isinstance(content, dict) else content
+        content = {**content, CHECKSUM: fingerprint(content)} if isinstance(content, dict) else content
     path.write_bytes(encoded(content))
 
 
@@ -152,6 +156,12 @@ def test_calibration_json(change, world, capsys):
 
 
 @pytest.mark.parametrize("change", [damage, forge])
+def test_positives_json(change, world, capsys):
+    kept = ["mine"] if change is damage else []
+    assert not tried(world, "positives.json", change, ["mine", "audit", "select", "report"], capsys, kept)
+
+
+@pytest.mark.parametrize("change", [damage, forge])
 def test_audit_json(change, world, capsys):
     assert not tried(world, "audit.json", change, ["report", "mine", "export", "audit"], capsys)
 
@@ -167,51 +177,10 @@ def test_checksum_of_a_part(world, capsys):
     assert not tried(world, "ledger/.part-00000.sha256", damage, names, capsys, ["mine"])
 
 
-# Caches: what is damaged is computed again, and the result is the same
-
-
-def test_caches(beir, tmp_path, capsys, monkeypatch):
-    model = tiny.bi_encoder(tmp_path / "model")
-    command = ["mine", beir, "--recipe", "sampled", "--ranker", "bm25", "--ranker", f"dense:{model}"]
-    command += ["--no-report", "--out"]
-    cache = tmp_path / "cache"
-    monkeypatch.setenv("HARDNEG_CACHE", str(cache))
-    assert outcome([*command, tmp_path / "first"], capsys)[0] == 0
-    wanted = (tmp_path / "first" / "train.jsonl").read_bytes()
-    files = [path for path in sorted(cache.rglob("*")) if path.is_file() and path.stat().st_size]
-    assert {path.suffix for path in files} >= {".npy", ".arrow"}
-    for seed in range(COUNT):
-        rng = random.Random(seed)
-        path = rng.choice(files)
-        whole = path.read_bytes()
-        path.write_bytes(damaged(whole, rng))
-        assert outcome([*command, tmp_path / f"run{seed}"], capsys)[0] == 0
-        assert (tmp_path / f"run{seed}" / "train.jsonl").read_bytes() == wanted
-
-
-def test_headers_of_given_vectors(beir, tmp_path, capsys):
-    folder, rng = tmp_path / "vectors", np.random.default_rng(0)
-    folder.mkdir()
-    for name, count in (("documents", 30), ("queries", 7)):
-        np.save(folder / f"{name}.npy", rng.normal(size=(count, 8)).astype(np.float32))
-    whole = (folder / "documents.npy").read_bytes()
-    problems = []
-    for seed in range(4 * COUNT):
-        draw = random.Random(seed)
-        head, rest = (whole[:128], whole[128:]) if seed % 2 else (whole, b"")
-        (folder / "documents.npy").write_bytes(damaged(head, draw) + rest)
-        out = tmp_path / f"run{seed}"
-        command = ["mine", beir, "--recipe", "naive", "--ranker", f"vectors:{folder}", "--no-report"]
-        try:
-            outcome([*command, "--out", out], capsys)
-        except AssertionError as error:
-            problems.append(str(error).splitlines()[0])
-        shutil.rmtree(out, ignore_errors=True)
-    assert not summed_up(problems)
-
-
 def test_a_run_json_without_a_checksum_is_read(world, capsys):
     """As those of the first versions."""
+    shutil.rmtree(world / "run")
+    shutil.copytree(world / "whole", world / "run")
     path = world / "run" / "run.json"
     plain = RunFolder(world / "run").read()
     plain.pop("checksum")

@@ -117,11 +117,11 @@ class FolderLedger:
         if not _is_whole(path):
             return {}
         try:
-            counts: dict[str, Any] = json.loads(pq.read_schema(path).metadata[_META])["counts"]
+            counts = json.loads(pq.read_schema(path).metadata[_META])["counts"]
         except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, RecursionError) as error:
             check_shortage(path, error)
             return {}
-        return counts
+        return counts if _are_counts(counts) else {}
 
     def write(self, number: int, block: Block) -> Mapping[str, Any]:
         """Writes one part and its checksum atomically, and returns its counts."""
@@ -236,6 +236,13 @@ def _is_whole(path: Path) -> bool:
         return _checksum(path).read_bytes() == _checksum_line(path).encode()
     except OSError as error:
         raise DataError(f"cannot read {_checksum(path)}: {error.strerror or error}") from error
+
+
+def _are_counts(counts: Any) -> bool:
+    """Returns whether a part's counts can be added up: by name, numbers or counts by name."""
+    return isinstance(counts, dict) and all(
+        isinstance(value, int) or _are_counts(value) for value in counts.values()
+    )
 
 
 def add_counts(totals: dict[str, Any], counts: Mapping[str, Any]) -> None:

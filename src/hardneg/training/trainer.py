@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import logging
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,9 +14,10 @@ from sentence_transformers.base.evaluation import BaseEvaluator
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 
 from hardneg.core.components import Context, OpenedRanker
-from hardneg.core.files import write_text
+from hardneg.core.files import digest_file
 from hardneg.core.progress import Task
 from hardneg.core.records import Collection
+from hardneg.core.state_files import parse_state, write_state
 from hardneg.mining.recipe import Recipe
 from hardneg.rankers.dense.models import best_precision, quietly
 from hardneg.training import rows
@@ -31,8 +32,9 @@ from hardneg.training.train_settings import TrainSettings
 METRIC = "ndcg@10"
 
 WHOLE = "whole.json"
-"""Written into a checkpoint last; an unfinished one lacks it."""
+"""Written into a checkpoint last, the sha256 of its files by name; an unfinished one lacks it."""
 
+_LOG = logging.getLogger("hardneg.training")
 _LOGGED = ("step", "loss", "learning_rate")
 
 
@@ -71,7 +73,7 @@ class ProgressCallback(TrainerCallback):
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Marks the checkpoint that was just written."""
         folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
-        write_text(folder / WHOLE, json.dumps({"step": state.global_step}) + "\n")
+        write_state(folder / WHOLE, {"files": _digests(folder)})
 
 
 class TrainingData(NamedTuple):
@@ -120,14 +122,34 @@ def fit(
 
 
 def last_whole(folder: Path) -> Path | None:
-    """Returns the newest whole checkpoint, None without any; unfinished ones are deleted."""
-    whole: list[tuple[int, Path]] = []
+    """Returns the newest whole checkpoint, None without any; unfinished ones are deleted.
+
+    Where one is damaged all are deleted: the others may name it as the best.
+    """
+    finished: list[tuple[int, Path]] = []
     for path in folder.glob("checkpoint-*"):
         if (path / WHOLE).is_file():
-            whole.append((int(path.name.rpartition("-")[2]), path))
+            finished.append((int(path.name.rpartition("-")[2]), path))
         else:
             shutil.rmtree(path)
-    return max(whole)[1] if whole else None
+    damaged = [path for _, path in finished if not _is_whole(path)]
+    if damaged:
+        _LOG.warning("%s is damaged; the training begins again", damaged[0])
+        shutil.rmtree(folder)
+    return max(finished)[1] if finished and not damaged else None
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        return parse_state(folder / WHOLE).get("files") == _digests(folder)
+    except ValueError:
+        return False
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """Returns the sha256 of each file of a checkpoint, by its path."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != WHOLE)
+    return {path.relative_to(folder).as_posix(): digest_file(path) for path in files}
 
 
 def _trainer(
