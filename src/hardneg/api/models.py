@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hardneg.api.places import AnyRun, run_folder
+from hardneg.api.places import AnyRun, opened_run, run_folder
 from hardneg.core.errors import ConfigError, require_all
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
+from hardneg.core.verdicts import FILE
+from hardneg.mining.recipe import recipe_of, with_verdicts
 from hardneg.runs.finished import FinishedRun
 from hardneg.sources import LoadOptions
 
@@ -28,6 +30,7 @@ def judge(
     endpoint: str,
     *,
     model: str,
+    out: str | Path | None = None,
     collection: Collection | None = None,
     cache: Path | None = None,
     progress: Progress | None = None,
@@ -39,13 +42,16 @@ def judge(
         run: The run directory, its URL, or a run in one of these.
         endpoint: The base of an OpenAI-compatible interface, as `http://localhost:8000/v1`.
         model: The model's name at the endpoint.
+        out: Another run directory, in which the run's recipe then decides again with all verdicts; None for
+            none.
         collection: What was mined, if it was not loaded from a source.
         cache: Where answers are kept; `HARDNEG_CACHE` or the user's cache folder unless given.
         progress: Receives the progress of judging.
         settings: The other attributes of `hardneg.llm.judging.JudgeSettings`.
 
     Returns:
-        What was judged, the verdicts and the costs, as in `judge/summary.json`.
+        What was judged, the verdicts and the costs, as in `judge/summary.json`; with `out`, under `selected`
+        what the verdicts changed, as run.json's `verdicts`.
 
     Raises:
         ConfigError: A setting, the prompt or the key is not usable, or the run is in memory.
@@ -56,9 +62,24 @@ def judge(
 
     with run_folder(run, progress, changes=True) as folder:
         given = _collection(run, collection)
-        return judging.judge(
+        summary = judging.judge(
             folder, endpoint, model=model, collection=given, cache=cache, progress=progress, **settings
         )
+        if out is not None and not summary["failed"]:
+            summary["selected"] = _selected_again(folder, out, given, progress)
+        return summary
+
+
+def _selected_again(
+    folder: Path, out: str | Path, collection: Collection | None, progress: Progress | None
+) -> dict[str, Any]:
+    """Returns what changes where a run's recipe decides again with the verdicts in its folder."""
+    from hardneg.api.runs import select
+
+    with opened_run(folder, collection, progress) as finished:
+        recipe = with_verdicts(recipe_of(finished), folder / FILE)
+        decided = select(finished, recipe, out, report=False, progress=progress)
+    return dict(decided.info.get("verdicts", {}))
 
 
 def generate(

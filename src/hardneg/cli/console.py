@@ -113,6 +113,10 @@ def judge_table(summary: Mapping[str, Any]) -> Table:
     _add_costs(table, summary)
     if "budget" in summary:
         _add_budget(table, summary["budget"])
+    if selected := summary.get("selected"):
+        changed = f"{selected['removed']:,} removed, {selected['added']:,} added"
+        _add_section(table, "decided again", {"negatives": selected["negatives"]})
+        table.add_row("by the verdicts", changed)
     return table
 
 

@@ -34,6 +34,14 @@ def judge(
         list[str] | None,
         typer.Option("--set", metavar="FIELD=VALUE", help="Field of the request, as in `max_tokens=2000`."),
     ] = None,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            "--out",
+            metavar="DIR",
+            help="Run directory in which the run's recipe decides again with the verdicts.",
+        ),
+    ] = None,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -59,7 +67,7 @@ def judge(
             _print_dry_run(dry_run_of(folder, **settings), json_)
         return
     with progress(quiet or json_) as bars:
-        summary = api.judge(run, progress=bars, **settings)
+        summary = api.judge(run, out=out, progress=bars, **settings)
     print_summary(summary, judge_table, summary["pairs"], "pairs", quiet, json_)
 
 

@@ -253,6 +253,17 @@ def recipe_of(run: FinishedRun) -> Recipe:
     return recipe if isinstance(recipe, Recipe) else Recipe.build(run.info["recipe"])
 
 
+def with_verdicts(recipe: Recipe, file: Path) -> Recipe:
+    """Returns a recipe that reads a file of verdicts, in place of any other."""
+    settings = _parts(recipe)
+    validators = [
+        *_others(settings["validation"]["validators"]),
+        {"verdicts": {"file": str(real_path(file))}},
+    ]
+    settings["validation"] = {**settings["validation"], "validators": validators}
+    return Recipe.build(settings)
+
+
 def reselecting(run: FinishedRun, recipe: Recipe | str | Mapping[str, Any]) -> Recipe:
     """Returns a recipe with the loading, ranking and validators of a finished run."""
     ranked_by = run.recipe if isinstance(run.recipe, Recipe) else run.info["recipe"]

@@ -3,6 +3,7 @@
 import json
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from hardneg.core.errors import ConfigError
@@ -148,3 +149,23 @@ def test_a_budget_chooses_the_pairs_by_itself(calibrated, served):
     for given in ({"limit": 3}, {"also": "dropped"}):
         with pytest.raises(ConfigError, match="judge_budget chooses the pairs by itself: leave out"):
             judge(calibrated, served.url, model="m", judge_budget="5", **given)
+
+
+def test_one_command_judges_and_decides_again(calibrated, served, tmp_path, capsys):
+    served.grade = lambda query, document, model: "Grade: 3"
+    asked = ("--endpoint", served.url, "--model", "m", "--judge-budget", "6", "--out", tmp_path / "again")
+    run("judge", calibrated, *asked)
+    assert "by the verdicts" in capsys.readouterr().err
+    info = json.loads((tmp_path / "again" / "run.json").read_text())
+    assert info["verdicts"]["pairs"] == 6 and info["finished"]
+    judged = {(line["query_id"], line["doc_id"]) for line in map(json.loads, verdict_lines(calibrated))}
+    ledger_of = pq.read_table(tmp_path / "again" / "ledger").to_pylist()
+    negatives = {(row["query_id"], row["doc_id"]) for row in ledger_of if row["decision"] == "negative"}
+    assert len(judged) == 6 and not judged & negatives, "what was judged relevant is no negative any more"
+    requests = len(served.requests)
+    run("judge", calibrated, *asked)
+    assert len(served.requests) == requests, "the same command asks nothing again"
+
+
+def verdict_lines(folder):
+    return (folder / "judgments.jsonl").read_text(encoding="utf-8").splitlines()
