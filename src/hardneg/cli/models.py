@@ -39,7 +39,7 @@ def judge(
         typer.Option(
             "--out",
             metavar="DIR",
-            help="Run directory in which the run's recipe decides again with the verdicts.",
+            help="Decide again with the verdicts, by the run's recipe, into this run.",
         ),
     ] = None,
     dry_run: Annotated[

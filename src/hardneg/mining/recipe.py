@@ -255,11 +255,8 @@ def recipe_of(run: FinishedRun) -> Recipe:
 
 def with_verdicts(recipe: Recipe, file: Path) -> Recipe:
     """Returns a recipe that reads a file of verdicts, in place of any other."""
-    settings = _parts(recipe)
-    validators = [
-        *_others(settings["validation"]["validators"]),
-        {"verdicts": {"file": str(real_path(file))}},
-    ]
+    settings, verdicts = _parts(recipe), {"verdicts": {"file": str(real_path(file))}}
+    validators = [*_others(settings["validation"]["validators"]), verdicts]
     settings["validation"] = {**settings["validation"], "validators": validators}
     return Recipe.build(settings)
 

@@ -58,7 +58,7 @@ class CrossEncoder(Validator):
     device: str | None = None
     train: bool = False
     folds: int = Field(default=3, ge=2)
-    epochs: int = Field(default=1, ge=1)
+    epochs: int = Field(default=4, ge=1)
     kind = "score"
     weight = 2.0
     shorthand = "model"

@@ -41,8 +41,8 @@ class FitSettings:
         learning_rate: The highest, after a tenth of the steps; it falls to 0.
     """
 
-    epochs: int = 1
-    learning_rate: float = 5e-5
+    epochs: int = 4
+    learning_rate: float = 1e-4
 
 
 def fitted(
