@@ -141,6 +141,7 @@ def read_index(path: Path, n_docs: int) -> InvertedIndex | None:
             pa.ipc.open_file(file.read_buffer(content_length(path))) as reader,
         ):
             batch, meta = reader.get_batch(0), json.loads(reader.schema.metadata[_META])
+        batch.validate(full=True)  # that no list or text ends beyond its buffer
         indptr, docs, weights = (batch[name].values.to_numpy(zero_copy_only=True) for name in _ARRAYS)
         index = InvertedIndex(indptr, docs, weights, meta["n_docs"], batch["names"].values.to_pylist())
         return index if index.n_docs == n_docs and index.is_sound else None
