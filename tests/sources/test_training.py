@@ -120,3 +120,11 @@ def test_labels_under_the_names_of_the_data_set_are_cut_with_their_list(write):
     path = write("train.jsonl", [row])
     [left] = without_negatives(path, {pair_of("amber", "birch")}, LoadOptions(), Counter())
     assert left == {"query": "amber", "answer": ["resin", "cedar"], "doc_id": [2, 3], "labels": [1, 0]}
+
+
+def test_rows_whose_positives_are_all_wrong_are_left_out(write):
+    path = write("triplets.jsonl", [TRIPLET, {**TRIPLET, "positive": "an error page"}])
+    wrong, notes = {pair_of("amber", "an error page")}, Counter()
+    left = list(without_negatives(path, set(), LoadOptions(), notes, None, wrong))
+    assert [row["positive"] for row in left] == ["resin"]
+    assert notes["rows_with_wrong_positives"] == 1
