@@ -384,3 +384,11 @@ def test_trust_is_given_on_the_command_line_and_is_in_no_file(beir, tmp_path):
     for path in (tmp_path / "run").rglob("*"):
         if path.suffix in (".json", ".md", ".jsonl", ".html"):
             assert "remote" not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("columns", [5, True, 1.5, "query", [1], [None], {"a": 1}])
+def test_columns_of_a_received_recipe_that_are_none_are_refused_in_one_line(columns, beir, tmp_path, capsys):
+    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump({"load": {"columns": columns}}))
+    command = ["mine", beir, "--recipe", tmp_path / "recipe.yaml", "--out", tmp_path / "run"]
+    code, said = outcome([*command, "--ranker", "bm25"], capsys)
+    assert code == 2 and "columns" in said and said.count("\n") == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
@@ -14,7 +13,7 @@ WHOLE = ("train", "all")
 
 def _by_role(given: Any) -> Any:
     """Returns columns by role, which are also given as `ROLE=COLUMN` each."""
-    if isinstance(given, Mapping | str) or not all(isinstance(each, str) and "=" in each for each in given):
+    if not isinstance(given, list | tuple) or not all(isinstance(one, str) and "=" in one for one in given):
         return given
     return dict(each.split("=", 1) for each in given)
 
