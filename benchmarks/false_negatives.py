@@ -7,7 +7,8 @@ rate is a lower bound: relevant documents that the collection's judges never saw
 A low rate is easy when negatives are easy, so hardness stands beside it: the mean score of the negatives by
 the dense model. `as hard as perc-pos` is the rate when the threshold of the recipe's rule is moved until its
 negatives are as hard as those of perc-pos. Probabilities, where a recipe has them, are compared with the
-truth: ROC AUC and expected calibration error over all unjudged candidates.
+truth: ROC AUC over all unjudged candidates and over the first 20 of each query, beside that of the score or
+evidence that alone is best there, and expected calibration error.
 
     python benchmarks/false_negatives.py FOLDER [--split test] [--show 0.5] [--recipe naive --recipe perc-pos]
 """
@@ -35,12 +36,14 @@ from hardneg.sources import LoadOptions, load
 
 RECIPES = ["naive", "shifted", "abs", "margin-pos", "perc-pos", "default"]
 REFERENCE = "perc-pos"
+FIRST = 20
 # For each rule the settings that make it stricter, step by step.
 STRICTER: dict[str, tuple[str, list[float]]] = {
     "max-score": ("maximum", [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3]),
     "absolute-margin": ("margin", [-0.3, -0.2, -0.1, 0.0, 0.05, 0.1, 0.15, 0.2, 0.3]),
     "relative-margin": ("margin", [-0.5, -0.3, -0.1, 0.0, 0.05, 0.1, 0.2, 0.3, 0.4]),
     "window": ("first", [1, 6, 11, 21, 31, 41, 61, 81]),
+    "false-negative-rate": ("maximum", [1.0, 0.3, 0.2, 0.1, 0.07, 0.05, 0.03, 0.02, 0.01, 0.005, 0.002]),
     "suspected-false-negative": ("maximum", [1.0, 0.3, 0.1, 0.05, 0.03, 0.02, 0.01, 0.006, 0.003]),
 }
 
@@ -165,12 +168,30 @@ def at_hardness(curve: list[Measured], wanted: float) -> float | None:
 def probabilities(run: Path, hidden: dict[str, set[str]]) -> str:
     """Returns how well the probabilities of a run match the truth, empty if it has none."""
     known = ~ds.field("p_false_negative").is_null()
-    table = rows(run, ["query_id", "doc_id", "p_false_negative"], known)
+    single = [name for name in columns(run) if name.startswith(("score.", "evidence."))]
+    table = rows(run, ["query_id", "doc_id", "rank", "p_false_negative", *single], known)
     if not len(table):
         return ""
     chance: npt.NDArray[Any] = table["p_false_negative"].to_numpy()
-    false = truth(table, hidden)
-    return f", AUC {auc(chance, false):.3f}, ECE {error(chance, false):.3f}, {false.mean():.1%} relevant"
+    false, first = truth(table, hidden), first_ranks(table)
+    alone = {name: np.nan_to_num(table[name].to_numpy(), nan=-np.inf) for name in single}
+    best = max(alone, key=lambda name: auc(alone[name][first], false[first]))
+    return (
+        f", AUC {auc(chance, false):.3f}, of the first {FIRST} {auc(chance[first], false[first]):.3f} "
+        f"({best} alone {auc(alone[best], false):.3f} and {auc(alone[best][first], false[first]):.3f}), "
+        f"ECE {error(chance, false):.3f}, {chance.sum():.0f} expected, {false.sum()} relevant"
+    )
+
+
+def first_ranks(table: Any) -> npt.NDArray[np.bool_]:
+    """Returns (n,) bool: the first unjudged candidates of each query."""
+    ranks = table["rank"].to_numpy().astype(float)
+    queries = np.unique(table["query_id"].to_numpy(), return_inverse=True)[1]
+    order = np.lexsort((ranks, queries))
+    starts = np.searchsorted(queries[order], np.arange(queries.max() + 1))
+    places = np.empty(len(order), int)
+    places[order] = np.arange(len(order)) - starts[queries[order]]
+    return np.asarray((places < FIRST) & ~np.isnan(ranks))
 
 
 def auc(chance: npt.NDArray[Any], false: npt.NDArray[np.bool_]) -> float:

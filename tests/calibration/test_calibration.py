@@ -2,28 +2,53 @@
 
 import math
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from hardneg.calibration import logistic
 from hardneg.calibration.calibration import Calibration, _poor, calibrate
 from hardneg.calibration.features import LEFT_OUT, NOT_RELEVANT, POSITIVE, UNLABELLED, Column, Sample
 from hardneg.calibration.learning import Model
+from hardneg.calibration.purity import scales
 from tests.calibration.samples import NAN, SCORES, sample, simulated
 
 
 @pytest.mark.parametrize("frequency", [0.3, 0.6, 0.9])
-def test_the_rate_of_false_negatives_is_found_on_simulated_data(frequency):
+def test_the_rate_of_false_negatives_is_at_least_the_probabilities_and_at_most_those_of_a_pure_top(
+    frequency,
+):
     sample, relevant = simulated(1, frequency)
     learned = calibrate([sample], SCORES)
     assert learned.facts["estimable"] and learned.facts["auc"] > 0.9
-    assert learned.facts["label_frequency"] == pytest.approx(frequency, abs=0.12)
+    assert learned.facts["top_labelled_share"] == pytest.approx(frequency, abs=0.12)
     probability = learned.probability(sample)
     unlabelled = sample.status == UNLABELLED
     assert np.isnan(probability[~unlabelled]).all() and not np.isnan(probability[unlabelled]).any()
-    assert probability[unlabelled].mean() == pytest.approx(relevant[unlabelled].mean(), abs=0.03)
+    pure = learned.if_unlabelled(sample, 2.0)[unlabelled].mean()  # where the evidence is strongest all are
+    assert probability[unlabelled].mean() - 0.01 < relevant[unlabelled].mean() < pure + 0.02
+
+
+def verdicts_on_the_likeliest(learned, sample, relevant, count):
+    """The true verdicts on the unlabelled candidates of the highest probability."""
+    probability = learned.probability(sample)
+    shares = np.full(probability.shape, NAN, np.float32)
+    likeliest = np.argsort(-np.nan_to_num(probability, nan=-1), axis=None)[:count]
+    shares.ravel()[likeliest] = relevant.ravel()[likeliest]
+    return shares, probability
+
+
+@pytest.mark.parametrize("complete", [False, True])
+def test_verdicts_tell_missing_labels_from_hard_negatives(complete):
+    sample, relevant = simulated(1, 0.3)
+    if complete:  # the same scores, but what has no label is not relevant
+        relevant = sample.status == POSITIVE
+    learned = calibrate([sample], SCORES)
+    judged = learned.scaled_by([verdicts_on_the_likeliest(learned, sample, relevant, 60)])
+    unlabelled = sample.status == UNLABELLED
+    true, before = relevant[unlabelled].sum(), learned.probability(sample)[unlabelled].sum()
+    after = judged.probability(sample)[unlabelled].sum()
+    assert abs(after - true) < 0.7 * abs(before - true)
+    assert (judged.scale < 0.1) if complete else (judged.scale > 1.5)
 
 
 def likeness(sample, relevant):
@@ -78,17 +103,20 @@ def test_a_second_model_decides_where_its_columns_have_values():
     assert found[0].tolist() == pytest.approx([math.exp(-3), math.exp(-4)])
 
 
-def test_a_shift_multiplies_the_odds():
-    model = Model(RELATIVE.columns, math.log(0.5), (0.0,), 0.5, 10.0)
+def test_a_scale_multiplies_probabilities_up_to_99_per_cent():
+    model = Model(RELATIVE.columns, math.log(0.25), (0.0,), 0.5, 10.0)
     made = sample([[2, 4]], [[UNLABELLED] * 2])
-    found = Calibration(models=(model,), shift=math.log(3)).probability(made)
-    assert found[0].tolist() == pytest.approx([0.75, 0.75])
+    found = Calibration(models=(model,), scale=3.0)
+    assert found.probability(made)[0].tolist() == pytest.approx([0.75, 0.75])
+    assert found.if_unlabelled(made, 5.0)[0].tolist() == pytest.approx([0.99, 0.99])
+    assert found.unlabelled_per_labelled == pytest.approx(1)
+    assert Calibration("too few").unlabelled_per_labelled == 0
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"shift": "much"}, "shift: .*valid number"),
+        ({"scale": "much"}, "scale: .*valid number"),
         ({"models": [{}]}, "models.0"),
         ({"models": [{**vars(RELATIVE), "weights": [1.0, 2.0]}]}, "weights and columns do not fit"),
         ({"models": [{**vars(RELATIVE), "weights": []}]}, "weights and columns do not fit"),
@@ -124,32 +152,16 @@ def test_what_is_left_out_is_not_learned_from_and_gets_no_probability():
     assert np.isnan(learned.probability(Sample(sample.candidates, status))[:, -5:]).all()
 
 
-def shift_of(relevant, judged, probability=0.1):
-    shares = np.zeros((1, judged), np.float32)
-    shares[:, :relevant] = 1
-    return Calibration().shifted_to([(shares, np.full((1, judged), probability, np.float32))])
-
-
-def test_verdicts_move_all_probabilities_as_far_as_they_are_many():
-    moved = shift_of(200, 400)
-    # Without the prior the shift would be log odds 0 less log odds of 0.1: 2.197.
-    assert 2.0 < moved.shift < 2.197 and moved.facts["verdicts"] == 400
-    information = 400 * 0.25
-    probable = moved.shift * (information + 1) / information
-    assert probable == pytest.approx(400 * 0.5 - 400 * float(logistic.sigmoid(-2.1972 + probable)), abs=0.05)
-
-
-def test_a_handful_of_verdicts_moves_probabilities_by_what_it_is_worth():
-    shifts = [shift_of(3, judged, 0.03).shift for judged in (18, 19, 20, 21, 22)]
-    assert all(abs(one - next_) < 0.02 for one, next_ in pairwise(shifts))  # no step at any number
-    assert 0 < shifts[2] < 0.8
-    assert 0 < shift_of(1, 1, 0.03).shift < 0.1
-    assert -0.2 < shift_of(0, 20, 0.03).shift < 0
-    # Of 100 improbable pairs 15 are relevant: the search for the shift must not run away.
-    assert 3 < shift_of(15, 100, 1e-4).shift < 8
+def test_verdicts_scale_the_calibration_and_are_counted():
+    shares = np.array([[1, 0, NAN, 1]], np.float32)
+    probabilities = np.array([[0.2, 0.1, 0.3, NAN]], np.float32)
+    judged = Calibration(facts={"auc": 0.9}).scaled_by([(shares, probabilities)])
+    expected = scales(np.array([0.2, 0.1]), np.array([1, 0], np.float32))
+    assert (judged.scale, judged.highest_scale) == pytest.approx(expected, rel=1e-6)
+    assert judged.facts == {"auc": 0.9, "verdicts": 2, "scale": round(judged.scale, 4)}
     unjudged = np.full((1, 5), np.nan, np.float32)
     same = Calibration(facts={"auc": 0.9})
-    assert same.shifted_to([(unjudged, np.full((1, 5), 0.1, np.float32))]) is same
+    assert same.scaled_by([(unjudged, np.full((1, 5), 0.1, np.float32))]) is same
 
 
 def test_an_estimate_that_separates_nothing_stands_aside():
@@ -167,12 +179,12 @@ def test_an_estimate_that_separates_nothing_stands_aside():
     [
         ({"calibration_error": 0.21}, "calibration error 0.21, at most 0.1"),
         ({"auc": 0.54}, "AUC 0.54, at least 0.6"),
-        ({"label_frequency": 0.031}, "label frequency 0.031, hardly above the labelled share 0.017"),
+        ({"top_labelled_share": 0.031}, "0.031 where the evidence is strongest, 0.017 on average"),
         ({}, ""),
         ({"auc": None}, ""),
     ],
 )
-def test_a_poor_estimate_is_known_by_its_error_its_auc_and_its_label_frequency(changed, said):
-    good = {"calibration_error": 0.01, "auc": 0.9, "label_frequency": 0.5, "positives": 40}
+def test_a_poor_estimate_is_known_by_its_error_its_auc_and_its_top_labelled_share(changed, said):
+    good = {"calibration_error": 0.01, "auc": 0.9, "top_labelled_share": 0.5, "positives": 40}
     facts = {**good, "reliability": [{"count": 2_000}, {"count": 360}], **changed}
     assert said in _poor(facts) and bool(_poor(facts)) == bool(said)

@@ -9,32 +9,41 @@ from hardneg.calibration.label_frequency import (
     label_frequency,
     relevance_probability,
     reliability,
+    top_labelled_share,
     unlabelled_log_odds,
 )
 from hardneg.core.statistics import wilson
 
 
-def test_the_label_frequency_is_the_highest_labelled_share_less_its_error():
+def test_the_top_labelled_share_is_the_highest_labelled_share_less_its_error():
     # Of the 200 with the most evidence half are labelled, of the next 200 none.
     logits = np.arange(400, 0, -1, dtype=np.float64)
     labelled = np.array([True, False] * 100 + [False] * 200)
-    found = label_frequency(logits, labelled)
+    found = top_labelled_share(logits, labelled)
     assert 0.4 < found < 0.5
     assert found >= float(wilson(100, 200, 1.2816)[0])
 
 
 def test_fewer_than_twenty_candidates_are_taken_together():
     # a lucky first label does not count alone: 1 of 10, and 20 of the first 20
-    few = label_frequency(np.arange(10, 0, -1.0), np.array([True] + [False] * 9))
+    few = top_labelled_share(np.arange(10, 0, -1.0), np.array([True] + [False] * 9))
     assert few == pytest.approx(float(wilson(1, 10, 1.2816)[0]))
-    most = label_frequency(np.arange(20, 0, -1.0), np.array([True] * 19 + [False]))
+    most = top_labelled_share(np.arange(20, 0, -1.0), np.array([True] * 19 + [False]))
     assert most == pytest.approx(float(wilson(19, 20, 1.2816)[0]))
 
 
 def test_equal_evidence_is_taken_in_its_order():
     labelled = np.array([True] * 20 + [False] * 20)
-    assert label_frequency(np.zeros(40), labelled) == pytest.approx(float(wilson(20, 20, 1.2816)[0]))
-    assert label_frequency(np.zeros(40), labelled[::-1]) == pytest.approx(float(wilson(20, 40, 1.2816)[0]))
+    assert top_labelled_share(np.zeros(40), labelled) == pytest.approx(float(wilson(20, 20, 1.2816)[0]))
+    backwards = top_labelled_share(np.zeros(40), labelled[::-1])
+    assert backwards == pytest.approx(float(wilson(20, 40, 1.2816)[0]))
+
+
+def test_where_the_evidence_is_strongest_an_unlabelled_candidate_is_relevant_with_one_half():
+    # a third of the top is labelled, so its purity is 1/3 to 1, on average 2/3, of which half is labelled
+    assert label_frequency(1 / 3) == pytest.approx(0.5)
+    assert relevance_probability(np.log([0.5]), label_frequency(1 / 3))[0] == pytest.approx(0.5)
+    assert label_frequency(1.0) == 1 and label_frequency(0.0) == 0
 
 
 def test_one_of_three_labelled_leaves_two_unlabelled_for_each():

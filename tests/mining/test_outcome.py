@@ -74,7 +74,7 @@ def test_what_verdicts_changed_is_counted_and_a_great_loss_is_a_warning(tmp_path
     verdicts = hardneg.select(run, recipe).info["verdicts"]
     assert verdicts["pairs"] == 1 and verdicts["removed"] == 1
     assert verdicts["negatives"] == verdicts["negatives_without"] - verdicts["removed"] + verdicts["added"]
-    info = {**run.info, "verdicts": {"pairs": 20, "negatives": 37, "negatives_without": 348, "shift": 2.5}}
+    info = {**run.info, "verdicts": {"pairs": 20, "negatives": 37, "negatives_without": 348, "scale": 2.5}}
     [warning] = warnings(info, run.recipe)
     assert warning["kind"] == "verdicts" and "20 verdicts leave 37 of 348 negatives" in warning["text"]
     assert "verdicts" not in run.info

@@ -176,7 +176,7 @@ def test_warnings_stand_first_in_both_languages(run):
     told = [
         {"kind": "lost_queries", "text": "", "lost": 85, "queries": 114, "share": 85 / 114},
         {"kind": "poor_calibration", "text": "", "why": ""},
-        {"kind": "verdicts", "text": "", "pairs": 20, "before": 348, "after": 37, "shift": 2.5},
+        {"kind": "verdicts", "text": "", "pairs": 20, "before": 348, "after": 37, "scale": 2.5},
         {"kind": "fewer", "text": "", "before": 348, "after": 37},
         {"kind": "empty", "text": "", "queries": 114},
         {"kind": "language", "text": "", "ranker": "dense", "model": "m", "own": "en", "found": "ru"},

@@ -14,6 +14,7 @@ from hardneg.core.components import RULES
 from hardneg.core.statistics import Floats
 from hardneg.mining.miner import Reselector
 from hardneg.mining.recipe import Recipe
+from hardneg.selection.fitting import fitted_rules
 from hardneg.selection.selector import Selector
 
 _RULE = {"suspected-false-negative": {"maximum": 1.0, "otherwise": None}}
@@ -75,7 +76,7 @@ def _selected(
     reselector: Reselector, variants: list[tuple[str, float, Recipe]]
 ) -> list[tuple[Floats, Floats]]:
     """Returns for each variant the probabilities and the scores of the negatives that it selects."""
-    selectors = [Selector(reselector.collection, recipe.select, recipe.seed) for _, _, recipe in variants]
+    selectors = [_fitted(reselector, recipe) for _, _, recipe in variants]
     probabilities: list[list[Floats]] = [[np.empty(0)] for _ in variants]
     scores: list[list[Floats]] = [[np.empty(0)] for _ in variants]
     for number in range(len(reselector.sizes)):
@@ -86,6 +87,12 @@ def _selected(
             probabilities[place].append(np.repeat(candidates.probability, copies).astype(np.float64))
             scores[place].append(np.repeat(candidates.score(), copies).astype(np.float64))
     return [(np.concatenate(p), np.concatenate(s)) for p, s in zip(probabilities, scores, strict=True)]
+
+
+def _fitted(reselector: Reselector, recipe: Recipe) -> Selector:
+    """Returns a recipe's selector, its rules fitted to the queries on which the reselector was calibrated."""
+    selector = Selector(reselector.collection, recipe.select, recipe.seed)
+    return selector.with_rules(fitted_rules(selector, reselector.sample) or selector.rules)
 
 
 def _variants(recipe: Recipe) -> Iterator[tuple[str, float, Recipe]]:

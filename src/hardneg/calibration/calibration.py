@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,8 +11,10 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from hardneg.calibration.features import UNLABELLED, Column, Sample, complete
+from hardneg.calibration.label_frequency import unlabelled_log_odds
 from hardneg.calibration.learning import MIN_POSITIVES, ColumnGroups, Model, fit_model
-from hardneg.calibration.logistic import Vector, sigmoid
+from hardneg.calibration.logistic import Vector
+from hardneg.calibration.purity import HIGHEST, scaled, scales
 from hardneg.core.records import FloatArray
 from hardneg.core.registry import invalid_field
 
@@ -29,49 +32,62 @@ class Calibration:
         why: Why probabilities cannot be estimated; empty if they can.
         models: The first reads the columns that all candidates have; a second, if there is one, also those
             that only some have, as a cross-encoder's scores of the first ranks.
-        shift: Log-odds that verdicts add to the models'.
+        scale: By what the models' probabilities are multiplied; 1 without verdicts.
+        highest_scale: The scale that is exceeded with a probability of 10 %.
         facts: The estimate's facts, for run.json.
+        rules: The selection's rules with what they learned from the same sample, as a recipe describes them.
     """
 
     why: str = ""
     models: tuple[Model, ...] = ()
-    shift: float = 0.0
+    scale: float = 1.0
+    highest_scale: float = HIGHEST
     facts: Mapping[str, Any] = field(default_factory=dict)
+    rules: tuple[Any, ...] = ()
+
+    @property
+    def unlabelled_per_labelled(self) -> float:
+        """How many unlabelled relevant documents each labelled one stands for."""
+        return math.exp(unlabelled_log_odds(self.models[-1].frequency)) if self.models else 0.0
 
     def probability(self, sample: Sample) -> FloatArray:
         """Returns (n_queries, depth) float32: the probability of a false negative, NaN where unknown."""
+        return np.where(sample.status == UNLABELLED, self.if_unlabelled(sample), np.nan).astype(np.float32)
+
+    def if_unlabelled(self, sample: Sample, scale: float | None = None) -> Vector:
+        """Returns (n_queries, depth) float64: the probability of each if it had no label, NaN where unknown.
+
+        The models' probabilities are multiplied by a scale, the calibration's own unless given.
+        """
         probability = np.full(sample.candidates.shape, np.nan)
         for model in self.models:
             readable = complete(sample.candidates, model.columns)
             probability = np.where(readable, model.probability(sample), probability)
-        if self.shift:
-            probability = np.clip(sigmoid(_logit(probability) + self.shift), 0, 1)
-        return np.where(sample.status == UNLABELLED, probability, np.nan).astype(np.float32)
+        return scaled(probability, self.scale if scale is None else scale)
 
-    def shifted_to(self, verdicts: Sequence[tuple[FloatArray, FloatArray]]) -> Calibration:
-        """Returns the calibration with the log-odds added that the verdicts suggest, by what they are worth.
+    def scaled_by(self, verdicts: Sequence[tuple[FloatArray, FloatArray]]) -> Calibration:
+        """Returns the calibration with the scale that verdicts suggest; see `purity.scales`.
 
-        The shift that makes the verdicts most probable, under a normal prior around 0 with a deviation of 1,
-        is multiplied by the share that the verdicts have in what is known of it (their Fisher information
-        against the prior's): few verdicts, or verdicts on what the model was sure of, move little. Of each
-        block are given the share of judges who find a candidate relevant, and the probabilities by this
-        calibration, both (n_queries, depth) float32, NaN without any.
+        Of each block are given the share of judges who find a candidate relevant, and the probabilities by
+        this calibration, both (n_queries, depth) float32, NaN without any.
         """
         both = [~np.isnan(shares) & ~np.isnan(probabilities) for shares, probabilities in verdicts]
         if not any(mask.any() for mask in both):
             return self
         shares = np.concatenate([s[mask] for mask, (s, _) in zip(both, verdicts, strict=True)])
         probabilities = np.concatenate([p[mask] for mask, (_, p) in zip(both, verdicts, strict=True)])
-        shift = _shift(_logit(probabilities.astype(np.float64)), shares)
-        facts = {**self.facts, "verdicts": len(shares), "shift": round(shift, 4)}
-        return replace(self, shift=shift, facts=facts)
+        scale, highest = scales(probabilities.astype(np.float64), shares)
+        facts = {**self.facts, "verdicts": len(shares), "scale": round(scale, 4)}
+        return replace(self, scale=scale, highest_scale=highest, facts=facts)
 
     def describe(self) -> dict[str, Any]:
         """Returns plain data from which `build` makes the same calibration."""
         models = [
             {**vars(model), "columns": [list(column) for column in model.columns]} for model in self.models
         ]
-        return {"why": self.why, "models": models, "shift": self.shift, "facts": dict(self.facts)}
+        facts, rules = dict(self.facts), list(self.rules)
+        by_verdicts = {"scale": self.scale, "highest_scale": self.highest_scale}
+        return {"why": self.why, "models": models, **by_verdicts, "facts": facts, "rules": rules}
 
     @classmethod
     def build(cls, described: Mapping[str, Any]) -> Calibration:
@@ -97,11 +113,11 @@ def calibrate(samples: Sequence[Sample], columns: Sequence[Column]) -> Calibrati
     facts: dict[str, Any] = {"queries": queries, "positives": positives}
     if positives < MIN_POSITIVES:
         why = f"{positives} retrieved positives are too few, {MIN_POSITIVES} are needed"
-        return Calibration(why, facts={**facts, **_facts(why)})
+        return not_estimated(why, facts)
     groups = ColumnGroups.of(samples, columns)
     if not groups.observed:
         why = "there is no score that is known of every candidate"
-        return Calibration(why, facts={**facts, **_facts(why)})
+        return not_estimated(why, facts)
     models: list[Model] = []
     quality: dict[str, Any] = {}
     readable = [groups.observed, (*groups.observed, *groups.sparse)] if groups.sparse else [groups.observed]
@@ -114,7 +130,12 @@ def calibrate(samples: Sequence[Sample], columns: Sequence[Column]) -> Calibrati
     poor = _poor(learned)
     if poor:
         return Calibration(poor, facts={**learned, "estimable": False, "why": poor})
-    return Calibration("", tuple(models), 0.0, learned)
+    return Calibration("", tuple(models), facts=learned)
+
+
+def not_estimated(why: str, facts: Mapping[str, Any] | None = None) -> Calibration:
+    """Returns the calibration that has no probabilities, and why."""
+    return Calibration(why, facts={**(facts or {}), **_facts(why)})
 
 
 def _poor(facts: Mapping[str, Any]) -> str:
@@ -123,7 +144,7 @@ def _poor(facts: Mapping[str, Any]) -> str:
     Its error is large, or it hardly separates labelled from other candidates: by the area under the ROC
     curve, or because even where the evidence is strongest hardly more are labelled than among all.
     """
-    error, auc, frequency = facts["calibration_error"], facts["auc"], facts["label_frequency"]
+    error, auc, top_share = facts["calibration_error"], facts["auc"], facts["top_labelled_share"]
     unlabelled = sum(row["count"] for row in facts["reliability"])
     share = facts["positives"] / max(facts["positives"] + unlabelled, 1)
     found = []
@@ -131,28 +152,11 @@ def _poor(facts: Mapping[str, Any]) -> str:
         found.append(f"calibration error {error:.2f}, at most {_MAX_ERROR:g} is trusted")
     if auc is not None and auc < _MIN_AUC:
         found.append(f"AUC {auc:.2f}, at least {_MIN_AUC:g} is trusted")
-    if frequency < _MIN_LIFT * share:
-        found.append(f"label frequency {frequency:.3f}, hardly above the labelled share {share:.3f}")
+    if top_share < _MIN_LIFT * share:
+        found.append(
+            f"labelled share {top_share:.3f} where the evidence is strongest, {share:.3f} on average"
+        )
     return "; ".join(found) and f"the estimate is poor ({'; '.join(found)})"
-
-
-def _shift(logits: Vector, shares: FloatArray) -> float:
-    """Returns the log-odds that verdicts add to the logits; see `Calibration.shifted_to`."""
-    from scipy.optimize import brentq
-
-    def slope(shift: float) -> float:
-        return float((sigmoid(logits + shift) - shares).sum()) + shift
-
-    most = len(shares) + 1.0
-    probable = float(brentq(slope, -most, most))
-    expected = sigmoid(logits + probable)
-    information = float((expected * (1 - expected)).sum())
-    return probable * information / (information + 1)
-
-
-def _logit(probabilities: Vector) -> Vector:
-    bounded = np.clip(probabilities, 1e-6, 1 - 1e-6)
-    return np.asarray(np.log(bounded / (1 - bounded)))
 
 
 def _facts(why: str, model: Model | None = None) -> dict[str, Any]:

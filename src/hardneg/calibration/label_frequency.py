@@ -8,22 +8,32 @@ from typing import Any
 import numpy as np
 
 from hardneg.calibration.logistic import Vector
+from hardneg.calibration.purity import MAX_PROBABILITY
 from hardneg.core.records import BoolArray
 from hardneg.core.statistics import wilson
 
 _MIN_CANDIDATES = 20
 _Z = 1.2816  # one-sided 90 %
 _BINS = 10
-_MAX_PROBABILITY = 0.99
 
 
-def label_frequency(logits: Vector, labelled: BoolArray) -> float:
-    """Returns the share of relevant documents that are labelled, a lower estimate: 0 to 1.
+def label_frequency(top_share: float) -> float:
+    """Returns the share of relevant documents that are labelled, 0 to 1, by `top_labelled_share`.
 
-    Among any candidates the share of the labelled is at most the frequency, and equals it where all are
-    relevant. So the frequency is at least the labelled share of the candidates with the most evidence,
-    however many of them are taken. The highest such share is returned, less its sampling error, so that a few
-    lucky labels do not make the probabilities too low. The logits, (n,) float64, are the evidence.
+    The labelled share of any candidates is the frequency times their purity, the share of them that is
+    relevant. Where the evidence is strongest the purity lies between the labelled share (all labels are
+    there, and hard negatives look like relevant documents) and 1 (all are relevant, and labels are missing).
+    Scores cannot tell the two apart, verdicts can. Without any, each purity in between is as likely as
+    another, and their mean is taken: the probability where the evidence is strongest is then 1/2.
+    """
+    return 2 * top_share / (1 + top_share)
+
+
+def top_labelled_share(logits: Vector, labelled: BoolArray) -> float:
+    """Returns the labelled share of the candidates with the strongest evidence, 0 to 1.
+
+    It is the highest among the first candidates by evidence, however many of them are taken, less its
+    sampling error, so that a few lucky labels do not count. The logits, (n,) float64, are the evidence.
 
     Source: the bound of TIcE (Bekker and Davis, AAAI 2018), on the order of one score in place of a tree.
     """
@@ -48,7 +58,7 @@ def relevance_probability(logits: Vector, frequency: float) -> Vector:
     Source: Elkan and Noto, KDD 2008, section 4.
     """
     log_probability = np.minimum(logits + unlabelled_log_odds(frequency), 0)
-    return np.asarray(np.minimum(np.exp(log_probability), _MAX_PROBABILITY))
+    return np.asarray(np.minimum(np.exp(log_probability), MAX_PROBABILITY))
 
 
 def reliability(logits: Vector, probability: Vector, labelled: BoolArray, frequency: float) -> dict[str, Any]:
@@ -81,11 +91,11 @@ def reliability(logits: Vector, probability: Vector, labelled: BoolArray, freque
     return {
         "reliability": rows,
         "calibration_error": round(error, 4),
-        "auc": _auc(logits, probability, labelled),
+        "auc": auc(logits, probability, labelled),
     }
 
 
-def _auc(logits: Vector, probability: Vector, labelled: BoolArray) -> float | None:
+def auc(logits: Vector, probability: Vector, labelled: BoolArray) -> float | None:
     """Returns the area under the ROC curve of relevant against non-relevant candidates.
 
     Against the unlabelled it is too low, for some of them are relevant; their estimated share corrects that.

@@ -10,11 +10,20 @@ import numpy as np
 
 from hardneg.calibration import logistic
 from hardneg.calibration.features import Column, Matrix, Sample, complete, features
-from hardneg.calibration.label_frequency import label_frequency, relevance_probability, reliability
+from hardneg.calibration.label_frequency import (
+    auc,
+    label_frequency,
+    relevance_probability,
+    reliability,
+    top_labelled_share,
+)
 from hardneg.calibration.logistic import Vector
 from hardneg.core.records import BoolArray, IntArray
 
 MIN_POSITIVES = 20
+FIRST = 20
+"""The ranks among which negatives are chosen, and discrimination matters."""
+
 _MIN_COVERAGE = 0.9
 
 
@@ -71,11 +80,26 @@ class ColumnGroups:
 
 
 class _Rows(NamedTuple):
-    """The rows to fit: features (n, n_features), labels (n,), queries (n,)."""
+    """The rows to fit.
+
+    Attributes:
+        features: (n, n_features) float64, missing values estimated by the others.
+        labelled: (n,) bool.
+        queries: (n,) int32.
+        ranks: (n,) int32, from 1.
+        known: (n,) bool, whether no value is missing.
+    """
 
     features: Matrix
     labelled: BoolArray
     queries: IntArray
+    ranks: IntArray
+    known: BoolArray
+
+    def where(self, mask: BoolArray) -> _Rows:
+        """Returns some of the rows."""
+        kept = self.features[mask], self.labelled[mask], self.queries[mask], self.ranks[mask]
+        return _Rows(*kept, self.known[mask])
 
 
 def fit_model(
@@ -83,35 +107,107 @@ def fit_model(
 ) -> tuple[Model, dict[str, Any]] | None:
     """Returns (model, its reliability), None with too few positives.
 
-    Weights are fitted to the columns that positives and unlabelled candidates have alike. The others get
-    their prior weight, by the multiple that the fitted weights suggest: they order the candidates, and leave
-    the expected number of relevant ones unchanged.
+    Weights are fitted to the columns that positives and unlabelled candidates have alike; columns that a
+    single one of them is better without are left out. The others order the candidates, and leave the expected
+    number of relevant ones unchanged.
     """
     fitted_columns = [_scaled(samples, column) for column in observed]
     other_columns = [_scaled(samples, column) for column in unlabelled_only]
     rows = _rows(samples, [*fitted_columns, *other_columns])
     if int(rows.labelled.sum()) < MIN_POSITIVES:
         return None
-    priors, flags = _priors(fitted_columns)
-    fitted = logistic.fit(rows.features[:, : len(priors)], rows.labelled, rows.queries, priors, flags)
-    frequency = label_frequency(fitted.logits, rows.labelled)
+    fitted, first = _best_fit(rows, fitted_columns), rows.ranks <= FIRST
+    top_share = top_labelled_share(fitted.logits, rows.labelled)
+    frequency = label_frequency(top_share)
     probability = relevance_probability(fitted.logits, frequency)
-    quality = reliability(fitted.logits, probability, rows.labelled, frequency)
-    other_weights = logistic.multiple(fitted.weights, priors, flags) * _priors(other_columns)[0]
-    intercept = fitted.intercept + _intercept_shift(rows, fitted, other_weights, frequency)
-    weights = (*fitted.weights.tolist(), *other_weights.tolist())
-    return Model((*fitted_columns, *other_columns), intercept, weights, frequency, fitted.strength), quality
+    quality = {
+        "top_labelled_share": top_share,
+        **reliability(fitted.logits, probability, rows.labelled, frequency),
+        "auc_first_20": auc(fitted.logits[first], probability[first], rows.labelled[first]),
+    }
+    weights = _all_weights(rows, fitted, fitted_columns, other_columns)
+    intercept = fitted.intercept + _intercept_shift(rows, fitted, weights, frequency)
+    columns = (*fitted_columns, *other_columns)
+    return Model(columns, intercept, tuple(weights.tolist()), frequency, fitted.strength), quality
 
 
-def _intercept_shift(rows: _Rows, fitted: logistic.Fitted, other_weights: Vector, frequency: float) -> float:
+def _best_fit(rows: _Rows, columns: Sequence[Column]) -> logistic.Fitted:
+    """Returns the model of all columns, or of the one that alone orders the first ranks better.
+
+    A single column is taken where its concordance among the first ranks, on queries left out, is above that
+    of all by more than one standard error over the queries. Its model has weights of 0 for the others.
+    """
+    fitted = _fit(rows, columns, range(len(columns)))
+    singles = [place for place, column in enumerate(columns) if column.kind != "flag"]
+    if len(columns) < 2:
+        return fitted
+    first = rows.where(rows.ranks <= FIRST)
+    in_first = rows.ranks <= FIRST
+    combined = _concordance(fitted.logits[in_first], first)
+    best, best_gain = fitted, 0.0
+    for place in singles:
+        alone = _fit(rows, columns, [place])
+        gains = _concordance(alone.logits[in_first], first) - combined
+        if gains.sum() > max(best_gain, float(np.sqrt(len(gains)) * gains.std())):
+            best, best_gain = alone, float(gains.sum())
+    return best
+
+
+def _fit(rows: _Rows, columns: Sequence[Column], chosen: Sequence[int]) -> logistic.Fitted:
+    """Returns the model of the chosen columns, with weights of 0 for the others."""
+    used = np.concatenate([[place in chosen] * len(c.priors) for place, c in enumerate(columns)]).astype(bool)
+    priors, flags = _priors([columns[place] for place in chosen])
+    features = rows.features[:, : len(used)][:, used]
+    fitted = logistic.fit(features, rows.labelled, rows.queries, priors, flags)
+    weights = np.zeros(len(used))
+    weights[used] = fitted.weights
+    return fitted._replace(weights=weights)
+
+
+def _concordance(logits: Vector, rows: _Rows) -> Vector:
+    """Returns by query with a label the sum over its labelled rows of the share of others scored below."""
+    others = np.sort(logits[~rows.labelled])
+    own = logits[rows.labelled]
+    below = np.searchsorted(others, own, "left") + np.searchsorted(others, own, "right")
+    queries = np.unique(rows.queries[rows.labelled], return_inverse=True)[1].ravel()
+    return np.bincount(queries, below / (2 * max(len(others), 1))).astype(np.float64)
+
+
+def _all_weights(
+    rows: _Rows, fitted: logistic.Fitted, columns: Sequence[Column], others: Sequence[Column]
+) -> Vector:
+    """Returns the weights of all features, those of columns included that most positives have no value in.
+
+    Where queries with several positives are many enough to show what those columns are worth, all weights
+    are fitted on these queries. If not, the columns keep their prior weights, by the multiple at which
+    columns of the same kind kept theirs.
+    """
+    if not others:
+        return fitted.weights
+    shown = rows.where(rows.known & np.isin(rows.queries, rows.queries[rows.known & rows.labelled]))
+    if int(shown.labelled.sum()) >= MIN_POSITIVES:
+        return _fit(shown, [*columns, *others], range(len(columns) + len(others))).weights
+    priors = _priors(columns)[0]
+    kinds = np.array([column.kind for column in columns for _ in column.priors])
+    weights = [fitted.weights]
+    for column in others:
+        alike = kinds == column.kind if column.kind in kinds else kinds != "flag"
+        multiple = float(fitted.weights[alike] @ priors[alike]) / max(
+            float(priors[alike] @ priors[alike]), 1e-12
+        )
+        weights.append(multiple * np.array(column.priors))
+    return np.concatenate(weights)
+
+
+def _intercept_shift(rows: _Rows, fitted: logistic.Fitted, weights: Vector, frequency: float) -> float:
     """Returns what to add to the intercept so that the expected number of relevant candidates stays."""
     from scipy.optimize import brentq
 
-    if not other_weights.any():
+    features = rows.features[~rows.labelled]
+    plain = logistic.log_odds(features[:, : len(fitted.weights)], fitted.intercept, fitted.weights)
+    moved = logistic.log_odds(features, fitted.intercept, weights)
+    if np.array_equal(plain, moved):
         return 0.0
-    own, more = np.split(rows.features[~rows.labelled], [len(fitted.weights)], axis=1)
-    plain = logistic.log_odds(own, fitted.intercept, fitted.weights)
-    moved = plain + more @ other_weights
     wanted = relevance_probability(plain, frequency).sum()
 
     def excess(shift: float) -> float:
@@ -129,7 +225,16 @@ def _rows_of(sample: Sample, columns: Sequence[Column]) -> _Rows:
     candidates, positives, unlabelled = sample.candidates, sample.positives, sample.unlabelled
     used = (positives | unlabelled) & complete(candidates, columns)
     queries = np.broadcast_to(candidates.queries[:, None], candidates.shape)
-    return _Rows(features(candidates, columns, unlabelled)[used], positives[used], queries[used])
+    known = np.ones(candidates.shape, bool)
+    for column in columns:
+        known &= (column.kind == "flag") | ~np.isnan(column.values(candidates))
+    return _Rows(
+        features(candidates, columns, unlabelled)[used],
+        positives[used],
+        queries[used],
+        candidates.ranks[used],
+        known[used],
+    )
 
 
 def _priors(columns: Sequence[Column]) -> tuple[Vector, BoolArray]:

@@ -26,8 +26,8 @@ def calibrate(
             learned = work.calibrate()
             place.write_calibration(learned.describe())
         else:
-            learned = work.validation.calibration = Calibration.build(stored)
-    info["validation"]["calibration"] = dict(learned.facts)
+            learned = work.use(Calibration.build(stored))
+    info["validation"]["calibration"] = {**learned.facts, "rules": list(learned.rules)}
 
 
 def learn_positives(

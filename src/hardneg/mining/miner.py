@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,13 @@ import pyarrow as pa
 
 from hardneg.calibration.calibration import Calibration
 from hardneg.calibration.noisy_positives import NoisyPositives
-from hardneg.core.components import Context, OpenedPositiveValidator, OpenedRanker, OpenedValidator
+from hardneg.core.components import (
+    RULES,
+    Context,
+    OpenedPositiveValidator,
+    OpenedRanker,
+    OpenedValidator,
+)
 from hardneg.core.exclusions import Exclusions
 from hardneg.core.records import Candidates, Collection, IntArray
 from hardneg.mining.positives import PositivesStage
@@ -22,6 +29,7 @@ from hardneg.runs.directory import Clock
 from hardneg.runs.ledger import Block, Ledger
 from hardneg.runs.table import block_table, stored_candidates
 from hardneg.selection.anchor import anchored
+from hardneg.selection.fitting import FitSample, fitted_rules
 from hardneg.selection.selector import Decisions, Selector
 
 BLOCK = 1_024
@@ -32,7 +40,12 @@ _CELLS = 1 << 20
 
 
 class _Blocks:
-    """Decides on the blocks of a ledger one by one with one selector."""
+    """Decides on the blocks of a ledger one by one with one selector.
+
+    `sample` are the candidates on which probabilities were last calibrated.
+    """
+
+    sample = FitSample((), 0.0)
 
     def __init__(
         self,
@@ -59,18 +72,39 @@ class _Blocks:
             seed=recipe.seed,
         )
 
+    def calibrated(self, pools: Iterable[Candidates]) -> Calibration:
+        """Returns what is learned from the pools of a sample of the queries, and uses it from now on."""
+        blocks = list(map(self._with_evidence, pools))
+        learned = self.validation.calibrate(blocks)
+        shown = map(self.validation.with_hidden_positives, blocks)
+        self.sample = FitSample(
+            tuple((self._anchored(block), positive) for block, positive in shown),
+            learned.unlabelled_per_labelled * learned.highest_scale,
+        )
+        rules = fitted_rules(self.selector, self.sample)
+        return self.use(replace(learned, rules=tuple(map(RULES.describe, rules))))
+
+    def use(self, calibration: Calibration) -> Calibration:
+        """Decides from now on by a calibration, and returns it."""
+        self.validation.calibration = calibration
+        if calibration.rules:
+            self.selector.rules = tuple(map(RULES.make, calibration.rules))
+        return calibration
+
     def decide(self, pooled: Candidates) -> tuple[Candidates, Decisions]:
         candidates = self.examined(pooled)
         return candidates, self.selector.select(candidates)
 
     def examined(self, pooled: Candidates) -> Candidates:
-        validated = self.validation.validate(self._with_evidence(pooled))
-        return anchored(validated, self.collection, self.settings.anchor)
+        return self._anchored(self.validation.validate(self._with_evidence(pooled)))
 
     def _with_evidence(self, pooled: Candidates) -> Candidates:
         """Returns candidates with evidence of false negatives and of wrong positives."""
         found = self.validation.with_evidence(self.exclusions.mark(pooled))
         return self.positives.examine(found, self.validation.verdict_shares(found))
+
+    def _anchored(self, candidates: Candidates) -> Candidates:
+        return anchored(candidates, self.collection, self.settings.anchor)
 
     def table(self, candidates: Candidates, decisions: Decisions) -> pa.Table:
         decided = decisions.reasons, decisions.reason, decisions.copies
@@ -144,8 +178,7 @@ class Miner(_Blocks):
         queries = self.validation.sample_queries(np.concatenate([*self.blocks, np.empty(0, np.int32)]))
         sample = Search(queries, self._depth)
         self.prepare([sample])
-        pools = (self._pool.candidates(s.queries, s.depth) for s in _pieces(sample))
-        return self.validation.calibrate(map(self._with_evidence, pools))
+        return self.calibrated(self._pool.candidates(s.queries, s.depth) for s in _pieces(sample))
 
     def first(self, number: int) -> Search:
         """Returns the search that a block begins with."""
@@ -224,9 +257,8 @@ class Reselector(_Blocks):
         """Returns the calibration learned from the stored candidates of a sample of the queries."""
         queries = self.validation.sample_queries(self.collection.judgments.queries_with_positives)
         stored = (self._stored(number) for number in range(len(self.sizes)))
-        return self.validation.calibrate(
-            self._with_evidence(block.take(np.flatnonzero(np.isin(block.queries, queries))))
-            for block in stored
+        return self.calibrated(
+            block.take(np.flatnonzero(np.isin(block.queries, queries))) for block in stored
         )
 
     def candidates(self, number: int) -> Candidates:

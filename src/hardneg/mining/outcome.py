@@ -183,7 +183,7 @@ def _verdicts(
     without = Reselector(collection, _without_verdicts(recipe), ledger, {})
     learned = None if calibration is None else Calibration.build(calibration)
     if learned is not None:
-        without.validation.calibration = replace(learned, shift=0.0)
+        without.use(replace(learned, scale=1.0))
     counts: Counter[str] = Counter()
     for number, block in enumerate(ledger):
         table = first_pairs(block.table)
@@ -196,8 +196,8 @@ def _verdicts(
         counts["added"] += len(after - before)
     if not counts["pairs"]:
         return {}
-    shift = 0.0 if learned is None else learned.shift
-    return {**counts, "shift": round(shift, 4)}
+    scale = 1.0 if learned is None else learned.scale
+    return {**counts, "scale": round(scale, 4)}
 
 
 def _without_verdicts(recipe: Recipe) -> Recipe:

@@ -38,7 +38,7 @@ class PartWriterFactory:
         context = ClusterContext(self.cache, encoded=dict(self.encoded), plan=self.plan)
         miner = Miner.opened(self.collection, self.recipe, context, Clock())
         if self.calibration is not None:
-            miner.validation.calibration = Calibration.build(self.calibration)
+            miner.use(Calibration.build(self.calibration))
         if self.positives is not None:
             miner.positives.learned = NoisyPositives.build(self.positives)
         return partial(_written_or_search, miner, self.ledger)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hardneg.calibration.calibration import Calibration, calibrate
+from hardneg.calibration.calibration import Calibration, calibrate, not_estimated
 from hardneg.calibration.features import LEFT_OUT, NOT_RELEVANT, POSITIVE, UNLABELLED, Column, Sample
 from hardneg.core.components import OpenedValidator
 from hardneg.core.exclusions import EXCLUSIONS
@@ -45,6 +45,7 @@ class ValidationStage:
         self._settings = settings
         self._scorers = scorers
         self._open_validators = open_validators or {}
+        self._complete = settings.calibrate and settings.labels == "complete"
         self.calibration = Calibration("it is off")
 
     @property
@@ -61,10 +62,13 @@ class ValidationStage:
         return np.intersect1d(rows, wanted).astype(np.int32)
 
     def calibrate(self, blocks: Iterable[Candidates]) -> Calibration:
-        """Returns the calibration learned from blocks `with_evidence`, which `validate` uses from now on."""
+        """Returns the calibration learned from blocks `with_evidence`, which is used from now on."""
+        if self._complete:
+            self.calibration = not_estimated("the labels are complete")
+            return self.calibration
         samples = [self._sample(block) for block in blocks]
         learned = calibrate(samples, self._columns())
-        self.calibration = learned.shifted_to(
+        self.calibration = learned.scaled_by(
             [(self.verdict_shares(sample.candidates), learned.probability(sample)) for sample in samples]
         )
         return self.calibration
@@ -83,12 +87,35 @@ class ValidationStage:
             return candidates
         sample = self._sample(candidates)
         votes = self._votes(sample.candidates)
-        probability = self._probability(sample)
+        probability = self._probability(sample, self.calibration.probability(sample))
         bound = self._settings.relabel_above
         relabelled = None
         if bound is not None:
             relabelled = (probability >= bound) & (votes > 0) & (sample.status == UNLABELLED)
         return replace(sample.candidates, votes=votes, probability=probability, relabelled=relabelled)
+
+    def with_hidden_positives(self, candidates: Candidates) -> tuple[Candidates, BoolArray]:
+        """Returns candidates with their evidence as if nothing were labelled, and which are known positives.
+
+        Probabilities are as high as they may be without more verdicts; see `Calibration.highest_scale`.
+        """
+        sample = self._sample(candidates)
+        learned = self.calibration
+        positive, known = (
+            sample.status == POSITIVE,
+            (sample.status == POSITIVE) | (sample.status == UNLABELLED),
+        )
+        probability = np.where(known, learned.if_unlabelled(sample, learned.highest_scale), np.nan).astype(
+            np.float32
+        )
+        assert candidates.excluded is not None
+        shown = replace(
+            candidates,
+            votes=self._votes(candidates),
+            probability=self._probability(sample, probability),
+            excluded=np.where(positive, np.int8(-1), candidates.excluded),
+        )
+        return shown, positive
 
     def _sample(self, candidates: Candidates) -> Sample:
         """Returns the candidates with their status for calibration."""
@@ -103,9 +130,13 @@ class ValidationStage:
         status[positive if candidates.noisy is None else positive & ~candidates.noisy] = POSITIVE
         return Sample(candidates, status.astype(np.int32))
 
-    def _probability(self, sample: Sample) -> FloatArray:
-        """Returns (n_queries, depth) float32: by verdicts where there are any, else by calibration."""
-        probability = self.calibration.probability(sample)
+    def _probability(self, sample: Sample, probability: FloatArray) -> FloatArray:
+        """Returns (n_queries, depth) float32: by verdicts where there are any, else as calibration has it.
+
+        Where labels are complete, what has none is not relevant.
+        """
+        if self._complete:
+            probability = np.where(sample.status == UNLABELLED, np.float32(0), np.float32(np.nan))
         probability[sample.status == NOT_RELEVANT] = 0
         shares = self.verdict_shares(sample.candidates)
         judged = ~np.isnan(shares) & (sample.status != POSITIVE)

@@ -86,10 +86,10 @@ def _verdicts(info: Mapping[str, Any], recipe: Recipe) -> Iterator[Warning]:
     before, after = verdicts.get("negatives_without", 0), verdicts.get("negatives", 0)
     if before - after > TAKEN * before:
         text = (
-            f"{verdicts['pairs']:,} verdicts leave {after:,} of {before:,} negatives: they move all "
-            f"probabilities by {verdicts['shift']:+.2f} log-odds"
+            f"{verdicts['pairs']:,} verdicts leave {after:,} of {before:,} negatives: they multiply "
+            f"all probabilities by {verdicts['scale']:.2f}"
         )
-        numbers = {"pairs": verdicts["pairs"], "before": before, "after": after, "shift": verdicts["shift"]}
+        numbers = {"pairs": verdicts["pairs"], "before": before, "after": after, "scale": verdicts["scale"]}
         yield {"kind": "verdicts", "text": text, **numbers}
 
 

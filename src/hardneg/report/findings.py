@@ -70,7 +70,7 @@ def _warning(warning: Mapping[str, Any], summary: RunSummary, locale: Locale) ->
         "share": locale.percent,
         "low": locale.percent,
         "high": locale.percent,
-        "shift": partial(locale.signed, places=2),
+        "scale": partial(locale.decimal, places=2),
         "chance": partial(locale.decimal, places=1),
     }
     values = {

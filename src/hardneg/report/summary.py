@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
@@ -17,8 +16,8 @@ import pyarrow.compute as pc
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from hardneg.core import audit_info
-from hardneg.core.components import RULES, Rule
-from hardneg.core.errors import ConfigError, DataError
+from hardneg.core.components import Rule
+from hardneg.core.errors import DataError
 from hardneg.core.records import Decision
 from hardneg.core.registry import invalid_field
 from hardneg.core.state_files import read_state
@@ -38,6 +37,8 @@ from hardneg.report.columns import (
 )
 from hardneg.runs import ledger
 from hardneg.runs.directory import RunFolder
+from hardneg.selection.fitting import rules_of
+from hardneg.selection.reasons import rule_reason
 
 _DEEPEST_RANK = 10_000
 _MOST_SHORT = 200
@@ -113,13 +114,12 @@ class RunSummary:
     @property
     def suspected_reasons(self) -> frozenset[str]:
         """The reasons that suspected false negatives are dropped for: rules that read the probability."""
-        names = (RULES.name_of(rule) for rule in known_rules(self.run) if rule.reads == "probability")
-        return frozenset(name.replace("-", "_") for name in names)
+        return frozenset(rule_reason(rule) for rule in rules_of(self.run) if rule.reads == "probability")
 
     @property
     def margin_limits(self) -> list[float]:
         """The margins to the scorer's anchor that the recipe sets, of the kind of `margins`."""
-        own = [rule for rule in known_rules(self.run) if (rule.by or self.scorer) == self.scorer]
+        own = [rule for rule in rules_of(self.run) if (rule.by or self.scorer) == self.scorer]
         limits: list[float | None] = [
             _threshold(rule)[1] for rule in own if rule.reads == "anchor" and rule.relative == self.relative
         ]
@@ -130,11 +130,12 @@ class RunSummary:
     @property
     def probability_limits(self) -> list[float]:
         """The p(false negative) above which the recipe drops candidates."""
-        return [_threshold(rule)[1] for rule in known_rules(self.run) if rule.reads == "probability"]
+        limits = [rule.highest_probability for rule in rules_of(self.run)]
+        return [limit for limit in limits if limit is not None]
 
     def score_limits(self, ranker: str) -> list[tuple[str, float]]:
         """Returns (setting, score) of the thresholds that the recipe sets on a ranker's scores."""
-        own = [rule for rule in known_rules(self.run) if (rule.by or self.scorer) == ranker]
+        own = [rule for rule in rules_of(self.run) if (rule.by or self.scorer) == ranker]
         return [_threshold(rule) for rule in own if rule.reads == "score"]
 
     @property
@@ -160,7 +161,7 @@ def summarize(folder: Path) -> RunSummary:
     run = RunFolder(folder).finished()
     paths = ledger.parts(folder)
     ranges = score_ranges(paths)
-    relative = not any(rule.reads == "anchor" and not rule.relative for rule in known_rules(run))
+    relative = not any(rule.reads == "anchor" and not rule.relative for rule in rules_of(run))
     low, high = ranges.get(run["recipe"]["select"].get("by"), (0.0, 1.0))
     span = (-1.0, 1.0) if relative else (-0.25 * (high - low), high - low)
     summary = RunSummary(
@@ -212,15 +213,6 @@ def _add(summary: RunSummary, block: ledger.Block) -> None:
             summary.evidence[name.removeprefix("evidence.")] += len(table) - table[name].null_count
     for check in summary.checks:
         check.add(table, groups)
-
-
-def known_rules(run: Mapping[str, Any]) -> list[Rule]:
-    """Returns the rules of a run's recipe, without those that this installation does not know."""
-    rules = []
-    for described in run["recipe"]["select"]["rules"]:
-        with suppress(ConfigError):
-            rules.append(RULES.make(described))
-    return rules
 
 
 def _threshold(rule: Rule) -> tuple[str, float]:

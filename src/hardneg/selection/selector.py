@@ -68,6 +68,7 @@ class Selector:
 
     Under a cap (`max_uses`) blocks must come in the order of the queries, and the uses made so far count:
     `usage` has the number of each document, (n_documents,) int32, and is None without a cap.
+    `rules` are those of the settings, or the same with what they have learned from a sample.
     """
 
     def __init__(self, collection: Collection, settings: SelectSettings, seed: int) -> None:
@@ -75,12 +76,18 @@ class Selector:
         self._collection = collection
         self._seed = seed
         self.negative_reason = draw_reason(settings.draw)
+        self.rules: tuple[Rule, ...] = settings.rules
         rules = map(rule_reason, settings.rules)
         others = (NO_POSITIVE, NO_SCORE, NO_ANCHOR_SCORE, SURPLUS, MAX_USES, self.negative_reason)
         self.reasons = tuple(dict.fromkeys((*EXCLUSIONS, *rules, *others)))
         self.usage: IntArray | None = None
         if settings.max_uses is not None:
             self.usage = np.zeros(len(collection.documents), np.int32)
+
+    def with_rules(self, rules: tuple[Rule, ...]) -> Selector:
+        """Returns a selector by other rules in place of its own, which has chosen nothing yet."""
+        settings = self._settings.model_copy(update={"rules": rules})
+        return Selector(self._collection, settings, self._seed)
 
     def select(self, candidates: Candidates) -> Decisions:
         """Returns the decisions on one block."""
@@ -131,7 +138,7 @@ class Selector:
 
     def _decide_by(self, view: Candidates, codes: Codes, noise: FloatArray) -> _TeacherDecisions:
         reason = codes.copy()
-        for rule in self._settings.rules:
+        for rule in self.rules:
             reason = np.where((reason == -1) & ~rule.keep(view), self._drop_reason(rule, view), reason)
         allowed = reason == -1
         priority = self._settings.draw.priority(view.only(allowed), noise)
@@ -204,7 +211,7 @@ class Selector:
         useful = np.zeros_like(unfinished)
         for view in self._teacher_views(candidates):
             passing = np.ones_like(unfinished)
-            for rule in self._settings.rules:
+            for rule in self.rules:
                 passing &= rule.useful_deeper(view)
             useful |= passing
         return np.asarray(unfinished & useful)

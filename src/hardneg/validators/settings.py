@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator
 
@@ -19,6 +19,8 @@ class ValidateSettings(BaseModel):
     Attributes:
         validators: Each as `similar-to-positive`, `cross-encoder:MODEL` or `{cross-encoder: {...}}`.
         calibrate: Whether the probability of a false negative is estimated.
+        labels: `complete` where every relevant document is labelled: then nothing without a label is
+            suspected but copies of positives and what verdicts find relevant. Otherwise `incomplete`.
         negatives_are_judged: Whether a document with a relevance below the least counts as judged not
             relevant; false where such negatives were mined and nobody judged them.
         sample: Queries on which the probability is estimated, drawn at random.
@@ -31,6 +33,7 @@ class ValidateSettings(BaseModel):
 
     validators: tuple[AnyValidator, ...] = ()
     calibrate: bool = False
+    labels: Literal["incomplete", "complete"] = "incomplete"
     negatives_are_judged: bool = True
     sample: int = Field(default=2_048, ge=1)
     weights: bool = True

@@ -32,7 +32,10 @@ def ledger(tmp_path):
 
 
 def docs(folder, also=False, limit=10):
-    return " ".join(doc for _, doc in doubtful_negatives(folder, "a", also, limit))
+    return " ".join(
+        doc
+        for _, doc in doubtful_negatives(folder, "a", {"suspected_false_negative"} if also else set(), limit)
+    )
 
 
 def test_the_likeliest_come_first_then_those_close_to_the_anchor(ledger):

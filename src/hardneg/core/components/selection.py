@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, Literal, NamedTuple
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -57,6 +58,22 @@ class Rule(Component, ABC):
     def needed_depth(self) -> int:
         """Returns how many ranks must be retrieved before anything is drawn; 0 for no such need."""
         return 0
+
+    @property
+    def highest_probability(self) -> float | None:
+        """The highest probability of a false negative that it keeps, 0 to 1; None where it sets none."""
+        if self.reads != "probability" or self.threshold is None:
+            return None
+        return float(getattr(self, self.threshold.setting))
+
+    def fitted(self, expected_rate: Callable[[Self], float]) -> Self:
+        """Returns the rule with what it learns from a sample of the queries; most rules learn nothing.
+
+        Args:
+            expected_rate: The mean probability of a false negative, 0 to 1, of the negatives that the
+                sample's queries would have by a rule in place of this one; NaN where no probability is known.
+        """
+        return self
 
 
 class Draw(Component, ABC):

@@ -17,11 +17,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from hardneg.core.components import RULES
 from hardneg.core.errors import ConfigError
 from hardneg.core.records import Decision
 from hardneg.core.verdicts import Verdict
 from hardneg.runs import ledger
+from hardneg.selection.fitting import rules_of
+from hardneg.selection.reasons import rule_reason
 
 _COLUMNS = ("query_id", "doc_id", "rank", "decision", "reason", "p_false_negative")
 _NO_RULE = 0.5
@@ -109,14 +110,10 @@ def _value(p: Floats, chosen: npt.NDArray[np.bool_], bound: float) -> Floats:
 def _bound(run: Mapping[str, Any]) -> tuple[float, frozenset[str]]:
     """Returns the probability above which a run drops candidates, and the reasons for which it does."""
     bounds, reasons = [], set()
-    for given in run["recipe"]["select"]["rules"]:
-        try:
-            rule = RULES.make(given)
-        except ConfigError:  # one that is not installed
-            continue
-        if rule.reads == "probability" and rule.threshold is not None:
-            bounds.append(float(getattr(rule, rule.threshold.setting)))
-            reasons.add(RULES.name_of(rule).replace("-", "_"))
+    for rule in rules_of(run):
+        if rule.highest_probability is not None:
+            bounds.append(rule.highest_probability)
+            reasons.add(rule_reason(rule))
     return min(bounds, default=_NO_RULE), frozenset(reasons)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,8 +18,6 @@ from hardneg.core.records import Collection, Decision
 from hardneg.llm.prompt import cut
 from hardneg.runs import ledger
 
-SUSPECTED = "suspected_false_negative"
-
 
 class Pair(NamedTuple):
     """A query and a document to judge, with their texts."""
@@ -31,13 +29,15 @@ class Pair(NamedTuple):
     shortened: bool = False
 
 
-def doubtful_negatives(folder: Path, scorer: str, also_dropped: bool, limit: int) -> list[tuple[str, str]]:
+def doubtful_negatives(folder: Path, scorer: str, dropped_for: Set[str], limit: int) -> list[tuple[str, str]]:
     """Returns the (query_id, doc_id) of a run's doubtful negatives, the most doubtful first.
+
+    With them come the candidates that were dropped for the reasons given.
 
     Those with a probability of being false come first, in that order; then the others, by
     their relative margin to the anchor score, (anchor - score) / |anchor|. Ties stay in the ledger's order.
     """
-    table = pa.concat_tables([_chosen(path, scorer, also_dropped) for path in ledger.parts(folder)])
+    table = pa.concat_tables([_chosen(path, scorer, dropped_for) for path in ledger.parts(folder)])
     p, score, anchor = (table[name].to_numpy() for name in ("p", "score", "anchor"))
     with np.errstate(divide="ignore", invalid="ignore"):
         margin = np.where(anchor == 0, anchor - score, (anchor - score) / np.abs(anchor))
@@ -82,14 +82,15 @@ def with_texts(ids: Sequence[tuple[str, str]], collection: Collection, max_chara
     return pairs
 
 
-def _chosen(path: Path, scorer: str, also_dropped: bool) -> pa.Table:
+def _chosen(path: Path, scorer: str, dropped_for: Set[str]) -> pa.Table:
     """Returns query_id, doc_id, p, score and anchor of one part's rows to judge."""
     names = {"p": "p_false_negative", "score": f"score.{scorer}", "anchor": f"positive.{scorer}"}
     table = ledger.read_table(path, ["query_id", "doc_id", "decision", "reason", *names.values()])
     keep = pc.equal(table["decision"], Decision.NEGATIVE)
-    if also_dropped:
+    if dropped_for:
         dropped = pc.equal(table["decision"], Decision.DROPPED)
-        keep = pc.or_(keep, pc.and_(dropped, pc.equal(table["reason"], SUSPECTED)))
+        reasons = pa.array(sorted(dropped_for), pa.string())
+        keep = pc.or_(keep, pc.and_(dropped, pc.is_in(table["reason"].cast(pa.string()), reasons)))
     table = table.filter(keep)
     doubtful = {name: table[name] for name in ("query_id", "doc_id")}
     for name, column in names.items():
