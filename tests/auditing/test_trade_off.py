@@ -11,6 +11,7 @@ from hardneg.auditing.trade_off import best_threshold, curve
 from hardneg.core.exclusions import Exclusions
 from hardneg.core.records import Candidates
 from hardneg.mining.recipe import Recipe
+from hardneg.selection.fitting import FitSample
 from hardneg.testing import collection
 from tests.auditing.few import negatives
 
@@ -28,7 +29,9 @@ def reselector():
         np.array([0], np.int32), docs, docs + 1, scores, anchors, "dense", probability=PROBABILITY
     )
     marked = Exclusions(KNOWN).mark(made)
-    return SimpleNamespace(collection=KNOWN, sizes=[1], candidates=lambda number: marked)
+    return SimpleNamespace(
+        collection=KNOWN, sizes=[1], candidates=lambda number: marked, sample=FitSample((), 0.0)
+    )
 
 
 def recipe(*rules, negatives=1):

@@ -71,7 +71,8 @@ def test_a_run_directory_holds_all_that_is_promised(beir, tmp_path):
     written = rows(tmp_path / "run")
     assert list(written[0]) == [
         "query_id", "doc_id", "rank", "score.bm25", "positive.bm25",
-        "decision", "reason", "p_false_negative", "weight", "copies",
+        "decision", "reason", "p_false_negative",
+        "noise.too_short", "noise.boilerplate", "p_noisy", "weight", "copies",
     ]  # fmt: skip
     by_reason = run["counts"]["dropped"]
     assert len(written) == run["counts"]["candidates"]
