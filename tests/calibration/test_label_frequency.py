@@ -50,7 +50,8 @@ def test_one_of_three_labelled_leaves_two_unlabelled_for_each():
     assert math.exp(unlabelled_log_odds(1 / 3)) == pytest.approx(2)
     # Odds of 1 to 4 of being labelled: 2 in 4 relevant and unlabelled, among the unlabelled.
     assert relevance_probability(np.array([math.log(0.25)]), 1 / 3)[0] == pytest.approx(0.5)
-    assert relevance_probability(np.array([10.0]), 1 / 3)[0] == pytest.approx(0.99)
+    # Odds of 1 to 2 would make it certain: beyond one half probabilities rise by a twentieth at most.
+    assert relevance_probability(np.array([math.log(0.5)]), 1 / 3)[0] == pytest.approx(0.525)
 
 
 def test_all_or_none_labelled_stay_finite():
@@ -60,10 +61,11 @@ def test_all_or_none_labelled_stay_finite():
     assert relevance_probability(np.array([0.0]), 1.0)[0] == pytest.approx(1e-6, rel=1e-5)
 
 
-def test_no_probability_is_above_99_per_cent():
-    # log-odds of 0.5, 1 and 2 by as many unlabelled as labelled ones
-    found = relevance_probability(np.log([0.5, 0.99, 1.0, 2.0]), 0.5)
-    assert found.tolist() == pytest.approx([0.5, 0.99, 0.99, 0.99])
+def test_beyond_one_half_only_the_order_is_kept():
+    # log-odds of 0.5, 1, 2 and 1e6 by as many unlabelled as labelled ones: 0.5 + 0.05 * (1 - 0.5 / odds)
+    found = relevance_probability(np.log([0.25, 0.5, 1.0, 2.0, 1e6]), 0.5)
+    assert found.tolist() == pytest.approx([0.25, 0.5, 0.525, 0.5375, 0.55], abs=1e-6)
+    assert relevance_probability(np.array([800.0]), 0.5)[0] == pytest.approx(0.55)
 
 
 def test_reliability_compares_what_labels_stand_for_with_the_mean_probability():

@@ -229,7 +229,7 @@ def test_common_thresholds_have_flags(beir, tmp_path):
     select = json.loads((tmp_path / "run" / "run.json").read_text())["recipe"]["select"]
     rules = {name: options for rule in select["rules"] for name, options in rule.items()}
     assert rules["relative-margin"]["margin"] == 0.1 and rules["absolute-margin"]["margin"] == 0.2
-    assert list(rules)[0] == "suspected-false-negative" and select["max_positives"] == 1
+    assert list(rules)[0] == "false-negative-rate" and select["max_positives"] == 1
     lines = (tmp_path / "run" / "train.jsonl").read_text().splitlines()
     pairs = {(row["anchor"], row["positive"]) for row in map(json.loads, lines)}
     assert len(pairs) == len({anchor for anchor, _ in pairs})

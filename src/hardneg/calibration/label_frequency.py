@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from hardneg.calibration.logistic import Vector
-from hardneg.calibration.purity import MAX_PROBABILITY
 from hardneg.core.records import BoolArray
 from hardneg.core.statistics import wilson
 
 _MIN_CANDIDATES = 20
 _Z = 1.2816  # one-sided 90 %
 _BINS = 10
+_TOP, _BEYOND = 0.5, 0.05
 
 
 def label_frequency(top_share: float) -> float:
@@ -51,14 +51,17 @@ def unlabelled_log_odds(frequency: float) -> float:
 
 
 def relevance_probability(logits: Vector, frequency: float) -> Vector:
-    """Returns the probability that an unlabelled candidate is relevant, at most 0.99.
+    """Returns the probability that an unlabelled candidate is relevant, at most 0.55.
 
-    The logits are the log-odds of being labelled, the frequency the share of relevant documents that are.
+    The logits are the log-odds of being labelled, the frequency the share of relevant documents that are. A
+    linear model's logits go on rising where the labelled share does not: beyond 1/2, see `label_frequency`,
+    only the order of the candidates is kept.
 
     Source: Elkan and Noto, KDD 2008, section 4.
     """
-    log_probability = np.minimum(logits + unlabelled_log_odds(frequency), 0)
-    return np.asarray(np.minimum(np.exp(log_probability), MAX_PROBABILITY))
+    probability = np.exp(np.minimum(logits + unlabelled_log_odds(frequency), 30))
+    beyond = _TOP + _BEYOND * (1 - _TOP / np.maximum(probability, _TOP))
+    return np.asarray(np.where(probability > _TOP, beyond, probability))
 
 
 def reliability(logits: Vector, probability: Vector, labelled: BoolArray, frequency: float) -> dict[str, Any]:
