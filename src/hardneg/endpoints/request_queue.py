@@ -23,7 +23,7 @@ class Model(Protocol):
 
     @property
     def name(self) -> str:
-        """Its name, by which models are told apart."""
+        """Its name, which no other model has."""
 
     @property
     def endpoint(self) -> Endpoint:
