@@ -10,23 +10,20 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, ValidationError
 
 from hardneg.core.components import (
-    DRAWS,
     ENGINES,
     FORMATS,
-    POSITIVE_VALIDATORS,
     RANKERS,
-    RULES,
-    VALIDATORS,
     Engine,
     Format,
 )
 from hardneg.core.errors import ConfigError, require_all, unknown_name
 from hardneg.core.files import real_path
-from hardneg.core.registry import Registry, first_problem
-from hardneg.core.settings import LISTS, check_names, override, put
+from hardneg.core.registry import first_problem
+from hardneg.core.settings import check_names, override, put
 from hardneg.core.tables import flat, html_table
 from hardneg.engines.local import Local
 from hardneg.mining.rank_settings import RankSettings
+from hardneg.mining.recipe_changes import bound, copied, keep_ranking, spelled_out, without_verdicts
 from hardneg.mining.recipes import read_recipe, recipe_names, register_recipe
 from hardneg.rankers.fusion import FUSIONS
 from hardneg.runs.finished import FinishedRun
@@ -87,7 +84,7 @@ class Recipe(BaseModel):
         """
         check_names(settings, f"recipe {settings.get('name', '')}")
         try:
-            recipe = cls(**_spelled_out(_copied(settings)))
+            recipe = cls(**spelled_out(copied(settings)))
         except ValidationError as error:
             raise ConfigError(f"recipe {settings.get('name', '')}: {first_problem(error)}") from None
         return recipe._resolved()
@@ -154,7 +151,7 @@ class Recipe(BaseModel):
         Raises:
             ConfigError: There is no such recipe, or the changes do not fit it.
         """
-        settings = read_recipe(name) if isinstance(name, str) else _copied(name)
+        settings = read_recipe(name) if isinstance(name, str) else copied(name)
         changes = {
             "rank.rankers": rankers,
             "validation.validators": validators,
@@ -174,19 +171,21 @@ class Recipe(BaseModel):
         }
         changes = {key: value for key, value in changes.items() if value is not None}
         if ranked_by is not None:
-            _keep(settings, _parts(ranked_by), (*changes, *(given.partition("=")[0] for given in overrides)))
+            keep_ranking(
+                settings, _parts(ranked_by), (*changes, *(given.partition("=")[0] for given in overrides))
+            )
         for key, value in changes.items():
             put(settings, key.split("."), value, key)
-        settings = _spelled_out(settings)
+        settings = spelled_out(settings)
         margin = None if perc_pos is None else round(1 - perc_pos, 10)
-        _bound(settings, "relative-margin", "margin", margin)
-        _bound(settings, "absolute-margin", "margin", margin_pos)
-        _bound(settings, "max-score", "maximum", max_score)
+        bound(settings, "relative-margin", "margin", margin)
+        bound(settings, "absolute-margin", "margin", margin_pos)
+        bound(settings, "max-score", "maximum", max_score)
         override(settings, overrides)
         if verdicts is not None:
             validator = {"verdicts": {"file": str(real_path(verdicts))}}
             validation = settings.setdefault("validation", {})
-            validation["validators"] = [*_others(validation.get("validators") or []), validator]
+            validation["validators"] = [*without_verdicts(validation.get("validators") or []), validator]
         return cls.build(settings)
 
     def check_installed(self) -> None:
@@ -256,7 +255,7 @@ def recipe_of(run: FinishedRun) -> Recipe:
 def with_verdicts(recipe: Recipe, file: Path) -> Recipe:
     """Returns a recipe that reads a file of verdicts, in place of any other."""
     settings, verdicts = _parts(recipe), {"verdicts": {"file": str(real_path(file))}}
-    validators = [*_others(settings["validation"]["validators"]), verdicts]
+    validators = [*without_verdicts(settings["validation"]["validators"]), verdicts]
     settings["validation"] = {**settings["validation"], "validators": validators}
     return Recipe.build(settings)
 
@@ -271,9 +270,9 @@ def reselecting(run: FinishedRun, recipe: Recipe | str | Mapping[str, Any]) -> R
     settings, judges = _parts(recipe), [v for v in recipe.validation.validators if v.judges]
     if recipe.select.by not in recipe_of(run).rank.names:
         settings["select"] |= {"by": None, "teachers": ()}
-    _keep(settings, _parts(recipe_of(run)), ())
+    keep_ranking(settings, _parts(recipe_of(run)), ())
     if judges:
-        validators = _others(settings["validation"]["validators"])
+        validators = without_verdicts(settings["validation"]["validators"])
         settings["validation"]["validators"] = [*validators, *judges]
     return Recipe.build(settings)
 
@@ -281,44 +280,9 @@ def reselecting(run: FinishedRun, recipe: Recipe | str | Mapping[str, Any]) -> R
 def _parts(recipe: Recipe | Mapping[str, Any]) -> dict[str, Any]:
     """Returns settings as `Recipe.build` takes them; the components of a recipe stay objects."""
     if not isinstance(recipe, Recipe):
-        return dict(_copied(recipe))
+        return dict(copied(recipe))
     parts: dict[str, Any] = {**dict(recipe), "load": dataclasses.asdict(recipe.load)}
     return {**parts, **{key: dict(parts[key]) for key in ("rank", "validation", "positives", "select")}}
-
-
-def _keep(settings: dict[str, Any], ranked_by: Mapping[str, Any], changes: Sequence[str]) -> None:
-    """Puts loading, ranking and validators of another recipe into settings, in place."""
-    settings.update(rank=ranked_by["rank"], load=ranked_by["load"])
-    validation = settings.setdefault("validation", {})
-    validation["validators"] = ranked_by.get("validation", {}).get("validators", [])
-    kept = dict(ranked_by.get("positives", {}))
-    settings["positives"] = {**kept, **_taken(settings.get("positives", {}))}
-    for path in changes:
-        fixed = path.startswith(("validation.validators", "positives.validators", "positives.estimate"))
-        if path.split(".")[0] in ("rank", "load") or fixed:
-            raise ConfigError(f"{path} cannot be changed when deciding again: mine again")
-
-
-def _taken(positives: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns what a recipe says of wrong positives that a finished run can be decided on again by."""
-    return {key: value for key, value in positives.items() if key in ("action", "max_p")}
-
-
-def _bound(settings: dict[str, Any], rule: str, setting: str, value: float | None) -> None:
-    """Sets the bound of a rule, added where the recipe lacks it, in place; None changes nothing."""
-    if value is None:
-        return
-    rules = settings.setdefault("select", {}).setdefault("rules", [])
-    own = [each[rule] for each in rules if isinstance(each, Mapping) and rule in each]
-    if not own:
-        rules.append({rule: {setting: value}})
-    for options in own:
-        options[setting] = value
-
-
-def _others(validators: Sequence[Any]) -> list[Any]:
-    """Returns the validators that are not a file of verdicts."""
-    return [validator for validator in validators if not VALIDATORS.make(validator).judges]
 
 
 def _located(options: LoadOptions) -> LoadOptions:
@@ -326,42 +290,3 @@ def _located(options: LoadOptions) -> LoadOptions:
     if options.corpus is None or not Path(options.corpus).exists():
         return options
     return dataclasses.replace(options, corpus=str(real_path(options.corpus)))
-
-
-def _spelled_out(settings: dict[str, Any]) -> dict[str, Any]:
-    """Returns settings with every component as `{name: {setting: value}}`, for paths."""
-    nested = (settings.get(part) for part in ("rank", "validation", "positives", "select"))
-    rank, validate, positives, select = (part if isinstance(part, dict) else {} for part in nested)
-    spelled: list[tuple[dict[str, Any], str, Registry[Any]]] = [
-        (rank, "rankers", RANKERS),
-        (validate, "validators", VALIDATORS),
-        (positives, "validators", POSITIVE_VALIDATORS),
-        (select, "rules", RULES),
-        (select, "draw", DRAWS),
-        (settings, "format", FORMATS),
-        (settings, "engine", ENGINES),
-    ]
-    for owner, key, registry in spelled:
-        if key in LISTS and isinstance(owner.get(key), str | Mapping):
-            owner[key] = [owner[key]]
-        if isinstance(owner.get(key), list | tuple):
-            owner[key] = [_spell(item, registry) for item in owner[key]]
-        elif owner.get(key) is not None:
-            owner[key] = _spell(owner[key], registry)
-    return settings
-
-
-def _spell(given: Any, registry: Registry[Any]) -> Any:
-    """Returns a component as `{name: {setting: value}}`, or as it is if that cannot be built again."""
-    if isinstance(given, str | Mapping):
-        name, settings = registry.parse(given)
-        return {name: settings}
-    described = registry.describe(given)
-    return described if registry.can_make(described) else registry.make(given)
-
-
-def _copied(settings: Any) -> Any:
-    """Returns plain settings whose mappings and lists are new; components stay what they are."""
-    if isinstance(settings, Mapping):
-        return {key: _copied(value) for key, value in settings.items()}
-    return [_copied(value) for value in settings] if isinstance(settings, list | tuple) else settings
