@@ -46,7 +46,7 @@ class ArrayRequest(NamedTuple):
 
 @dataclass(frozen=True)
 class Form:
-    """A way to ask for numbers: where, and what."""
+    """A way to ask for numbers: where, and what, fields that are None being left out."""
 
     path: str
     body: Callable[[str | None, Sequence[str]], Mapping[str, Any]]
@@ -115,7 +115,7 @@ class ServedModel:
         query, texts = request
         refusals = []
         for form in list(self._forms):
-            body = form.body(query, texts)
+            body = {name: value for name, value in form.body(query, texts).items() if value is not None}
             try:
                 rows, tokens = await client.post(
                     form.path,

@@ -9,7 +9,7 @@ from typing import Any, Protocol, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.dataclasses import dataclass
 
-from hardneg.core.errors import ConfigError
+from hardneg.core.errors import ConfigError, require
 from hardneg.core.registry import first_problem
 from hardneg.endpoints.endpoint import KEY_IS_RECORDED, Endpoint
 
@@ -52,6 +52,10 @@ class ServedSettings:
     timeout: float = Field(default=120.0, gt=0)
     retries: int = Field(default=5, ge=0)
     options: Mapping[str, Any] = Field(default_factory=dict)
+
+    def check_installed(self) -> None:
+        """Checks that the HTTP client is installed."""
+        require("httpx2", "judge")
 
     def served(self, paths: Sequence[str]) -> tuple[Endpoint, str | None]:
         """Returns the endpoint and the model's name, which may stand in the URL behind `#`.

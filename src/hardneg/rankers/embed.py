@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -13,8 +11,9 @@ from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Context, OpenedRanker, Ranker, ranker
-from hardneg.core.errors import DataError, require
+from hardneg.core.errors import DataError
 from hardneg.core.records import Collection, Documents, FloatArray, Queries
+from hardneg.core.state_files import fingerprint
 from hardneg.endpoints.arrays import Form, ServedModel
 from hardneg.endpoints.settings import ServedSettings
 from hardneg.rankers.dense import DenseRanker
@@ -57,10 +56,6 @@ class Embed(ServedSettings, Ranker):
     encodes = True
     compares_documents = True
 
-    def check_installed(self) -> None:
-        """Checks that the HTTP client is installed."""
-        require("httpx2", "judge")
-
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
         """Returns the ranker, its vectors asked for unless they are in the cache.
 
@@ -94,15 +89,14 @@ class Embed(ServedSettings, Ranker):
 def _body(
     model: str | None, options: Mapping[str, Any], query: str | None, texts: Sequence[str]
 ) -> dict[str, Any]:
-    body = {"input": list(texts), "encoding_format": "float", "model": model, **options}
-    return {name: value for name, value in body.items() if value is not None}
+    return {"input": list(texts), "encoding_format": "float", "model": model, **options}
 
 
 def _fingerprint(facts: Mapping[str, Any], kind: Kind) -> str:
     """Returns the digest of all but the texts that decides on vectors."""
     prompt = facts[f"{kind}_prompt"]
     decides = {name: value for name, value in facts.items() if not name.endswith("_prompt")}
-    return hashlib.sha256(json.dumps([decides, prompt], sort_keys=True).encode()).hexdigest()
+    return fingerprint(decides, prompt)
 
 
 def _encode(
@@ -128,7 +122,7 @@ def _encode(
         served.rows(((None, [prompt + text for text in batch]) for batch in missing), done)
     except BaseException:
         for batch, vectors in zip(missing, answered, strict=False):
-            store.encode_missing(batch, lambda texts, advance, vectors=vectors: vectors)  # type: ignore[misc]
+            store.keep(batch, vectors)
         raise
     rest = iter(answered)
     rows = [next(rest) if known is None else known for known in stored]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Any, Literal
 
 import numpy as np
@@ -14,6 +12,7 @@ from hardneg.core.components import Context, OpenedRanker, Ranker, ranker
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.hashing import code_digest
 from hardneg.core.records import Collection, FloatArray
+from hardneg.core.state_files import fingerprint
 from hardneg.rankers.dense.encode import model_digest
 from hardneg.rankers.dense.forward import batch_tokens
 from hardneg.rankers.dense.models import (
@@ -129,8 +128,7 @@ class LateModel:
             "device": self._model.device.type,
             "code": code_digest(LateModel),
         }
-        digest = hashlib.sha256(json.dumps(decides, sort_keys=True, default=str).encode()).hexdigest()
-        return ModelDescription({**self.facts, "truncation": cut}, digest, self.chunk)
+        return ModelDescription({**self.facts, "truncation": cut}, fingerprint(decides), self.chunk)
 
     def scores(self, queries: list[str], documents: list[str]) -> FloatArray:
         """Returns (n,) float32: the mean of the greatest similarities, for n pairs.

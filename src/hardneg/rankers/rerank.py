@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import count
@@ -14,8 +12,9 @@ from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Context, OpenedRanker, Ranker, ranker
-from hardneg.core.errors import DataError, require
+from hardneg.core.errors import DataError
 from hardneg.core.records import Collection, FloatArray, IntArray
+from hardneg.core.state_files import fingerprint
 from hardneg.endpoints.arrays import Form, ServedModel
 from hardneg.endpoints.settings import ServedSettings
 from hardneg.rankers.pairs.scorer import PairScorer, Positions, Texts
@@ -51,22 +50,16 @@ class Rerank(ServedSettings, Ranker):
     measures_similarity = True
     reranks = True
 
-    def check_installed(self) -> None:
-        """Checks that the HTTP client is installed."""
-        require("httpx2", "judge")
-
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
         """Returns the ranker; nothing is asked yet."""
         endpoint, model = self.served(["/rerank", "/score"])
         facts = {"endpoint": endpoint.url, "model": model, "api": self.api, "options": dict(self.options)}
-        fingerprint = hashlib.sha256(json.dumps(["rerank", facts], sort_keys=True).encode()).hexdigest()
         forms = _FORMS.values() if self.api == "auto" else [_FORMS[self.api]]
         asked = [Form(path, partial(body, model, self.options)) for path, body in forms]
         name = self.name or "rerank"
         served = ServedModel(name, endpoint, self, asked)
-        return _ServedReranker(
-            collection, facts, context, name, PairStore(context.cache, fingerprint), served, self.batch_size
-        )
+        store = PairStore(context.cache, fingerprint("rerank", facts))
+        return _ServedReranker(collection, facts, context, name, store, served, self.batch_size)
 
 
 class _ServedReranker(PairScorer):
@@ -113,23 +106,19 @@ class _ServedReranker(PairScorer):
 def _documents(
     model: str | None, options: Mapping[str, Any], query: str | None, texts: Sequence[str]
 ) -> dict[str, Any]:
-    return _without_none({"query": query, "documents": list(texts), "model": model, **options})
+    return {"query": query, "documents": list(texts), "model": model, **options}
 
 
 def _texts(
     model: str | None, options: Mapping[str, Any], query: str | None, texts: Sequence[str]
 ) -> dict[str, Any]:
-    return _without_none({"query": query, "texts": list(texts), "truncate": True, **options})
+    return {"query": query, "texts": list(texts), "truncate": True, **options}
 
 
 def _score(
     model: str | None, options: Mapping[str, Any], query: str | None, texts: Sequence[str]
 ) -> dict[str, Any]:
-    return _without_none({"text_1": query, "text_2": list(texts), "model": model, **options})
-
-
-def _without_none(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in body.items() if value is not None}
+    return {"text_1": query, "text_2": list(texts), "model": model, **options}
 
 
 _FORMS = {"documents": ("rerank", _documents), "texts": ("rerank", _texts), "score": ("score", _score)}

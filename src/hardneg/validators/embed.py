@@ -45,10 +45,6 @@ class Embed(ServedSettings, Validator):
         "ru": "Кандидаты, которых сервер эмбеддингов ставит не дальше от запроса, чем релевантный.",
     }
 
-    def check_installed(self) -> None:
-        """Checks that the HTTP client is installed."""
-        RANKERS.make({"embed": {"endpoint": self.endpoint}}).check_installed()
-
     def open(self, collection: Collection, rankers: Rankers, context: Context) -> OpenedValidator:
         """Returns the opened validator, its vectors asked for or cached."""
         own = {name: value for name, value in settings_of(self).items() if name != "margin"}

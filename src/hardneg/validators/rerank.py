@@ -54,10 +54,6 @@ class Rerank(ServedSettings, Validator):
         "ru": "Кандидаты, которых реранкер на сервере оценивает не ниже релевантного.",
     }
 
-    def check_installed(self) -> None:
-        """Checks that the HTTP client is installed."""
-        RANKERS.make({"rerank": {"endpoint": self.endpoint}}).check_installed()
-
     def open(self, collection: Collection, rankers: Rankers, context: Context) -> OpenedValidator:
         """Returns the opened validator; nothing is asked yet."""
         own = {name: value for name, value in settings_of(self).items() if name not in _OWN}

@@ -129,6 +129,11 @@ class Store:
         """Returns whether the shard of these texts is stored and not corrupt."""
         return self.stored(texts) is not None
 
+    def keep(self, texts: list[str], vectors: FloatArray) -> None:
+        """Writes one shard unless it is stored; does not wait for other processes."""
+        if not self.has(texts):
+            write_array(self.path(texts), vectors)
+
     def encode_missing(self, texts: list[str], encode: Encode) -> None:
         """Encodes and writes one shard unless it is stored; does not wait for other processes."""
         if not self.has(texts):

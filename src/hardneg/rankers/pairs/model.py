@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +12,7 @@ import numpy as np
 from hardneg.core.errors import DataError
 from hardneg.core.hashing import code_digest
 from hardneg.core.records import FloatArray
+from hardneg.core.state_files import fingerprint
 from hardneg.rankers.dense import forward
 from hardneg.rankers.dense.encode import model_digest
 from hardneg.rankers.dense.models import Precision, convert, model_errors
@@ -110,7 +109,7 @@ class PairModel:
             "device": self._model.device.type,
             "code": code_digest(ScoringJob, forward),
         }
-        return hashlib.sha256(json.dumps(decides, sort_keys=True, default=str).encode()).hexdigest()
+        return fingerprint(decides)
 
     def scores(self, queries: list[str], documents: list[str]) -> FloatArray:
         """Returns (n,) float32: the scores of n pairs, at least one.
