@@ -92,7 +92,8 @@ def _selected(
 def _fitted(reselector: Reselector, recipe: Recipe) -> Selector:
     """Returns a recipe's selector, its rules fitted to the queries on which the reselector was calibrated."""
     selector = Selector(reselector.collection, recipe.select, recipe.seed)
-    return selector.with_rules(fitted_rules(selector, reselector.sample) or selector.rules)
+    rules = fitted_rules(selector, reselector.sample)
+    return selector.with_rules(rules) if rules else selector
 
 
 def _variants(recipe: Recipe) -> Iterator[tuple[str, float, Recipe]]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
 
 from hardneg.calibration.features import UNLABELLED, Column, Sample, complete
 from hardneg.calibration.label_frequency import unlabelled_log_odds
@@ -16,7 +15,7 @@ from hardneg.calibration.learning import MIN_POSITIVES, ColumnGroups, Model, fit
 from hardneg.calibration.logistic import Vector
 from hardneg.calibration.purity import HIGHEST, scaled, scales
 from hardneg.core.records import FloatArray
-from hardneg.core.registry import invalid_field
+from hardneg.core.registry import restored
 
 _MAX_ERROR = 0.1
 _MIN_AUC = 0.6
@@ -96,10 +95,7 @@ class Calibration:
         Raises:
             ValueError: The description is of no calibration.
         """
-        try:
-            built = TypeAdapter(cls).validate_python(dict(described), strict=False)
-        except ValidationError as error:
-            raise ValueError(invalid_field(error)) from None
+        built = restored(cls, described)
         for model in built.models:
             if sum(len(column.priors) for column in model.columns) != len(model.weights):
                 raise ValueError("models: weights and columns do not fit")

@@ -192,9 +192,7 @@ def _all_weights(
     weights = [fitted.weights]
     for column in others:
         alike = kinds == column.kind if column.kind in kinds else kinds != "flag"
-        multiple = float(fitted.weights[alike] @ priors[alike]) / max(
-            float(priors[alike] @ priors[alike]), 1e-12
-        )
+        multiple = logistic.multiple(fitted.weights, priors, ~alike)
         weights.append(multiple * np.array(column.priors))
     return np.concatenate(weights)
 

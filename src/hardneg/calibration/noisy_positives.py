@@ -15,13 +15,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import TypeAdapter, ValidationError
 
 from hardneg.calibration import logistic
 from hardneg.calibration.features import Matrix
 from hardneg.calibration.logistic import Vector
 from hardneg.core.records import BoolArray, IntArray
-from hardneg.core.registry import invalid_field
+from hardneg.core.registry import restored
 from hardneg.core.statistics import CONFIDENCE, wilson
 
 MIN_PAIRS = 50
@@ -86,10 +85,7 @@ class NoisyPositives:
         Raises:
             ValueError: The description is of no estimate.
         """
-        try:
-            built = TypeAdapter(cls).validate_python(dict(described), strict=False)
-        except ValidationError as error:
-            raise ValueError(invalid_field(error)) from None
+        built = restored(cls, described)
         if len(built.knots) != len(built.ratios) or not (built.why or built.knots):
             raise ValueError("knots and ratios do not fit")
         return built

@@ -29,7 +29,7 @@ from hardneg.runs.directory import Clock
 from hardneg.runs.ledger import Block, Ledger
 from hardneg.runs.table import block_table, stored_candidates
 from hardneg.selection.anchor import anchored
-from hardneg.selection.fitting import FitSample, fitted_rules
+from hardneg.selection.fitting import FitSample, fitted_rules, learns
 from hardneg.selection.selector import Decisions, Selector
 
 BLOCK = 1_024
@@ -42,7 +42,7 @@ _CELLS = 1 << 20
 class _Blocks:
     """Decides on the blocks of a ledger one by one with one selector.
 
-    `sample` are the candidates on which probabilities were last calibrated.
+    `sample` are the candidates on which probabilities were last calibrated, where rules learn from them.
     """
 
     sample = FitSample((), 0.0)
@@ -76,6 +76,8 @@ class _Blocks:
         """Returns what is learned from the pools of a sample of the queries, and uses it from now on."""
         blocks = list(map(self._with_evidence, pools))
         learned = self.validation.calibrate(blocks)
+        if not any(map(learns, self.selector.rules)):
+            return learned
         shown = map(self.validation.with_hidden_positives, blocks)
         self.sample = FitSample(
             tuple((self._anchored(block), positive) for block, positive in shown),

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hardneg.calibration.features import Matrix
+from hardneg.calibration.logistic import Vector
 from hardneg.calibration.noisy_positives import MIN_PAIRS, NoisyPositives, learn, not_estimable
 from hardneg.core.components import OpenedPositiveValidator, OpenedRanker
 from hardneg.core.exclusions import Exclusions
@@ -89,30 +90,25 @@ class PositivesStage:
             return not_estimable(f"{len(labelled.row)} positives are too few, {MIN_PAIRS} are needed")
         scales: dict[str, Sequence[float]] = dict(random.scales(self._comparable))
         shuffled = self._random.shuffled(labelled, sample)
-        if self._likeness is not None:
-            own = self._likeness.to_others(sample[labelled.row], labelled.docs)
-            if (~np.isnan(own)).mean() >= _COVERAGE:
-                likeness = self._likeness.to_others(sample[shuffled.row], shuffled.docs)
-                scales[_LIKENESS] = LikenessScale.of(likeness)
+        own, others = self._likeness_of(labelled, sample), None
+        if own is not None and (~np.isnan(own)).mean() >= _COVERAGE:
+            others = self._likeness_of(shuffled, sample)
+            assert others is not None
+            scales[_LIKENESS] = LikenessScale.of(others)
         learned = learn(
-            self._features(random, labelled, sample, scales),
-            self._features(random, shuffled, sample, scales),
+            _features(random, labelled, scales, own),
+            _features(random, shuffled, scales, others),
             sample[labelled.row],
             sample[shuffled.row],
             _SEPARATION_BY_LIKENESS if _LIKENESS in scales else _SEPARATION,
         )
         return replace(learned, scales={name: tuple(scale) for name, scale in scales.items()})
 
-    def _features(
-        self, random: RandomPairs, pairs: Pairs, queries: IntArray, scales: Mapping[str, Sequence[float]]
-    ) -> Matrix:
-        """Returns (n, n_features) float64 of pairs of the queries of a block."""
-        own = {name: Scale(*scale) for name, scale in scales.items() if name != _LIKENESS}
-        features = random.features(pairs, own)
-        if _LIKENESS not in scales or self._likeness is None:
-            return features
-        likeness = self._likeness.to_others(queries[pairs.row], pairs.docs)
-        return np.asarray(np.c_[features, LikenessScale(*scales[_LIKENESS]).feature(likeness)])
+    def _likeness_of(self, pairs: Pairs, queries: IntArray) -> Vector | None:
+        """Returns (n,) float64 of pairs of a block's queries; None where no ranker compares documents."""
+        if self._likeness is None:
+            return None
+        return self._likeness.to_others(queries[pairs.row], pairs.docs)
 
     def _labelled(self, queries: IntArray) -> Pairs:
         """Returns the positives of query rows that the rankers score."""
@@ -165,13 +161,24 @@ class PositivesStage:
             for name in scales.keys() - {_LIKENESS}:
                 values[f"{_PERCENTILE}{name}"] = random.percentile(pairs, name)
             if not self.learned.why:
-                features = self._features(random, pairs, candidates.queries, scales)
+                alike = self._likeness_of(pairs, candidates.queries) if _LIKENESS in scales else None
+                features = _features(random, pairs, scales, alike)
                 values[CONSISTENCY] = self.learned.probability(features)
         evidence = {}
         for name, own in values.items():
             evidence[name] = np.full(candidates.shape, np.nan, np.float32)
             evidence[name][row, column] = own
         return evidence
+
+
+def _features(
+    random: RandomPairs, pairs: Pairs, scales: Mapping[str, Sequence[float]], likeness: Vector | None
+) -> Matrix:
+    """Returns (n, n_features) float64 of pairs; their likeness, (n,) float64, counts where it has a scale."""
+    features = random.features(pairs, {n: Scale(*scale) for n, scale in scales.items() if n != _LIKENESS})
+    if likeness is None or _LIKENESS not in scales:
+        return features
+    return np.asarray(np.c_[features, LikenessScale(*scales[_LIKENESS]).feature(likeness)])
 
 
 def _likeness(

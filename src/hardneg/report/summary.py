@@ -37,8 +37,7 @@ from hardneg.report.columns import (
 )
 from hardneg.runs import ledger
 from hardneg.runs.directory import RunFolder
-from hardneg.selection.fitting import rules_of
-from hardneg.selection.reasons import rule_reason
+from hardneg.selection.fitting import rules_of, suspected_reasons
 
 _DEEPEST_RANK = 10_000
 _MOST_SHORT = 200
@@ -114,7 +113,7 @@ class RunSummary:
     @property
     def suspected_reasons(self) -> frozenset[str]:
         """The reasons that suspected false negatives are dropped for: rules that read the probability."""
-        return frozenset(rule_reason(rule) for rule in rules_of(self.run) if rule.reads == "probability")
+        return suspected_reasons(self.run)
 
     @property
     def margin_limits(self) -> list[float]:

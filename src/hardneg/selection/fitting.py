@@ -11,6 +11,7 @@ import numpy as np
 from hardneg.core.components import RULES, Rule
 from hardneg.core.errors import ConfigError
 from hardneg.core.records import BoolArray, Candidates
+from hardneg.selection.reasons import rule_reason
 from hardneg.selection.selector import Selector
 
 _PRIOR_COUNT = 5
@@ -43,10 +44,20 @@ def rules_of(run: Mapping[str, Any]) -> list[Rule]:
     return rules
 
 
+def suspected_reasons(run: Mapping[str, Any]) -> frozenset[str]:
+    """Returns the reasons for which a run dropped suspected false negatives: its rules on the probability."""
+    return frozenset(rule_reason(rule) for rule in rules_of(run) if rule.reads == "probability")
+
+
+def learns(rule: Rule) -> bool:
+    """Returns whether a rule learns anything from a sample."""
+    return type(rule).fitted is not Rule.fitted
+
+
 def fitted_rules(selector: Selector, sample: FitSample) -> tuple[Rule, ...]:
     """Returns the selector's rules with what they learn, one after the other; () where none learns."""
     rules = list(selector.rules)
-    learning = [place for place, rule in enumerate(rules) if type(rule).fitted is not Rule.fitted]
+    learning = [place for place, rule in enumerate(rules) if learns(rule)]
     if not learning:
         return ()
     for place in learning:

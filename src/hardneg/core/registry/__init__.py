@@ -21,6 +21,7 @@ from hardneg.core.registry.component import (
     invalid_field,
     positional_count,
     reason_of,
+    restored,
     settings_of,
     text_in,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "invalid_field",
     "positional_count",
     "reason_of",
+    "restored",
     "settings_of",
     "text_in",
 ]

@@ -132,6 +132,18 @@ def invalid_field(error: ValidationError) -> str:
     return f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
 
 
+def restored(cls: type[T], described: Mapping[str, Any]) -> T:
+    """Returns the dataclass whose fields are described by a file's content.
+
+    Raises:
+        ValueError: A field is missing or invalid.
+    """
+    try:
+        return TypeAdapter(cls).validate_python(dict(described), strict=False)
+    except ValidationError as error:
+        raise ValueError(invalid_field(error)) from None
+
+
 def reason_of(error: Exception) -> str:
     """Returns the kind of an error and the first line of its message."""
     return f"{type(error).__name__}: {_first_line(error)}"

@@ -34,8 +34,7 @@ from hardneg.llm.judging.pairs import Pair, doubtful_negatives, read_pairs, with
 from hardneg.llm.prompt import Prompt, read_prompt
 from hardneg.runs.directory import RunFolder
 from hardneg.runs.finished import load_run
-from hardneg.selection.fitting import rules_of
-from hardneg.selection.reasons import rule_reason
+from hardneg.selection.fitting import suspected_reasons
 
 __all__ = ["JudgeSettings", "dry_run", "judge"]
 
@@ -264,7 +263,6 @@ def _models(settings: JudgeSettings) -> list[tuple[str, Endpoint]]:
 def _ids(folder: Path, run: dict[str, Any], settings: JudgeSettings) -> list[tuple[str, str]]:
     if settings.pairs is not None:
         return read_pairs(settings.pairs)[: settings.limit]
-    reasons = {rule_reason(rule) for rule in rules_of(run) if rule.reads == "probability"}
-    dropped_for = reasons if settings.also == "dropped" else set()
+    dropped_for = suspected_reasons(run) if settings.also == "dropped" else frozenset[str]()
     scorer = run["recipe"]["select"]["by"]
     return doubtful_negatives(folder, scorer, dropped_for, settings.limit or LEDGER_LIMIT)
