@@ -1,9 +1,11 @@
 """From samples to a model: which columns are fitted, and what follows of a model for candidates."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from hardneg.calibration.features import LEFT_OUT, POSITIVE, UNLABELLED, Column
+from hardneg.calibration.features import LEFT_OUT, POSITIVE, UNLABELLED, Column, Sample
 from hardneg.calibration.learning import ColumnGroups, Model, fit_model
 from tests.calibration.samples import NAN, SCORES, sample, simulated
 
@@ -72,3 +74,68 @@ def test_a_model_is_scaled_to_the_unlabelled_and_needs_twenty_positives():
     rows, columns = np.nonzero(few.positives)
     few.status[rows[19:], columns[19:]] = LEFT_OUT
     assert fit_model([few], SCORES, []) is None
+
+
+def with_evidence(made, values):
+    candidates = replace(made.candidates, evidence={"alike": values.astype(np.float32)})
+    return Sample(candidates, made.status)
+
+
+def weights_of(model, name):
+    place = 0
+    for column in model.columns:
+        if column.name == name:
+            return model.weights[place : place + len(column.priors)]
+        place += len(column.priors)
+    raise AssertionError(name)
+
+
+def test_a_score_that_alone_orders_the_first_ranks_better_stands_for_all():
+    made, relevant = simulated(1, 0.6)
+    random = np.random.default_rng(3)
+    made.candidates.ranks[...] = np.argsort(random.random(relevant.shape), axis=1) + 1
+    # worth much at the ranks behind, and nothing but noise among the first
+    noise, first = random.normal(size=relevant.shape), made.candidates.ranks <= 20
+    values = np.where(first, 3 * noise, noise + 4 * relevant)
+    model, quality = fit_model([with_evidence(made, values)], [*SCORES, ALIKE], [])
+    alone, _ = fit_model([made], SCORES, [])
+    assert weights_of(model, "alike") == (0, 0)
+    assert weights_of(model, "dense") == pytest.approx(weights_of(alone, "dense"))
+    assert quality["auc_first_20"] > 0.8
+
+
+def test_evidence_that_helps_among_the_first_ranks_is_combined():
+    made, relevant = simulated(1, 0.6)
+    helpful = np.random.default_rng(3).normal(size=relevant.shape) + np.where(relevant, 2.0, 0.0)
+    model, _ = fit_model([with_evidence(made, helpful)], [*SCORES, ALIKE], [])
+    assert min(*weights_of(model, "alike"), *weights_of(model, "dense")) >= 0
+    assert sum(weights_of(model, "alike")) > 0.5 and sum(weights_of(model, "dense")) > 0.5
+
+
+def test_without_a_label_among_the_first_ranks_all_columns_are_kept(recwarn):
+    made, relevant = simulated(1, 0.6)
+    made.candidates.ranks[...] += 20
+    helpful = np.random.default_rng(3).normal(size=relevant.shape) + np.where(relevant, 2.0, 0.0)
+    model, quality = fit_model([with_evidence(made, helpful)], [*SCORES, ALIKE], [])
+    assert sum(weights_of(model, "alike")) > 0.5 and quality["auc_first_20"] is None
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize("worth", [0.0, 2.0])
+def test_queries_with_several_positives_show_what_evidence_of_lone_ones_is_worth(worth):
+    made, relevant = simulated(1, 0.6)
+    values = np.random.default_rng(3).normal(size=relevant.shape) + np.where(relevant, worth, 0.0)
+    values[(made.status == POSITIVE) & (made.positives.sum(axis=1, keepdims=True) < 2)] = NAN
+    model, _ = fit_model([with_evidence(made, values)], SCORES, [ALIKE])
+    found = sum(weights_of(model, "alike"))
+    assert found > 1 if worth else found < 0.4
+
+
+def test_evidence_that_nobody_can_verify_keeps_the_share_of_its_kind():
+    made, _ = simulated(1, 0.6)
+    values = np.random.default_rng(3).normal(size=made.status.shape)
+    values[made.status == POSITIVE] = NAN
+    model, _ = fit_model([with_evidence(made, values)], SCORES, [ALIKE])
+    dense = np.array(weights_of(model, "dense"))
+    multiple = dense @ [1.0, 0.5] / 1.25  # the priors of an absolute score
+    assert weights_of(model, "alike") == pytest.approx((multiple, 0.5 * multiple))

@@ -137,17 +137,17 @@ def _best_fit(rows: _Rows, columns: Sequence[Column]) -> logistic.Fitted:
     A single column is taken where its concordance among the first ranks, on queries left out, is above that
     of all by more than one standard error over the queries. Its model has weights of 0 for the others.
     """
-    fitted = _fit(rows, columns, range(len(columns)))
-    singles = [place for place, column in enumerate(columns) if column.kind != "flag"]
-    if len(columns) < 2:
+    fitted, near = _fit(rows, columns, range(len(columns))), rows.ranks <= FIRST
+    first = rows.where(near)
+    if len(columns) < 2 or not first.labelled.any():
         return fitted
-    first = rows.where(rows.ranks <= FIRST)
-    in_first = rows.ranks <= FIRST
-    combined = _concordance(fitted.logits[in_first], first)
+    combined = _concordance(fitted.logits[near], first)
     best, best_gain = fitted, 0.0
-    for place in singles:
+    for place, column in enumerate(columns):
+        if column.kind == "flag":
+            continue
         alone = _fit(rows, columns, [place])
-        gains = _concordance(alone.logits[in_first], first) - combined
+        gains = _concordance(alone.logits[near], first) - combined
         if gains.sum() > max(best_gain, float(np.sqrt(len(gains)) * gains.std())):
             best, best_gain = alone, float(gains.sum())
     return best
