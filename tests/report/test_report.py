@@ -146,6 +146,10 @@ def test_negatives_above_the_positive_are_no_fault_where_probabilities_decide(ru
     found = summarize(full)
     found.margins.counts[1, :10] += 1000
     assert above(found)[0] == "plain" and "is at most 40\u202f%" in above(found)[1]
+    rules = [{"false-negative-rate": {"maximum": 0.05, "bound": 1.0}}]
+    all_kept = replace(found, run={**found.run, "recipe": {**found.run["recipe"], "select": {
+        **found.run["recipe"]["select"], "rules": rules}}})  # fmt: skip
+    assert above(all_kept)[0] == "plain" and "admits all" in above(all_kept)[1]
     found.probabilities.counts[:] = 0
     assert above(found)[0] == "bad" and "at most" not in above(found)[1]
 

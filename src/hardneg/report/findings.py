@@ -142,6 +142,8 @@ def _above_positive(summary: RunSummary, locale: Locale) -> list[Finding]:
     if share == 0:
         return [("good", locale("find.none_above"))]
     limits = summary.probability_limits if summary.probabilities.total else []
+    if limits and limits[-1] >= 1:
+        return [("plain", locale("find.above_kept", share=locale.percent(share)))]
     if limits:
         bound = locale.percent(limits[-1])
         return [("plain", locale("find.above_bound", share=locale.percent(share), bound=bound))]
