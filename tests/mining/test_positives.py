@@ -179,3 +179,13 @@ def test_percentiles_and_features_are_those_of_the_query():
     spread = np.sqrt(8 / 3)
     assert found[:, 0].tolist() == pytest.approx([0, np.log1p(4 / spread)])
     assert found[:, 1].tolist() == pytest.approx([0, np.log1p(6 / 0.5)])  # 0 deviations count as 0.5
+
+
+def test_columns_stand_in_the_order_of_the_rankers():
+    known = shuffled()
+    recipe = Recipe.named("naive", ["format=jsonl"], rankers=[Similar(scores(known)) for _ in range(5)])
+    run = hardneg.mine(known, recipe)
+    columns = [
+        name.removeprefix("percentile.") for name in run.candidates.column_names if "percentile." in name
+    ]
+    assert columns == list(recipe.rank.names) and len(columns) == 5

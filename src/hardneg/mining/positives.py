@@ -158,7 +158,7 @@ class PositivesStage:
         if self._random is not None and self.learned is not None and self.learned.scales:
             scales = self.learned.scales
             random = self._random.of(candidates.queries, docs)
-            for name in scales.keys() - {_LIKENESS}:
+            for name in (each for each in scales if each != _LIKENESS):
                 values[f"{_PERCENTILE}{name}"] = random.percentile(pairs, name)
             if not self.learned.why:
                 alike = self._likeness_of(pairs, candidates.queries) if _LIKENESS in scales else None
