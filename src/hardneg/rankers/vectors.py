@@ -19,6 +19,7 @@ from hardneg.core.lines import raw_lines
 from hardneg.core.records import Collection, Documents, FloatArray, IntArray, Queries, id_key, rows_of
 from hardneg.core.stores import fetched
 from hardneg.rankers.dense import DenseRanker
+from hardneg.rankers.dense.models import search_devices
 from hardneg.rankers.dense.store import Vectors as Chunks
 
 _BLOCK = 8_192
@@ -41,11 +42,14 @@ class Vectors(Ranker):
         folder: Folder of the arrays.
         similarity: `dot` takes the vectors as they are; `cosine` normalises them to length 1 first; `auto` is
             `dot` if all have length 1, else `cosine`, which is said.
+        search_device: Where to search, as torch names it, with the same results everywhere; several with
+            commas between. None for all GPUs where copying the vectors pays, else `cpu`.
         name: The ranker's name in the ledger; None for `vectors`.
     """
 
     folder: str
     similarity: Literal["auto", "dot", "cosine"] = "auto"
+    search_device: str | None = None
     name: str | None = None
     shorthand = "folder"
     comparable = True
@@ -74,6 +78,7 @@ class Vectors(Ranker):
             facts,
             Chunks.of(documents.matched(collection.documents, unit, context.cache)),
             Chunks.of(queries.matched(collection.queries, unit, context.cache)),
+            search_devices(self.search_device),
         )
 
 

@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from hardneg.rankers.dense.models import best_precision, has_fast_bf16
+from hardneg.core.errors import ConfigError
+from hardneg.rankers.dense.models import best_precision, has_fast_bf16, search_devices
 
 
 @pytest.mark.parametrize(
@@ -29,3 +30,15 @@ def test_on_a_gpu(monkeypatch, major, precision):
 
 def test_elsewhere():
     assert best_precision("mps") == "fp32"
+
+
+def test_where_to_search():
+    assert search_devices(None) is None
+    assert search_devices("cpu") == []
+    assert search_devices("cpu, cpu") == ["cpu", "cpu"]
+
+
+@pytest.mark.parametrize("name", ["cuda:9", "gpu", "cpu,cuda:9"])
+def test_a_device_that_torch_has_not_is_an_error(name):
+    with pytest.raises(ConfigError, match=r'search_device: cannot use "(cuda:9|gpu)": '):
+        search_devices(name)

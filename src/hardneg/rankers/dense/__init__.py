@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -14,7 +14,13 @@ from hardneg.core.errors import require
 from hardneg.core.records import Collection, Documents, FloatArray, IntArray, Queries
 from hardneg.rankers.dense.encode import Encoder, Kind, Storage
 from hardneg.rankers.dense.graph import SAMPLE, GraphSearch
-from hardneg.rankers.dense.models import best_precision, check_installed, load_model, model_errors
+from hardneg.rankers.dense.models import (
+    best_precision,
+    check_installed,
+    load_model,
+    model_errors,
+    search_devices,
+)
 from hardneg.rankers.dense.remote_encoding import EncodedTexts, encode_remotely
 from hardneg.rankers.dense.sharded_search import ClusterContext, ShardedRanker
 from hardneg.rankers.dense.store import Encode, Store, Vectors
@@ -41,6 +47,8 @@ class Dense(Ranker):
             Search and scores are exact over the vectors as they are stored.
         search: `exact`, or `hnsw`: over a graph (arXiv 1603.09320), which misses some documents; its recall,
             measured on a sample, is recorded. Scores are exact with both.
+        search_device: Where `exact` searches, with the same results everywhere; several as for `device`. None
+            for the devices of the model, or all GPUs, where copying the documents pays, else `cpu`.
         expansion: With `hnsw`: candidates kept during a search (ef); more find more and take longer.
         revision: The hub revision to load.
         name: The ranker's name in the ledger; None for `dense`.
@@ -55,6 +63,7 @@ class Dense(Ranker):
     normalize: bool | None = None
     storage: Storage = "fp32"
     search: Literal["exact", "hnsw"] = "exact"
+    search_device: str | None = None
     expansion: int = Field(default=256, ge=1)
     revision: str | None = None
     name: str | None = None
@@ -73,14 +82,17 @@ class Dense(Ranker):
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
         """Returns the ranker, its vectors encoded or loaded from the cache."""
         name = self.name or "dense"
+        on_model_devices = self.device if (self.device or "").startswith(("cpu", "cuda")) else None
+        devices = search_devices(self.search_device or on_model_devices)
         encoded = self._encode_remotely(name, collection, context)
         plan = context.plan if isinstance(context, ClusterContext) else None
         if encoded is not None and plan is not None and self.search == "exact":
-            return ShardedRanker(encoded, name, context, plan)
+            return ShardedRanker(encoded, name, context, plan, devices)
         if encoded is None:
-            opened = _encode_locally(self.encoder(), collection, context, name)
+            opened = _encode_locally(self.encoder(), collection, context, name, devices)
         else:
-            opened = DenseRanker(encoded.facts, encoded.vectors("document"), encoded.vectors("query"))
+            vectors = encoded.vectors("document"), encoded.vectors("query")
+            opened = DenseRanker(encoded.facts, *vectors, devices)
         if self.search == "hnsw":
             opened.use_graph(self.expansion, context, f"{name}: build graph")
         return opened
@@ -113,11 +125,17 @@ class DenseRanker:
 
     retrieves = True
 
-    def __init__(self, facts: Mapping[str, Any], documents: Vectors, queries: Vectors) -> None:
+    def __init__(
+        self,
+        facts: Mapping[str, Any],
+        documents: Vectors,
+        queries: Vectors,
+        devices: Sequence[str] | None = None,
+    ) -> None:
         self.facts = facts
         self._documents = documents
         self._queries = queries
-        self._exact = ExactSearch(documents, len(queries))
+        self._exact = ExactSearch(documents, len(queries), devices=devices)
         self._search: ExactSearch | GraphSearch = self._exact
 
     def use_graph(self, expansion: int, context: Context, stage: str) -> None:
@@ -140,7 +158,9 @@ class DenseRanker:
         return self._exact.alike(docs, others)
 
 
-def _encode_locally(encoder: Encoder, collection: Collection, context: Context, name: str) -> DenseRanker:
+def _encode_locally(
+    encoder: Encoder, collection: Collection, context: Context, name: str, devices: Sequence[str] | None
+) -> DenseRanker:
     """Returns the ranker of the vectors of documents and queries, encoded unless cached."""
 
     def vectors(kind: Kind, texts: Documents | Queries, encode: Encode, unit: str) -> Vectors:
@@ -157,4 +177,5 @@ def _encode_locally(encoder: Encoder, collection: Collection, context: Context, 
         {**encoder.facts, "truncation": cut},
         vectors("document", collection.documents, encoder.documents, "documents"),
         vectors("query", collection.queries, encoder.queries, "queries"),
+        devices,
     )

@@ -49,25 +49,38 @@ class BoundedTopK:
 def scored(queries: FloatArray, documents: Vectors, docs: IntArray) -> FloatArray:
     """Returns (n, depth) float32: dot products of queries with given documents, NaN where docs are -1."""
     queries = np.ascontiguousarray(queries, np.float32)
-    scores = np.full(docs.shape, np.nan, np.float32)
-    for number in np.unique(docs[docs >= 0] // documents.size):
-        _score_chunk(queries, *documents.gather(int(number), docs), scores)
-    return scores
+    scores = np.full(docs.size, np.nan, np.float32)
+    flat = docs.ravel()
+    pairs = np.flatnonzero(flat >= 0)
+    numbers = flat[pairs] // documents.size
+    radix = numbers.max(initial=0) < 65_536  # NumPy sorts 16 bits by radix
+    order = np.argsort(numbers.astype(np.uint16) if radix else numbers, kind="stable")
+    pairs, numbers = pairs[order], numbers[order]
 
+    def score(some: slice) -> None:
+        begins = np.flatnonzero(np.diff(numbers[some], prepend=-1)) + some.start
+        for begin, end in zip(begins, [*begins[1:], some.stop], strict=True):
+            inside = pairs[begin:end]
+            vectors, rows = documents.gather(int(numbers[begin]), flat[inside])
+            _dots(queries, vectors, inside // docs.shape[1], rows, inside, scores)
 
-def _score_chunk(queries: FloatArray, vectors: FloatArray, positions: IntArray, scores: FloatArray) -> None:
-    parallel_for(lambda rows: _dots(queries[rows], vectors, positions[rows], scores[rows]), len(queries))
+    parallel_for(score, len(pairs))
+    return scores.reshape(docs.shape)
 
 
 @njit
-def _dots(queries: FloatArray, vectors: FloatArray, positions: IntArray, scores: FloatArray) -> None:
-    """Writes the dot products of each query with the vectors at its positions, and skips those outside."""
-    for row in range(positions.shape[0]):
-        lanes = np.empty(_LANES, np.float64)
-        for column in range(positions.shape[1]):
-            position = positions[row, column]
-            if 0 <= position < len(vectors):
-                scores[row, column] = _dot(queries[row], vectors[position], lanes)
+def _dots(
+    queries: FloatArray,
+    vectors: FloatArray,
+    query_rows: npt.NDArray[np.int64],
+    rows: IntArray,
+    targets: npt.NDArray[np.int64],
+    scores: FloatArray,
+) -> None:
+    """Writes the dot product of each pair of a query and a vector to its target among the scores."""
+    lanes = np.empty(_LANES, np.float64)
+    for pair in range(len(rows)):
+        scores[targets[pair]] = _dot(queries[query_rows[pair]], vectors[rows[pair]], lanes)
 
 
 @njit

@@ -131,6 +131,39 @@ def has_fast_bf16() -> bool:
     return any(getattr(torch.cpu, name, bool)() for name in checks)
 
 
+def gpus() -> list[str]:
+    """Returns the GPUs that torch sees, as it names them; none where it is not installed."""
+    try:
+        import torch
+    except ImportError:
+        return []
+    return [f"cuda:{number}" for number in range(torch.cuda.device_count())]
+
+
+def search_devices(names: str | None) -> list[str] | None:
+    """Returns the devices to search on, from names with commas between: none for the processor.
+
+    No names at all stay None: the search chooses.
+
+    Raises:
+        ConfigError: torch cannot use one of them.
+    """
+    if names is None:
+        return None
+    devices = [name.strip() for name in names.split(",") if name.strip()]
+    if devices in ([], ["cpu"]):
+        return []
+    import torch
+
+    for name in devices:
+        try:
+            torch.empty(1, device=name)
+        except (RuntimeError, AssertionError) as error:
+            reason = str(error).splitlines()[0]
+            raise ConfigError(f'search_device: cannot use "{name}": {reason}') from None
+    return devices
+
+
 def convert(model: Any, precision: Precision) -> Any:
     """Returns the model, changed in place, with its first module, the transformer, in this precision.
 

@@ -90,11 +90,19 @@ class ShardedRanker:
 
     retrieves = True
 
-    def __init__(self, encoded: EncodedTexts, name: str, context: Context, plan: ShardingPlan) -> None:
+    def __init__(
+        self,
+        encoded: EncodedTexts,
+        name: str,
+        context: Context,
+        plan: ShardingPlan,
+        devices: Sequence[str] | None = None,
+    ) -> None:
         self.facts: Mapping[str, Any] = encoded.facts
         self._encoded = encoded
         self._name = name
         self._context = context
+        self._devices = devices
         names = (encoded.fingerprints[kind][:16] for kind in ("document", "query"))
         self._folder = plan.folder / "-".join(names)
         self._documents = encoded.vectors("document")
@@ -121,7 +129,7 @@ class ShardedRanker:
                         else:
                             task.advance(len(search.queries))
 
-            worker = partial(_search_worker, self._encoded, self._folder, n_queries)
+            worker = partial(_search_worker, self._encoded, self._folder, n_queries, self._devices)
             for count in self._context.engine.run(worker, missing(), "search"):
                 task.advance(count)
 
@@ -148,7 +156,9 @@ class ShardedRanker:
         return scored(self._documents.take(docs), self._documents, others)
 
 
-def _search_worker(encoded: EncodedTexts, folder: Path, n_queries: int) -> Callable[[_Job], int]:
+def _search_worker(
+    encoded: EncodedTexts, folder: Path, n_queries: int, devices: Sequence[str] | None
+) -> Callable[[_Job], int]:
     """Returns what searches some shards, stores the result and returns the number of queries."""
     documents, queries = encoded.vectors("document"), encoded.vectors("query")
     opened: dict[tuple[int, int], ExactSearch] = {}
@@ -158,7 +168,7 @@ def _search_worker(encoded: EncodedTexts, folder: Path, n_queries: int) -> Calla
         if _read(path) is None:
             if shards not in opened:
                 opened.clear()
-                opened[shards] = ExactSearch(documents.part(*shards), n_queries)
+                opened[shards] = ExactSearch(documents.part(*shards), n_queries, devices=devices)
             docs, scores = opened[shards].search(queries.take(job.search.queries), job.search.depth)
             docs[docs >= 0] += job.begin * documents.size
             write_array(path, np.stack([docs, scores.view(np.int32)]))

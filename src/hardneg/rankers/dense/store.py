@@ -65,19 +65,15 @@ class Vectors:
         return np.ascontiguousarray(self.chunks[number][rows], np.float32)
 
     def gather(self, number: int, docs: IntArray) -> tuple[FloatArray, IntArray]:
-        """Returns vectors of a chunk, (m, dimension) float32, and the row in them of each doc of the chunk.
+        """Returns vectors of a chunk, (m, dimension) float32, and the row in them of each of its docs, (n,).
 
-        What is stored as float32 is not copied; of all else only the rows needed are read. The rows of docs
-        in other chunks are outside of 0..m-1.
+        What is stored as float32 is not copied; of all else only the rows needed are read.
         """
         chunk, rows = self.chunks[number], docs - np.int32(number * self.size)
         if chunk.dtype == np.float32 and chunk.flags.c_contiguous:
             return chunk, rows
-        inside = (rows >= 0) & (rows < len(chunk))
-        needed, inverse = np.unique(rows[inside], return_inverse=True)
-        positions = np.full_like(docs, -1)
-        positions[inside] = inverse
-        return np.asarray(chunk[needed], np.float32), positions
+        needed, positions = np.unique(rows, return_inverse=True)
+        return np.asarray(chunk[needed], np.float32), positions.astype(np.int32)
 
     def take(self, rows: IntArray) -> FloatArray:
         """Returns (n, dimension) float32: the vectors of these rows, as `np.take` does."""

@@ -7,8 +7,8 @@ shortlist, where a product bounds the score from both sides; at once where it is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -17,11 +17,14 @@ from hardneg.core.records import FloatArray, IntArray
 from hardneg.rankers.dense import approximate
 from hardneg.rankers.dense.approximate import ApproximateProduct
 from hardneg.rankers.dense.bounded_search import BoundedTopK, scored
-from hardneg.rankers.dense.models import has_fast_bf16
+from hardneg.rankers.dense.models import gpus, has_fast_bf16
 from hardneg.rankers.dense.shortlist import Shortlist
 from hardneg.rankers.dense.store import Vectors
 from hardneg.rankers.kernels.parallel import parallel_for, single_threaded_blas, threads
 from hardneg.rankers.kernels.top_k import CHUNK, top_k_of
+
+if TYPE_CHECKING:
+    from hardneg.rankers.dense.device_search import DeviceSearch
 
 Product = Literal["fp32", "bf16", "pca-prefix"]
 
@@ -36,6 +39,8 @@ _PCA_DIMENSIONS = (64, 1_024)
 _MAX_RESCORED = 0.15
 """Share of rescored pairs above which the next `_FALLBACK_CHUNKS` chunks are searched in fp32."""
 _FALLBACK_CHUNKS = 4
+_DEVICE_WORK = 1e11
+"""Multiplications from which copying the documents to a GPU pays: about a second of a processor."""
 _LARGEST = float(np.finfo(np.float32).max) / 2
 
 
@@ -46,18 +51,27 @@ class ExactSearch:
         documents: The document vectors.
         queries: Expected number of queries: for few of them preparing the documents does not pay.
         product: The approximate product, see `approximate`; None for the fastest on this machine.
+        devices: Where to search, as torch names it; empty for the processor, None for GPUs where it pays.
 
     Raises:
         DataError: A document's vector has NaN or infinity in it.
     """
 
-    def __init__(self, documents: Vectors, queries: int = 0, product: Product | None = None) -> None:
+    def __init__(
+        self,
+        documents: Vectors,
+        queries: int = 0,
+        product: Product | None = None,
+        devices: Sequence[str] | None = None,
+    ) -> None:
         self._documents = documents
-        self._max_norm = max(_max_norm(documents, number) for number in range(len(documents.chunks)))
+        self._max_norm = _max_norm(documents)
         self._fp32 = approximate.Fp32(documents, self._max_norm)
         self._approximate: ApproximateProduct | None = None
         self._expected = queries
         self._product = product
+        self._devices = () if product else devices
+        self._device_search: DeviceSearch | None = None
 
     def check(self, queries: FloatArray) -> None:
         """Checks the vectors of queries, and that no product with a document is too large.
@@ -92,6 +106,11 @@ class ExactSearch:
         scores = np.empty((len(queries), depth), np.float32)
         if not len(queries):
             return docs, scores
+        shortlists = self._device_shortlists(queries, depth)
+        if shortlists is not None:
+            docs, overflowed = shortlists
+            docs, scores = top_k_of(docs, self.score(queries, docs), depth)
+            return self._with_overflowed(queries, docs, scores, overflowed)
         product = self._prepare(queries, depth)
 
         def search(rows: slice) -> None:
@@ -126,9 +145,16 @@ class ExactSearch:
         chunks = len(self._documents.chunks)
         first = chunks if product.two_sided else 1
         shortlisting = product if product.two_sided else self._fp32
-        docs, scores, overflowed = self._search_by_shortlist(shortlisting, queries, depth, first)
+        docs, overflowed = self._shortlists(shortlisting, queries, depth, first)
+        docs, scores = top_k_of(docs, self.score(queries, docs), depth)
         if first < chunks:
             docs, scores = self._search_by_bounds(product, queries, docs, scores, first)
+        return self._with_overflowed(queries, docs, scores, overflowed)
+
+    def _with_overflowed(
+        self, queries: FloatArray, docs: IntArray, scores: FloatArray, overflowed: IntArray
+    ) -> tuple[IntArray, FloatArray]:
+        """Returns docs and scores with the results of queries whose shortlists overflowed, searched anew."""
         if len(overflowed):
             empty = np.full_like(docs[overflowed], -1), np.full_like(scores[overflowed], np.nan)
             docs[overflowed], scores[overflowed] = self._search_by_bounds(
@@ -136,17 +162,34 @@ class ExactSearch:
             )
         return docs, scores
 
-    def _search_by_shortlist(
+    def _device_shortlists(self, queries: FloatArray, depth: int) -> tuple[IntArray, IntArray] | None:
+        """Returns what `_shortlists` does over all documents, by a GPU; None where none is used."""
+        if self._devices is None:
+            n_products = max(self._expected, len(queries)) * len(self._documents)
+            worth = n_products * self._documents.dimension >= _DEVICE_WORK
+            self._devices = gpus() if worth else ()
+        if not self._devices:
+            return None
+        from hardneg.rankers.dense.device_search import DeviceSearch, OutOfMemory
+
+        try:
+            if self._device_search is None:
+                self._device_search = DeviceSearch(self._documents, self._max_norm, self._devices)
+            return self._device_search.shortlists(queries, depth)
+        except OutOfMemory:
+            self._devices, self._device_search = (), None
+            return None
+
+    def _shortlists(
         self, product: ApproximateProduct, queries: FloatArray, depth: int, chunks: int
-    ) -> tuple[IntArray, FloatArray, IntArray]:
-        """Returns the best documents of the first chunks, and the rows of queries whose list overflowed."""
+    ) -> tuple[IntArray, IntArray]:
+        """Returns docs of the first chunks, the best among them, and the rows of queries that overflowed."""
         prepared, margins = product.queries(queries)
         shortlist = Shortlist(margins, depth)
         for number in range(chunks):
             for rows, offset in self._tiles(number, len(queries)):
                 shortlist.update(product.product(prepared, number, rows), offset)
-        docs, overflowed = shortlist.result()
-        return *top_k_of(docs, self.score(queries, docs), depth), overflowed
+        return shortlist.result()
 
     def _search_by_bounds(
         self, product: ApproximateProduct, queries: FloatArray, docs: IntArray, scores: FloatArray, first: int
@@ -196,12 +239,19 @@ class ExactSearch:
         return "fp32"
 
 
-def _max_norm(documents: Vectors, number: int) -> float:
-    """Returns the length of a chunk's longest vector, after checking all for NaN and infinity."""
-    chunk = documents.chunk(number)
-    lengths = np.sqrt(np.einsum("ij,ij->i", chunk, chunk, dtype=np.float64))
-    bad = np.flatnonzero(~np.isfinite(lengths))
-    if len(bad):
-        row = number * documents.size + int(bad[0])
-        raise DataError(f"the vector of document row {row}, from 0, holds NaN or infinity")
-    return float(lengths.max(initial=0.0))
+def _max_norm(documents: Vectors) -> float:
+    """Returns the length of the longest vector, after checking all for NaN and infinity."""
+    longest = [0.0] * len(documents.chunks)
+
+    def measure(numbers: slice) -> None:
+        for number in range(numbers.start, numbers.stop):
+            chunk = documents.chunk(number)
+            lengths = np.sqrt(np.einsum("ij,ij->i", chunk, chunk, dtype=np.float64))
+            bad = np.flatnonzero(~np.isfinite(lengths))
+            if len(bad):
+                row = number * documents.size + int(bad[0])
+                raise DataError(f"the vector of document row {row}, from 0, holds NaN or infinity")
+            longest[number] = float(lengths.max(initial=0.0))
+
+    parallel_for(measure, len(longest), 1)
+    return max(longest)
