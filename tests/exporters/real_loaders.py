@@ -33,13 +33,17 @@ def read(path):
     return load_dataset("json", data_files=path, split="train")
 
 
+KINDS = ("require", "probability")
+
+
 def flagembedding(folder):
     from FlagEmbedding.abc.finetune.embedder import AbsDataset as embedder
     from FlagEmbedding.abc.finetune.reranker import AbsDataset as reranker
 
-    for given, distil in (("flagembedding", False), ({"flagembedding": {"scores": "require"}}, True)):
+    kinds = ("flagembedding", False), *(({"flagembedding": {"scores": kind}}, True) for kind in KINDS)
+    for number, (given, distil) in enumerate(kinds):
         arguments = SimpleNamespace(
-            train_data=put(given, folder / str(distil)),
+            train_data=put(given, folder / str(number)),
             cache_path=str(folder / "cache"),
             knowledge_distillation=distil,
             max_example_num_per_dataset=10**9,
@@ -56,7 +60,7 @@ def flagembedding(folder):
             passage_instruction_for_rerank=None,
         )
         data = embedder.AbsEmbedderTrainDataset(arguments, None)
-        assert [len(data[row][1]) for row in range(len(data))] == [4] * (2 if distil else 3)
+        assert [len(data[row][1]) for row in range(len(data))] == [4] * (2 if number == 1 else 3)
         assert all(data[row][0].startswith("Find: ") for row in range(len(data)))
         batches = embedder.AbsEmbedderSameDatasetTrainDataset(arguments, 2, 0, None)
         batches.refresh_epoch()

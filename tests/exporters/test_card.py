@@ -119,6 +119,25 @@ def test_the_card_of_a_run_tells_its_columns_audit_models_and_limits(tmp_path):
 
 def test_the_columns_of_parquet_are_read_and_of_other_files_are_not(tmp_path):
     pq.write_table(pa.table({"query": ["q"], "negatives": [["n"]]}), tmp_path / "train.parquet")
-    assert "| `query` | string | the query |" in columns(tmp_path, ["train.parquet"])
+    assert "| `query` | string | the query |" in columns(tmp_path, ["train.parquet"], {})
     (tmp_path / "train.trec").write_text("1 Q0 d 1 1.0 run\n", encoding="utf-8")
-    assert columns(tmp_path, ["train.trec"]) == "" == columns(tmp_path, [])
+    assert columns(tmp_path, ["train.trec"], {}) == "" == columns(tmp_path, [], {})
+
+
+def test_it_states_attenuation_and_the_scale_of_soft_labels(tmp_path):
+    select = {"select": {"rules": [], "attenuate": True}}
+    dropped = {"dropped": {"attenuated": 12}}
+    attenuated = {**RUN, "recipe": RUN["recipe"] | select, "counts": RUN["counts"] | dropped}
+    text = card(attenuated, tmp_path)
+    assert "12 were left out (seed 7, by query and document). All negatives weigh 1." in text
+    row = {"query": "q", "pos": ["p"], "neg": ["n"], "pos_scores": [0.0], "neg_scores": [-9.21]}
+    (tmp_path / "train.jsonl").write_text(json.dumps(row) + "\n")
+    form = {"format": {"flagembedding": {"scores": "probability"}}, "files": ["train.jsonl"]}
+    text = card({**RUN, "export": RUN["export"] | form}, tmp_path)
+    assert "the natural logarithm of the probability of being relevant (-9.21 to 0)" in text
+
+
+def test_it_says_where_the_format_carries_no_weights(tmp_path):
+    export = RUN["export"] | {"notes": {"weights_left_out": 1234}}
+    text = card({**RUN, "export": export}, tmp_path)
+    assert "the format pylate carries no weights: 1,234 documents weigh less than 1 in the ledger" in text

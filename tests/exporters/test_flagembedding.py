@@ -1,5 +1,9 @@
 """Rows of FlagEmbedding's format."""
 
+import math
+
+import pytest
+
 from .tiny import FOURTH, HEDGEHOG, QUERY, written_rows
 
 
@@ -36,3 +40,12 @@ def test_flagembedding_options(tmp_path):
 def test_flagembedding_for_distillation(tmp_path):
     found = written_rows({"flagembedding": {"scores": "require"}}, tmp_path)
     assert [row["query"] for row in found] == [QUERY, "fourth"]
+
+
+def test_probabilities_are_logarithms_whose_softmax_gives_the_shares(tmp_path):
+    """The first query's probabilities are 1, 1, .5 and 0, written as .0001."""
+    first = written_rows({"flagembedding": {"scores": "probability"}}, tmp_path)[0]
+    scores = first["pos_scores"] + first["neg_scores"]
+    assert scores == pytest.approx([0, 0, math.log(0.5), math.log(0.0001)], abs=1e-6)
+    shares = [math.exp(score) / sum(map(math.exp, scores)) for score in scores]
+    assert shares == pytest.approx([0.4, 0.4, 0.2, 0.0], abs=1e-4)

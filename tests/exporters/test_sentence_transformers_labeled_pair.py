@@ -24,3 +24,8 @@ def test_labeled_pair_with_scores(tmp_path):
     written = write({"sentence-transformers-labeled-pair": {"scores": True}}, tmp_path)
     assert written.notes == {"documents_without_score": 2}
     assert rows(written.files[0])[4] == {"anchor": "second", "document": "text 6", "score": 0.5}
+
+
+def test_labeled_pair_with_probabilities(tmp_path):
+    written = write({"sentence-transformers-labeled-pair": {"labels": "probability"}}, tmp_path)
+    assert rows(written.files[0])[2] == {"anchor": "что такое ёж?", "document": "text 3", "label": 0.5}

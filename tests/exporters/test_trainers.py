@@ -90,6 +90,43 @@ def test_sentence_transformers_cross_encoder_losses(name, loss, cross_encoder, t
     assert math.isfinite(getattr(losses, loss)(cross_encoder)(list(batch.values()), labels).item())
 
 
+@pytest.mark.parametrize(
+    ("name", "loss"), [("labeled-list", "LambdaLoss"), ("labeled-pair", "BinaryCrossEntropyLoss")]
+)
+def test_sentence_transformers_trains_on_soft_labels(name, loss, cross_encoder, tmp_path):
+    """Three steps by the real trainer; the labels arrive as they were written."""
+    from sentence_transformers.cross_encoder import CrossEncoderTrainer, CrossEncoderTrainingArguments, losses
+
+    form = {f"sentence-transformers-{name}": {"labels": "probability"}}
+    data = load(written(form, tmp_path)[0], tmp_path)
+    seen = []
+    kind = getattr(losses, loss)
+
+    class Seen(kind):
+        def forward(self, inputs, labels, *args, **kwargs):
+            seen.extend(labels)
+            return super().forward(inputs, labels, *args, **kwargs)
+
+    options = CrossEncoderTrainingArguments(
+        output_dir=str(tmp_path / "out"), max_steps=3, use_cpu=True, report_to=[], save_strategy="no"
+    )
+    trained = CrossEncoderTrainer(
+        model=cross_encoder, args=options, train_dataset=data, loss=Seen(cross_encoder)
+    )
+    assert math.isfinite(trained.train().training_loss)
+    values = [float(value) for label in seen for value in label.reshape(-1)]
+    assert 0.5 in values and set(values) == {0.0, 0.5, 1.0}
+
+
+def test_flagembedding_distils_probabilities(tmp_path):
+    """AbsEmbedderModel.forward, FlagEmbedding 1.4.2: softmax over the scores of a list are the targets."""
+    import torch
+
+    row = load(written({"flagembedding": {"scores": "probability"}}, tmp_path)[0], tmp_path)[0]
+    targets = torch.softmax(torch.tensor(row["pos_scores"][:1] + row["neg_scores"]), dim=-1)
+    assert targets.tolist() == pytest.approx([2 / 3, 1 / 3, 0], abs=1e-3)
+
+
 def test_flagembedding_draws(tmp_path):
     """AbsEmbedderTrainDataset.__getitem__, FlagEmbedding 1.4.2."""
     for row in load(written("flagembedding", tmp_path)[0], tmp_path):

@@ -50,6 +50,19 @@ def contents(folder):
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
+def graded(examples, grades):
+    """Returns examples whose documents have the grades, by id."""
+    return [
+        example._replace(
+            **{
+                kind: [doc._replace(grade=grades.get(doc.doc_id, NAN)) for doc in getattr(example, kind)]
+                for kind in ("positives", "negatives")
+            }
+        )
+        for example in examples
+    ]
+
+
 HEDGEHOG, FOURTH = "Ёж text 1", "two\nlines\u2028three"
 
 

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from hardneg.core.errors import ConfigError, DataError
-from hardneg.mining import recipes
+from hardneg.mining import pipeline, recipes
 from hardneg.mining.recipe import RankSettings, Recipe, recipe_names, register_recipe
 from hardneg.rankers.bm25 import Bm25
 from hardneg.rankers.dense import Dense
@@ -208,3 +208,12 @@ def test_deciding_again_keeps_components_that_are_objects():
     first = Recipe.named("naive", rankers=["bm25", fake])
     again = Recipe.named("perc-pos", ranked_by=first)
     assert again.rank.rankers[1] is fake and again.name == "perc-pos"
+
+
+def test_attenuation_needs_probabilities_and_then_all_negatives_weigh_one(collection):
+    settings = ["select.attenuate=true", "rank.rankers=[bm25]", "validation.calibrate=true"]
+    with pytest.raises(ConfigError, match="select.attenuate draws by the probabilities"):
+        Recipe.named("naive", settings[:2])
+    run = pipeline.mine(collection, Recipe.named("naive", settings))
+    weights = run.candidates["weight"].drop_null().to_pylist()
+    assert weights and set(weights) == {1.0}

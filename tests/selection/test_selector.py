@@ -1,5 +1,7 @@
 """The whole decision on a block: exclusions, rules, draw, ensembles, cap, and who is short."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,9 @@ from hardneg.testing import FakeRanker, collection
 DOCS = {"a": "alpha", "b": "beta", "c": "gamma", "d": "delta", "e": "epsilon"}
 
 
-def decide(settings, scores, judgments=(("q", "a", 1),), documents=None, queries=None, seed=1, depth=5):
+def decide(
+    settings, scores, judgments=(("q", "a", 1),), documents=None, queries=None, seed=1, depth=5, p=None
+):
     """Returns one {doc_id: reason} a query, and the decisions."""
     known = collection(documents or DOCS, queries or {"q": "what is alpha"}, list(judgments))
     rankers = {name: FakeRanker(table) for name, table in scores.items()}
@@ -21,6 +25,8 @@ def decide(settings, scores, judgments=(("q", "a", 1),), documents=None, queries
     pool = Pool(known, rankers, "rrf", select.by or next(iter(scores)))
     rows = np.arange(len(known.queries), dtype=np.int32)
     candidates = anchored(Exclusions(known).mark(pool.candidates(rows, depth)), known, select.anchor)
+    if p is not None:
+        candidates = replace(candidates, probability=np.full(candidates.shape, p, np.float32))
     decisions = Selector(known, select, seed).select(candidates)
     named = [
         {
@@ -179,3 +185,39 @@ def test_deeper_is_worth_while_only_when_something_is_missing_and_left():
     assert decide({"negatives": 9}, scores, depth=5)[1].deeper.tolist() == [False]
     window = {"negatives": 2, "rules": [{"window": {"last": 2}}]}
     assert decide(window, scores, depth=2)[1].deeper.tolist() == [False]
+
+
+def attenuated(p, draw="top", seed=1, count=400):
+    queries = {f"q{n}": f"query {n}" for n in range(count)}
+    judgments = [(name, "a", 1) for name in queries]
+    settings = {"negatives": 1, "draw": draw, "attenuate": True}
+    scores = {"dense": [[0.9, 0.8, 0.7, 0.6, 0.5]] * count}
+    return decide(settings, scores, judgments, queries=queries, seed=seed, p=p)[0]
+
+
+@pytest.mark.parametrize("draw", ["top", "uniform", "simans"])
+def test_attenuation_leaves_out_each_candidate_with_its_probability_whatever_the_draw(draw):
+    named = attenuated(0.25, draw)
+    left_out = sum(why == "attenuated" for row in named for why in row.values())
+    assert abs(left_out / (4 * 400) - 0.25) < 3 * (0.25 * 0.75 / 1600) ** 0.5
+    assert len([row for row in named if draw in row.values()]) > 390  # all four are left out in 1 of 256
+
+
+def test_attenuation_takes_the_hardest_in_proportion_to_its_weight():
+    first = sum(row["b"] == "top" for row in attenuated(0.25))
+    assert abs(first / 400 - 0.75) < 3 * (0.25 * 0.75 / 400) ** 0.5
+
+
+def test_attenuation_depends_on_the_seed_alone_and_on_no_certain_candidate():
+    assert attenuated(0.5) == attenuated(0.5) != attenuated(0.5, seed=2)
+    for p in (0.0, float("nan")):
+        assert all(row["b"] == "top" for row in attenuated(p))
+
+
+def test_attenuation_draws_apart_from_the_draw():
+    """Were the noise the same, the highest of a uniform draw would never be left out."""
+    named = attenuated(0.5, "uniform")
+    chosen = [doc for row in named for doc, why in row.items() if why == "uniform"]
+    assert {doc: round(chosen.count(doc) / len(chosen), 1) for doc in "bcde"} == pytest.approx(
+        dict.fromkeys("bcde", 0.25), abs=0.1
+    )

@@ -21,6 +21,7 @@ from hardneg.cli.shared import (
     print_json,
     print_result,
     print_tables,
+    print_weights_note,
     progress,
 )
 from hardneg.cli.terminal import echo
@@ -208,6 +209,7 @@ def export(
     notes = "".join(f", {count:,} {note.replace('_', ' ')}" for note, count in written["notes"].items())
     replaced = f" (replaced: {', '.join(written['replaced'])})" if written["replaced"] else ""
     print_tables([], [f"{counted(written['rows'], 'row')} in {', '.join(written['files'])}{replaced}{notes}"])
+    print_weights_note(written)
 
 
 def plan(

@@ -19,6 +19,7 @@ from hardneg.core.display import visible
 from hardneg.core.errors import DataError
 from hardneg.core.files import write_text
 from hardneg.exporters.markdown import block, code, plain
+from hardneg.exporters.weights import weights_note
 
 _PAPERS = {
     "bm25": "Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond, 2009",
@@ -70,7 +71,8 @@ def write_card(run: Mapping[str, Any], out: Path) -> None:
         _positives(run),
         _quality(audit),
         _files(run, files),
-        columns(out.parent, files),
+        columns(out.parent, files, _meanings(run)),
+        _weights(run),
         _loading(run, files),
         _reproducing(run),
         _limits(run, audit),
@@ -246,13 +248,36 @@ def _yaml(value: Any) -> str:
     return visible(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100)).rstrip()
 
 
-def columns(folder: Path, files: Iterable[str]) -> str:
+def _weights(run: Mapping[str, Any]) -> str:
+    """Returns what became of the probabilities of false negatives in the training set, empty if nothing."""
+    if run["recipe"]["select"].get("attenuate"):
+        passed = run["counts"]["dropped"].get("attenuated", 0)
+        return (
+            "## Attenuation\n\nEach candidate that the rules allow was left out with its probability of "
+            "being a false negative, so that negatives were drawn in proportion to 1 less that probability: "
+            f"{passed:,} were left out (seed {run['seed']}, by query and document). All negatives weigh 1."
+        )
+    note = weights_note(run["export"])
+    return f"## Weights\n\nNote: {note}." if note else ""
+
+
+def _meanings(run: Mapping[str, Any]) -> Mapping[str, str]:
+    """Returns the meanings of columns that the format's options decide, {} in no format of hardneg."""
+    if _format(run) not in FORMATS.names():
+        return {}
+    return FORMATS.make(run["export"]["format"]).meanings()
+
+
+def columns(folder: Path, files: Iterable[str], meanings: Mapping[str, str]) -> str:
     """Returns the section on the columns of the main file, empty where it is no table."""
     main = next(iter(files), "")
     found = _columns(folder / main) if main else {}
     if not found:
         return ""
-    rows = [f"| {code(name)} | {plain(kind)} | {_meaning(name)} |" for name, kind in found.items()]
+    rows = [
+        f"| {code(name)} | {plain(kind)} | {meanings.get(name) or _meaning(name)} |"
+        for name, kind in found.items()
+    ]
     return "\n".join([f"## Columns of {code(main)}\n", "| column | type | meaning |", "|---|---|---|", *rows])
 
 

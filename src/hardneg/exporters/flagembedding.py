@@ -9,7 +9,7 @@ empty `neg` divides by zero, an empty `pos` leaves nothing to choose from.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -21,6 +21,7 @@ from hardneg.core.errors import DataError
 from hardneg.core.records import Example
 from hardneg.exporters.checks import read_lines
 from hardneg.exporters.rows import Notes, number, usable, write_rows
+from hardneg.exporters.soft_labels import log_probability
 
 
 @file_format("flagembedding")
@@ -30,18 +31,32 @@ class FlagEmbedding(Format):
 
     Attributes:
         scores: `keep` writes scores, null where a document has none; `require`, for knowledge distillation,
-            which stops at a null, leaves out documents without a score; `omit` writes no scores.
+            which stops at a null, leaves out documents without a score; `omit` writes no scores;
+            `probability` writes the natural logarithm of each document's probability of being relevant, by
+            its weight, -9.21 (0.0001) at the least: the softmax over a list gives each its share.
         prompt: The instruction of the queries, in place of `--query_instruction_for_retrieval`.
         type: How batches are made, as `symmetric_class` or `only_1neg`; None for the usual way.
     """
 
-    scores: Literal["keep", "require", "omit"] = "keep"
+    scores: Literal["keep", "require", "omit", "probability"] = "keep"
     prompt: str | None = None
     type: str | None = None
 
     usage: ClassVar[str] = (
         "torchrun -m FlagEmbedding.finetune.embedder.encoder_only.base --train_data {out} ..."
     )
+
+    @property
+    def carries_weights(self) -> bool:
+        """Probabilities are made of the weights."""
+        return self.scores == "probability"
+
+    def meanings(self) -> Mapping[str, str]:
+        """Returns the scale of the scores."""
+        if self.scores != "probability":
+            return {}
+        scale = "the natural logarithm of the probability of being relevant (-9.21 to 0), for a softmax"
+        return {"pos_scores": f"{scale}: of the weight", "neg_scores": f"{scale}: of 1 less the weight"}
 
     def write(self, examples: Iterable[Example], out: Path) -> Written:
         """Writes the lines; examples without a positive or a negative are skipped."""
@@ -58,7 +73,7 @@ class FlagEmbedding(Format):
             positives, negatives = line.texts("pos"), line.texts("neg")
             line.apart(positives, negatives)
             if self.scores == "require" or "pos_scores" in line.row or "neg_scores" in line.row:
-                nulls = self.scores != "require"
+                nulls = self.scores not in ("require", "probability")
                 line.numbers("pos_scores", len(positives), nulls)
                 line.numbers("neg_scores", len(negatives), nulls)
             for name in {"prompt", "type"} & set(line.row):
@@ -68,7 +83,10 @@ class FlagEmbedding(Format):
         row: dict[str, Any] = {"query": example.query}
         row["pos"] = [doc.full for doc in example.positives]
         row["neg"] = [doc.full for doc in example.negatives]
-        if self.scores != "omit":
+        if self.scores == "probability":
+            row["pos_scores"] = [log_probability(doc, True) for doc in example.positives]
+            row["neg_scores"] = [log_probability(doc, False) for doc in example.negatives]
+        elif self.scores != "omit":
             row["pos_scores"] = [number(doc.score) for doc in example.positives]
             row["neg_scores"] = [number(doc.score) for doc in example.negatives]
         return row | {name: value for name in ("prompt", "type") if (value := getattr(self, name))}

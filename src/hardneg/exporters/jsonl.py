@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +15,7 @@ from hardneg.core.records import Example, Scored
 from hardneg.exporters.checks import Line, is_number, read_lines
 from hardneg.exporters.rows import Notes, number, with_positives, write_rows
 
-_DOC = pa.struct(
-    [
-        *((name, pa.string()) for name in ("doc_id", "title", "text")),
-        *((name, pa.float64()) for name in ("score", "weight")),
-    ]
-)
-_SCHEMA = pa.schema(
-    [
-        ("query_id", pa.string()),
-        ("query", pa.string()),
-        ("positives", pa.list_(_DOC)),
-        ("negatives", pa.list_(_DOC)),
-    ]
-)
+_NUMBERS = ("score", "weight")
 
 
 @file_format("jsonl")
@@ -37,12 +24,35 @@ class JsonLines(Format):
     """One line a query: `query_id, query, positives, negatives`, with ids, titles, texts, scores and weights.
 
     A query without negatives keeps its line, with an empty list.
+
+    Attributes:
+        grades: Add each document's `grade`, 0 to 3, by the judges who gave one; null where none did.
     """
+
+    grades: bool = False
+
+    @property
+    def carries_weights(self) -> bool:
+        """Each document has its `weight`."""
+        return True
 
     def write(self, examples: Iterable[Example], out: Path) -> Written:
         """Writes the lines; examples without a positive are skipped."""
         notes = Notes()
-        return write_rows(map(_row, with_positives(examples, notes)), out, notes, _SCHEMA)
+        rows = map(self._row, with_positives(examples, notes))
+        return write_rows(rows, out, notes, _schema(self._numbers))
+
+    @property
+    def _numbers(self) -> tuple[str, ...]:
+        return (*_NUMBERS, "grade") if self.grades else _NUMBERS
+
+    def _row(self, example: Example) -> dict[str, Any]:
+        return {
+            "query_id": example.query_id,
+            "query": example.query,
+            "positives": [_doc(doc, self._numbers) for doc in example.positives],
+            "negatives": [_doc(doc, self._numbers) for doc in example.negatives],
+        }
 
     def lint(self, out: Path) -> None:
         """Checks ids, texts, scores and weights, and that no negative is a positive."""
@@ -55,18 +65,16 @@ class JsonLines(Format):
             line.apart([text for _, text in positives], [text for _, text in negatives])
 
 
-def _row(example: Example) -> dict[str, Any]:
-    return {
-        "query_id": example.query_id,
-        "query": example.query,
-        "positives": [_doc(doc) for doc in example.positives],
-        "negatives": [_doc(doc) for doc in example.negatives],
-    }
+def _schema(numbers: Sequence[str]) -> pa.Schema:
+    texts = [(name, pa.string()) for name in ("doc_id", "title", "text")]
+    documents = pa.list_(pa.struct([*texts, *((name, pa.float64()) for name in numbers)]))
+    names = [(name, pa.string()) for name in ("query_id", "query")]
+    return pa.schema([*names, ("positives", documents), ("negatives", documents)])
 
 
-def _doc(doc: Scored) -> dict[str, Any]:
+def _doc(doc: Scored, numbers: Sequence[str]) -> dict[str, Any]:
     texts = {"doc_id": doc.doc_id, "title": doc.title, "text": doc.text}
-    return {**texts, "score": number(doc.score), "weight": number(doc.weight)}
+    return texts | {name: number(getattr(doc, name)) for name in numbers}
 
 
 def _check(line: Line, doc: Any, where: str) -> tuple[str, str]:

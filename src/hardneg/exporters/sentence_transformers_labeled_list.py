@@ -8,7 +8,7 @@ a list for every positive; here all positives of a query stand in one, or each w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,14 @@ from hardneg.core.components import Format, Written, file_format
 from hardneg.core.records import Example
 from hardneg.exporters.checks import Line, read_lines
 from hardneg.exporters.rows import Notes, number, usable, write_rows
+from hardneg.exporters.soft_labels import (
+    LABEL_MEANINGS,
+    Labels,
+    check_labels,
+    check_soft_labels,
+    labelled,
+    labels_of,
+)
 
 
 @file_format("sentence-transformers-labeled-list")
@@ -29,17 +37,36 @@ class LabeledList(Format):
 
     Attributes:
         scores: Write the column `scores` in place of `labels`; documents without a score are left out then.
+        labels: `binary`: 1 for positives, 0 for negatives. `probability`: of being relevant, 0 to 1: the
+            weight of a positive, 1 less the weight of a negative. `grade`: a judge's grade of 0 to 3, divided
+            by 3; without one, positives have 1 and negatives are left out.
     """
 
     scores: bool = False
+    labels: Labels = "binary"
+
+    @property
+    def carries_weights(self) -> bool:
+        """Probabilities are made of the weights."""
+        return not self.scores and self.labels == "probability"
+
+    def meanings(self) -> Mapping[str, str]:
+        """Returns the scale of the labels."""
+        return {} if self.scores else {"labels": LABEL_MEANINGS[self.labels]}
+
+    def __post_init__(self) -> None:
+        """Checks that the options fit together."""
+        check_labels(self.scores, self.labels)
 
     def write(self, examples: Iterable[Example], out: Path) -> Written:
         """Writes the rows, positives first; examples without a positive or a negative are skipped."""
-        texts, last = ("documents", pa.list_(pa.string())), ("labels", pa.list_(pa.int64()))
-        if self.scores:
-            last = ("scores", pa.list_(pa.float64()))
+        kind = pa.int64() if self.labels == "binary" and not self.scores else pa.float64()
+        texts, last = (
+            ("documents", pa.list_(pa.string())),
+            ("scores" if self.scores else "labels", pa.list_(kind)),
+        )
         notes = Notes()
-        rows = map(self._row, usable(examples, notes, self.scores))
+        rows = map(self._row, usable(labelled(examples, self.labels, notes), notes, self.scores))
         return write_rows(rows, out, notes, pa.schema([("anchor", pa.string()), texts, last]))
 
     def lint(self, out: Path) -> None:
@@ -49,15 +76,19 @@ class LabeledList(Format):
             line.columns(["anchor", "documents", last])
             line.text("anchor")
             line.numbers(last, len(line.texts("documents")))
-            if not self.scores:
+            if not self.scores and self.labels == "binary":
                 _check_labels(line)
+            elif not self.scores:
+                check_soft_labels(line, line.items("labels"))
 
     def _row(self, example: Example) -> dict[str, Any]:
         docs = [*example.positives, *example.negatives]
         row: dict[str, Any] = {"anchor": example.query, "documents": [doc.full for doc in docs]}
         if self.scores:
             return row | {"scores": [number(doc.score) for doc in docs]}
-        return row | {"labels": [1] * len(example.positives) + [0] * len(example.negatives)}
+        if self.labels == "binary":
+            return row | {"labels": [1] * len(example.positives) + [0] * len(example.negatives)}
+        return row | {"labels": labels_of(example, self.labels)}
 
 
 def _check_labels(line: Line) -> None:

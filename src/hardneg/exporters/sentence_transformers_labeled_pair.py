@@ -7,7 +7,7 @@ cross-encoder's BinaryCrossEntropyLoss read them. A query without negatives stil
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,14 @@ from hardneg.core.components import Format, Written, file_format
 from hardneg.core.records import Example
 from hardneg.exporters.checks import is_number, read_lines
 from hardneg.exporters.rows import Notes, number, with_positives, write_rows
+from hardneg.exporters.soft_labels import (
+    LABEL_MEANINGS,
+    Labels,
+    check_labels,
+    check_soft_labels,
+    labelled,
+    labels_of,
+)
 
 
 @file_format("sentence-transformers-labeled-pair")
@@ -28,13 +36,31 @@ class LabeledPair(Format):
 
     Attributes:
         scores: Write the column `score` in place of `label`; documents without a score are left out then.
+        labels: `binary`: 1 for positives, 0 for negatives. `probability`: of being relevant, 0 to 1: the
+            weight of a positive, 1 less the weight of a negative. `grade`: a judge's grade of 0 to 3, divided
+            by 3; without one, positives have 1 and negatives are left out.
     """
 
     scores: bool = False
+    labels: Labels = "binary"
+
+    @property
+    def carries_weights(self) -> bool:
+        """Probabilities are made of the weights."""
+        return not self.scores and self.labels == "probability"
+
+    def meanings(self) -> Mapping[str, str]:
+        """Returns the scale of the label."""
+        return {} if self.scores else {"label": LABEL_MEANINGS[self.labels]}
+
+    def __post_init__(self) -> None:
+        """Checks that the options fit together."""
+        check_labels(self.scores, self.labels)
 
     def write(self, examples: Iterable[Example], out: Path) -> Written:
         """Writes the rows, each query's positives first; examples without a positive are skipped."""
-        last = ("score", pa.float64()) if self.scores else ("label", pa.int64())
+        kind = pa.int64() if self.labels == "binary" and not self.scores else pa.float64()
+        last = ("score" if self.scores else "label", kind)
         schema = pa.schema([("anchor", pa.string()), ("document", pa.string()), last])
         notes = Notes()
         return write_rows(self._rows(examples, notes), out, notes, schema)
@@ -48,15 +74,17 @@ class LabeledPair(Format):
             if line.text("anchor") != anchor:
                 anchor, labels = line.text("anchor"), {}
             label = line.get(last)
-            if not is_number(label) or (not self.scores and label not in (0, 1)):
+            if not self.scores and self.labels != "binary":
+                check_soft_labels(line, [label])
+            elif not is_number(label) or (not self.scores and label not in (0, 1)):
                 raise line.fault(f'"{last}" is {label!r}, expected {"a number" if self.scores else "0 or 1"}')
             if labels.setdefault(line.text("document"), label) != label:
                 raise line.fault(f"the same document has {last} {labels[line.text('document')]} further up")
 
     def _rows(self, examples: Iterable[Example], notes: Notes) -> Iterator[dict[str, Any]]:
-        for example in with_positives(examples, notes):
-            labelled = [(doc, 1) for doc in example.positives] + [(doc, 0) for doc in example.negatives]
-            for doc, label in labelled:
+        for example in with_positives(labelled(examples, self.labels, notes), notes):
+            docs = [*example.positives, *example.negatives]
+            for doc, label in zip(docs, labels_of(example, self.labels), strict=True):
                 last = {"score": number(doc.score)} if self.scores else {"label": label}
                 if self.scores and last["score"] is None:
                     notes["documents_without_score"] += 1

@@ -50,6 +50,11 @@ class Trec(Format):
             raise ValueError("one word is expected")
         return tag
 
+    @property
+    def carries_weights(self) -> bool:
+        """Each negative has its `weight`."""
+        return True
+
     def write(self, examples: Iterable[Example], out: Path) -> Written:
         """Writes the three files; examples without a positive are skipped."""
         notes, rows = Notes(), 0

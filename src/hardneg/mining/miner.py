@@ -57,7 +57,7 @@ class _Blocks:
     ) -> None:
         self.collection = collection
         self.settings = recipe.select
-        self.weighted = recipe.validation.weights
+        self.weighted = recipe.validation.weights and not recipe.select.attenuate
         self.exclusions = Exclusions(collection)
         self.selector = Selector(collection, recipe.select, recipe.seed)
         self.validation = ValidationStage(collection, recipe.validation, recipe.rank.scorers, open_validators)

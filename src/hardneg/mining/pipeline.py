@@ -21,6 +21,7 @@ from hardneg.core.state_files import fingerprint
 from hardneg.core.stores import display_url, output_file
 from hardneg.core.trust import without_trust
 from hardneg.exporters.card import write_card
+from hardneg.exporters.weights import CountedWeights, left_out
 from hardneg.mining.estimates import Place, action_of, calibrate, learn_positives
 from hardneg.mining.miner import Miner, Reselector, open_validators
 from hardneg.mining.outcome import outcome
@@ -216,7 +217,8 @@ def _finish(
 
 
 def _export(training_set: TrainingSet, form: Format, out: Path) -> dict[str, Any]:
-    written = form.write(training_set, out)
+    counted = CountedWeights(training_set)
+    written = form.write(counted, out)
     for path in written.files:
         remove_unfinished(path)
     if written.rows:
@@ -226,7 +228,7 @@ def _export(training_set: TrainingSet, form: Format, out: Path) -> dict[str, Any
         "files": [path.name for path in written.files],
         "rows": written.rows,
         "skipped": written.skipped,
-        "notes": dict(written.notes),
+        "notes": {**written.notes, **left_out(counted, form)},
     }
 
 

@@ -233,6 +233,12 @@ class Recipe(BaseModel):
             raise ConfigError(
                 f"ensemble {select.ensemble} needs two teachers or more, found {len(teachers)}: add a ranker"
             )
+        judged = any(validator.judges for validator in self.validation.validators)
+        if select.attenuate and not (self.validation.calibrate or judged):
+            raise ConfigError(
+                "select.attenuate draws by the probabilities of false negatives, which this recipe does not "
+                "estimate: add validation.calibrate=true"
+            )
         by = select.by or (similar or names)[0]
         named = [rule.by for rule in select.rules] + [select.draw.by, by, *teachers]
         for name in named:

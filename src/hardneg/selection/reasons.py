@@ -14,6 +14,7 @@ NO_SCORE = "no_score"
 NO_ANCHOR_SCORE = "no_anchor_score"
 SURPLUS = "surplus"
 MAX_USES = "max_uses"
+ATTENUATED = "attenuated"
 
 _LABELS = {
     JUDGED_RELEVANT: ("judged relevant", "признан релевантным"),
@@ -26,6 +27,7 @@ _LABELS = {
     NO_ANCHOR_SCORE: ("positive without score", "у релевантного нет оценки"),
     SURPLUS: ("not needed", "не понадобился"),
     MAX_USES: ("used often enough", "уже часто используется"),
+    ATTENUATED: ("left out by its probability", "пропущен по своей вероятности"),
 }
 _MEANINGS = {
     JUDGED_RELEVANT: (
@@ -62,6 +64,10 @@ _MEANINGS = {
         "It serves as a negative for enough other queries.",
         "Он уже служит негативом достаточному числу запросов.",
     ),
+    ATTENUATED: (
+        "The rules allow it, but it was left out by a draw with its probability of being relevant.",
+        "Правила его пропускают, но жребий с его вероятностью релевантности его отбросил.",
+    ),
 }
 FIXED = tuple(_LABELS)
 """The reasons that are there whatever the rules: no rule or draw may have the name of one."""
@@ -85,7 +91,7 @@ def describe_reasons(rules: tuple[Rule, ...], draw: Draw) -> dict[str, dict[str,
     """
     reasons: dict[str, dict[str, Any]] = {
         reason: {
-            "implies_doubt": reason in EXCLUSIONS,
+            "implies_doubt": reason in (*EXCLUSIONS, ATTENUATED),
             "label": dict(zip(("en", "ru"), _LABELS[reason], strict=True)),
             "meaning": dict(zip(("en", "ru"), _MEANINGS[reason], strict=True)),
         }

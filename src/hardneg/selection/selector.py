@@ -13,6 +13,7 @@ from hardneg.core.exclusions import EXCLUSIONS, excluded
 from hardneg.core.noise import uniform
 from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray, IntArray
 from hardneg.selection.reasons import (
+    ATTENUATED,
     MAX_USES,
     NO_ANCHOR_SCORE,
     NO_POSITIVE,
@@ -24,6 +25,9 @@ from hardneg.selection.reasons import (
 from hardneg.selection.settings import SelectSettings
 
 Codes = npt.NDArray[np.int16]
+
+_ATTENUATION = 0x6174_7465_6E75_6174
+"""Tells the noise of attenuation from that of the draw."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +82,8 @@ class Selector:
         self.negative_reason = draw_reason(settings.draw)
         self.rules: tuple[Rule, ...] = settings.rules
         rules = map(rule_reason, settings.rules)
-        others = (NO_POSITIVE, NO_SCORE, NO_ANCHOR_SCORE, SURPLUS, MAX_USES, self.negative_reason)
-        self.reasons = tuple(dict.fromkeys((*EXCLUSIONS, *rules, *others)))
+        others = (NO_POSITIVE, NO_SCORE, NO_ANCHOR_SCORE, SURPLUS, MAX_USES, ATTENUATED)
+        self.reasons = tuple(dict.fromkeys((*EXCLUSIONS, *rules, *others, self.negative_reason)))
         self.usage: IntArray | None = None
         if settings.max_uses is not None:
             self.usage = np.zeros(len(collection.documents), np.int32)
@@ -96,7 +100,8 @@ class Selector:
         lost = self._without_positive(candidates)
         codes[(codes == -1) & lost[:, None]] = self._code(NO_POSITIVE)
         noise = self._noise(candidates)
-        by_teacher = [self._decide_by(one, codes, noise) for one in self._teacher_views(candidates)]
+        thinned = self._thinned(candidates)
+        by_teacher = [self._decide_by(one, codes, noise, thinned) for one in self._teacher_views(candidates)]
         reason = np.where(codes == -2, np.int16(-1), by_teacher[0].reason)
         for decided in by_teacher[1:]:
             allowed = (decided.reason == self._code(SURPLUS)) & (reason >= 0)
@@ -130,16 +135,25 @@ class Selector:
         own = self._collection.judgments.relevant.has(candidates.queries, candidates.docs)
         return np.asarray(own.any(axis=1) & ~(own & ~candidates.noisy).any(axis=1))
 
-    def _noise(self, candidates: Candidates) -> FloatArray:
-        keys = self._collection.queries.id_keys[candidates.queries]
+    def _thinned(self, candidates: Candidates) -> BoolArray:
+        """Returns (n_queries, depth) bool: what is left out, each with its p(false negative)."""
+        if not self._settings.attenuate or candidates.probability is None:
+            return np.zeros(candidates.shape, bool)
+        return np.asarray(self._noise(candidates, _ATTENUATION) < candidates.probability)
+
+    def _noise(self, candidates: Candidates, purpose: int = 0) -> FloatArray:
+        keys = self._collection.queries.id_keys[candidates.queries] ^ np.uint64(purpose)
         if candidates.pair is not None:
             keys = keys ^ self._collection.documents.keys[candidates.pair]
         return uniform(self._seed, keys[:, None], self._collection.documents.keys[candidates.docs])
 
-    def _decide_by(self, view: Candidates, codes: Codes, noise: FloatArray) -> _TeacherDecisions:
+    def _decide_by(
+        self, view: Candidates, codes: Codes, noise: FloatArray, thinned: BoolArray
+    ) -> _TeacherDecisions:
         reason = codes.copy()
         for rule in self.rules:
             reason = np.where((reason == -1) & ~rule.keep(view), self._drop_reason(rule, view), reason)
+        reason[(reason == -1) & thinned] = self._code(ATTENUATED)
         allowed = reason == -1
         priority = self._settings.draw.priority(view.only(allowed), noise)
         undrawable = allowed & np.isnan(priority)

@@ -31,6 +31,9 @@ class SelectSettings(BaseModel):
         distinct: Whether intra-sample teachers skip what another has taken (deduplication); otherwise a
             negative that several choose is repeated.
         max_uses: The most often that one document may serve as a negative; None for no cap.
+        attenuate: Whether a candidate that the rules allow is left out with its probability of being a false
+            negative, drawn by seed, query and document: negatives are drawn in proportion to 1 less their
+            probability, whatever the draw, and all weigh 1. For formats that carry no weights.
         max_positives: Most positives per query in the training set, the most relevant first, of equal ones
             the first of the source; the others are no negatives either. None for all.
 
@@ -48,6 +51,7 @@ class SelectSettings(BaseModel):
     teachers: tuple[str, ...] = ()
     distinct: bool = True
     max_uses: int | None = Field(default=None, ge=1)
+    attenuate: bool = False
     max_positives: int | None = Field(default=None, ge=1)
 
     @model_validator(mode="after")

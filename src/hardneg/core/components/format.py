@@ -46,6 +46,15 @@ class Format(Component, ABC):
     suffix: ClassVar[str] = ".jsonl"
     usage: ClassVar[str] = LOAD_DATASET
 
+    @property
+    def carries_weights(self) -> bool:
+        """Whether what is written tells the weights of documents, by themselves or in their labels."""
+        return False
+
+    def meanings(self) -> Mapping[str, str]:
+        """Returns the meaning of columns by name, where an option of the format decides it."""
+        return {}
+
     @abstractmethod
     def write(self, examples: Iterable[Example], out: Path) -> Written:
         """Writes the training set atomically and returns what was written and what was left out.

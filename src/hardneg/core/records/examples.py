@@ -9,13 +9,17 @@ from hardneg.core.records.text import full_text
 
 
 class Scored(NamedTuple):
-    """One document of an example: its texts, the score of the scorer and the weight in training."""
+    """One document of an example: its texts, the scorer's score, the weight in training, and a judge's grade.
+
+    The grade is from 0 to 3, the mean of several judges; NaN where none graded it.
+    """
 
     doc_id: str
     title: str
     text: str
     score: float
     weight: float = 1.0
+    grade: float = float("nan")
 
     @property
     def full(self) -> str:
