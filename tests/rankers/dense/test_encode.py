@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+import torch
 
-from hardneg.core.errors import DataError
+from hardneg.core.errors import ConfigError, DataError
 from hardneg.rankers.dense import forward
 from hardneg.rankers.dense.encode import Encoder
 from hardneg.rankers.dense.models import load_model
@@ -71,6 +72,35 @@ def test_several_devices_give_the_same_vectors(folder, model):
     again = load_model("SentenceTransformer", folder, device="cpu")
     together = Encoder(again, "tiny", devices=["cpu", "cpu"], max_tokens=64).documents(TEXTS)
     np.testing.assert_allclose(together, alone, atol=2e-6)
+
+
+def test_batches_are_halved_where_memory_runs_out(model):
+    expected = Encoder(model, "tiny").documents(TEXTS)
+    shapes = shapes_of(model)
+
+    def refuse(_, given):
+        if len(given[0]["input_ids"]) > 2:
+            raise torch.cuda.OutOfMemoryError("no memory")
+
+    model.register_forward_pre_hook(refuse)
+    np.testing.assert_allclose(Encoder(model, "tiny").documents(TEXTS), expected, atol=2e-6)
+    assert shapes[0][0] == len(set(TEXTS)) and {1, 2} >= {rows for rows, _ in shapes[-2:]}
+
+
+def test_a_text_for_which_there_is_no_memory_is_an_error_of_one_line(model):
+    def refuse(_, given):
+        raise torch.cuda.OutOfMemoryError("no memory for 2 GiB")
+
+    model.register_forward_pre_hook(refuse)
+    with pytest.raises(ConfigError, match='cannot encode with model "tiny": no memory for 2 GiB'):
+        Encoder(model, "tiny").documents(TEXTS)
+
+
+def test_outputs_of_several_batches_are_copied_at_once():
+    batches = [(np.array([number]), torch.full((1, 2), float(number))) for number in range(5)]
+    copied = list(forward._copied(batches, 2))
+    assert [positions.tolist() for positions, _ in copied] == [[0, 1], [2, 3], [4]]
+    assert [rows[:, 0].tolist() for _, rows in copied] == [[0.0, 1.0], [2.0, 3.0], [4.0]]
 
 
 @pytest.mark.parametrize(("precision", "close"), [("bf16", 0.02), ("fp16", 0.003)])

@@ -1,7 +1,8 @@
 """Runs a model over many texts: batches of about equally many real tokens, tokenised ahead of the model.
 
 Texts are sorted by length, so that batches have hardly any padding, and batches are cut by numbers of
-tokens. A second thread tokenises the next window while the model encodes this one.
+tokens. A second thread tokenises the next window while the model encodes this one. From a GPU, the outputs
+of several batches are copied at once, so that it never waits; a batch for which it lacks memory is halved.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -27,6 +28,8 @@ WINDOW = 1_024
 _LARGEST_BATCH = 256
 _BATCH_TOKENS = {"cpu": 2_048}
 _GPU_BATCH_TOKENS = 32_768
+_COPIED = 32
+"""Batches whose outputs are copied from a GPU at once: each copy waits for all that was asked of it."""
 _SHORTEST = 1e-12
 """The length below which torch does not divide by it."""
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
@@ -157,10 +160,11 @@ def _cut(features: dict[str, Any], rows: Positions, width: int, left: bool) -> d
 def _encode_batches(
     models: list[Any], batches: Iterator[Batch], job: Job
 ) -> Iterator[tuple[Positions, FloatArray]]:
-    """Yields (positions, vectors) of each batch; several devices work in one thread each."""
+    """Yields (positions, vectors) of some batches; several devices work in one thread each."""
     if len(models) == 1:
-        for positions, features in batches:
-            yield positions, _vectors(models[0], features, job)
+        at_once = 1 if models[0].device.type == "cpu" else _COPIED
+        outputs = ((positions, _outputs(models[0], features, job)) for positions, features in batches)
+        yield from _copied(outputs, at_once)
         return
     with ThreadPoolExecutor(len(models)) as pool:
         idle = list(models)
@@ -169,7 +173,7 @@ def _encode_batches(
             if not idle:
                 yield from _finished(running, idle)
             model = idle.pop()
-            running[pool.submit(_vectors, model, features, job)] = model, positions
+            running[pool.submit(_outputs, model, features, job)] = model, positions
         while running:
             yield from _finished(running, idle)
 
@@ -181,19 +185,37 @@ def _finished(
     for done in wait(running, return_when=FIRST_COMPLETED).done:
         model, positions = running.pop(done)
         idle.append(model)
-        yield positions, done.result()
+        yield from _copied([(positions, done.result())], 1)
 
 
-def _vectors(model: Any, features: dict[str, Any], job: Job) -> FloatArray:
+def _copied(outputs: Iterable[tuple[Positions, Any]], at_once: int) -> Iterator[tuple[Positions, FloatArray]]:
+    """Yields outputs in the processor's memory, those of so many batches together."""
     import torch
 
-    with torch.inference_mode():
-        moved = {
-            name: value.to(model.device, non_blocking=True) if isinstance(value, torch.Tensor) else value
-            for name, value in features.items()
-        }
-        array: FloatArray = job.outputs(model, moved).cpu().numpy()
-    return array
+    batches = iter(outputs)
+    while held := list(islice(batches, at_once)):
+        positions, tensors = zip(*held, strict=True)
+        yield np.concatenate(positions), torch.cat(tensors).cpu().numpy()
+
+
+def _outputs(model: Any, features: dict[str, Any], job: Job) -> Any:
+    """Returns the tensor of a batch's outputs, on its device."""
+    import torch
+
+    try:
+        with torch.inference_mode():
+            moved = {
+                name: value.to(model.device, non_blocking=True) if isinstance(value, torch.Tensor) else value
+                for name, value in features.items()
+            }
+            return job.outputs(model, moved)
+    except torch.cuda.OutOfMemoryError:
+        count, width = features["attention_mask"].shape
+        if count == 1:
+            raise
+    torch.cuda.empty_cache()  # not in the handler, whose traceback holds what was computed
+    halves = np.array_split(np.arange(count), 2)
+    return torch.cat([_outputs(model, _cut(features, rows, width, False), job) for rows in halves])
 
 
 def normalized(vectors: Any) -> Any:
@@ -232,7 +254,7 @@ def _with_lengths(vectors: Any) -> Any:
     """Returns the vectors, those without a length that divides them being NaN."""
     lengths = vectors.norm(p=2, dim=1)
     bad = ~lengths.isfinite() | ((lengths < _SHORTEST) & (vectors != 0).any(dim=1))
-    return vectors.masked_fill(bad[:, None], float("nan")) if bad.any() else vectors
+    return vectors.masked_fill(bad[:, None], float("nan"))
 
 
 @contextmanager

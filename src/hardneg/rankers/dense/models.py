@@ -41,11 +41,12 @@ def load_model(kind: str, model: str, **options: Any) -> Any:
         MissingExtra: sentence-transformers is not installed.
         ConfigError: The model does not exist, cannot be loaded or names code to run.
     """
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
         import sentence_transformers
     except ImportError:
         raise MissingExtra("sentence-transformers", "dense") from None
+    # One thread tokenises as fast as a processor encodes, not as a GPU does.
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true" if gpus() else "false")
     if not model:
         raise ConfigError("no model is named; write dense:MODEL, sparse:MODEL or cross-encoder:MODEL")
     path = model_path(model)
