@@ -155,7 +155,7 @@ def job(device: str, share: float, rounds: int, place: Path) -> Iterator[dict[st
         with tempfile.TemporaryDirectory() as cache:
             return mine(collection, recipe, cache=Path(cache))
 
-    options = {
+    options: dict[str, Any] = {
         "num_negatives": 4,
         "relative_margin": 0.05,
         "range_max": DEPTH,
@@ -225,7 +225,9 @@ def normal(count: int, dimension: int, device: str) -> torch.Tensor:
 
 def by_torch(corpus: torch.Tensor, asked: torch.Tensor) -> Any:
     """Returns the best by products in fp32, 1,024 queries at a time."""
-    return torch.cat([(some @ corpus.T).topk(DEPTH).indices for some in asked.split(1_024)]).cpu().numpy()
+    return (
+        torch.cat([(some @ corpus.T).topk(DEPTH).indices for some in torch.split(asked, 1_024)]).cpu().numpy()
+    )
 
 
 def by_library(corpus: torch.Tensor, asked: torch.Tensor) -> Any:
@@ -250,7 +252,7 @@ def on_faiss(documents: Any, queries: Any) -> Callable[[], Any] | None:
 
 def exact(corpus: torch.Tensor, asked: torch.Tensor) -> Any:
     """Returns the best by products in float64."""
-    products = [asked.double() @ part.double().T for part in corpus.split(65_536)]
+    products = [asked.double() @ part.double().T for part in torch.split(corpus, 65_536)]
     return torch.cat(products, dim=1).topk(DEPTH).indices.cpu().numpy()
 
 

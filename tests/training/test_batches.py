@@ -143,6 +143,19 @@ def test_an_unknown_teacher_is_told(tmp_path):
         rows.read(part(tmp_path), small(q="a"), "bm25", None, NOBODY)
 
 
+def test_a_row_counts_by_the_weight_of_its_positive(tmp_path):
+    import pyarrow as pa
+
+    given = small(q="a")
+    (plain,) = rows.read(part(tmp_path / "plain"), given, "dense", None, NOBODY)
+    weights = pa.array([0.25, 0.7, None, None], pa.float32())
+    (weighted,) = rows.read(part(tmp_path / "weighted", weight=weights), given, "dense", None, NOBODY)
+    assert (plain.loss_weight, weighted.loss_weight) == (1.0, 0.25)
+    assert weighted.weights == plain.weights
+    batch = Collate(given, PairWeights(given))(rows.arrow_table([weighted]).to_pylist())
+    assert batch["loss_weight"].tolist() == [0.25]
+
+
 def test_queries_held_back_have_no_rows(mined, words):
     held = words.queries.keys[[3, 5]]
     found = rows.read(mined, words, "bm25", None, held)
@@ -182,18 +195,9 @@ def test_all_rows_are_in_an_epoch_and_epochs_differ(mined, words):
 
 def test_a_batch_tells_whose_negative_a_document_is_and_how_sure():
     given = small(q="a", r="b", s="f")
-    told = Collate(given, PairWeights(given))(
-        [
-            {
-                "query": 0,
-                "positive": 0,
-                "negatives": [2, 3],
-                "weights": [0.5, 1.0],
-                "scores": [0.9, 0.4, NAN],
-            },
-            {"query": 1, "positive": 1, "negatives": [0], "weights": [1.0], "scores": [0.8, 0.3]},
-        ]
-    )
+    learned = [Row(0, 0, [2, 3], [0.5, 1.0], [0.9, 0.4, NAN], 0.25), Row(1, 1, [0], [1.0], [0.8, 0.3])]
+    told = Collate(given, PairWeights(given))([each._asdict() for each in learned])
+    assert told["loss_weight"].tolist() == [0.25, 1.0]
     assert told["queries"] == ["ask q", "ask r"]
     assert told["documents"] == [f"text {name}" for name in "abcda"]
     assert told["target"].tolist() == [0, 1]

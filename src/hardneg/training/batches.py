@@ -101,6 +101,7 @@ class Collate:
             "own": own,
             "weight": weight,
             "teacher": teacher,
+            "loss_weight": np.array([row["loss_weight"] for row in rows], np.float32),
         }
         if self._guide is not None:
             all_docs = np.repeat(docs[None, :], len(rows), axis=0).astype(np.int32)

@@ -28,6 +28,7 @@ class Row(NamedTuple):
         negatives: Document rows, as many as the ledger has copies.
         weights: One per negative, 0 to 1.
         scores: The teacher's: the positive's, then the negatives', NaN where there is none.
+        loss_weight: That of the positive, 0 to 1: how much the row counts in the loss.
     """
 
     query: int
@@ -35,6 +36,7 @@ class Row(NamedTuple):
     negatives: list[int]
     weights: list[float]
     scores: list[float]
+    loss_weight: float = 1.0
 
 
 def read(
@@ -57,7 +59,8 @@ def read(
 def arrow_table(rows: list[Row]) -> pa.Table:
     """Returns the rows as an Arrow table, for `datasets`."""
     columns = zip(*rows, strict=True)
-    types = [pa.int32(), pa.int32(), pa.list_(pa.int32()), pa.list_(pa.float32()), pa.list_(pa.float32())]
+    lists = [pa.list_(pa.int32()), pa.list_(pa.float32()), pa.list_(pa.float32())]
+    types = [pa.int32(), pa.int32(), *lists, pa.float32()]
     arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
     return pa.Table.from_arrays(arrays, names=list(Row._fields))
 
@@ -80,13 +83,16 @@ def _rows(
         query = int(queries[begin])
         if int(collection.queries.keys[query]) in excluded:
             continue
-        score_of = dict(zip(docs[begin:end].tolist(), scores[begin:end].tolist(), strict=True))
+        listed = docs[begin:end].tolist()
+        score_of = dict(zip(listed, scores[begin:end].tolist(), strict=True))
+        weight_of = dict(zip(listed, weights[begin:end].tolist(), strict=True))
         places = np.repeat(np.arange(begin, end), copies[begin:end])[:negatives]
         judged = collection.judgments.positives(query).tolist()
         positives = [doc for doc in judged if (query, doc) not in wrong]
         for positive in positives if pairs is None else [int(pairs[begin])]:
             row_scores = [score_of.get(positive, np.nan), *scores[places].tolist()]
-            yield Row(query, positive, docs[places].tolist(), weights[places].tolist(), row_scores)
+            weight = weight_of.get(positive, 1.0)
+            yield Row(query, positive, docs[places].tolist(), weights[places].tolist(), row_scores, weight)
 
 
 def _why_none(folder: Path, excluded: set[int]) -> str:

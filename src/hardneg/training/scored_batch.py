@@ -23,6 +23,7 @@ class ScoredBatch:
         teacher: (n_queries, n_docs) float32, the teacher's scores, NaN where there is none.
         guide: (n_queries, n_docs) float32, the guide's scores; None without a guide.
         temperature: Divisor of the scores, for losses that set none.
+        loss_weight: (n_queries,) float32, 0 to 1: how much each query counts; None for all alike.
     """
 
     scores: Tensor
@@ -32,12 +33,14 @@ class ScoredBatch:
     teacher: Tensor
     guide: Tensor | None = None
     temperature: float = 1.0
+    loss_weight: Tensor | None = None
 
     @classmethod
     def of(cls, scores: Tensor, batch: Mapping[str, Tensor], temperature: float) -> ScoredBatch:
         """Returns a collated batch with the student's scores."""
         fields = {name: batch[name] for name in ("target", "own", "weight", "teacher")}
-        return cls(scores.float(), **fields, guide=batch.get("guide"), temperature=temperature)
+        optional = {name: batch.get(name) for name in ("guide", "loss_weight")}
+        return cls(scores.float(), **fields, **optional, temperature=temperature)
 
     @property
     def positive(self) -> Tensor:
@@ -61,6 +64,13 @@ class ScoredBatch:
         weight = self.weight * factor.to(self.weight.dtype)
         return replace(self, weight=torch.where(self.positive, self.weight, weight))
 
+    def mean(self, losses: Tensor, rows: Tensor | None = None) -> Tensor:
+        """Returns the mean of queries' losses, (n,), by their `loss_weight`; of some rows alone if given."""
+        if self.loss_weight is None:
+            return losses.mean()
+        weight = self.loss_weight if rows is None else self.loss_weight[rows]
+        return (weight * losses).sum() / weight.sum().clamp(min=1e-9)
+
     def cross_entropy(self, temperature: float | None) -> Tensor:
         """Returns the mean of -log(e(target) / sum(weight * e)), e = exp(score / temperature)."""
         import torch
@@ -69,4 +79,4 @@ class ScoredBatch:
         usable = self.weight > 0
         weighted = logits + torch.where(usable, self.weight, 1.0).log()
         weighted = weighted.masked_fill(~usable, float("-inf"))
-        return torch.nn.functional.cross_entropy(weighted, self.target)
+        return self.mean(torch.nn.functional.cross_entropy(weighted, self.target, reduction="none"))

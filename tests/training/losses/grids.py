@@ -10,7 +10,9 @@ from hardneg.training.scored_batch import ScoredBatch
 NAN = float("nan")
 
 
-def grid(scores, *, target=(0,), own=None, weight=None, teacher=None, guide=None, temperature=1.0):
+def grid(
+    scores, *, target=(0,), own=None, weight=None, teacher=None, guide=None, temperature=1.0, loss_weight=None
+):
     """One query with its positive in column 0 unless told otherwise; all else its own negatives."""
     scores = torch.as_tensor(scores, dtype=torch.float64)
     target = torch.as_tensor(target)
@@ -19,7 +21,8 @@ def grid(scores, *, target=(0,), own=None, weight=None, teacher=None, guide=None
     weight = torch.ones_like(scores) if weight is None else torch.as_tensor(weight, dtype=torch.float64)
     teacher = torch.full_like(scores, NAN) if teacher is None else torch.as_tensor(teacher).double()
     guide = None if guide is None else torch.as_tensor(guide, dtype=torch.float64)
-    return ScoredBatch(scores, target, own, weight, teacher, guide, temperature)
+    loss_weight = None if loss_weight is None else torch.as_tensor(loss_weight, dtype=torch.float64)
+    return ScoredBatch(scores, target, own, weight, teacher, guide, temperature, loss_weight)
 
 
 def loss(name, *arguments, **options):

@@ -33,3 +33,16 @@ def test_a_better_student_pays_less(name):
     teacher = [[0.9, 0.5, 0.2]]
     good, bad = ([[0.9, 0.5, 0.2]], [[0.2, 0.5, 0.9]])
     assert loss(name, good, teacher=teacher, guide=teacher) < loss(name, bad, teacher=teacher, guide=teacher)
+
+
+@pytest.mark.parametrize("name", LOSSES.names())
+def test_queries_count_by_the_weight_of_their_positive(name):
+    """Three to one: the mean is three quarters of the first query's loss and one of the second's."""
+    scores, teacher = [[0.9, 0.5, 0.2], [0.3, 0.5, 0.8]], [[0.9, 0.5, 0.2], [0.9, 0.5, 0.2]]
+    options = {"teacher": teacher, "guide": teacher, "target": [0, 0]}
+    alone = [loss(name, scores, **options, loss_weight=weight) for weight in ([1.0, 0.0], [0.0, 1.0])]
+    together = loss(name, scores, **options, loss_weight=[0.75, 0.25])
+    assert alone[0] < alone[1] and together == pytest.approx(0.75 * alone[0] + 0.25 * alone[1])
+    assert loss(name, scores, **options, loss_weight=[0.5, 0.5]) == pytest.approx(
+        loss(name, scores, **options)
+    )

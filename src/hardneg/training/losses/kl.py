@@ -45,4 +45,4 @@ class Kl(Loss):
         logs = torch.log_softmax(student.masked_fill(~used, masked), dim=1)
         target = torch.log_softmax(teacher, dim=1)
         gap = torch.where(used, target - logs, 0.0)
-        return (target.exp() * gap).sum(dim=1).mean()
+        return batch.mean((target.exp() * gap).sum(dim=1), rows)

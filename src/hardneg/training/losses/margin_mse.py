@@ -16,7 +16,8 @@ from hardneg.training.scored_batch import ScoredBatch
 class MarginMse(Loss):
     """The squared difference of `s(p) - s(n)` from `scale * (t(p) - t(n))`.
 
-    It is the weighted mean over the own negatives. Negatives that the teacher did not score are left out.
+    It is the weighted mean over the own negatives of all queries. Those that the teacher did not
+    score are left out.
 
     Attributes:
         scale: Factor that converts the teacher's margins to the student's unit.
@@ -34,6 +35,8 @@ class MarginMse(Loss):
         teacher = self.scale * (batch.of_target(batch.teacher) - batch.teacher)
         used = batch.own & ~teacher.isnan()
         weight = torch.where(used, batch.weight, 0.0)
+        if batch.loss_weight is not None:
+            weight = weight * batch.loss_weight[:, None]
         student = batch.of_target(batch.scores) - batch.scores
         squares = (student - torch.where(used, teacher, 0.0)) ** 2
         return (weight * squares).sum() / weight.sum().clamp(min=1e-9)
