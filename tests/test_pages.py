@@ -70,6 +70,16 @@ def at_home(my_collection, tmp_path, monkeypatch):
     texts = [{"text": f"amber is sold in {town}"} for town in ("Riga", "Oslo", "Kiel")]
     theirs = {"anchor": "amber fir", "positive": "a resin of fir", "negative": "a resin of elm"}
     Path("theirs.jsonl").write_text(json.dumps(theirs) + "\n", encoding="utf-8")
+    scored = [
+        {
+            "query": f"amber {n}",
+            "pos": [f"resin {n}"],
+            "neg": [f"fur {n}", "ore"],
+            "scores": [0.9, n / 60, 0.2],
+        }
+        for n in range(40)
+    ]
+    Path("scored.jsonl").write_text("".join(json.dumps(row) + "\n" for row in scored), encoding="utf-8")
     squad = [{"question": row["query"], "answer": "yes", "context": row["positive"]} for row in pairs]
     Path("squad.jsonl").write_text("".join(json.dumps(row) + "\n" for row in squad), encoding="utf-8")
     saved = {"queries": {"q": "what"}, "corpus": {"d": "that"}, "relevant_docs": {"q": ["d"]}, "mode": "text"}

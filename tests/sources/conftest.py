@@ -38,7 +38,8 @@ def contents() -> Callable[[Collection], dict[str, Any]]:
         return {
             "documents": dict(zip(docs.ids(doc_rows), docs.texts(doc_rows), strict=True)),
             "queries": dict(zip(queries.ids(query_rows), queries.texts(query_rows), strict=True)),
-            "judgments": {(queries.ids([q])[0], docs.ids([d])[0], int(r)) for q, d, r in triples},
+            "judgments": {(queries.ids([q])[0], docs.ids([d])[0], int(r)) for q, d, r in triples}
+            | {(queries.ids([q])[0], docs.ids([d])[0], 0) for q, d in zip(*collection.listed(), strict=True)},
         }
 
     return plain

@@ -11,7 +11,7 @@ IDS = [
 ]
 TEXTS = [{"docid": "a", "text": "resin"}, {"docid": "b", "text": "birch"}, {"docid": "c", "text": "cedar"}]
 WANTED = {
-    "documents": {"a": "resin", "b": "birch"},
+    "documents": {"a": "resin", "b": "birch", "c": "cedar"},
     "queries": {"q": "amber"},
     "judgments": {("q", "a", 1), ("q", "b", 0)},
 }
@@ -39,7 +39,7 @@ def test_the_corpus_has_the_texts(write, contents):
 
     built = contents(load(str(path), LoadOptions(corpus=str(corpus))))
 
-    assert built == {**WANTED, "documents": {"a": "resin", "b": "birch", "c": "cedar"}}
+    assert built == WANTED
     named = write("named.jsonl", [{"key": row["docid"], "body": row["text"]} for row in TEXTS])
     options = LoadOptions(corpus=str(named), columns={"id": "key", "text": "body"})
     assert contents(load(str(path), options)) == built

@@ -39,8 +39,6 @@ def test_ids_are_looked_up_in_the_companion_files():
 
 
 def test_lists_with_a_value_a_document_have_as_many(tmp_path):
-    with pytest.raises(DataError, match='^line 1: "scores" has 2 values for 3 documents$'):
-        LAYOUTS["pylate"].entry({**IDS, "scores": [3.0, 2.0]}, "line 1", TEXTS)
     row = {"anchor": "amber", "documents": ["resin", "birch"], "labels": [1]}
     with pytest.raises(DataError, match='^line 1: "labels" has 1 value for 2 documents$'):
         LAYOUTS["sentence-transformers-labeled-list"].entry(row, "line 1", TEXTS)

@@ -39,7 +39,10 @@ def test_labels_of_something_else_are_not_read(judged):
             {"scores": [0.9, 0.1]},
             r'"scores" has a value for each text of "pos", so not all may be positives; ',
         ),
-        ({"gold": [1, 0]}, r'"gold" has .*; rename it: labels if 0 means no, pos_gold if all are$'),
+        (
+            {"gold": [1, 0]},
+            r'"gold" has .*; rename it: labels if 0 means no, pos_gold if all are; if ',
+        ),
         ({"labels": [1]}, r'"labels" has 1 value for 2 positives$'),
         ({"labels": ["x", "y"]}, r"the relevance is 'x'; a whole number is needed; if "),
         ({"labels": [1, 0], "is_relevant": [1, 0]}, r"labels and is_relevant could each be the labels"),

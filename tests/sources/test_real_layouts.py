@@ -42,11 +42,13 @@ def named(table: Table) -> str:
 
 
 def judged(collection: Collection) -> Judged:
-    """Returns the relevance of each text that was judged, by query."""
+    """Returns the relevance of each text that was judged, or listed as a negative (0), by query."""
     found: dict[str, dict[str, int]] = defaultdict(dict)
     judgments = collection.judgments
     for query, doc, relevance in zip(judgments.query, judgments.doc, judgments.relevance, strict=True):
         found[collection.queries.texts([query])[0]][collection.documents.texts([doc])[0]] = int(relevance)
+    for query, doc in zip(*collection.listed(), strict=True):
+        found[collection.queries.texts([query])[0]].setdefault(collection.documents.texts([doc])[0], 0)
     return found
 
 

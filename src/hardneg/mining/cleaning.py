@@ -76,8 +76,7 @@ def clean(
 
 def _longest(collection: Collection, path: Path) -> int:
     """Returns the most negatives that are listed for one query."""
-    judgments = collection.judgments
-    listed = judgments.query[judgments.relevance < judgments.min_relevance]
+    listed, _ = collection.listed()
     if not len(listed):
         also = " but positives of the same queries" if collection.notes.get("conflicting_judgments") else ""
         raise DataError(f"{path} lists no negatives{also}; hardneg mine finds them")

@@ -272,6 +272,7 @@ def _described(
             "unread_columns": list(collection.unread_columns),
             "judged_empty": list(collection.judged_empty),
             "files": {name: dict(counts) for name, counts in collection.files.items()},
+            "scores": {name: len(own) for name, own in collection.scores.items()},
         },
         "recipe": settings,
         "seed": recipe.seed,

@@ -42,7 +42,7 @@ Warning = dict[str, Any]
 def warnings(info: Mapping[str, Any], recipe: Recipe) -> list[Warning]:
     """Returns `{"kind", "text", ...}` with the numbers that the text names, the gravest first."""
     gravest = _lost, _noisy_positives, _poor_calibration, _verdicts, _fewer
-    steps = *gravest, _languages, _prompts, _lengths, _near_chance
+    steps = *gravest, _languages, _prompts, _lengths, _near_chance, _unread_scores
     return [warning for step in steps for warning in step(info, recipe)]
 
 
@@ -165,6 +165,14 @@ def _near_chance(info: Mapping[str, Any], recipe: Recipe) -> Iterator[Warning]:
             )
             numbers = {"ranker": name, "hits": hits, "positives": positives, "chance": chance * positives}
             yield {"kind": "near_chance", "text": text, **numbers}
+
+
+def _unread_scores(info: Mapping[str, Any], recipe: Recipe) -> Iterator[Warning]:
+    given = [f"given:{name}" for name in info["collection"].get("scores") or ()]
+    if given and not any(RANKERS.name_of(ranker) == "given" for ranker in recipe.rank.rankers):
+        names = ", ".join(given)
+        text = f"the source brings scores that no ranker reads: --ranker {names}"
+        yield {"kind": "unread_scores", "text": text, "names": names}
 
 
 def model_languages(ranker: Ranker) -> frozenset[str]:

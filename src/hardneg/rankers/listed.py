@@ -27,8 +27,6 @@ class Listed(Ranker):
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
         """Returns the ranker."""
-        judgments = collection.judgments
-        below = judgments.relevance < judgments.min_relevance
-        queries, docs = judgments.query[below], judgments.doc[below]
+        queries, docs = collection.listed()
         order, ones = np.arange(len(docs)), np.ones(len(docs), np.float32)
         return RunRanker(queries, docs, order, ones, collection, {"listed": len(docs)})

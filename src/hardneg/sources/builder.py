@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import hashlib
 from array import array
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from numpy.typing import ArrayLike
 
 from hardneg.core.errors import DataError
-from hardneg.core.records import Collection, Documents, Judgments, Queries, RowMap, full_text, text_key
+from hardneg.core.records import (
+    Collection,
+    Documents,
+    IntArray,
+    Judgments,
+    Queries,
+    RowMap,
+    full_text,
+    text_key,
+)
 from hardneg.sources.cells import NOTHING
 from hardneg.sources.columns import SKIP_EMPTY, Notes
 from hardneg.sources.ids import check_id, clean_text, given_twice, has_controls, is_broken
 from hardneg.sources.options import WHOLE, LoadOptions
+from hardneg.sources.score_store import ScoreStore
 from hardneg.sources.strings import Strings
 
 __all__ = ["WHOLE", "CollectionBuilder", "LoadOptions"]
@@ -52,6 +64,7 @@ class CollectionBuilder:
         self._skipped_docs: set[str] = set()
         self._skipped_queries: set[str] = set()
         self._digest = hashlib.sha256()
+        self._scores: dict[str, ScoreStore] = {}
 
     def has_document(self, doc_id: str) -> bool:
         """Returns whether a document of this id was added."""
@@ -137,6 +150,25 @@ class CollectionBuilder:
         if not self._judge(query_id, doc_id, relevance, again):
             self._pending.append((query_id, doc_id, relevance, where))
 
+    def rows_of(self, doc_ids: Sequence[str]) -> IntArray:
+        """Returns (n,) int32: the rows of documents that were added, -1 for others."""
+        return np.fromiter(map(self._row_of_id, doc_ids), np.int32, len(doc_ids))
+
+    def skipped(self, doc_id: str) -> bool:
+        """Returns whether a document was left out as it has no text."""
+        return doc_id in self._skipped_docs
+
+    def add_scores(self, query_id: str, docs: IntArray, scores: Mapping[str, ArrayLike]) -> None:
+        """Adds what a row scores the documents of a query, by name; NaN is no score, -1 no document."""
+        query = self._query_rows.get(query_id)
+        if query is None:
+            return
+        for name, values in scores.items():
+            own = np.where(docs < 0, np.nan, values)
+            if missing := int((np.isnan(own) & (docs >= 0)).sum()):
+                self.notes["missing_scores"] += missing
+            self._scores.setdefault(name, ScoreStore()).add(query, docs, own)
+
     def build(self, *, documents_alone: bool = False) -> Collection:
         """Returns the collection; queries without any judgment are left out."""
         if not len(self._documents):
@@ -149,7 +181,7 @@ class CollectionBuilder:
             {row: tuple(ids) for row, ids in self._aliases.items()},
         )
         self._settle_pending()
-        queries, judgments = self._judged_queries()
+        queries, judgments, kept = self._judged_queries()
         if not documents_alone and not len(judgments.queries_with_positives):
             raise DataError(
                 f"{self.name}: no query has a positive (a judgment with relevance >= "
@@ -163,8 +195,9 @@ class CollectionBuilder:
         digest, unread = self._digest.hexdigest(), tuple(self.notes.unread)
         empty = tuple(islice(self.notes.judged_empty, _MOST_NAMED))
         files = dict(islice(self.notes.files.items(), _MOST_FILES))
+        scores = {name: store.finish(kept, len(self._query_keys)) for name, store in self._scores.items()}
         return Collection(
-            self.name, documents, queries, judgments, digest, dict(self.notes), unread, empty, files
+            self.name, documents, queries, judgments, digest, dict(self.notes), unread, empty, files, scores
         )
 
     def _row_of_id(self, doc_id: str) -> int:
@@ -251,7 +284,8 @@ class CollectionBuilder:
         also = f" ({more:,} more judgments name unknown ids)" if more else ""
         return DataError(f"{where}: {what}{also}; fix the judgments, or pass --set load.unknown_ids=skip")
 
-    def _judged_queries(self) -> tuple[Queries, Judgments]:
+    def _judged_queries(self) -> tuple[Queries, Judgments, npt.NDArray[np.int64]]:
+        """Returns the queries with a judgment, their judgments, and the rows that they had."""
         pairs = np.fromiter(self._relevance, np.int64, len(self._relevance))
         relevance = np.fromiter(self._relevance.values(), np.int32, len(self._relevance))
         order = np.argsort(pairs >> 32, kind="stable")
@@ -261,7 +295,7 @@ class CollectionBuilder:
             self._digest.update(b"j\0" + column.astype("<i8").tobytes())
         judgments = Judgments(query.astype(np.int32), doc, relevance, self.options.min_relevance)
         keys: npt.NDArray[np.uint64] = np.array(self._query_keys, np.uint64)[kept]
-        return Queries(self._queries.finish().take(pa.array(kept)), keys), judgments
+        return Queries(self._queries.finish().take(pa.array(kept)), keys), judgments, kept
 
 
 @lru_cache(maxsize=1)  # a document is looked for and then added

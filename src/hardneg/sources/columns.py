@@ -16,8 +16,9 @@ Named = Mapping[str, str]
 ROLES = (
     *("query", "positive", "negative", "query_id", "doc_id", "relevance", "labels", "split"),
     *("id", "text", "title"),
+    "scores",
 )
-"""Roles of pairs, queries and judgments, and those of documents."""
+"""Roles of pairs, queries and judgments, those of documents, and that of a training set's scores."""
 
 SKIP_EMPTY = "pass --set load.empty_texts=skip, without --strict"
 _SHOWN = 40

@@ -24,7 +24,7 @@ from hardneg.sources.tables import (
 )
 
 _Roles = tuple[str, str | None, str | None]
-IDS = ("_id", "id", "doc_id", "docid", "docno")
+IDS = ("_id", "id", "doc_id", "docid", "docno", "document_id")
 TEXTS = ("text", "contents", "document")
 _NEEDS = (
     f"each document needs a text ({' or '.join(TEXTS)}); an id ({', '.join(IDS)}) and a title are optional"
@@ -61,15 +61,15 @@ def add_documents(builder: CollectionBuilder, path: Path, label: str = "") -> No
         raise DataError(f"{path}: a file of documents ends with .txt or one of {accepted_names()}")
 
 
-def add_rows(builder: CollectionBuilder, table: Rows) -> None:
-    """Adds the documents of a table with a text, perhaps an id and a title."""
+def add_rows(builder: CollectionBuilder, table: Rows, *, again: bool = False) -> None:
+    """Adds the documents of a table with a text, perhaps an id and a title; `again` as for the builder."""
     names, known = fresh_names(builder), dict[tuple[str, ...], _Roles]()
     for where, row in table:
         columns = tuple(row)
         if columns not in known:
             known[columns] = _roles(builder, row, where)
             builder.notes.columns(columns, known[columns])
-        _add(builder, row, known[columns], names, where)
+        _add(builder, row, known[columns], names, where, again)
 
 
 def add_unnamed(
@@ -123,11 +123,13 @@ def _roles(builder: CollectionBuilder, row: Names[str], where: str) -> _Roles:
     return text, column_of(row, "title", ("title",), where, named), column_of(row, "id", IDS, where, named)
 
 
-def _add(builder: CollectionBuilder, row: Row, roles: _Roles, names: Iterator[str], where: str) -> None:
+def _add(
+    builder: CollectionBuilder, row: Row, roles: _Roles, names: Iterator[str], where: str, again: bool
+) -> None:
     text_column, title_column, id_column = roles
     text = given_text(row, text_column, where, _NEEDS)
     title = optional_text(row, title_column, where) if title_column else ""
     if id_column is None:
-        add_unnamed(builder, text, names, title, where=where)
+        add_unnamed(builder, text, names, title, where=where, again=again)
     else:
-        builder.add_document(id_of(row, id_column, where, _NEEDS), text, title, where=where)
+        builder.add_document(id_of(row, id_column, where, _NEEDS), text, title, where=where, again=again)

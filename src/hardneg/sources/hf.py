@@ -28,7 +28,8 @@ from hardneg.core.records import Collection
 from hardneg.sources import beir, training, trec
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
 from hardneg.sources.columns import some
-from hardneg.sources.companion_texts import no_texts, texts_of
+from hardneg.sources.companion_texts import companions_of, no_texts, own_documents
+from hardneg.sources.entries import ITSELF
 from hardneg.sources.judgments import add_judgment_rows
 from hardneg.sources.tables import Rows
 
@@ -74,6 +75,8 @@ def _read_table(place: str, config: str, configs: list[str], options: LoadOption
     table = _datasets().load_dataset(place, config or None, split=options.split)
 
     def table_of(kind: str, own: str) -> Rows:
+        if own == ITSELF:
+            return own_documents(_rows(table, place), options)
         if own not in configs:
             raise no_texts(f"hf:{place}", kind, f"a configuration {own}")
         return _part(place, own, options.split)
@@ -83,7 +86,7 @@ def _read_table(place: str, config: str, configs: list[str], options: LoadOption
         _rows(table, place),
         options,
         split_is_read=True,
-        texts=lambda layout: texts_of(layout, options, table_of),
+        texts=lambda layout: companions_of(layout, options, table_of),
     )
 
 

@@ -1,5 +1,7 @@
 """JSON as rows: one object a line, or an array of objects, objects over several lines, or what pandas writes.
 
+An object with a `corpus` and a list of `data`, as NeMo AutoModel reads it, is its data.
+
 Values are cut out of the text one by one, so that an array is read in the memory of its largest item.
 """
 
@@ -134,7 +136,7 @@ def _of_pandas(value: Any) -> list[Any] | None:
     columns, data = value.get("columns"), value.get("data")
     if isinstance(data, list) and isinstance(columns, list) and set(value) <= {"columns", "index", "data"}:
         return [dict(zip(map(str, columns), row, strict=False)) for row in data if isinstance(row, list)]
-    if isinstance(data, list) and set(value) == {"schema", "data"}:
+    if isinstance(data, list) and (set(value) == {"schema", "data"} or "corpus" in value):
         return data
     inner = list(value.values())
     if not inner or not all(isinstance(each, Mapping) and each.keys() == inner[0].keys() for each in inner):

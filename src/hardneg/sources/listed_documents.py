@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from hardneg.core.errors import DataError
 from hardneg.sources.builder import CollectionBuilder
 from hardneg.sources.columns import SKIP_EMPTY
 from hardneg.sources.documents import add_unnamed
-from hardneg.sources.layouts import Document
+from hardneg.sources.entries import Document
+from hardneg.sources.scores import scores_of
+from hardneg.sources.tables import Row
 
 
 def listed(
@@ -45,3 +47,46 @@ def add_listed(builder: CollectionBuilder, document: Document, names: Iterator[s
         return add_unnamed(builder, document.text, names, document.title, where=where, again=True)
     builder.add_document(document.doc_id, document.text, document.title, where=where, again=True)
     return document.doc_id
+
+
+def with_scores(
+    documents: Sequence[Document], row: Row, where: str, skip: Collection[str | None] = ()
+) -> Sequence[Document]:
+    """Returns the documents of a row with what its columns score them; those skipped say something else."""
+    owners = [each.column for each in documents]
+    negative = [None if each.relevance is None else each.relevance == 0 for each in documents]
+    found = scores_of(row, owners, negative, where, skip)
+    if not found:
+        return documents
+    return [
+        each._replace(scores={**each.scores, **{name: float(own[place]) for name, own in found.items()}})
+        for place, each in enumerate(documents)
+    ]
+
+
+def add_judged(
+    builder: CollectionBuilder,
+    query_id: str,
+    document: Document,
+    relevance: int,
+    names: Iterator[str],
+    where: str,
+    judged: bool = True,
+) -> None:
+    """Adds a document of a row with its judgment and scores.
+
+    One that is listed as a negative, without a label, and that has a score, is a candidate nobody judged.
+    """
+    doc_id = add_listed(builder, document, names, where)
+    if not judged:
+        return
+    scores = {name: [score] for name, score in document.scores.items()}
+    if relevance >= builder.options.min_relevance or document.labelled or not has_score(document):
+        builder.add_judgment(query_id, doc_id, relevance, where=where, again=True)
+    if scores:
+        builder.add_scores(query_id, builder.rows_of([doc_id]), scores)
+
+
+def has_score(document: Document) -> bool:
+    """Returns whether a document has any score."""
+    return any(score == score for score in document.scores.values())

@@ -18,8 +18,9 @@ from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.records import Collection, object_reader
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
 from hardneg.sources.columns import some
-from hardneg.sources.companion_texts import no_texts, texts_of
+from hardneg.sources.companion_texts import companions_of, no_texts, own_documents
 from hardneg.sources.documents import add_rows
+from hardneg.sources.entries import ITSELF
 from hardneg.sources.judgments import add_judgment_rows, add_query_rows
 from hardneg.sources.tables import Row, Rows, kind_of, row_of
 from hardneg.sources.training import read_rows
@@ -68,6 +69,8 @@ def _read_table(
     asked: list[str] = []
 
     def table_of(kind: str, own: str) -> Rows:
+        if own == ITSELF:
+            return own_documents(_pairs(data, options.split)[0], options)
         asked.append(kind)
         label = "corpus" if kind == "documents" else kind
         if given[kind] is None:
@@ -81,7 +84,7 @@ def _read_table(
         options,
         split_is_read=split_is_read,
         documents=documents,
-        texts=lambda layout: texts_of(layout, options, table_of),
+        texts=lambda layout: companions_of(layout, options, table_of),
     )
     if queries is not None and "queries" not in asked:
         raise ConfigError("queries= go with judgments=, or with rows that name queries by their ids")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hardneg.core.display import counted
 from hardneg.core.errors import DataError
 from hardneg.sources.cells import check_text, no_list
-from hardneg.sources.layouts import Document
+from hardneg.sources.entries import Document
 from hardneg.sources.tables import Row, as_id, kind_of, relevance_of
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def documents_of(row: Row, roles: Roles, where: str) -> list[Document]:
             relevance=1 if labels is None else _relevance(row, labels, number, count, where),
             column=main,
             place=place,
+            labelled=labels is not None,
         )
         for number, (text, place) in enumerate(positives)
     ]
@@ -69,7 +70,8 @@ def _labels(row: Row, roles: Roles, positives: int, negatives: int, where: str) 
             if (column == SCORES and not negatives) or (0 in values and all(v in (0, 1) for v in values)):
                 raise DataError(
                     f'{where}: "{column}" has a value for each text of "{main}", so not all may be '
-                    f"positives; rename it: labels if 0 means no, {main}_{column} if all are"
+                    f"positives; rename it: labels if 0 means no, {main}_{column} if all are; if the first "
+                    f"alone is one: --column anchor={roles.query} --column documents={main}"
                 )
     return roles.relevance
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection as Names
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,9 +33,10 @@ from hardneg.sources.builder import WHOLE, CollectionBuilder, LoadOptions
 from hardneg.sources.cells import Cells, check_text, decoded
 from hardneg.sources.columns import Notes, TextLengths, column_of, some
 from hardneg.sources.documents import add_documents, add_rows, fresh_names
-from hardneg.sources.layouts import Document
-from hardneg.sources.listed_documents import add_listed, listed
-from hardneg.sources.pair_documents import SCORES, documents_of
+from hardneg.sources.entries import Document
+from hardneg.sources.listed_documents import add_judged, listed, with_scores
+from hardneg.sources.pair_documents import documents_of
+from hardneg.sources.scores import is_score
 from hardneg.sources.tables import Row, Rows, given_text, id_of, rows, text_of
 
 QUERY = ("query", "anchor", "question")
@@ -103,8 +104,9 @@ class Roles:
 def columns_of(names: Sequence[str], where: str, options: LoadOptions, notes: Notes) -> list[str]:
     """Returns the columns that are read, given the names of all, and notes the others."""
     columns = roles_of(names, where, options).columns
-    notes.columns(names, columns)
-    return [*columns, *(name for name in names if name == SCORES)]
+    read = list(dict.fromkeys([*columns, *filter(is_score, names)]))
+    notes.columns(names, read)
+    return read
 
 
 def roles_of(row: Names[str], where: str, options: LoadOptions) -> Roles:
@@ -170,7 +172,7 @@ class _Pairs:
         roles = self._roles.get(columns)
         if roles is None:
             roles = self._roles[columns] = roles_of(row, where, self._builder.options)
-            self._builder.notes.columns(row, roles.columns)
+            self._builder.notes.columns(row, [*roles.columns, *filter(is_score, row)])
             if roles.positive is None and not self._beside:
                 raise DataError(
                     f'{where}: "{roles.doc_id}" names documents, and no column has their texts: give the '
@@ -180,12 +182,12 @@ class _Pairs:
             self._lengths.add(row, roles.positive, roles.columns)
         self._note_repeated(row, roles)
         chosen = self._is_chosen(row, roles, where)
-        documents = listed(self._builder, documents_of(row, roles, where), roles.main, where)
+        found = with_scores(documents_of(row, roles, where), row, where, roles.columns)
+        documents = listed(self._builder, found, roles.main, where)
         if documents:
             query_id = self._add_query(row, roles, where)
-            for doc_id, relevance in self._add_documents(documents, roles, where):
-                if chosen:
-                    self._builder.add_judgment(query_id, doc_id, relevance, where=where, again=True)
+            for each in documents:
+                self._add_document(each, query_id, roles, where, chosen)
         self._judged = self._judged or chosen
 
     def _note_repeated(self, row: Row, roles: Roles) -> None:
@@ -235,11 +237,11 @@ class _Pairs:
         self._builder.add_query(query_id, text, where=where, again=True)
         return query_id
 
-    def _add_documents(
-        self, documents: Sequence[Document], roles: Roles, where: str
-    ) -> Iterator[tuple[str, int]]:
-        for each in documents:
-            if each.doc_id is None or roles.positive is not None:
-                yield add_listed(self._builder, each, self._doc_names, where), each.relevance or 0
-            else:
-                yield each.doc_id, each.relevance or 0
+    def _add_document(self, each: Document, query_id: str, roles: Roles, where: str, chosen: bool) -> None:
+        relevance = each.relevance or 0
+        if each.doc_id is None or roles.positive is not None:
+            add_judged(self._builder, query_id, each, relevance, self._doc_names, where, chosen)
+        elif chosen:
+            self._builder.add_judgment(query_id, each.doc_id, relevance, where=where, again=True)
+            scores = {name: [score] for name, score in each.scores.items()}
+            self._builder.add_scores(query_id, self._builder.rows_of([each.doc_id]), scores)

@@ -10,7 +10,7 @@ from typing import Any
 from hardneg.core.display import counted
 from hardneg.core.errors import DataError
 from hardneg.sources.cells import no_list
-from hardneg.sources.layouts import Document, Entry
+from hardneg.sources.entries import Document, Entry
 from hardneg.sources.tables import Row
 
 ALL = ""

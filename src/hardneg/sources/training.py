@@ -15,19 +15,15 @@ from hardneg.sources import pairs
 from hardneg.sources.builder import WHOLE, CollectionBuilder, LoadOptions
 from hardneg.sources.cells import Cells, decoded
 from hardneg.sources.columns import Named, Notes
-from hardneg.sources.companion_texts import companion_texts, companions
+from hardneg.sources.companion_texts import companion_texts, companions, file_companions
 from hardneg.sources.documents import add_documents, add_rows, fresh_names
-from hardneg.sources.layouts import (
-    LAYOUTS,
-    CompanionTexts,
-    Document,
-    Entry,
-    Layout,
-    layout_of,
-)
-from hardneg.sources.listed_documents import add_listed, listed
+from hardneg.sources.entries import ITSELF, Companions, CompanionTexts, Document, Entry, Layout
+from hardneg.sources.id_rows import add_id_rows
+from hardneg.sources.layouts import LAYOUTS, layout_of
+from hardneg.sources.listed_documents import add_judged, listed, with_scores
 from hardneg.sources.pair_documents import documents_of
 from hardneg.sources.pruning import ParallelColumns, pruned
+from hardneg.sources.scores import is_score
 from hardneg.sources.tables import Row, Rows, is_table, rows, text_of
 
 Pair = tuple[int, int]
@@ -45,7 +41,7 @@ def read(path: Path, options: LoadOptions) -> Collection:
         if layout is None:
             return pairs.columns_of(names, where, options, notes)
         wanted = (*LAYOUTS[layout].columns, *LAYOUTS[layout].optional)
-        return [column for column in names if roles.get(column, column) in wanted]
+        return [name for name in names if roles.get(name, name) in wanted or is_score(name)]
 
     if is_parquet(path):
         pairs.check_lengths(path, options)
@@ -54,7 +50,7 @@ def read(path: Path, options: LoadOptions) -> Collection:
         rows(path, notes=notes, columns=columns),
         options,
         notes=notes,
-        texts=lambda layout: companion_texts(path, layout, options),
+        texts=lambda layout: file_companions(path, layout, options),
     )
 
 
@@ -66,7 +62,7 @@ def read_rows(
     split_is_read: bool = False,
     documents: Rows | None = None,
     notes: Notes | None = None,
-    texts: Callable[[Layout], CompanionTexts] = lambda layout: CompanionTexts(),
+    texts: Callable[[Layout], Companions] = lambda layout: Companions(),
 ) -> Collection:
     """Returns the collection that the rows of a table of pairs or of a training set make.
 
@@ -77,7 +73,7 @@ def read_rows(
         split_is_read: Whether they are those of the chosen split already.
         documents: Rows of documents beside them.
         notes: Counts what is skipped or merged.
-        texts: Returns the texts that the ids of a layout stand for.
+        texts: Returns the tables that the ids of a layout stand for.
     """
     table, found = _peeked(table)
     layout = layout_of(_renamed(found, options.columns))
@@ -95,7 +91,14 @@ def read_rows(
     if documents is not None:
         add_rows(builder, documents)
     own = LAYOUTS[layout]
-    _add_rows(builder, _with_roles(table, options.columns), own, texts(own))
+    checked = _checked_rows(builder, _with_roles(table, options.columns), own)
+    if own.by_id is None:
+        _add_rows(builder, checked, own)
+        return builder.build()
+    beside = texts(own)
+    if options.corpus is None and documents is None:
+        add_rows(builder, beside.documents, again=own.documents == ITSELF)
+    add_id_rows(builder, checked, own, beside.queries)
     return builder.build()
 
 
@@ -207,10 +210,14 @@ def entries(path: Path, options: LoadOptions) -> Iterator[tuple[str, Row, Row, E
 
 
 def _entry(row: Row, where: str, layout: Layout, known: CompanionTexts) -> Entry:
+    _check_columns(row, where, layout)
+    return layout.entry(row, where, known)
+
+
+def _check_columns(row: Row, where: str, layout: Layout) -> None:
     missing = [column for column in layout.columns if row.get(column) is None]
     if missing:
         raise DataError(f'{where}: "{missing[0]}" is missing; other rows have it')
-    return layout.entry(row, where, known)
 
 
 def entry_of_pairs(row: Row, where: str, options: LoadOptions) -> Entry | None:
@@ -262,12 +269,12 @@ def _renamed(row: Row, named: Named) -> Row:
     return Cells(renamed) if isinstance(row, Cells) else renamed
 
 
-def _add_rows(builder: CollectionBuilder, table: Rows, layout: Layout, known: CompanionTexts) -> None:
+def _add_rows(builder: CollectionBuilder, table: Rows, layout: Layout) -> None:
     names, queries, made_up = fresh_names(builder), dict[str, str](), map("q{}".format, count(1))
     for where, row in table:
-        entry = _entry(decoded(row, where), where, layout, known)
-        builder.notes.columns(row, (*layout.columns, *layout.optional, *builder.options.columns.values()))
-        documents = listed(builder, (*entry.positives, *entry.negatives), layout.columns[1], where)
+        entry = layout.entry(row, where, CompanionTexts())
+        entry = entry._replace(documents=with_scores(entry.documents, row, where))
+        documents = listed(builder, entry.documents, layout.columns[1], where)
         if not documents:
             continue
         query_id = entry.query_id or queries.get(key := entry.query.strip())
@@ -276,5 +283,15 @@ def _add_rows(builder: CollectionBuilder, table: Rows, layout: Layout, known: Co
         builder.add_query(query_id, entry.query, where=where, again=True)
         for each in documents:
             relevance = 0 if entry.is_negative(each) else builder.options.min_relevance
-            doc_id = add_listed(builder, each, names, where)
-            builder.add_judgment(query_id, doc_id, relevance, where=where, again=True)
+            add_judged(builder, query_id, each, relevance, names, where)
+
+
+def _checked_rows(builder: CollectionBuilder, table: Rows, layout: Layout) -> Rows:
+    """Yields rows that have the columns of their layout, and notes which columns are read."""
+    named = builder.options.columns.values()
+    for where, given in table:
+        row = decoded(given, where)
+        _check_columns(row, where, layout)
+        scores = filter(is_score, row)
+        builder.notes.columns(row, (*layout.columns, *layout.optional, *scores, *named))
+        yield where, row

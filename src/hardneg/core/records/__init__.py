@@ -26,6 +26,7 @@ from hardneg.core.records.collection import (
 )
 from hardneg.core.records.examples import Example, Scored
 from hardneg.core.records.row_map import RowMap
+from hardneg.core.records.scores import GivenScores
 from hardneg.core.records.text import folded, full_text, id_key, text_key
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Documents",
     "Example",
     "FloatArray",
+    "GivenScores",
     "IntArray",
     "JUDGED_RELEVANT",
     "Judgments",

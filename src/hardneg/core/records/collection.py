@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from hardneg.core.records.arrays import BoolArray, IntArray, KeyArray, PairSet
 from hardneg.core.records.columns import IdIndex, take
+from hardneg.core.records.scores import GivenScores
 from hardneg.core.records.text import full_text, id_key
 from hardneg.core.tables import html_table
 
@@ -202,6 +203,7 @@ class Collection:
         unread_columns: Columns of its tables that were not read.
         judged_empty: The first 20 documents and queries that were judged and left out, as they have no text.
         files: How many `lines`, and `rows` of a table, each of the first 100 files has.
+        scores: The scores that the source brings with its documents, by column.
     """
 
     name: str
@@ -213,6 +215,7 @@ class Collection:
     unread_columns: tuple[str, ...] = ()
     judged_empty: tuple[str, ...] = ()
     files: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    scores: Mapping[str, GivenScores] = field(default_factory=dict)
     _object_reader: ClassVar[Callable[..., Collection]]
 
     @classmethod
@@ -251,6 +254,20 @@ class Collection:
         return cls._object_reader(
             data, corpus=corpus, judgments=judgments, queries=queries, name=name, options=options
         )
+
+    def listed(self) -> tuple[IntArray, IntArray]:
+        """Returns the (queries, docs) that the source lists as negatives: judged so, or scored alone."""
+        judgments = self.judgments
+        below = judgments.relevance < judgments.min_relevance
+        pairs = [(judgments.query[below], judgments.doc[below])]
+        for own in self.scores.values():
+            queries = np.repeat(np.arange(len(self.queries), dtype=np.int32), np.diff(own.begins))
+            docs = np.array(own.docs)
+            candidates = ~judgments.relevant.has(queries, docs[:, None])[:, 0]
+            pairs.append((queries[candidates], docs[candidates]))
+        queries, docs = (np.concatenate(column) for column in zip(*pairs, strict=True))
+        first = np.sort(np.unique(np.stack([queries, docs]), axis=1, return_index=True)[1])
+        return queries[first], docs[first]
 
     def _repr_html_(self) -> str:
         """Returns a table for notebooks: how large it is, and its first queries with their positives."""
@@ -293,4 +310,5 @@ def part(collection: Collection, queries: IntArray, docs: IntArray) -> Collectio
             judgments.min_relevance,
         ),
         digest=f"part of {collection.digest}",
+        scores={name: own.part(queries, docs) for name, own in collection.scores.items()},
     )
