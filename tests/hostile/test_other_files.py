@@ -57,6 +57,7 @@ def commands(beir, mined, triplets, model):
         "rounds": ["train", mined, *student, "--rounds", 2],
         "compare": ["compare", beir, "--recipes", "sampled,naive", "--student", model],
         "generate": ["generate", beir, *endpoint],
+        "evaluate": ["evaluate", beir, "--split", "train", "--model", "bm25"],
     }
 
 
@@ -67,7 +68,7 @@ def student(name, folder):
 DEAD = 2**22 + 1
 """A process that is not running: a number that Linux gives to none."""
 
-NAMES = ("mine", "select", "clean", "demo", "train", "rounds", "compare", "generate")
+NAMES = ("mine", "select", "clean", "demo", "train", "rounds", "compare", "generate", "evaluate")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -85,7 +86,7 @@ def test_a_directory_with_other_files_is_refused_and_stays_as_it_was(
     assert str(home) in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["mine", "select", "clean", "demo"])
+@pytest.mark.parametrize("name", ["mine", "select", "clean", "demo", "evaluate"])
 def test_an_empty_out_leaves_the_working_directory_as_it_was(
     name, home, beir, mined, triplets, tmp_path, monkeypatch
 ):
@@ -172,6 +173,15 @@ def test_a_linked_folder_in_a_run_is_refused(name, beir, tmp_path, capsys):
     assert snapshot(outside) == before and capsys.readouterr().err.count("\n") == 1
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_links_in_a_circle_are_refused(name, beir, mined, triplets, tmp_path, capsys):
+    (tmp_path / "out").symlink_to(tmp_path / "out")
+    command = commands(beir, mined, triplets, student(name, tmp_path))[name]
+    (beir / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq6\td6\t1\n")
+    run(*command, "--out", tmp_path / "out", expect=2)
+    assert str(tmp_path / "out") in capsys.readouterr().err.splitlines()[-1]
+
+
 def test_a_copy_of_a_run_holds_nothing_that_links_lead_to(beir, mined, tmp_path):
     import hardneg
 
@@ -182,8 +192,9 @@ def test_a_copy_of_a_run_holds_nothing_that_links_lead_to(beir, mined, tmp_path)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
-@pytest.mark.parametrize("name", [".lock", "judgments.jsonl"])
+@pytest.mark.parametrize("name", [".lock", "judgments.jsonl", "run.json", "ledger/part-00000.parquet"])
 def test_a_named_pipe_in_a_run_does_not_hang(name, beir, mined):
+    (mined / name).unlink(missing_ok=True)
     os.mkfifo(mined / name)
     again = ["mine", beir, "--out", mined, "--recipe", "sampled", "--ranker", "bm25"]
     command = again if name == ".lock" else ["audit", mined]

@@ -202,7 +202,7 @@ def evaluate(
     from hardneg.core.files import cache_folder, user_path
     from hardneg.evaluation import systems
     from hardneg.evaluation.measures import DEFAULT, check_installed, parse
-    from hardneg.evaluation.output import save
+    from hardneg.evaluation.output import check_free, save
     from hardneg.sources import load as load_source
 
     if not models and not runs:
@@ -216,7 +216,7 @@ def evaluate(
     if not isinstance(collection, Collection):
         collection = load_source(str(source), load or TEST, progress)
     if out is not None:
-        Path(out).mkdir(parents=True, exist_ok=True)
+        check_free(Path(out))
     listed = [
         systems.read_run(name, user_path(file), collection)
         for file, name in zip(runs, names[len(models) :], strict=True)

@@ -10,6 +10,7 @@ from typing import Any
 from hardneg.api.places import AnyRun, opened_run, run_folder
 from hardneg.core.components import FORMATS, Format
 from hardneg.core.errors import ConfigError
+from hardneg.core.files import real_path
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
 from hardneg.mining import pipeline
@@ -122,7 +123,7 @@ def write_report(
             written = report.write_report(folder, collection, out, language=language, limit=limit)
         else:
             with run_folder(other) as second:
-                target = out or folder / f"report-{second.resolve().name}.html"
+                target = out or folder / f"report-{real_path(second).name}.html"
                 written = report.write_versus(
                     (folder, second), collection, target, language=language, limit=limit
                 )

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from hardneg.auditing.negatives import Negatives
 from hardneg.core import noise
 from hardneg.core.errors import unreadable
-from hardneg.core.files import write_text
+from hardneg.core.files import read_regular, write_text
 from hardneg.core.records import Collection
 
 FILE = "audit_sample.jsonl"
@@ -58,7 +58,7 @@ def write(folder: Path, drawn: Sequence[Drawn], sizes: Mapping[str, int]) -> int
 def read(folder: Path) -> dict[Drawn, int]:
     """Returns a run's sample: for each negative the size of its stratum; {} without a sample."""
     try:
-        lines = (folder / FILE).read_text(encoding="utf-8").split("\n")
+        lines = read_regular(folder / FILE).decode().split("\n")
         rows = [json.loads(line) for line in lines if line]
         return {Drawn(row["query_id"], row["doc_id"], row["stratum"]): int(row["size"]) for row in rows}
     except FileNotFoundError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import hashlib
 import json
@@ -11,8 +12,9 @@ import stat
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, Any, BinaryIO, TypeVar, cast
+from typing import IO, Any, TypeVar, cast
 
 import numpy as np
 
@@ -86,20 +88,34 @@ def cache_folder() -> Path:
     return Path(base) / "hardneg"
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> BufferedReader:
     """Opens a file to read, unless it is a pipe, a device or a folder, which have no end or are read once.
 
     Raises:
         DataError: It cannot be opened, or is no regular file.
     """
     try:
-        opened = open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NO_WAIT))
+        return _opened_regular(path)
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         raise DataError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def read_regular(path: Path) -> bytes:
+    """Returns the bytes of a file.
+
+    Raises:
+        OSError: It cannot be opened, or is no regular file.
+    """
+    with _opened_regular(path) as opened:
+        return opened.read()
+
+
+def _opened_regular(path: Path) -> BufferedReader:
+    opened = open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NO_WAIT))
     if stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
         return opened
     opened.close()
-    raise DataError(f"cannot read {path}: it is a pipe or a device; a regular file is needed")
+    raise OSError(errno.EINVAL, "it is a pipe or a device; a regular file is needed")
 
 
 def user_path(path: str | Path) -> Path:
@@ -128,11 +144,11 @@ def real_path(path: str | Path) -> Path:
 
 def digest_file(path: Path) -> str:
     """Returns the sha256 of a file's bytes, hexadecimal."""
-    try:
-        with path.open("rb") as opened:
+    with open_regular(path) as opened:
+        try:
             return hashlib.file_digest(opened, "sha256").hexdigest()
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror or error}") from error
+        except OSError as error:
+            raise DataError(f"cannot read {path}: {error.strerror or error}") from error
 
 
 def append_checksum(path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hardneg.core.errors import unreadable
-from hardneg.core.files import write_json
+from hardneg.core.files import read_regular, write_json
 
 CHECKSUM = "checksum"
 """The field with the sha256 of all others; files of earlier versions lack it."""
@@ -37,7 +37,7 @@ def parse_state(path: Path) -> dict[str, Any]:
         ValueError: It is damaged.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
+        content = json.loads(read_regular(path).decode(), parse_constant=_refuse)
         if not isinstance(content, dict):
             raise ValueError("an object is expected")
         json.dumps(content, ensure_ascii=False).encode()  # no halves of characters

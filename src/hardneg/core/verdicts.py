@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from hardneg.core.errors import DataError
-from hardneg.core.files import atomic, open_locked
+from hardneg.core.files import atomic, open_locked, read_regular
 
 FILE = "judgments.jsonl"
 """The file's name in a run directory."""
@@ -94,7 +94,7 @@ def read(path: Path) -> list[Judged]:
     """
     _refuse_special(path)
     try:
-        lines = path.read_bytes().split(b"\n")
+        lines = read_regular(path).split(b"\n")
     except FileNotFoundError:
         return []
     except OSError as error:

@@ -10,27 +10,42 @@ from rich import box
 from rich.table import Table
 
 from hardneg.core.display import counted
-from hardneg.core.files import write_json, write_text
+from hardneg.core.files import remove_unfinished, write_json, write_text
 from hardneg.evaluation import Evaluation
 from hardneg.evaluation.systems import write_run
+from hardneg.runs.directory import RunFolder
 
 SUMMARY = "evaluation.json"
 PER_QUERY = "per_query.tsv"
 
 
+def check_free(folder: Path) -> None:
+    """Makes a folder; one that holds anything but an earlier evaluation is refused."""
+    with RunFolder(folder, SUMMARY).opened():
+        pass
+
+
 def save(evaluation: Evaluation, folder: Path) -> list[Path]:
     """Writes `evaluation.json`, `per_query.tsv` and `runs/NAME.trec`; returns their paths."""
+    with RunFolder(folder, SUMMARY).opened():
+        written = _write(evaluation, folder)
+        for path in written:
+            remove_unfinished(path)
+    return written
+
+
+def _write(evaluation: Evaluation, folder: Path) -> list[Path]:
     lines = ["system\tquery_id\tmeasure\tvalue"]
     for system in evaluation.systems:
         for measure, values in system.values.items():
             for query, value in zip(evaluation.query_ids, values.tolist(), strict=True):
                 lines.append(f"{system.name}\t{query}\t{measure}\t{value!r}")
-    written = [folder / PER_QUERY, folder / SUMMARY]
-    write_text(written[0], "".join(f"{line}\n" for line in lines))
+    written = [folder / SUMMARY, folder / PER_QUERY]
+    write_json(written[0], evaluation.facts())
+    write_text(written[1], "".join(f"{line}\n" for line in lines))
     for system in evaluation.systems:
         written.append(folder / "runs" / f"{file_name(system.name)}.trec")
         write_run(system.run, written[-1])
-    write_json(written[1], evaluation.facts())
     return written
 
 

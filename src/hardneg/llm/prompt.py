@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hardneg.core.errors import ConfigError, DataError, unknown_name
+from hardneg.core.files import read_regular
 
 _PLACE = re.compile(r"\{(\w+)\}")
 _MARK_LENGTH = 8
@@ -52,7 +53,7 @@ def read_prompt(name: str, package: str, needed: Sequence[str]) -> Prompt:
     if not ("." in name or "/" in name or Path(name).exists()):
         raise unknown_name("prompt", name, prompt_names(package))
     try:
-        text = Path(name).read_text(encoding="utf-8")
+        text = read_regular(Path(name)).decode()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"cannot read prompt {name}: {getattr(error, 'strerror', None) or error}") from None
     for place in needed:

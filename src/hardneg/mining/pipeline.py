@@ -14,7 +14,7 @@ from typing import Any, TypeGuard
 
 from hardneg.core.components import FORMATS, Context, Format, OpenedValidator
 from hardneg.core.errors import ConfigError, DataError
-from hardneg.core.files import TEMPORARY, cache_folder, remove_unfinished
+from hardneg.core.files import TEMPORARY, cache_folder, real_path, remove_unfinished
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
 from hardneg.core.state_files import fingerprint
@@ -90,7 +90,7 @@ def select(
 ) -> FinishedRun:
     """Decides again on the candidates of a finished run, without a report; see `hardneg.select`."""
     clock, progress = Clock(), progress or NullProgress()
-    if out is not None and run.folder is not None and Path(out).resolve() == run.folder.resolve():
+    if out is not None and run.folder is not None and real_path(out) == real_path(run.folder):
         raise ConfigError(f"{out} is the run to decide on again; choose another --out")
     with _opened(out) as place:
         context = Context(cache_folder(), progress)
@@ -134,9 +134,9 @@ def export(run: FinishedRun, form: Format, out: str | Path) -> Mapping[str, Any]
     """Writes the training set of a finished run in another format; see `hardneg.export`."""
     own = set()
     if run.folder is not None:
-        own = {(run.folder / name).resolve() for name in run.info["export"]["files"]}
+        own = {real_path(run.folder / name) for name in run.info["export"]["files"]}
     with output_file(out) as path:
-        if path.resolve() in own:
+        if real_path(path) in own:
             raise ConfigError(f"{out} is the run's own training set; choose another file")
         before = {other.name for other in path.parent.iterdir()} if path.parent.is_dir() else set()
         written = _export(run.training_set, form, path)
@@ -286,7 +286,7 @@ def _source_place(source: str) -> str:
     """Returns a source by its absolute path, where it has one."""
     scheme = "hf:" if source.startswith("hf:") else ""
     path = Path(source.removeprefix(scheme))
-    return f"{scheme}{path.resolve()}" if path.exists() else source
+    return f"{scheme}{real_path(path)}" if path.exists() else source
 
 
 def _command() -> str:

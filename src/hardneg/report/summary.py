@@ -18,6 +18,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from hardneg.core import audit_info
 from hardneg.core.components import Rule
 from hardneg.core.errors import DataError
+from hardneg.core.files import real_path
 from hardneg.core.records import Decision
 from hardneg.core.registry import invalid_field
 from hardneg.core.state_files import read_state
@@ -167,7 +168,7 @@ def summarize(folder: Path) -> RunSummary:
         folder=folder,
         run=run,
         audit=audit_info.read(folder),
-        comparison=_comparison(folder.resolve()),
+        comparison=_comparison(real_path(folder)),
         scores={name: Histogram(*ends, GROUPS) for name, ends in ranges.items()},
         margins=Histogram(*span, GROUPS, bins=80),
         relative=relative,

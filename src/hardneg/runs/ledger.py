@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hardneg.core.errors import DataError, check_shortage, unreadable
-from hardneg.core.files import atomic, digest_file, write_text
+from hardneg.core.files import atomic, digest_file, read_regular, write_text
 from hardneg.core.records import Decision
 
 T = TypeVar("T")
@@ -233,7 +233,7 @@ def _is_whole(path: Path) -> bool:
     if not (path.exists() and _checksum(path).exists()):
         return False
     try:
-        return _checksum(path).read_bytes() == _checksum_line(path).encode()
+        return read_regular(_checksum(path)) == _checksum_line(path).encode()
     except OSError as error:
         raise DataError(f"cannot read {_checksum(path)}: {error.strerror or error}") from error
 

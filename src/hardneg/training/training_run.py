@@ -11,7 +11,7 @@ from typing import Any
 
 from hardneg.core.components import Context
 from hardneg.core.errors import ConfigError, DataError, HardnegError, MissingExtra
-from hardneg.core.files import cache_folder
+from hardneg.core.files import cache_folder, real_path
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
 from hardneg.mining import pipeline
@@ -110,7 +110,7 @@ def train_in_rounds(
     run = RunFolder(Path(run_folder)).read()
     if run.get("source") is None:
         raise ConfigError(f"{run_folder} was mined from a collection in memory; rounds need a source")
-    folder = Path(out).resolve()
+    folder = real_path(out)
     expected = conditions(run_folder, run, settings, rounds=count)
     options: dict[str, Any] = {"progress": progress, "cache": cache}
     with RunFolder(folder, FILE).opened() as opened:

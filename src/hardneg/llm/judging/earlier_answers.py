@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hardneg.core.files import read_regular
 from hardneg.llm.judging.cascade import Step
 from hardneg.llm.judging.pairs import Pair
 
@@ -40,7 +41,7 @@ def restore(folder: Path, described: Mapping[str, Any], pairs: Sequence[Pair], s
 def _rows(path: Path, *, lines: bool = True) -> Iterator[dict[str, Any]]:
     """Yields the objects of a file, one a line or one alone; what cannot be read is skipped."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = read_regular(path).decode(errors="replace")
     except OSError:
         return
     for part in text.split("\n") if lines else [text]:
