@@ -7,6 +7,7 @@ import sys
 import traceback
 
 from hardneg import cli
+from hardneg.core.state_files import CHECKSUM, fingerprint
 
 COUNT = int(os.environ.get("HARDNEG_FUZZ", "3"))
 """Mutations of each file."""
@@ -45,6 +46,25 @@ def forged(content, random):
     else:
         owner[key] = copy.deepcopy(random.choice(VALUES))
     return content
+
+
+def damage(path, random):
+    """Damages a file."""
+    path.write_bytes(damaged(path.read_bytes(), random))
+
+
+def forge(path, random):
+    """Changes a value of a file in JSON, and writes the checksum anew where it has one."""
+    plain = json.loads(path.read_text(encoding="utf-8"))
+    has_checksum = plain.pop(CHECKSUM, None) is not None
+    content = forged(plain, random)
+    path.write_bytes(encoded({**content, CHECKSUM: fingerprint(content)} if has_checksum else content))
+
+
+def forge_lines(path, random):
+    """Changes a value of a file in JSON lines."""
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    path.write_bytes(b"".join(encoded(line) + b"\n" for line in forged(lines, random)))
 
 
 def _places(value):

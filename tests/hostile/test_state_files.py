@@ -9,15 +9,21 @@ import shutil
 
 import pytest
 
-from hardneg.core.state_files import CHECKSUM, fingerprint
 from hardneg.runs import ledger
 from hardneg.runs.directory import RunFolder
 from tests.cli.test_cli import run as succeed
 from tests.conftest import small_collection
-from tests.hostile.mutations import COUNT, damaged, encoded, forged, outcome, summed_up
-
-FACTS = ("run.json", "calibration.json", "positives.json", "audit.json")
-"""Files with a checksum inside."""
+from tests.hostile.mutations import (
+    COUNT,
+    damage,
+    damaged,
+    encoded,
+    forge,
+    forge_lines,
+    forged,
+    outcome,
+    summed_up,
+)
 
 
 @pytest.fixture(scope="module")
@@ -84,25 +90,6 @@ def tried(world, name, change, names, capsys, unchanged=()):
             except AssertionError as error:
                 problems.append(str(error).splitlines()[0])
     return summed_up(problems)
-
-
-def damage(path, rng):
-    path.write_bytes(damaged(path.read_bytes(), rng))
-
-
-def forge(path, rng):
-    """Changes a value, and writes the checksum anew where the file has one."""
-    plain = json.loads(path.read_text(encoding="utf-8"))
-    plain.pop(CHECKSUM, None)
-    content = forged(plain, rng)
-    if path.name in FACTS:
-        content = {**content, CHECKSUM: fingerprint(content)} if isinstance(content, dict) else content
-    path.write_bytes(encoded(content))
-
-
-def forge_lines(path, rng):
-    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    path.write_bytes(b"\n".join(map(encoded, forged(lines, rng))) + b"\n")
 
 
 def forge_part(path, rng):

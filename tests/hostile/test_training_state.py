@@ -7,12 +7,12 @@ import shutil
 
 import pytest
 
-from hardneg.core.state_files import CHECKSUM, fingerprint
+from hardneg.core.state_files import CHECKSUM
 from hardneg.training.model_directory import read
 from tests import tiny
 from tests.cli.test_cli import run
 from tests.conftest import small_collection
-from tests.hostile.mutations import COUNT, damaged, encoded, forged, outcome, summed_up
+from tests.hostile.mutations import COUNT, damage, forge, outcome, summed_up
 from tests.hostile.test_received import Pickled
 
 
@@ -41,17 +41,6 @@ def commands(folder):
         "compare": ["compare", folder / "beir", "--out", folder / "compare", *student, *sampled],
         "report": ["report", folder / "compare"],
     }
-
-
-def damage(path, chance):
-    path.write_bytes(damaged(path.read_bytes(), chance))
-
-
-def forge(path, chance):
-    """Changes a value, and writes the checksum anew."""
-    plain = {name: value for name, value in json.loads(path.read_text()).items() if name != CHECKSUM}
-    content = forged(plain, chance)
-    path.write_bytes(encoded({**content, CHECKSUM: fingerprint(content)}))
 
 
 def measured(value):

@@ -24,7 +24,7 @@ def write_state(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
     """Writes plain content and its checksum, and returns both; a number that is not finite is null."""
     text = json.dumps({key: value for key, value in content.items() if key != CHECKSUM})
     plain = json.loads(text, parse_constant=lambda _: None)
-    whole = {**plain, CHECKSUM: fingerprint(plain)}
+    whole = with_checksum(plain)
     write_json(path, whole)
     return whole
 
@@ -45,10 +45,20 @@ def parse_state(path: Path) -> dict[str, Any]:
         raise ValueError("it is nested too deeply") from None
     except UnicodeEncodeError:
         raise ValueError("it holds half a character") from None
-    plain = {key: value for key, value in content.items() if key != CHECKSUM}
-    if content.get(CHECKSUM) not in (None, fingerprint(plain)):
+    if not is_whole(content):
         raise ValueError("its checksum does not fit")
     return content
+
+
+def with_checksum(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns plain content and its checksum."""
+    return {**plain, CHECKSUM: fingerprint(plain)}
+
+
+def is_whole(content: Mapping[str, Any]) -> bool:
+    """Returns whether the checksum of plain content fits, or is missing as in earlier versions."""
+    plain = {key: value for key, value in content.items() if key != CHECKSUM}
+    return content.get(CHECKSUM) in (None, fingerprint(plain))
 
 
 def _refuse(constant: str) -> None:

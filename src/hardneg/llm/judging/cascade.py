@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hardneg.core import verdicts
+from hardneg.core.state_files import with_checksum
 from hardneg.core.verdicts import Judged, Verdict
 from hardneg.endpoints.chat_model import ChatModel, Cost, Reply, Request
 from hardneg.endpoints.client import Answer, NoAnswer
@@ -157,7 +158,7 @@ class JudgementLog:
         }
 
     def answers(self) -> str:
-        """Returns JSON lines of query_id, doc_id, model, grade and answer, in the order of the pairs."""
+        """Returns JSON lines: query_id, doc_id, model, grade, answer, checksum, in the order of the pairs."""
         return "".join(
             _line(result.pair, judgement) for result in self.results for judgement in result.judgements
         )
@@ -179,4 +180,4 @@ def _line(pair: Pair, judgement: Judgement) -> str:
         "grade": judgement.grade,
         "answer": judgement.answer.text,
     }
-    return json.dumps(row, ensure_ascii=False) + "\n"
+    return json.dumps(with_checksum(row), ensure_ascii=False) + "\n"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hardneg.core.files import read_regular
+from hardneg.core.state_files import is_whole
 from hardneg.llm.judging.cascade import Step
 from hardneg.llm.judging.pairs import Pair
 
@@ -39,7 +40,7 @@ def restore(folder: Path, described: Mapping[str, Any], pairs: Sequence[Pair], s
 
 
 def _rows(path: Path, *, lines: bool = True) -> Iterator[dict[str, Any]]:
-    """Yields the objects of a file, one a line or one alone; what cannot be read is skipped."""
+    """Yields the objects of a file, one a line or one alone; what is damaged is skipped."""
     try:
         text = read_regular(path).decode(errors="replace")
     except OSError:
@@ -49,5 +50,5 @@ def _rows(path: Path, *, lines: bool = True) -> Iterator[dict[str, Any]]:
             row = json.loads(part)
         except (ValueError, RecursionError):
             continue
-        if isinstance(row, dict):
+        if isinstance(row, dict) and is_whole(row):
             yield row
