@@ -86,8 +86,8 @@ BAD = {
         lambda entries: [*entries[:2], {"index": 2, "embedding": [[1.0], [2.0]]}],
         "something else than numbers",
     ),
-    "no list": (lambda entries: "vectors", "the answer is no list of numbers"),
-    "no entries": (lambda entries: [1, 2, 3], "the answer is no list of numbers"),
+    "no list": (lambda entries: "vectors", "the answer is not what was asked for"),
+    "no entries": (lambda entries: [1, 2, 3], "the answer is not what was asked for"),
 }
 
 

@@ -80,6 +80,24 @@ def test_an_echoed_key_reaches_no_answer_and_no_message(served, monkeypatch):
                 assert not [form for form in forms() if form in str(caught.value)], (name, body, status)
 
 
+@pytest.mark.parametrize("ranker", ["embed", "rerank"])
+def test_an_echoed_key_reaches_no_message_of_a_served_ranker(
+    ranker, beir, arrays, monkeypatch, tmp_path, capfd
+):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    command = ["mine", beir, "--out", tmp_path / "run", "--recipe", "naive", "--quiet", "--ranker", "bm25"]
+    for name, make in ESCAPES.items():
+        for body in (
+            f'{{"error": "{make(KEY)}"}}',
+            f'["{"x" * 190}{make(KEY)}"]',
+            f'{{"data": "{make(KEY)}"}}',
+        ):
+            arrays.failures[:] = [reply(body)] * 3
+            run(*command, "--ranker", f"{ranker}:{arrays.url}#m", expect=2)
+            said = capfd.readouterr().err
+            assert not [form for form in forms() if form in said] and "Sentinel" not in said, (name, body)
+
+
 def test_headers_that_hold_the_key(served, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     for headers in ({"Retry_After": KEY}, {"Location": f"http://127.0.0.1/{KEY}"}, {"Content_Encoding": KEY}):

@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hardneg.core.display import printable
 from hardneg.core.errors import DataError
 from hardneg.core.records import FloatArray
 from hardneg.endpoints.chat_model import Cost, Reply
@@ -145,13 +144,13 @@ class ServedModel:
         return Cost(1, size // _BYTES_PER_TOKEN + 1)
 
 
-def _read(parsed: Any, count: int) -> tuple[FloatArray, int]:
-    """Returns (count, dimension) float32 in the order of the texts, and the tokens that were counted."""
+def _read(parsed: Any, count: int) -> tuple[FloatArray, int] | None:
+    """Returns (count, dimension) float32 in the order of the texts, and tokens; None where it is no list."""
     entries = parsed
     if isinstance(parsed, dict):
         entries = next((parsed[name] for name in ("data", "results") if name in parsed), None)
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise NoAnswer(f"the answer is no list of numbers: {printable(json.dumps(parsed), 200)}")
+        return None
     if len(entries) != count:
         raise NoAnswer(f"the answer is about {len(entries)} texts, {count} were asked about")
     indexes = [entry.get("index") for entry in entries]

@@ -120,7 +120,7 @@ class Client:
         self,
         path: str,
         body: Mapping[str, Any],
-        read: Callable[[Any], T],
+        read: Callable[[Any], T | None],
         key: str,
         *,
         longest: int = _LONGEST_BODY,
@@ -131,7 +131,7 @@ class Client:
         Args:
             path: Below the endpoint's URL.
             body: The request, in JSON.
-            read: Reads the parsed answer; raises `NoAnswer` where it is not what it should be.
+            read: Reads the parsed answer; None where it is something else, and `NoAnswer` where it is wrong.
             key: By which repeated requests are spread over time.
             longest: Most bytes of the answer.
             refusals: Further HTTP statuses that mean that the server takes no such request.
@@ -152,7 +152,9 @@ class Client:
                 parsed = json.loads(text)
             except (ValueError, RecursionError):
                 raise _Retryable(f"the answer is no JSON: {self._shown(text)}") from None
-            return read(parsed)
+            if (found := read(parsed)) is None:
+                raise NoAnswer(f"the answer is not what was asked for: {self._shown(text)}")
+            return found
 
         return await self._repeated(once, key)
 

@@ -17,7 +17,7 @@ from hardneg.core.components import FORMATS
 from hardneg.core.components.format import usage
 from hardneg.core.display import visible
 from hardneg.core.errors import DataError
-from hardneg.core.files import write_text
+from hardneg.core.files import open_regular, write_text
 from hardneg.exporters.markdown import block, code, plain
 from hardneg.exporters.weights import weights_note
 
@@ -306,11 +306,11 @@ def _audit(folder: Path) -> Mapping[str, Any]:
 def _columns(path: Path) -> dict[str, str]:
     """Returns {column: type} of a table, {} of anything else."""
     try:
-        if path.suffix == ".parquet":
-            return {field.name: str(field.type) for field in pq.read_schema(path)}
-        with path.open(encoding="utf-8") as lines:
-            row = json.loads(lines.readline())
-    except (OSError, ValueError, RecursionError, pa.ArrowException):
+        with open_regular(path) as opened:
+            if path.suffix == ".parquet":
+                return {field.name: str(field.type) for field in pq.read_schema(opened)}
+            row = json.loads(opened.readline())
+    except (DataError, OSError, ValueError, RecursionError, pa.ArrowException):
         return {}
     return {name: _kind(value) for name, value in row.items()} if isinstance(row, Mapping) else {}
 
