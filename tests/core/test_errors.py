@@ -162,6 +162,8 @@ def test_what_is_wrong_with_a_file_is_not_in_the_words_of_a_library(broken, said
         (OSError(errno.EMFILE, "x"), "too many files are open"),
         (RuntimeError("can't start new thread"), "no more threads can be started"),
         (ArrowException("Failed to launch worker thread: x"), "no more threads can be started"),
+        (RuntimeError("I/O error: No space left on device (os error 28)"), "the disk is full"),
+        (RuntimeError("PytorchStreamWriter failed writing file data/0"), "the disk is full"),
         (OSError(errno.EACCES, "x"), ""),
         (ValueError("no footer"), ""),
     ],

@@ -53,7 +53,7 @@ def test_what_the_system_does_not_let_be_read_is_not_called_damaged(number, path
     def fails(*_, **__):
         raise OSError(number, "why")
 
-    monkeypatch.setattr("pathlib.Path.read_text", fails)
+    monkeypatch.setattr("hardneg.core.state_files.read_regular", fails)
     with pytest.raises(DataError, match=r"^cannot read .*state.json: ") as error:
         read_state(path, "delete it")
     assert "delete" not in str(error.value)

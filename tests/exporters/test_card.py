@@ -1,9 +1,11 @@
 """The dataset card."""
 
 import json
+import os
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 import yaml
 
 from hardneg.exporters.card import columns, write_card
@@ -141,3 +143,10 @@ def test_it_says_where_the_format_carries_no_weights(tmp_path):
     export = RUN["export"] | {"notes": {"weights_left_out": 1234}}
     text = card({**RUN, "export": export}, tmp_path)
     assert "the format pylate carries no weights: 1,234 documents weigh less than 1 in the ledger" in text
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize("name", ["train.jsonl", "train.parquet"])
+def test_the_columns_of_a_pipe_are_not_waited_for(name, tmp_path):
+    os.mkfifo(tmp_path / name)
+    assert columns(tmp_path, [name], {}) == ""

@@ -4,6 +4,7 @@ Where the checksum fits, as a forger writes it, results may change; no traceback
 """
 
 import hashlib
+import itertools
 import multiprocessing
 import random
 import shutil
@@ -13,6 +14,7 @@ import pytest
 
 from hardneg.core.components import RANKERS, Context
 from hardneg.core.errors import HardnegError
+from hardneg.rankers.pairs import store
 from hardneg.sources import load
 from tests import tiny
 from tests.conftest import small_collection
@@ -85,10 +87,19 @@ def forge(path, chance):
     path.write_bytes(content + hashlib.sha256(content).digest())
 
 
+def forge_frames(path, chance):
+    """Changes scores or digests of pairs, or their number, and writes the header of a frame anew."""
+    content = path.read_bytes()
+    records = damaged(content[store._HEADER.size :], chance)
+    count = chance.choice([len(records) // store._RECORD.itemsize, 0, 1, 2**40, 2**64 - 1])
+    checksum = hashlib.sha256(count.to_bytes(8, "little") + records).digest()
+    path.write_bytes(store._HEADER.pack(store._MAGIC, count, checksum) + records)
+
+
 def forged(kind, models, collection, folder, problems):
     found = []
     for described, _, path, chance in changes(kind, models, collection, folder):
-        forge(path, chance)
+        (forge_frames if path.suffix == ".pairs" else forge)(path, chance)
         try:
             result(collection, described, folder / "cache")
         except HardnegError as error:
@@ -98,7 +109,7 @@ def forged(kind, models, collection, folder, problems):
     problems.put(summed_up(found)[:4000])
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("pairs", "hnsw")])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "hnsw"])  # see SECURITY.md
 def test_what_is_forged_ends_no_process(kind, models, small, tmp_path):
     """In a process of its own: kernels that read beyond an array would end it."""
     spawned = multiprocessing.get_context("spawn")
@@ -129,3 +140,35 @@ def test_headers_of_given_vectors(beir, tmp_path, capsys):
             problems.append(str(error).splitlines()[0])
         shutil.rmtree(out, ignore_errors=True)
     assert not summed_up(problems)
+
+
+KINDS_OF_NUMBERS = ("<f4", ">f4", "<f8", "<f2", "<i4", "|S8", "|O", "<c8", "|b1", "<U3", "f", "x", "<f4,<f4")
+SHAPES = (
+    (30, 8),
+    (8, 30),
+    (30,),
+    (),
+    (0, 8),
+    (30, 0),
+    (-1, 8),
+    (10**12, 8),
+    (30, 10**18),
+    (True, 8),
+    (2.0, 8),
+)
+
+
+def test_forged_headers_of_given_vectors(small, tmp_path):
+    """Of 260 headers, each is refused in one line, or its array has the shape that is needed."""
+    for name, count in (("documents", 30), ("queries", 7)):
+        np.save(tmp_path / f"{name}.npy", np.ones((count, 8), np.float32))
+    content = (tmp_path / "documents.npy").read_bytes()[128:]
+    for kind, shape, columns_first in itertools.product(KINDS_OF_NUMBERS, SHAPES, (False, True)):
+        text = str({"descr": kind, "fortran_order": columns_first, "shape": shape}).ljust(117) + "\n"
+        header = b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode()
+        (tmp_path / "documents.npy").write_bytes(header + content)
+        try:
+            RANKERS.make({"vectors": {"folder": str(tmp_path)}}).open(small, Context(tmp_path / "cache"))
+            assert shape == (30, 8), (kind, shape)
+        except HardnegError as error:
+            assert "documents.npy" in str(error), (kind, shape)

@@ -191,13 +191,23 @@ def test_a_copy_of_a_run_holds_nothing_that_links_lead_to(beir, mined, tmp_path)
     assert "train.secret" not in snapshot(tmp_path / "copy")
 
 
+PIPES = (
+    ".lock",
+    ".hardneg-searches",
+    "judgments.jsonl",
+    "train.jsonl",
+    "run.json",
+    "ledger/part-00000.parquet",
+)
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
-@pytest.mark.parametrize("name", [".lock", "judgments.jsonl", "run.json", "ledger/part-00000.parquet"])
+@pytest.mark.parametrize("name", PIPES)
 def test_a_named_pipe_in_a_run_does_not_hang(name, beir, mined):
     (mined / name).unlink(missing_ok=True)
     os.mkfifo(mined / name)
     again = ["mine", beir, "--out", mined, "--recipe", "sampled", "--ranker", "bm25"]
-    command = again if name == ".lock" else ["audit", mined]
+    command = again if name in PIPES[:2] else ["audit", mined]
     ended = subprocess.run([sys.executable, "-m", "hardneg", *map(str, command)], timeout=120, check=False)
     assert ended.returncode == 2
 

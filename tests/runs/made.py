@@ -29,7 +29,8 @@ def finished_run(folder, outcomes, digest="0f", query="q", **fields):
     floats = pa.array([1.0] * size, pa.float32())
     copies = [int(decision == "negative") for decision in decisions]
     rows = {
-        "query_id": [query] * size, "doc_id": list("abcdef"[:size]), "score.bm25": floats, "weight": floats,
+        "query_id": [query] * size, "doc_id": list("abcdef"[:size]), "score.bm25": floats,
+        "positive.bm25": floats, "weight": floats,
         "decision": decisions, "reason": reasons, "copies": pa.array(copies, pa.int16()),
     }  # fmt: skip
     FolderLedger(folder).write(0, Block(pa.table(rows), {}))

@@ -9,7 +9,7 @@ from typing import Any
 
 from hardneg.api.places import AnyRun, opened_run, run_folder
 from hardneg.core.components import FORMATS, Format
-from hardneg.core.errors import ConfigError
+from hardneg.core.errors import ConfigError, wrap_errors
 from hardneg.core.files import real_path
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
@@ -112,7 +112,7 @@ def write_report(
     in_memory = isinstance(run, FinishedRun) and run.folder is None
     if out is None and in_memory:
         raise ConfigError("the run is in memory: name the file to write, as in run.report('report.html')")
-    with run_folder(run) as folder:
+    with run_folder(run) as folder, wrap_errors(f"{folder}: no report of it can be drawn"):
         if (folder / report.COMPARISON).is_file():
             return report.write_comparison(folder, out, language=language, figures=figures)
         if collection is None:

@@ -7,6 +7,7 @@ import errno
 import importlib
 import importlib.util
 import json
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ _LIMITS = {
     errno.EMFILE: "too many files are open",
     errno.ENFILE: "too many files are open",
 }
+_FULL = re.compile(r"os error (?:27|28|122)\b|PytorchStreamWriter")
+"""How libraries say that a file cannot be written: EFBIG, ENOSPC, EDQUOT."""
 
 
 class HardnegError(Exception):
@@ -110,6 +113,8 @@ def shortage(error: BaseException) -> str:
         return _MEMORY
     if "thread" in str(error) and ("start" in str(error) or "launch" in str(error)):
         return "no more threads can be started"
+    if _FULL.search(str(error)):
+        return "the disk is full"
     return _LIMITS.get(error.errno or 0, "") if isinstance(error, OSError) else ""
 
 
@@ -138,5 +143,5 @@ def wrap_errors(where: str) -> Iterator[None]:
     except HardnegError:
         raise
     except Exception as error:
-        reason = next(iter(str(error).splitlines()), "")
-        raise DataError(f"{where}: {type(error).__name__}: {reason}") from error
+        reason = f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
+        raise DataError(f"{where}: {shortage(error) or reason}") from error

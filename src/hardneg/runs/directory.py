@@ -17,7 +17,7 @@ from hardneg.core.errors import ConfigError, DataError, unreadable
 from hardneg.core.files import TEMPORARY, open_locked
 from hardneg.core.state_files import CHECKSUM, fingerprint, parse_state, write_state
 from hardneg.core.tables import flat
-from hardneg.runs.ledger import FolderLedger, Ledger, MemoryLedger
+from hardneg.runs.ledger import FolderLedger, Ledger, MemoryLedger, check_rankers
 from hardneg.runs.run_info import check
 
 _CALIBRATION = "calibration.json"
@@ -125,6 +125,8 @@ class RunFolder:
                     f"{entry} is a symbolic link, which is not written through; choose another --out, or "
                     "delete the link"
                 )
+            if entry.exists() and not (entry.is_file() or entry.is_dir()):
+                raise ConfigError(f"{entry} is a pipe or a device; choose another --out, or delete it")
 
     def sweep(self) -> None:
         """Removes what killed processes had not finished, from a directory known to be this program's."""
@@ -189,12 +191,14 @@ class RunFolder:
         run = self.read()
         if not run.get("finished"):
             raise DataError(f"{self.path} is not finished; run the same hardneg mine command to finish it")
-        parts = len(list((self.path / "ledger").glob("part-*.parquet")))
-        if parts != run.get("parts", parts):
+        parts = list((self.path / "ledger").glob("part-*.parquet"))
+        if len(parts) != run.get("parts", len(parts)):
             raise DataError(
-                f"{self.path}/ledger has {parts} of {run['parts']} parts; "
+                f"{self.path}/ledger has {len(parts)} of {run['parts']} parts; "
                 "run the same hardneg mine or select command again to rebuild it"
             )
+        for path in parts:
+            check_rankers(path, run["rankers"])
         return run
 
     def write(self, run: Mapping[str, Any]) -> dict[str, Any]:

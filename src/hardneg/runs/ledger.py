@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hardneg.core.errors import DataError, check_shortage, unreadable
-from hardneg.core.files import atomic, digest_file, read_regular, write_text
+from hardneg.core.files import atomic, digest_file, open_regular, read_regular, write_text
 from hardneg.core.records import Decision
 
 T = TypeVar("T")
@@ -173,9 +173,19 @@ def read_part(path: Path) -> Block:
     return Block(table, short)
 
 
+def check_rankers(path: Path, rankers: Iterable[str]) -> None:
+    """Checks that a part has the scores and anchor scores of a run's rankers."""
+    present = set(columns(path))
+    wanted = [f"{kind}.{name}" for name in rankers for kind in ("score", "positive")]
+    missing = [name for name in wanted if name not in present]
+    if missing:
+        raise DataError(f"{path} is no part of the run's ledger: {missing[0]} is missing; {RERUN_HINT}")
+
+
 def columns(path: Path) -> list[str]:
     """Returns the names of a part's columns."""
-    return _read(path, lambda: pq.read_schema(path).names)
+    with open_regular(path) as opened:
+        return _read(path, lambda: pq.read_schema(opened).names)
 
 
 def read_table(

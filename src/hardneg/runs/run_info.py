@@ -29,13 +29,13 @@ class _Collection(_Shape):
 
 
 class _Rank(_Shape):
-    rankers: list[Texts]
+    rankers: list[Facts]
 
 
 class _Select(_Shape):
     by: str | None
-    rules: list[Texts]
-    draw: Texts
+    rules: list[Facts]
+    draw: Facts
     negatives: int
 
 
@@ -47,7 +47,13 @@ class _Recipe(_Shape):
     rank: _Rank
     validation: Texts
     select: _Select
-    format: Texts
+    format: Facts
+
+
+class _Reason(_Shape):
+    label: str | dict[str, str]
+    meaning: str | dict[str, str]
+    implies_doubt: bool
 
 
 class _Validation(_Shape):
@@ -76,7 +82,7 @@ class _Begun(_Shape):
     recipe: _Recipe
     rankers: Facts
     validation: _Validation
-    reasons: Facts | None = None
+    reasons: dict[str, _Reason] | None = None
 
 
 class _Finished(_Begun):
