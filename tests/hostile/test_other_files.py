@@ -224,3 +224,22 @@ def test_export_says_what_it_replaces_and_removes_what_a_killed_one_left(mined, 
     run("export", mined, "--format", "jsonl", "-o", out)
     assert "replaced: train.jsonl" in capsys.readouterr().err
     assert sorted(snapshot(out.parent)) == [".train.jsonl.0a1b2c3d.tmp", "train.jsonl"]
+
+
+@pytest.mark.parametrize("name", ["run.json", "ledger/part-00000.parquet", "train.jsonl", "README.md"])
+def test_no_file_of_the_run_itself_is_replaced(name, mined, capsys):
+    before = snapshot(mined)
+    for command in (["export", mined, "--format", "jsonl"], ["report", mined], ["report", mined, mined]):
+        run(*command, "-o", mined / "ledger" / ".." / name, expect=2)
+        assert "a file of the run itself" in capsys.readouterr().err
+    assert snapshot(mined) == before
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_no_pipe_and_no_device_is_replaced(mined, tmp_path, capsys):
+    os.mkfifo(tmp_path / "pipe")
+    for command in (["export", mined, "--format", "jsonl"], ["report", mined]):
+        for out in (tmp_path / "pipe", "", "/", tmp_path):
+            run(*command, "-o", out, expect=2)
+            assert "cannot write" in capsys.readouterr().err
+    assert (tmp_path / "pipe").is_fifo()

@@ -196,7 +196,7 @@ def test_a_run_is_not_decided_on_again_in_its_own_directory(beir, tmp_path):
 
 def test_a_runs_own_training_set_is_not_overwritten(beir, tmp_path):
     pipeline.mine(str(beir), recipe(), tmp_path / "run")
-    with pytest.raises(ConfigError, match="own training set"):
+    with pytest.raises(ConfigError, match="a file of the run itself"):
         hardneg.export(tmp_path / "run", recipe().format, tmp_path / "run" / "train.jsonl")
 
 

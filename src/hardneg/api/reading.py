@@ -14,6 +14,7 @@ from hardneg.core.files import real_path
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
 from hardneg.mining import pipeline
+from hardneg.runs.directory import RunFolder
 from hardneg.runs.finished import FinishedRun, collection_of
 
 _LOG = logging.getLogger("hardneg.report")
@@ -115,6 +116,8 @@ def write_report(
     with run_folder(run) as folder, wrap_errors(f"{folder}: no report of it can be drawn"):
         if (folder / report.COMPARISON).is_file():
             return report.write_comparison(folder, out, language=language, figures=figures)
+        if out is not None:
+            RunFolder(folder).refuse_own(out)
         if collection is None:
             collection = run.collection if isinstance(run, FinishedRun) else collection_of(folder)
         if collection is None:

@@ -31,8 +31,12 @@ _CHECKSUM = hashlib.sha256().digest_size
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
     """Yields a temporary path beside `path`; when the block ends well, it becomes `path`, synced to disk."""
+    if not path.name:
+        raise DataError(f"cannot write {path}: it names no file")
     temporary = path.with_name(f".{path.name}.{os.getpid():x}-{secrets.token_hex(4)}.hardneg.tmp")
     try:
+        if path.exists() and not path.is_file():
+            raise DataError(f"cannot write {path}: it is a folder, a pipe or a device")
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         with temporary.open("rb") as written:

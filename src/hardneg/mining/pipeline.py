@@ -132,12 +132,9 @@ def save(run: FinishedRun, out: str | Path) -> FinishedRun:
 
 def export(run: FinishedRun, form: Format, out: str | Path) -> Mapping[str, Any]:
     """Writes the training set of a finished run in another format; see `hardneg.export`."""
-    own = set()
-    if run.folder is not None:
-        own = {real_path(run.folder / name) for name in run.info["export"]["files"]}
     with output_file(out) as path:
-        if real_path(path) in own:
-            raise ConfigError(f"{out} is the run's own training set; choose another file")
+        if run.folder is not None:
+            RunFolder(run.folder).refuse_own(path)
         before = {other.name for other in path.parent.iterdir()} if path.parent.is_dir() else set()
         written = _export(run.training_set, form, path)
         return {**written, "replaced": sorted(before.intersection(written["files"]))}

@@ -14,7 +14,7 @@ from typing import Any
 from hardneg.calibration.calibration import Calibration
 from hardneg.calibration.noisy_positives import NoisyPositives
 from hardneg.core.errors import ConfigError, DataError, unreadable
-from hardneg.core.files import TEMPORARY, open_locked
+from hardneg.core.files import TEMPORARY, open_locked, real_path
 from hardneg.core.state_files import CHECKSUM, fingerprint, parse_state, write_state
 from hardneg.core.tables import flat
 from hardneg.runs.ledger import FolderLedger, Ledger, MemoryLedger, check_rankers
@@ -22,6 +22,11 @@ from hardneg.runs.run_info import check
 
 _CALIBRATION = "calibration.json"
 _POSITIVES = "positives.json"
+_OWN = {
+    *("run.json", _CALIBRATION, _POSITIVES, "README.md", "ledger", "judge"),
+    *("audit.json", "audit_sample.jsonl", "judgments.jsonl"),
+}
+"""Files and folders of a run, but for its training set and report."""
 _LIBRARIES = ("hardneg", "numpy", "pyarrow", "torch", "sentence-transformers", "transformers")
 _IGNORED = ("format", "description", "engine")
 _ANOTHER = "{path} holds another run, which differs in {differs}; choose another --out, or delete it"
@@ -154,6 +159,13 @@ class RunFolder:
                 and not path.is_dir()
             ):
                 path.unlink(missing_ok=True)
+
+    def refuse_own(self, out: str | Path) -> None:
+        """Refuses to replace a file of the run, from which others are made."""
+        folder, path = real_path(self.path), real_path(out)
+        own = _OWN.union(self.read().get("export", {}).get("files", []))
+        if folder in path.parents and path.relative_to(folder).parts[0] in own:
+            raise ConfigError(f"{out} is a file of the run itself; choose another file")
 
     def check_free(self, run: Mapping[str, Any]) -> None:
         """Checks, before any work, that the directory is free for a run."""
