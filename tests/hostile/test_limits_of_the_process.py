@@ -6,7 +6,6 @@ import logging
 import resource
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -91,14 +90,12 @@ def test_a_whole_ledger_is_never_called_damaged(beir, tmp_path):
 
 def test_too_few_open_files_are_no_damage(beir, tmp_path, monkeypatch, capsys):
     run("mine", beir, "--out", tmp_path / "run", "--recipe", "sampled", "--ranker", "bm25")
-    before, read_text = snapshot(tmp_path / "run"), Path.read_text
+    before = snapshot(tmp_path / "run")
 
-    def fails(path, *more, **named):
-        if path.name == "run.json":
-            raise OSError(errno.EMFILE, "Too many open files")
-        return read_text(path, *more, **named)
+    def fails(path):
+        raise OSError(errno.EMFILE, "Too many open files")
 
-    monkeypatch.setattr(Path, "read_text", fails)
+    monkeypatch.setattr("hardneg.core.state_files.read_regular", fails)
     capsys.readouterr()
     run("audit", tmp_path / "run", expect=2)
     said = capsys.readouterr().err
