@@ -121,3 +121,26 @@ def test_several_processes_append_to_one_file_that_another_arranges(path):
     said = dict(verdicts.by_judge(verdicts.read(path)))
     assert {judge: len(own) for judge, own in said.items()} == {f"judge {n}": 40 for n in range(4)}
     assert len(path.read_bytes().splitlines()) == 160
+
+
+def test_partial_counts_half_and_grades_are_averaged(path):
+    partial = Verdict.PARTIAL
+    said = [
+        Judged("q", "d", partial, "a", grade=2),
+        Judged("q", "d", YES, "b", grade=3),
+        Judged("q", "d", NO, "c"),
+    ]
+    for one in said:
+        verdicts.append(path, one)
+    assert verdicts.read(path) == said
+    assert verdicts.relevance(said) == {("q", "d"): 0.5}
+    assert verdicts.mean_grades(said) == {("q", "d"): 2.5}
+
+
+@pytest.mark.parametrize("grade", [4, -1, 1.5, True, "2"])
+def test_a_grade_that_is_none_is_one_line(path, grade):
+    path.parent.mkdir()
+    row = {"query_id": "q", "doc_id": "d", "verdict": "relevant", "judge": "a", "grade": grade}
+    path.write_text(json.dumps(row) + "\n")
+    with pytest.raises(DataError, match=r":1: grade .* expected a whole number from 0 to 3, or none"):
+        verdicts.read(path)

@@ -55,7 +55,7 @@ def graded(examples, grades):
     return [
         example._replace(
             **{
-                kind: [doc._replace(grade=grades.get(doc.doc_id, NAN)) for doc in getattr(example, kind)]
+                kind: [doc._replace(grade=grades.get(doc.doc_id)) for doc in getattr(example, kind)]
                 for kind in ("positives", "negatives")
             }
         )

@@ -38,6 +38,7 @@ def test_all_reasons_of_a_selector_are_described():
     doubted = {reason for reason, facts in described.items() if facts["implies_doubt"]}
     assert doubted == {
         "attenuated",
+        "partly_relevant",
         "judged_relevant", "query_text", "duplicate_of_positive", "relabelled", "noisy_positive", "max_score",
     }  # fmt: skip
     assert described["max_score"]["label"] == {"en": "score too high", "ru": "оценка слишком высока"}

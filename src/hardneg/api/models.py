@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,25 +61,40 @@ def judge(
     """
     from hardneg.llm import judging
 
+    relabel = bool(settings.get("relabel"))
+    if relabel and out is None:
+        raise ConfigError("relabelling makes a new training set: name the run to write, --out DIR")
     with run_folder(run, progress, changes=True) as folder:
         given = _collection(run, collection)
+        if out is not None and Path(out).resolve() == folder.resolve():
+            raise ConfigError(f"{out} is the run that is judged; choose another --out")
         summary = judging.judge(
             folder, endpoint, model=model, collection=given, cache=cache, progress=progress, **settings
         )
         if out is not None and not summary["failed"]:
-            summary["selected"] = _selected_again(folder, out, given, progress)
+            summary["selected"] = _selected_again(folder, out, given, progress, relabel=relabel)
         return summary
 
 
 def _selected_again(
-    folder: Path, out: str | Path, collection: Collection | None, progress: Progress | None
+    folder: Path,
+    out: str | Path,
+    collection: Collection | None,
+    progress: Progress | None,
+    *,
+    relabel: bool,
 ) -> dict[str, Any]:
-    """Returns what changes where a run's recipe decides again with the verdicts in its folder."""
+    """Returns what changes where a run's recipe decides again with the verdicts in its folder.
+
+    A run that was relabelled holds them too, so that it can be judged in its turn.
+    """
     from hardneg.api.runs import select
 
     with opened_run(folder, collection, progress) as finished:
-        recipe = with_verdicts(recipe_of(finished), folder / FILE)
-        decided = select(finished, recipe, out, report=False, progress=progress)
+        recipe = with_verdicts(recipe_of(finished), folder / FILE, relabel=relabel)
+        decided = select(finished, recipe, out, report=relabel, progress=progress)
+    if relabel and decided.folder is not None and not (decided.folder / FILE).exists():
+        shutil.copyfile(folder / FILE, decided.folder / FILE)
     return dict(decided.info.get("verdicts", {}))
 
 

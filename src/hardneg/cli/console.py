@@ -110,6 +110,8 @@ def judge_table(summary: Mapping[str, Any]) -> Table:
     _add_section(table, "grade", summary["grades"])
     rest = ("passed_on", "unreadable", "shortened", "failed", "left")
     _add_section(table, "pairs", {name: summary[name] for name in rest if summary[name]})
+    if own := summary.get("known_positives"):
+        table.add_row("known positives found relevant", f"{own['relevant']:,} of {own['graded']:,}")
     _add_costs(table, summary)
     if "budget" in summary:
         _add_budget(table, summary["budget"])
@@ -117,6 +119,9 @@ def judge_table(summary: Mapping[str, Any]) -> Table:
         changed = f"{selected['removed']:,} removed, {selected['added']:,} added"
         _add_section(table, "decided again", {"negatives": selected["negatives"]})
         table.add_row("by the verdicts", changed)
+        if "relabelled" in selected:
+            table.add_row("new positives", f"{selected['relabelled']:,}")
+            table.add_row("left out, relevant in part", f"{selected['partly_relevant']:,}")
     return table
 
 

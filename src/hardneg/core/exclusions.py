@@ -18,7 +18,15 @@ from hardneg.core.records import (
 
 QUERY_TEXT = "query_text"
 DUPLICATE_OF_POSITIVE = "duplicate_of_positive"
-EXCLUSIONS = (JUDGED_RELEVANT, QUERY_TEXT, DUPLICATE_OF_POSITIVE, RELABELLED, NOISY_POSITIVE)
+PARTLY_RELEVANT = "partly_relevant"
+EXCLUSIONS = (
+    JUDGED_RELEVANT,
+    QUERY_TEXT,
+    DUPLICATE_OF_POSITIVE,
+    RELABELLED,
+    NOISY_POSITIVE,
+    PARTLY_RELEVANT,
+)
 
 
 class Exclusions:
@@ -68,4 +76,7 @@ def excluded(candidates: Candidates) -> npt.NDArray[np.int8]:
     if candidates.relabelled is not None:
         relabelled = (reasons < 0) & candidates.relabelled & (candidates.docs >= 0)
         reasons = np.where(relabelled, np.int8(EXCLUSIONS.index(RELABELLED)), reasons)
+    if candidates.partial is not None:
+        partial = (reasons < 0) & candidates.partial & (candidates.docs >= 0)
+        reasons = np.where(partial, np.int8(EXCLUSIONS.index(PARTLY_RELEVANT)), reasons)
     return reasons

@@ -16,15 +16,24 @@ from hardneg.core.files import atomic, open_locked, read_regular
 FILE = "judgments.jsonl"
 """The file's name in a run directory."""
 
+HIGHEST = 3
+"""The highest grade."""
+
 
 class Verdict(StrEnum):
     """A judge's verdict on one query and document."""
 
     RELEVANT = "relevant"
     NOT_RELEVANT = "not_relevant"
+    PARTIAL = "partial"
+    """It answers in part, less than a known positive does: no positive, and no negative either."""
     UNSURE = "unsure"
     WITHDRAWN = "withdrawn"
     """Withdraws the same judge's earlier verdict on the pair."""
+
+
+_SHARES = {Verdict.RELEVANT: 1.0, Verdict.PARTIAL: 0.5, Verdict.NOT_RELEVANT: 0.0}
+"""What each verdict counts in the share of judges who find a document relevant."""
 
 
 class Judged(NamedTuple):
@@ -37,6 +46,8 @@ class Judged(NamedTuple):
     """The judge: a person's name, or `llm:` and the model's."""
     time: str = ""
     """When, in ISO 8601."""
+    grade: int | None = None
+    """From 0 to 3, as in TREC Deep Learning; None without one."""
 
     @property
     def pair(self) -> tuple[str, str]:
@@ -52,7 +63,8 @@ def append(path: Path, judged: Judged) -> None:
     Raises:
         DataError: The file cannot be written.
     """
-    line = json.dumps(judged._asdict(), ensure_ascii=False).encode() + b"\n"
+    row = {name: value for name, value in judged._asdict().items() if value is not None}
+    line = json.dumps(row, ensure_ascii=False).encode() + b"\n"
     with _opened(path) as file:
         file.write(line)
         file.flush()
@@ -106,18 +118,29 @@ def read(path: Path) -> list[Judged]:
 
 
 def relevance(verdicts: list[Judged]) -> dict[tuple[str, str], float]:
-    """Returns, by (query_id, doc_id), the share of judges who find it relevant; the unsure do not count."""
-    votes: dict[tuple[str, str], list[bool]] = {}
-    for judged in verdicts:
-        if judged.verdict in (Verdict.RELEVANT, Verdict.NOT_RELEVANT):
-            votes.setdefault(judged.pair, []).append(judged.verdict == Verdict.RELEVANT)
-    return {pair: sum(relevant) / len(relevant) for pair, relevant in votes.items()}
+    """Returns, by (query_id, doc_id), the share of judges who find it relevant.
+
+    A partial verdict counts as half of one; the unsure do not count.
+    """
+    return _means([(judged, _SHARES[judged.verdict]) for judged in verdicts if judged.verdict in _SHARES])
+
+
+def mean_grades(verdicts: list[Judged]) -> dict[tuple[str, str], float]:
+    """Returns, by (query_id, doc_id), the mean of the grades that judges gave, 0 to 3."""
+    return _means([(judged, float(judged.grade)) for judged in verdicts if judged.grade is not None])
 
 
 def by_judge(verdicts: list[Judged]) -> Iterator[tuple[str, dict[tuple[str, str], Verdict]]]:
     """Yields (judge, {(query_id, doc_id): verdict}) for every judge, in the order of first mention."""
     for name in dict.fromkeys(judged.judge for judged in verdicts):
         yield name, {judged.pair: judged.verdict for judged in verdicts if judged.judge == name}
+
+
+def _means(votes: Sequence[tuple[Judged, float]]) -> dict[tuple[str, str], float]:
+    by_pair: dict[tuple[str, str], list[float]] = {}
+    for judged, value in votes:
+        by_pair.setdefault(judged.pair, []).append(value)
+    return {pair: sum(values) / len(values) for pair, values in by_pair.items()}
 
 
 @contextmanager
@@ -179,6 +202,8 @@ def _parsed(line: bytes, where: str) -> Judged:
     if row.get("verdict") not in list(Verdict):
         known = ", ".join(Verdict)
         raise DataError(f"{where}: verdict {row.get('verdict')!r} is unknown; it is one of {known}")
-    return Judged(
-        row["query_id"], row["doc_id"], Verdict(row["verdict"]), row["judge"], str(row.get("time", ""))
-    )
+    grade = row.get("grade")
+    if grade is not None and (type(grade) is not int or not 0 <= grade <= HIGHEST):
+        raise DataError(f"{where}: grade {grade!r}, expected a whole number from 0 to {HIGHEST}, or none")
+    named = row["query_id"], row["doc_id"], Verdict(row["verdict"]), row["judge"]
+    return Judged(*named, str(row.get("time", "")), grade)

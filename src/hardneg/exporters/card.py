@@ -69,6 +69,7 @@ def write_card(run: Mapping[str, Any], out: Path) -> None:
         _counts(run),
         _ranking(run),
         _positives(run),
+        _relabelled(run),
         _quality(audit),
         _files(run, files),
         columns(out.parent, files, _meanings(run)),
@@ -160,6 +161,26 @@ def _positives(run: Mapping[str, Any]) -> str:
         "relevant to their query, by the rankers' scores, than positives of other queries are. "
         f"{own['suspected']:,} of {own['examined']:,} are wrong with a probability above {own['max_p']:g}: "
         f"{_ACTIONS[own['action']]} (column `p_noisy` of the ledger)."
+    )
+
+
+def _relabelled(run: Mapping[str, Any]) -> str:
+    """Returns what judges relabelled, with examples, empty where they relabelled nothing."""
+    verdicts, examples = run.get("verdicts") or {}, run.get("relabelled")
+    if examples is None:
+        return ""
+    head = "| query | document | was | became | grade |\n|---|---|---|---|---:|"
+    rows = [
+        f"| {plain(row['query'])} | {plain(row['document'])} | {row['was']} | {row['became']} | "
+        f"{'' if row['grade'] is None else format(row['grade'], 'g')} |"
+        for row in examples
+    ]
+    return (
+        f"## Relabelled\n\nOf {verdicts['pairs']:,} judged pairs {verdicts['relabelled']:,} became positives "
+        f"and {verdicts['partly_relevant']:,} were left out, as they answer in part. "
+        f"{verdicts['removed']:,} negatives went and {verdicts['added']:,} came, by verdicts of people or "
+        "language models in `judgments.jsonl` of the run that this one was selected from. Examples:\n\n"
+        + "\n".join([head, *rows])
     )
 
 

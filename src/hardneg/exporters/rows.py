@@ -103,9 +103,9 @@ def _scored_only(example: Example, notes: Notes) -> Example:
     return example._replace(positives=positives, negatives=negatives)
 
 
-def number(value: float) -> float | None:
-    """Returns a score or weight in the fewest digits that give the same float32, None if it is not finite."""
-    return float(str(np.float32(value))) if math.isfinite(value) else None
+def number(value: float | None) -> float | None:
+    """Returns a number in the fewest digits that give the same float32, None if it is none or not finite."""
+    return None if value is None or not math.isfinite(value) else float(str(np.float32(value)))
 
 
 def companion_file(out: Path, name: str, suffix: str | None = None) -> Path:

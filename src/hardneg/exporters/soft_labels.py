@@ -67,7 +67,7 @@ def soft_label(doc: Scored, positive: bool, labels: Labels) -> float | None:
         return int(positive)
     if labels == "probability":
         return number(doc.weight if positive else 1 - doc.weight)
-    if math.isnan(doc.grade):
+    if doc.grade is None:
         return 1.0 if positive else None
     return round(doc.grade / _HIGHEST_GRADE, 4)
 

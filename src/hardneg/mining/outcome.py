@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,10 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hardneg.calibration.calibration import Calibration
 from hardneg.core.records import JUDGED_RELEVANT, Collection, Decision
-from hardneg.mining.miner import Reselector
 from hardneg.mining.recipe import Recipe
+from hardneg.mining.verdict_changes import verdict_changes
 from hardneg.runs.ledger import Ledger, add_counts
 from hardneg.runs.table import first_pairs
 
@@ -24,7 +22,6 @@ TOP = 10
 
 _TEXTS = 200
 _EXCLUDED = ("query_text", "duplicate_of_positive")
-_KEYS = ("query_id", "positive_id", "doc_id")
 
 
 def outcome(
@@ -32,8 +29,8 @@ def outcome(
 ) -> dict[str, Any]:
     """Returns what run.json holds of a finished ledger: `ranking`, `lost_queries`, `languages`, `verdicts`.
 
-    `verdicts` is there only if people or models judged candidates; `positives_left_out` only under a cap,
-    `positives` only if they were examined.
+    `verdicts` is there only if people or models judged candidates, `relabelled`, examples of what changed,
+    only if they relabel; `positives_left_out` only under a cap, `positives` only if they were examined.
     """
     scored = dict(recipe.rank.scorers)
     sums: dict[str, dict[str, float]] = {name: {} for name in scored}
@@ -58,8 +55,7 @@ def outcome(
     if recipe.positives.estimate:
         examined["expected"] = round(examined["expected"], 1)
         found["positives"] = examined
-    verdicts = _verdicts(ledger, collection, recipe, calibration)
-    return found | ({"verdicts": verdicts} if verdicts else {})
+    return found | verdict_changes(ledger, collection, recipe, calibration)
 
 
 def _positives(pools: pa.Table, bound: float) -> dict[str, Any]:
@@ -167,45 +163,3 @@ def _left_out(pools: pa.Table, most: int | None) -> int:
     positives = pools.filter(pc.equal(pools["decision"], Decision.POSITIVE))
     counts = [each["counts"] for each in positives["query_id"].value_counts().to_pylist()]
     return sum(max(0, count - most) for count in counts)
-
-
-def _verdicts(
-    ledger: Ledger, collection: Collection, recipe: Recipe, calibration: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    """Returns what verdicts changed: the negatives with and without them, from the same candidates."""
-    names = [
-        f"evidence.{name}"
-        for name, validator in zip(recipe.validation.names, recipe.validation.validators, strict=True)
-        if validator.judges
-    ]
-    if not names:
-        return {}
-    without = Reselector(collection, _without_verdicts(recipe), ledger, {})
-    learned = None if calibration is None else Calibration.build(calibration)
-    if learned is not None:
-        without.use(replace(learned, scale=1.0))
-    counts: Counter[str] = Counter()
-    for number, block in enumerate(ledger):
-        table = first_pairs(block.table)
-        judged = [pc.is_valid(table[name]) for name in names if name in table.column_names]
-        counts["pairs"] += int(np.logical_or.reduce([np.asarray(mask) for mask in judged]).sum())
-        before, after = _negatives(without.block(number).table), _negatives(block.table)
-        counts["negatives"] += len(after)
-        counts["negatives_without"] += len(before)
-        counts["removed"] += len(before - after)
-        counts["added"] += len(after - before)
-    if not counts["pairs"]:
-        return {}
-    scale = 1.0 if learned is None else learned.scale
-    return {**counts, "scale": round(scale, 4)}
-
-
-def _without_verdicts(recipe: Recipe) -> Recipe:
-    others = tuple(validator for validator in recipe.validation.validators if not validator.judges)
-    validation = recipe.validation.model_copy(update={"validators": others})
-    return recipe.model_copy(update={"validation": validation})
-
-
-def _negatives(table: pa.Table) -> set[tuple[str, ...]]:
-    kept = table.filter(pc.greater(table["copies"], 0))
-    return set(zip(*(kept[name].to_pylist() for name in _KEYS if name in kept.column_names), strict=True))

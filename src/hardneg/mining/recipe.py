@@ -258,9 +258,10 @@ def recipe_of(run: FinishedRun) -> Recipe:
     return recipe if isinstance(recipe, Recipe) else Recipe.build(run.info["recipe"])
 
 
-def with_verdicts(recipe: Recipe, file: Path) -> Recipe:
-    """Returns a recipe that reads a file of verdicts, in place of any other."""
-    settings, verdicts = _parts(recipe), {"verdicts": {"file": str(real_path(file))}}
+def with_verdicts(recipe: Recipe, file: Path, *, relabel: bool = False) -> Recipe:
+    """Returns a recipe that reads a file of verdicts, in place of any other, and may relabel by them."""
+    options = {"file": str(real_path(file)), **({"relabel": True} if relabel else {})}
+    settings, verdicts = _parts(recipe), {"verdicts": options}
     validators = [*without_verdicts(settings["validation"]["validators"]), verdicts]
     settings["validation"] = {**settings["validation"], "validators": validators}
     return Recipe.build(settings)

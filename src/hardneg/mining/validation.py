@@ -12,7 +12,7 @@ import numpy.typing as npt
 from hardneg.calibration.calibration import Calibration, calibrate, not_estimated
 from hardneg.calibration.features import LEFT_OUT, NOT_RELEVANT, POSITIVE, UNLABELLED, Column, Sample
 from hardneg.core.components import OpenedValidator
-from hardneg.core.exclusions import EXCLUSIONS
+from hardneg.core.exclusions import DUPLICATE_OF_POSITIVE, EXCLUSIONS
 from hardneg.core.records import (
     JUDGED_RELEVANT,
     BoolArray,
@@ -25,6 +25,8 @@ from hardneg.core.records import (
 from hardneg.validators.settings import ValidateSettings
 
 _MAX_VERDICT_PROBABILITY = 0.98
+_HALF = 0.5
+"""Share of the judges above which a candidate that they find relevant becomes a positive."""
 
 
 class ValidationStage:
@@ -92,7 +94,38 @@ class ValidationStage:
         relabelled = None
         if bound is not None:
             relabelled = (probability >= bound) & (votes > 0) & (sample.status == UNLABELLED)
-        return replace(sample.candidates, votes=votes, probability=probability, relabelled=relabelled)
+        found = replace(sample.candidates, votes=votes, probability=probability, relabelled=relabelled)
+        return self._without_copies(self._relabelled_by_verdicts(found, sample.status == UNLABELLED))
+
+    def _relabelled_by_verdicts(self, candidates: Candidates, unlabelled: BoolArray) -> Candidates:
+        """Returns the candidates with the judges' grades, and with what their verdicts relabel."""
+        for opened in self._open_validators.values():
+            if hasattr(opened, "grades"):
+                candidates = replace(candidates, grades=opened.grades(candidates))
+        if not any(getattr(validator, "relabel", False) for validator in self._settings.validators):
+            return candidates
+        shares = self.verdict_shares(candidates)
+        relabelled = unlabelled & (shares > _HALF)
+        if candidates.relabelled is not None:
+            relabelled |= candidates.relabelled & ~(shares <= _HALF)
+        return replace(
+            candidates, relabelled=relabelled, partial=unlabelled & (shares > 0) & (shares <= _HALF)
+        )
+
+    def _without_copies(self, candidates: Candidates) -> Candidates:
+        """Returns the candidates, copies of what is relabelled being excluded as copies of a positive."""
+        if candidates.relabelled is None or not candidates.relabelled.any():
+            return candidates
+        assert candidates.excluded is not None
+        alike = self._collection.documents.first_alike[candidates.docs]
+        excluded, relabelled = candidates.excluded.copy(), candidates.relabelled
+        for row in np.flatnonzero(relabelled.any(axis=1)):
+            found = np.flatnonzero(relabelled[row])
+            first = found[np.unique(alike[row, found], return_index=True)[1]]
+            copies = np.isin(alike[row], alike[row, first]) & (candidates.docs[row] >= 0)
+            copies[first] = False
+            excluded[row, copies & (excluded[row] < 0)] = EXCLUSIONS.index(DUPLICATE_OF_POSITIVE)
+        return replace(candidates, excluded=excluded)
 
     def with_hidden_positives(self, candidates: Candidates) -> tuple[Candidates, BoolArray]:
         """Returns candidates with their evidence as if nothing were labelled, and which are known positives.

@@ -114,7 +114,11 @@ def _verdicts(summary: RunSummary, locale: Locale) -> list[Finding]:
     if not verdicts:
         return []
     numbers = {name: locale.number(verdicts[name]) for name in ("pairs", "removed", "added")}
-    return [("plain", locale("find.verdicts", **numbers))]
+    found: list[Finding] = [("plain", locale("find.verdicts", **numbers))]
+    if "relabelled" in verdicts:
+        changed = {name: locale.number(verdicts[name]) for name in ("relabelled", "partly_relevant")}
+        found.append(("plain", locale("find.relabelled", **changed)))
+    return found
 
 
 def _audited(summary: RunSummary, locale: Locale) -> list[Finding]:

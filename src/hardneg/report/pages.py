@@ -56,6 +56,7 @@ def report_page(summary: RunSummary, collection: Collection | None, locale: Loca
         reasons=tables.dropped(summary, locale),
         figures=figures,
         used=tables.most_used(summary, collection),
+        relabelled=tables.relabelled(summary, locale),
         noisy=tables.noisy_positives(summary, collection, locale),
         short=tables.short_queries(summary, collection, locale),
         short_total=sum((summary.run.get("short") or {}).values()),

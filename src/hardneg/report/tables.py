@@ -154,6 +154,21 @@ def noisy_positives(
     ]
 
 
+def relabelled(summary: RunSummary, locale: Locale) -> list[tuple[str, ...]]:
+    """Returns (query_id, query, document, was, became, grade) of pairs that judges relabelled."""
+    return [
+        (
+            row["query_id"],
+            cut(row["query"], _TEXT),
+            cut(row["document"], _TEXT),
+            locale(f"check.{row['was']}"),
+            locale(f"check.{row['became']}"),
+            "" if row["grade"] is None else locale.decimal(row["grade"], 1),
+        )
+        for row in summary.run.get("relabelled") or ()
+    ]
+
+
 def most_used(summary: RunSummary, collection: Collection | None) -> list[tuple[str, str, int]]:
     """Returns (doc_id, beginning of its text, uses) of the documents that are negatives more than once."""
     used = [(doc, count) for doc, count in summary.most_used if count > 1]

@@ -27,7 +27,7 @@ _META = b"hardneg"
 _COLUMNS = ("query_id", "doc_id", "decision", "reason")
 _TYPES = {
     **dict.fromkeys((*_COLUMNS, "positive_id"), pa.string()),
-    **dict.fromkeys(("p_false_negative", "p_noisy", "weight"), pa.float32()),
+    **dict.fromkeys(("p_false_negative", "p_noisy", "weight", "grade"), pa.float32()),
     "rank": pa.int32(),
     "copies": pa.int16(),
 }

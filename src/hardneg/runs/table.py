@@ -72,6 +72,8 @@ def block_table(
     if candidates.probability is not None:
         probability = candidates.probability[rows, columns]
     data["p_false_negative"] = _nullable(probability)
+    if candidates.grades is not None:
+        data["grade"] = _nullable(candidates.grades[rows, columns])
     weights = np.where(np.isnan(probability) | (not weighted), 1, 1 - probability)
     weightless = taken == 0
     for name, values in candidates.positive_evidence.items():

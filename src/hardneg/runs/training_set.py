@@ -153,6 +153,7 @@ class TrainingSet:
             *documents[row["doc_id"]],
             float("nan") if score is None else score,
             1.0 if weight is None else weight,
+            row.get("grade"),
         )
 
 

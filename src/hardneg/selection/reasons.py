@@ -6,7 +6,7 @@ import inspect
 from typing import Any
 
 from hardneg.core.components import DRAWS, RULES, Draw, Rule
-from hardneg.core.exclusions import DUPLICATE_OF_POSITIVE, EXCLUSIONS, QUERY_TEXT
+from hardneg.core.exclusions import DUPLICATE_OF_POSITIVE, EXCLUSIONS, PARTLY_RELEVANT, QUERY_TEXT
 from hardneg.core.records import JUDGED_RELEVANT, NOISY_POSITIVE, RELABELLED
 
 NO_POSITIVE = "no_positive"
@@ -22,6 +22,7 @@ _LABELS = {
     DUPLICATE_OF_POSITIVE: ("copy of a positive", "копия релевантного"),
     RELABELLED: ("relabelled as relevant", "переразмечен как релевантный"),
     NOISY_POSITIVE: ("wrong positive", "ошибочный релевантный"),
+    PARTLY_RELEVANT: ("relevant in part", "релевантен частично"),
     NO_POSITIVE: ("query without a positive", "у запроса нет релевантного"),
     NO_SCORE: ("no score", "нет оценки"),
     NO_ANCHOR_SCORE: ("positive without score", "у релевантного нет оценки"),
@@ -46,6 +47,10 @@ _MEANINGS = {
     NOISY_POSITIVE: (
         "It is labelled relevant, but is as likely to answer the query as a random document is.",
         "Он помечен релевантным, но похож на ответ не больше, чем случайный документ.",
+    ),
+    PARTLY_RELEVANT: (
+        "A judge found that it answers in part, less than the positive: it is neither positive nor negative.",
+        "Судья нашёл, что он отвечает частично, хуже релевантного: он ни релевантный, ни негатив.",
     ),
     NO_POSITIVE: (
         "All positives of its query were left out as wrong.",

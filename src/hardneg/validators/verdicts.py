@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,13 @@ class Verdicts(Validator):
 
     Attributes:
         file: A `judgments.jsonl`.
+        relabel: Whether what more than half of the judges find relevant becomes a positive, and what fewer
+            find relevant, or some in part, is left out; otherwise verdicts make probabilities, on which
+            rules act.
     """
 
     file: str
+    relabel: bool = False
     kind = "note"
     weight = 0.0
     judges = True
@@ -58,25 +63,41 @@ class Verdicts(Validator):
 
 class _Verdicts:
     def __init__(self, collection: Collection, path: Path) -> None:
-        relevance = verdicts.relevance(verdicts.read(path))
-        queries = collection.queries.rows([query for query, _ in relevance])
-        docs = collection.documents.rows([doc for _, doc in relevance])
-        known = (queries >= 0) & (docs >= 0)
+        read = verdicts.read(path)
+        relevance = verdicts.relevance(read)
+        self._shares = _by_row(collection, relevance)
+        self._grades = _by_row(collection, verdicts.mean_grades(read))
+        known = sum(map(len, self._shares.values()))
         self.facts: dict[str, Any] = {
             "verdicts": digest_file(path),
             "pairs": len(relevance),
-            "unknown_pairs": int((~known).sum()),
+            "unknown_pairs": len(relevance) - known,
         }
-        self._shares: dict[int, dict[int, float]] = {}
-        shares = np.array(list(relevance.values()), np.float64)[known]
-        for query, doc, share in zip(queries[known], docs[known], shares, strict=True):
-            self._shares.setdefault(int(query), {})[int(doc)] = float(share)
         self.queries: list[int] = sorted(self._shares)
         """The rows of the queries with verdicts: calibration learns from them too."""
 
     def evidence(self, candidates: Candidates) -> FloatArray:
-        evidence = empty_evidence(candidates)
-        for row, query in enumerate(candidates.queries):
-            for doc, share in self._shares.get(int(query), {}).items():
-                evidence[row, candidates.docs[row] == doc] = share
-        return evidence
+        return _spread(self._shares, candidates)
+
+    def grades(self, candidates: Candidates) -> FloatArray:
+        """Returns (n_queries, depth) float32: the mean grade of the judges, 0 to 3, NaN without one."""
+        return _spread(self._grades, candidates)
+
+
+def _by_row(collection: Collection, values: Mapping[tuple[str, str], float]) -> dict[int, dict[int, float]]:
+    """Returns values of (query_id, doc_id) by the rows of both; what the collection lacks is left out."""
+    queries = collection.queries.rows([query for query, _ in values])
+    docs = collection.documents.rows([doc for _, doc in values])
+    found: dict[int, dict[int, float]] = {}
+    for query, doc, value in zip(queries.tolist(), docs.tolist(), values.values(), strict=True):
+        if query >= 0 and doc >= 0:
+            found.setdefault(query, {})[doc] = value
+    return found
+
+
+def _spread(values: Mapping[int, Mapping[int, float]], candidates: Candidates) -> FloatArray:
+    spread = empty_evidence(candidates)
+    for row, query in enumerate(candidates.queries):
+        for doc, value in values.get(int(query), {}).items():
+            spread[row, candidates.docs[row] == doc] = value
+    return spread

@@ -101,6 +101,8 @@ class Candidates:
         probability: (n_queries, depth) float32, of a false negative, NaN where not estimated; None without
             calibration.
         relabelled: (n_queries, depth) bool, which candidates count as positives after all; None for none.
+        partial: (n_queries, depth) bool, which candidates judges find relevant in part; None for none.
+        grades: (n_queries, depth) float32, the judges' mean grade, 0 to 3, NaN without one; None for none.
         positive_evidence: What is known of the positives, by the ledger's column: (n_queries, depth) float32,
             NaN for all else.
         p_noisy: (n_queries, depth) float32, the probability that a positive is wrong, NaN where not known;
@@ -124,6 +126,8 @@ class Candidates:
     votes: npt.NDArray[np.int16] | None = None
     probability: FloatArray | None = None
     relabelled: BoolArray | None = None
+    partial: BoolArray | None = None
+    grades: FloatArray | None = None
     positive_evidence: Mapping[str, FloatArray] = field(default_factory=dict)
     p_noisy: FloatArray | None = None
     noisy: BoolArray | None = None

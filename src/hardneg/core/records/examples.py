@@ -11,7 +11,7 @@ from hardneg.core.records.text import full_text
 class Scored(NamedTuple):
     """One document of an example: its texts, the scorer's score, the weight in training, and a judge's grade.
 
-    The grade is from 0 to 3, the mean of several judges; NaN where none graded it.
+    The grade is from 0 to 3, the mean of several judges; None where none graded it.
     """
 
     doc_id: str
@@ -19,7 +19,7 @@ class Scored(NamedTuple):
     text: str
     score: float
     weight: float = 1.0
-    grade: float = float("nan")
+    grade: float | None = None
 
     @property
     def full(self) -> str:

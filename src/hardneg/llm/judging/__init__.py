@@ -1,7 +1,9 @@
 """Judges doubtful negatives by language models, whose verdicts are appended to the run directory.
 
 Grades run from 0 to 3 as in TREC Deep Learning and UMBRELA (arXiv 2406.06519); a cheap model may pass what it
-finds relevant or cannot decide on to a strong one, as in RLHN (arXiv 2505.16967).
+finds relevant or cannot decide on to a strong one, as in RLHN (arXiv 2505.16967). To relabel, the documents
+of a query are graded together with a known positive, the words that answer being quoted, as in ARHN (arXiv
+2604.11092).
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from hardneg.core.errors import ConfigError
 from hardneg.core.files import cache_folder, write_text
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
+from hardneg.core.verdicts import HIGHEST
 from hardneg.endpoints.answer_store import AnswerStore
 from hardneg.endpoints.chat_model import ChatModel
 from hardneg.endpoints.endpoint import Endpoint
@@ -28,7 +31,9 @@ from hardneg.endpoints.settings import EndpointSettings
 from hardneg.llm.judging.budget import JudgeBudget
 from hardneg.llm.judging.cascade import Cascade, JudgementLog, PairResult, Step
 from hardneg.llm.judging.earlier_answers import ANSWERS, SUMMARY, restore
-from hardneg.llm.judging.grades import FORM, HIGHEST
+from hardneg.llm.judging.grades import FORM
+from hardneg.llm.judging.lists import DocumentList
+from hardneg.llm.judging.listwise import ListCascade, ListResult, ListStep, lists_of
 from hardneg.llm.judging.near_decision import NearDecision, near_decision
 from hardneg.llm.judging.pairs import Pair, doubtful_negatives, read_pairs, with_texts
 from hardneg.llm.prompt import Prompt, read_prompt
@@ -39,6 +44,7 @@ from hardneg.selection.fitting import suspected_reasons
 __all__ = ["JudgeSettings", "dry_run", "judge"]
 
 PROMPTS = "hardneg.llm.judging.prompts"
+LIST_PROMPTS = "hardneg.llm.judging.list_prompts"
 FOLDER = "judge"
 """Folder in a run directory for the answers and the summary of the last call."""
 LEDGER_LIMIT = 1000
@@ -60,8 +66,12 @@ class JudgeSettings(EndpointSettings):
         judge_budget: Most to spend, `500` pairs, `200000 tokens` or `2.5 money`: pairs near the decision are
             judged, in the order of what their verdicts are worth; None to judge the doubtful negatives.
         price: Price of a million tokens, for a budget in money, and for the cost in a dry run.
-        prompt: Prompt, `en`, `ru` or a file with `{query}` and `{document}` in it.
+        prompt: Prompt, `en`, `ru` or a file with `{query}` and `{document}` in it; to relabel, `{documents}`.
         relevant_from: Least grade, 0 to 3, of relevant documents.
+        relabel: Grade the documents of a query together with a known positive: what answers no worse becomes
+            a positive, what answers in part is left out. Needs `--out`.
+        list_size: Most documents graded together, beside the positive, to relabel.
+        seed: Seed of the order in which documents are shown, to relabel.
     """
 
     strong_model: str | None = Field(default=None, min_length=1)
@@ -74,6 +84,9 @@ class JudgeSettings(EndpointSettings):
     price: float | None = Field(default=None, ge=0)
     prompt: str = "en"
     relevant_from: int = Field(default=2, ge=1, le=HIGHEST)
+    relabel: bool = False
+    list_size: int = Field(default=10, ge=1, le=100)
+    seed: int = 42
 
     def check(self) -> None:
         """Checks that the settings fit together."""
@@ -116,17 +129,17 @@ def judge(
     """
     chosen = JudgeSettings.build(endpoint=endpoint, model=model, **settings)
     folder, chosen = Path(run_folder), chosen.within_budget()
-    models, prompt, pairs, near = _read(folder, chosen, collection)
+    asked, near = _read(folder, chosen, collection)
     _refuse_link(folder / FOLDER)
     with (
         RunFolder(folder / FOLDER, ANSWERS).opened() as opened,
         closing(AnswerStore(cache or cache_folder())) as store,
     ):
         opened.sweep()
-        steps = _steps(models, prompt, chosen, store)
+        steps = _steps(chosen, store)
         opened.path.chmod(0o700)
-        restore(folder / FOLDER, _described(chosen, steps), pairs, steps)
-        return _judged(folder, pairs, near, steps, chosen, progress or NullProgress())
+        restore(folder / FOLDER, _described(chosen, steps), asked, steps)
+        return _judged(folder, asked, near, steps, chosen, progress or NullProgress())
 
 
 def dry_run(
@@ -147,71 +160,101 @@ def dry_run(
     tokens, in its currency.
     """
     chosen = JudgeSettings.build(endpoint=endpoint, model=model, price=price, **settings).within_budget()
-    models, prompt, pairs, _ = _read(Path(run_folder), chosen, collection)
+    asked, _ = _read(Path(run_folder), chosen, collection)
     with closing(AnswerStore(cache or cache_folder())) as store:
-        cascade = Cascade(_steps(models, prompt, chosen, store))
-        costs = [cascade.highest_cost(pair) for pair in pairs]
+        steps = _steps(chosen, store)
+        cascade = _cascade(steps)
+        costs = [cascade.highest_cost(one) for one in asked]
     tokens = sum(cost.tokens for cost in costs)
     return {
-        "pairs": len(pairs),
-        "cached": sum(not cost.requests for cost in costs),
+        "pairs": len(_pairs(asked)),
+        "cached": len(_pairs([one for one, cost in zip(asked, costs, strict=True) if not cost.requests])),
         "requests": sum(cost.requests for cost in costs),
         "most_tokens": tokens,
         **({} if price is None else {"most_cost": round(tokens * price / 1_000_000, 4)}),
-        "prompt": prompt.fill(query=pairs[0].query, document=pairs[0].document) if pairs else "",
+        "prompt": steps[0].content(asked[0]) if asked else "",
     }
 
 
 def _read(
     folder: Path, settings: JudgeSettings, collection: Collection | None
-) -> tuple[list[tuple[str, Endpoint]], Prompt, list[Pair], NearDecision | None]:
-    """Returns the models, the prompt, the pairs to judge, and where they are from with a budget."""
-    models, prompt = _models(settings), read_prompt(settings.prompt, PROMPTS, ("query", "document"))
+) -> tuple[list[Any], NearDecision | None]:
+    """Returns the pairs or lists to judge, and where they are from with a budget."""
+    _models(settings), _prompt(settings)  # mistakes in them are told before a collection is loaded
     run, collection = load_run(folder, collection)
     near = None if settings.judge_budget is None else near_decision(folder, run)
     ids = _ids(folder, run, settings) if near is None else near.pairs[: settings.limit or _MOST_NEAR]
-    return models, prompt, with_texts(ids, collection, settings.max_characters), near
+    if settings.relabel:
+        return list(lists_of(ids, collection, settings.list_size, settings.max_characters)), near
+    return list(with_texts(ids, collection, settings.max_characters)), near
 
 
-def _steps(
-    models: Sequence[tuple[str, Endpoint]], prompt: Prompt, settings: JudgeSettings, store: AnswerStore
-) -> list[Step]:
-    return [
-        Step(ChatModel(name, endpoint, settings.options, store, FORM), prompt, settings.relevant_from)
-        for name, endpoint in models
+def _prompt(settings: JudgeSettings) -> Prompt:
+    if settings.relabel:
+        return read_prompt(settings.prompt, LIST_PROMPTS, ("query", "documents"))
+    return read_prompt(settings.prompt, PROMPTS, ("query", "document"))
+
+
+def _steps(settings: JudgeSettings, store: AnswerStore) -> list[Any]:
+    """Returns a step for each model, of pairs, or of lists to relabel."""
+    prompt = _prompt(settings)
+    models = [
+        ChatModel(name, endpoint, settings.options, store, FORM) for name, endpoint in _models(settings)
     ]
+    if settings.relabel:
+        return [ListStep(model, prompt, settings.relevant_from, settings.seed) for model in models]
+    return [Step(model, prompt, settings.relevant_from) for model in models]
+
+
+def _cascade(steps: Sequence[Any]) -> Cascade | ListCascade:
+    return ListCascade(steps) if isinstance(steps[0], ListStep) else Cascade(steps)
+
+
+def _pairs(asked: Sequence[Any]) -> list[Pair]:
+    """Returns the pairs of what is asked about, one by one."""
+    return [pair for one in asked for pair in (one.pairs if isinstance(one, DocumentList) else (one,))]
 
 
 def _judged(
     folder: Path,
-    pairs: Sequence[Pair],
+    asked: Sequence[Any],
     near: NearDecision | None,
-    steps: Sequence[Step],
+    steps: Sequence[Any],
     settings: JudgeSettings,
     progress: Progress,
 ) -> dict[str, Any]:
-    """Judges pairs and returns the summary; answers are recorded even if an error ends it."""
-    cascade = Cascade(steps)
-    queue: RequestQueue[Pair, PairResult] = RequestQueue(
-        [step.model for step in steps], settings, "pairs", cascade.highest_cost, cascade.judge
+    """Judges pairs or lists and returns the summary; answers are recorded even if an error ends it."""
+    cascade, pairs = _cascade(steps), _pairs(asked)
+    queue: RequestQueue[Any, PairResult | ListResult] = RequestQueue(
+        [step.model for step in steps],
+        settings,
+        "lists" if settings.relabel else "pairs",
+        cascade.highest_cost,
+        cascade.judge,
     )
     file, judges = folder / verdicts.FILE, [step.judge for step in steps]
     log = JudgementLog(file, judges)
     begin = time.perf_counter()
 
-    def done(result: PairResult) -> None:
-        log.add(result)
-        task.advance()
+    beside: list[int] = []
+
+    def done(result: PairResult | ListResult) -> None:
+        if isinstance(result, ListResult) and result.positive is not None:
+            beside.append(result.positive)
+        for one in result.pairs:
+            log.add(one)
+        task.advance(len(result.pairs))
 
     try:
         with progress.task("judge", len(pairs), "pairs") as task:
-            queue.run(pairs, done)
+            queue.run(asked, done)
     finally:
         summary = {
             **_described(settings, steps),
             "pairs": len(pairs),
             "shortened": sum(pair.shortened for pair in pairs),
             **log.summary(),
+            **(_known_positives(beside, settings.relevant_from) if settings.relabel else {}),
             "left": len(pairs) - len(log.results),
             **queue.spending(),
             **({} if near is None else {"budget": _bought(settings, near, log)}),
@@ -224,6 +267,11 @@ def _judged(
     return summary
 
 
+def _known_positives(grades: Sequence[int], relevant_from: int) -> dict[str, Any]:
+    """Returns how often a known positive was graded among others, and found relevant: what a judge misses."""
+    return {"known_positives": {"graded": len(grades), "relevant": sum(g >= relevant_from for g in grades)}}
+
+
 def _bought(settings: JudgeSettings, near: NearDecision, log: JudgementLog) -> dict[str, Any]:
     """Returns the budget, what it bought, and what more would buy."""
     said = {
@@ -234,7 +282,7 @@ def _bought(settings: JudgeSettings, near: NearDecision, log: JudgementLog) -> d
     return {"given": settings.judge_budget, **near.summary(said)}
 
 
-def _described(settings: JudgeSettings, steps: Sequence[Step]) -> dict[str, Any]:
+def _described(settings: JudgeSettings, steps: Sequence[Any]) -> dict[str, Any]:
     """Returns models, prompt and settings for the summary, without secrets."""
     return {
         "models": [{"model": step.model.name, "endpoint": step.model.endpoint.url} for step in steps],
@@ -242,6 +290,7 @@ def _described(settings: JudgeSettings, steps: Sequence[Step]) -> dict[str, Any]
         "relevant_from": settings.relevant_from,
         "options": dict(settings.options),
         "max_characters": settings.max_characters,
+        **({"relabel": True} if settings.relabel else {}),
     }
 
 
@@ -265,4 +314,5 @@ def _ids(folder: Path, run: dict[str, Any], settings: JudgeSettings) -> list[tup
         return read_pairs(settings.pairs)[: settings.limit]
     dropped_for = suspected_reasons(run) if settings.also == "dropped" else frozenset[str]()
     scorer = run["recipe"]["select"]["by"]
-    return doubtful_negatives(folder, scorer, dropped_for, settings.limit or LEDGER_LIMIT)
+    limit, graded = settings.limit or LEDGER_LIMIT, not settings.relabel
+    return doubtful_negatives(folder, scorer, dropped_for, limit, graded=graded)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +22,9 @@ from hardneg.llm.judging.grades import read_grade, verdict
 from hardneg.llm.judging.pairs import Pair
 from hardneg.llm.prompt import Prompt
 
+_RARE = (Verdict.PARTIAL, Verdict.WITHDRAWN)
+"""Verdicts that a summary counts only where there are some."""
+
 
 class Judgement(NamedTuple):
     """A model's judgement of one pair."""
@@ -31,6 +34,7 @@ class Judgement(NamedTuple):
     grade: int | None  # 0 to 3; None where the answer has none
     verdict: Verdict
     tokens: int | None  # that this call paid for; None for a stored answer
+    span: str = ""  # words of the document that answer, where they were asked for
 
 
 @dataclass(frozen=True)
@@ -51,9 +55,10 @@ class Step:
         answer = self.model.stored(self._request(pair))
         return self._judgement(pair, Reply(answer, None)) if answer else None
 
-    def restore(self, pair: Pair, answer: str) -> bool:
-        """Stores an earlier answer if it was lost; returns whether it was."""
-        return self.model.restore(self._request(pair), answer)
+    def restore(self, pair: Pair, texts: Mapping[tuple[str, str, str], str]) -> int:
+        """Stores an earlier answer, by (query_id, doc_id, model), if it was lost; returns how many were."""
+        text = texts.get((pair.query_id, pair.doc_id, self.model.name))
+        return 0 if text is None else int(self.model.restore(self._request(pair), text))
 
     def highest_cost(self, pair: Pair) -> Cost:
         """Returns the most that one request may cost."""
@@ -69,9 +74,12 @@ class Step:
             self.model.name, reply.answer, grade, verdict(grade, self.relevant_from), reply.tokens
         )
 
+    def content(self, pair: Pair) -> str:
+        """Returns the prompt about a pair."""
+        return self.prompt.fill(query=pair.query, document=pair.document)
+
     def _request(self, pair: Pair) -> Request:
-        content = self.prompt.fill(query=pair.query, document=pair.document)
-        return self.model.request([{"role": "user", "content": content}])
+        return self.model.request([{"role": "user", "content": self.content(pair)}])
 
 
 class PairResult(NamedTuple):
@@ -80,6 +88,11 @@ class PairResult(NamedTuple):
     pair: Pair
     judgements: tuple[Judgement, ...]
     problem: str | None = None  # why there is no final judgement
+
+    @property
+    def pairs(self) -> tuple[PairResult, ...]:
+        """The results of the pairs that were asked about together: this one."""
+        return (self,)
 
 
 class Cascade:
@@ -147,7 +160,7 @@ class JudgementLog:
         unreadable = grades.pop("None", 0)
         return {
             "judged": len(judged),
-            "verdicts": {name: found[name] for name in Verdict if name != Verdict.WITHDRAWN},
+            "verdicts": {name: found[name] for name in Verdict if name not in _RARE or found[name]},
             "grades": dict(sorted(grades.items())),
             "unreadable": unreadable,
             "passed_on": sum(len(judgements) - 1 for judgements in judged),
@@ -168,7 +181,8 @@ class JudgementLog:
 
     def _append(self, pair: Pair, judgement: Judgement, verdict: Verdict) -> None:
         judge, time = f"llm:{judgement.model}", judgement.answer.time
-        verdicts.append(self._path, Judged(pair.query_id, pair.doc_id, verdict, judge, time))
+        grade = None if verdict == Verdict.WITHDRAWN else judgement.grade
+        verdicts.append(self._path, Judged(pair.query_id, pair.doc_id, verdict, judge, time, grade))
         self._written += 1
 
 
@@ -178,6 +192,7 @@ def _line(pair: Pair, judgement: Judgement) -> str:
         "doc_id": pair.doc_id,
         "model": judgement.model,
         "grade": judgement.grade,
+        **({"span": judgement.span} if judgement.span else {}),
         "answer": judgement.answer.text,
     }
     return json.dumps(with_checksum(row), ensure_ascii=False) + "\n"

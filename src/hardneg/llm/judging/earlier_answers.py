@@ -10,8 +10,6 @@ from typing import Any
 
 from hardneg.core.files import read_regular
 from hardneg.core.state_files import is_whole
-from hardneg.llm.judging.cascade import Step
-from hardneg.llm.judging.pairs import Pair
 
 ANSWERS = "answers.jsonl"
 SUMMARY = "summary.json"
@@ -22,19 +20,17 @@ _FIELDS = ("query_id", "doc_id", "model", "answer")
 _LOG = logging.getLogger(__name__)
 
 
-def restore(folder: Path, described: Mapping[str, Any], pairs: Sequence[Pair], steps: Sequence[Step]) -> None:
-    """Stores the answers of the last call that the cache has lost, if it asked for the same."""
+def restore(folder: Path, described: Mapping[str, Any], asked: Sequence[Any], steps: Sequence[Any]) -> None:
+    """Stores the answers of the last call that the cache has lost, if it asked for the same.
+
+    What was `asked` are pairs, or lists of documents, as the steps take them.
+    """
     before = next(_rows(folder / SUMMARY, lines=False), {})
     if any(before.get(name) != json.loads(json.dumps(described[name])) for name in _ASKED):
         return
-    read = [[row.get(name) for name in _FIELDS] for row in _rows(folder / ANSWERS)]
-    texts = {(*named,): text for *named, text in read if all(isinstance(one, str) for one in (*named, text))}
-    count = 0
-    for pair in pairs:
-        for step in steps:
-            text = texts.get((pair.query_id, pair.doc_id, step.model.name))
-            if text is not None and step.restore(pair, text):
-                count += 1
+    rows = [[row.get(name) for name in _FIELDS] for row in _rows(folder / ANSWERS)]
+    texts = {(row[0], row[1], row[2]): row[3] for row in rows if all(isinstance(one, str) for one in row)}
+    count = sum(int(step.restore(one, texts)) for one in asked for step in steps)
     if count:
         _LOG.warning("%s answers that the cache has lost were taken from %s", count, folder / ANSWERS)
 

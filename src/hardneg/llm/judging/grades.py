@@ -7,10 +7,9 @@ import re
 import unicodedata
 from typing import Any
 
-from hardneg.core.verdicts import Verdict
+from hardneg.core.verdicts import HIGHEST, Verdict
 from hardneg.llm.prompt import json_form, without_thoughts
 
-HIGHEST = 3
 FORM = json_form("grade", {"type": "integer", "enum": list(range(HIGHEST + 1))})
 """The `response_format` of a grade, with no room for anything else."""
 _WORD = r"(?:(?:final|relevance)\s+)?(?:grade|score|relevance|оценка)"
@@ -64,14 +63,15 @@ def _mentions_grades(material: str) -> bool:
 
 def _in_object(text: str) -> int | None:
     try:
-        parsed = json.loads(text, object_pairs_hook=_distinct)
+        parsed = json.loads(text, object_pairs_hook=distinct)
     except (ValueError, RecursionError):
         return None
     grade = parsed.get("grade") if isinstance(parsed, dict) else None
     return grade if type(grade) is int and 0 <= grade <= HIGHEST else None
 
 
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Returns the object of these names and values; raises where a name is given twice."""
     if len(dict(pairs)) < len(pairs):
         raise ValueError("a name is given twice")
     return dict(pairs)

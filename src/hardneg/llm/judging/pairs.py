@@ -29,15 +29,18 @@ class Pair(NamedTuple):
     shortened: bool = False
 
 
-def doubtful_negatives(folder: Path, scorer: str, dropped_for: Set[str], limit: int) -> list[tuple[str, str]]:
+def doubtful_negatives(
+    folder: Path, scorer: str, dropped_for: Set[str], limit: int, *, graded: bool = True
+) -> list[tuple[str, str]]:
     """Returns the (query_id, doc_id) of a run's doubtful negatives, the most doubtful first.
 
-    With them come the candidates that were dropped for the reasons given.
+    With them come the candidates that were dropped for the reasons given. Without `graded`, pairs
+    of which the run knows a grade are left out.
 
     Those with a probability of being false come first, in that order; then the others, by
     their relative margin to the anchor score, (anchor - score) / |anchor|. Ties stay in the ledger's order.
     """
-    table = pa.concat_tables([_chosen(path, scorer, dropped_for) for path in ledger.parts(folder)])
+    table = pa.concat_tables([_chosen(path, scorer, dropped_for, graded) for path in ledger.parts(folder)])
     p, score, anchor = (table[name].to_numpy() for name in ("p", "score", "anchor"))
     with np.errstate(divide="ignore", invalid="ignore"):
         margin = np.where(anchor == 0, anchor - score, (anchor - score) / np.abs(anchor))
@@ -82,15 +85,17 @@ def with_texts(ids: Sequence[tuple[str, str]], collection: Collection, max_chara
     return pairs
 
 
-def _chosen(path: Path, scorer: str, dropped_for: Set[str]) -> pa.Table:
+def _chosen(path: Path, scorer: str, dropped_for: Set[str], graded: bool) -> pa.Table:
     """Returns query_id, doc_id, p, score and anchor of one part's rows to judge."""
     names = {"p": "p_false_negative", "score": f"score.{scorer}", "anchor": f"positive.{scorer}"}
-    table = ledger.read_table(path, ["query_id", "doc_id", "decision", "reason", *names.values()])
+    table = ledger.read_table(path, ["query_id", "doc_id", "decision", "reason", "grade", *names.values()])
     keep = pc.equal(table["decision"], Decision.NEGATIVE)
     if dropped_for:
         dropped = pc.equal(table["decision"], Decision.DROPPED)
         reasons = pa.array(sorted(dropped_for), pa.string())
         keep = pc.or_(keep, pc.and_(dropped, pc.is_in(table["reason"].cast(pa.string()), reasons)))
+    if not graded and "grade" in table.column_names:
+        keep = pc.and_(keep, pc.is_null(table["grade"]))
     table = table.filter(keep)
     doubtful = {name: table[name] for name in ("query_id", "doc_id")}
     for name, column in names.items():
