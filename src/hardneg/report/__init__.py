@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from hardneg.core.errors import DataError, HardnegError, MissingExtra
+from hardneg.core.errors import DataError, MissingExtra
 from hardneg.core.files import atomic, write_text
 from hardneg.core.records import Collection
 from hardneg.core.state_files import read_state
@@ -35,7 +35,7 @@ def write_after_work(write: Callable[..., Path], folder: Path, *args: Any) -> Pa
         return write(folder, *args)
     except MissingExtra as error:
         _LOG.warning("%s has no %s: %s, then: hardneg report %s", folder, FILE, error, folder)
-    except (HardnegError, OSError, MemoryError, ImportError, RuntimeError) as error:
+    except Exception as error:  # whatever a library raises, or a fact that is none
         reason = str(error).partition("\n")[0] or type(error).__name__
         _LOG.warning("%s is complete but for %s: %s; later: hardneg report %s", folder, FILE, reason, folder)
     return None

@@ -174,10 +174,10 @@ def read_part(path: Path) -> Block:
 
 
 def check_rankers(path: Path, rankers: Iterable[str]) -> None:
-    """Checks that a part has the scores and anchor scores of a run's rankers."""
+    """Checks that a part has the uses of negatives, and the scores and anchor scores of a run's rankers."""
     present = set(columns(path))
     wanted = [f"{kind}.{name}" for name in rankers for kind in ("score", "positive")]
-    missing = [name for name in wanted if name not in present]
+    missing = [name for name in ("copies", *wanted) if name not in present]
     if missing:
         raise DataError(f"{path} is no part of the run's ledger: {missing[0]} is missing; {RERUN_HINT}")
 

@@ -69,6 +69,12 @@ class _Totals(_Shape):
     dropped: Counts
 
 
+class _Ranking(_Shape):
+    mrr: float
+    recall_at_10: float
+    beyond_depth: float
+
+
 class _Export(_Shape):
     files: list[str]
     rows: int
@@ -94,6 +100,7 @@ class _Finished(_Begun):
     export: _Export | None = None
     versions: dict[str, str] | None = None
     selected_from: Texts | None = None
+    ranking: dict[str, _Ranking] | None = None
 
 
 def check(info: Mapping[str, Any]) -> None:
