@@ -178,7 +178,8 @@ def train(
     if json_:
         print_json(dict(trained.facts))
     elif not quiet:
-        print_tables([summary_table(trained)], [str(trained.folder)])
+        warnings = [f"warning: {text}" for text in trained.facts.get("warnings") or ()]
+        print_tables([summary_table(trained)], [*warnings, str(trained.folder)])
 
 
 def evaluate(

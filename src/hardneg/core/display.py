@@ -36,3 +36,11 @@ def message(text: str, longest: int = 4000) -> str:
 def _escape(character: str) -> str:
     number = ord(character)
     return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
+
+
+def squeezed(ranker: str, low: float, high: float) -> str:
+    """Returns what to say where a loss learns margins from scores that lie between 0 and 1."""
+    return (
+        f"the scores of {ranker} lie between 0 and 1 ({low:.2g} to {high:.2g}): if they are probabilities, a "
+        "loss that learns the teacher's margins sees hardly any"
+    )

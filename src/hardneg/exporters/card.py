@@ -28,6 +28,7 @@ _PAPERS = {
     "relative-margin": "Moreira et al., NV-Retriever, arXiv:2407.15831",
     "absolute-margin": "Moreira et al., NV-Retriever, arXiv:2407.15831",
     "simans": "Zhou et al., SimANS, arXiv:2210.11773",
+    "stratified": "Jang et al., Beyond Hard Negatives, arXiv:2604.04734",
     "rocketqa": "Qu et al., RocketQA, arXiv:2010.08191",
     "bge": "Xiao et al., C-Pack, arXiv:2309.07597",
     "rlhn": "Thakur et al., Fixing Data That Hurts Performance (RLHN), arXiv:2505.16967",
@@ -68,6 +69,7 @@ def write_card(run: Mapping[str, Any], out: Path) -> None:
         _recipe(run),
         _counts(run),
         _ranking(run),
+        _scores(run),
         _positives(run),
         _relabelled(run),
         _quality(audit),
@@ -145,6 +147,25 @@ def _ranking(run: Mapping[str, Any]) -> str:
     ]
     head = ["| ranker | MRR | recall@10 | beyond the depth |", "|---|---:|---:|---:|"]
     return "\n".join(["## Known positives by ranker\n", *head, *rows]) if rows else ""
+
+
+_SCALES = {
+    "raw": "as the ranker gave them",
+    "probabilities": "as probabilities, the sigmoid of what the ranker gave",
+    "logits": "as logits of the probabilities that the ranker gave",
+    "z-scores": "as z-scores: mean 0 and deviation 1 over the documents of each row's query",
+}
+
+
+def _scores(run: Mapping[str, Any]) -> str:
+    """Returns in which scale the scores of the training set are, empty where it has none."""
+    own = run.get("scores")
+    if not own:
+        return ""
+    return (
+        f"## Scores\n\nScores are those of {code(own['ranker'])}, {_SCALES[own['scale']]}. It gave the "
+        f"documents of this set from {own['low']:.4g} to {own['high']:.4g}."
+    )
 
 
 _ACTIONS = {"keep": "they were kept", "drop": "they were left out", "weight": "they weigh less"}

@@ -49,6 +49,10 @@ class NTuple(Format):
         schema = pa.schema([(name, types.get(name, pa.string())) for name in columns])
         return write_rows(chain(first, rows), out, notes, schema)
 
+    def carries_margins(self) -> bool:
+        """Returns whether it writes scores."""
+        return self.scores
+
     def lint(self, out: Path) -> None:
         """Checks columns, their number, empty texts, scores, and that no negative is its row's positive."""
         for line in read_lines(out):

@@ -42,6 +42,10 @@ class Triplet(Format):
         notes = Notes()
         return write_rows(self._rows(usable(examples, notes, self.scores)), out, notes, schema)
 
+    def carries_margins(self) -> bool:
+        """Returns whether it writes scores."""
+        return self.scores
+
     def lint(self, out: Path) -> None:
         """Checks columns, empty texts, scores, and that no negative is its row's positive."""
         for line in read_lines(out):

@@ -29,6 +29,7 @@ from hardneg.runs.directory import Clock
 from hardneg.runs.ledger import Block, Ledger
 from hardneg.runs.table import block_table, stored_candidates
 from hardneg.selection.anchor import anchored
+from hardneg.selection.combining import combined
 from hardneg.selection.fitting import FitSample, fitted_rules, learns
 from hardneg.selection.selector import Decisions, Selector
 
@@ -102,6 +103,7 @@ class _Blocks:
 
     def _with_evidence(self, pooled: Candidates) -> Candidates:
         """Returns candidates with evidence of false negatives and of wrong positives."""
+        pooled = combined(pooled, self.settings.ensemble, self.settings.teachers)
         found = self.validation.with_evidence(self.exclusions.mark(pooled))
         return self.positives.examine(found, self.validation.verdict_shares(found))
 

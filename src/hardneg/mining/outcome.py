@@ -35,6 +35,7 @@ def outcome(
     scored = dict(recipe.rank.scorers)
     sums: dict[str, dict[str, float]] = {name: {} for name in scored}
     lost = left_out = 0
+    bounds: tuple[float, float] | None = None
     examined: dict[str, Any] = {}
     for block in ledger:
         kept = block.table.filter(pc.greater(block.table["copies"], 0))
@@ -43,6 +44,7 @@ def outcome(
         pools = first_pairs(block.table)
         left_out += _left_out(pools, recipe.select.max_positives)
         add_counts(examined, _positives(pools, recipe.positives.max_p))
+        bounds = _bounds(block.table, f"score.{recipe.select.by}", bounds)
         for name, comparable in scored.items():
             add_counts(sums[name], _ranked(pools, name, comparable, recipe.rank.depth))
     found: dict[str, Any] = {
@@ -50,12 +52,25 @@ def outcome(
         "lost_queries": lost,
         "languages": languages(collection),
     }
+    if bounds is not None:
+        scale = {"ranker": recipe.select.by, "scale": recipe.select.scores}
+        found["scores"] = {**scale, "low": bounds[0], "high": bounds[1]}
     if recipe.select.max_positives is not None:
         found["positives_left_out"] = left_out
     if recipe.positives.estimate:
         examined["expected"] = round(examined["expected"], 1)
         found["positives"] = examined
     return found | verdict_changes(ledger, collection, recipe, calibration)
+
+
+def _bounds(table: pa.Table, column: str, known: tuple[float, float] | None) -> tuple[float, float] | None:
+    """Returns the lowest and the highest score of the training set so far, before they are scaled."""
+    used = table.filter(pc.not_equal(table["decision"], Decision.DROPPED))[column].drop_null()
+    if not len(used):
+        return known
+    found = pc.min_max(used).as_py()
+    low, high = known or (found["min"], found["max"])
+    return min(low, found["min"]), max(high, found["max"])
 
 
 def _positives(pools: pa.Table, bound: float) -> dict[str, Any]:

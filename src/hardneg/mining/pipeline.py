@@ -189,7 +189,8 @@ def _finish(
     progress: Progress | None = None,
 ) -> FinishedRun:
     """Returns the finished run; in a folder, exports the training set and writes the card and run.json."""
-    training_set = TrainingSet(place.ledger, collection, recipe.select.by or "", recipe.select.max_positives)
+    chosen = recipe.select
+    training_set = TrainingSet(place.ledger, collection, chosen.by or "", chosen.max_positives, chosen.scores)
     calibration = place.read_calibration()
     task = (progress or NullProgress()).task
     with clock.stage("measure"), task("measure", None, "parts"):

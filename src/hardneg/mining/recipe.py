@@ -239,12 +239,14 @@ class Recipe(BaseModel):
                 "select.attenuate draws by the probabilities of false negatives, which this recipe does not "
                 "estimate: add validation.calibrate=true"
             )
-        by = select.by or (similar or names)[0]
-        named = [rule.by for rule in select.rules] + [select.draw.by, by, *teachers]
-        for name in named:
-            if name is not None and name not in names:
-                raise unknown_name("ranker in by", name, names)
+        own = (select.ensemble,) if select.combines else ()
+        by = select.by or (*own, *similar, *names)[0]
+        known = (*names, *own)
+        for name in [*(rule.by for rule in select.rules), select.draw.by, by, *teachers]:
+            if name is not None and name not in known:
+                raise unknown_name("ranker in by", name, known)
         order = by if self.rank.order == "scorer" else self.rank.order
+        order = "zscore" if order in own else order
         if order not in FUSIONS and order not in names:
             raise unknown_name("order", order, [*FUSIONS, "scorer", *names])
         resolved = select.model_copy(update={"by": by, "teachers": tuple(teachers)})
@@ -275,7 +277,8 @@ def reselecting(run: FinishedRun, recipe: Recipe | str | Mapping[str, Any]) -> R
     if recipe.settings()["rank"] == run.info["recipe"]["rank"]:
         return recipe
     settings, judges = _parts(recipe), [v for v in recipe.validation.validators if v.judges]
-    if recipe.select.by not in recipe_of(run).rank.names:
+    known = {*recipe_of(run).rank.names, recipe.select.ensemble}
+    if not {recipe.select.by, *recipe.select.teachers} <= known:
         settings["select"] |= {"by": None, "teachers": ()}
     keep_ranking(settings, _parts(recipe_of(run)), ())
     if judges:

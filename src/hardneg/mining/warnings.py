@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hardneg.core.components import RANKERS, VALIDATORS, Ranker
+from hardneg.core.display import squeezed
 from hardneg.core.errors import DataError
 from hardneg.core.settings import parse_yaml
 from hardneg.core.statistics import wilson
@@ -42,7 +43,7 @@ Warning = dict[str, Any]
 def warnings(info: Mapping[str, Any], recipe: Recipe) -> list[Warning]:
     """Returns `{"kind", "text", ...}` with the numbers that the text names, the gravest first."""
     gravest = _lost, _noisy_positives, _poor_calibration, _verdicts, _fewer
-    steps = *gravest, _languages, _prompts, _lengths, _near_chance, _unread_scores
+    steps = *gravest, _languages, _prompts, _lengths, _near_chance, _unread_scores, _squeezed
     return [warning for step in steps for warning in step(info, recipe)]
 
 
@@ -173,6 +174,16 @@ def _unread_scores(info: Mapping[str, Any], recipe: Recipe) -> Iterator[Warning]
         names = ", ".join(given)
         text = f"the source brings scores that no ranker reads: --ranker {names}"
         yield {"kind": "unread_scores", "text": text, "names": names}
+
+
+def _squeezed(info: Mapping[str, Any], recipe: Recipe) -> Iterator[Warning]:
+    own = info.get("scores")
+    if not own or not recipe.format.carries_margins() or own["scale"] in ("logits", "z-scores"):
+        return
+    if own["scale"] == "probabilities" or (own["low"] >= 0 and own["high"] <= 1):
+        text = squeezed(str(own["ranker"]), own["low"], own["high"])
+        numbers = {"ranker": own["ranker"], "low": f"{own['low']:.2g}", "high": f"{own['high']:.2g}"}
+        yield {"kind": "squeezed_scores", "text": f"{text}; --set select.scores=logits", **numbers}
 
 
 def model_languages(ranker: Ranker) -> frozenset[str]:

@@ -53,6 +53,7 @@ class FinishedRun:
             self.collection,
             self.scorer,
             self.info["recipe"]["select"].get("max_positives"),
+            self.info["recipe"]["select"].get("scores", "raw"),
         )
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -12,6 +12,7 @@ from hardneg.core.registry import invalid_field
 Texts = dict[str, Any]
 Counts = dict[str, int]
 Facts = dict[str, Texts]
+Scale = Literal["raw", "probabilities", "logits", "z-scores"]
 
 
 class _Shape(BaseModel):
@@ -37,6 +38,7 @@ class _Select(_Shape):
     rules: list[Facts]
     draw: Facts
     negatives: int
+    scores: Scale = "raw"
 
 
 class _Recipe(_Shape):
@@ -75,6 +77,13 @@ class _Ranking(_Shape):
     beyond_depth: float
 
 
+class _Scores(_Shape):
+    ranker: str
+    scale: Scale
+    low: float
+    high: float
+
+
 class _Export(_Shape):
     files: list[str]
     rows: int
@@ -101,6 +110,7 @@ class _Finished(_Begun):
     versions: dict[str, str] | None = None
     selected_from: Texts | None = None
     ranking: dict[str, _Ranking] | None = None
+    scores: _Scores | None = None
 
 
 def check(info: Mapping[str, Any]) -> None:

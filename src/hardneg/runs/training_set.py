@@ -19,6 +19,7 @@ from hardneg.core.errors import ConfigError, DataError, optional_library
 from hardneg.core.records import RELABELLED, Collection, Decision, Example, IntArray, Scored
 from hardneg.core.tables import html_table
 from hardneg.runs.ledger import Ledger
+from hardneg.runs.score_scales import scaled
 from hardneg.runs.table import known_rows, wrong_positives
 
 
@@ -26,16 +27,23 @@ class TrainingSet:
     """The examples of a run, in the ledger's order; may be iterated any number of times."""
 
     def __init__(
-        self, ledger: Ledger, collection: Collection, scorer: str, max_positives: int | None = None
+        self,
+        ledger: Ledger,
+        collection: Collection,
+        scorer: str,
+        max_positives: int | None = None,
+        scale: str = "raw",
     ) -> None:
         self.ledger = ledger
         self.collection = collection
         self._scorer = scorer
         self._max_positives = max_positives
+        self._scale = scale
 
     def __iter__(self) -> Iterator[Example]:
         for block in self.ledger:
-            yield from self._examples(block.table)
+            for example in self._examples(block.table):
+                yield scaled(example, self._scale)
 
     def to_arrow(self, format: str | Mapping[str, Any] | Format = "jsonl") -> pa.Table:
         """Returns the rows of the main file of a format; by default one row per query, as `jsonl` has them.

@@ -80,6 +80,7 @@ class Selector:
         self._collection = collection
         self._seed = seed
         self.negative_reason = draw_reason(settings.draw)
+        self._draw = settings.draw.for_count(settings.negatives)
         self.rules: tuple[Rule, ...] = settings.rules
         rules = map(rule_reason, settings.rules)
         others = (NO_POSITIVE, NO_SCORE, NO_ANCHOR_SCORE, SURPLUS, MAX_USES, ATTENUATED)
@@ -124,7 +125,7 @@ class Selector:
 
     def _teacher_views(self, candidates: Candidates) -> list[Candidates]:
         """Returns the candidates as each teacher scores them; without an ensemble, as the scorer does."""
-        if self._settings.ensemble == "none":
+        if self._settings.ensemble == "none" or self._settings.combines:
             return [candidates]
         return [candidates.seen_by(teacher) for teacher in self._settings.teachers]
 
@@ -155,7 +156,7 @@ class Selector:
             reason = np.where((reason == -1) & ~rule.keep(view), self._drop_reason(rule, view), reason)
         reason[(reason == -1) & thinned] = self._code(ATTENUATED)
         allowed = reason == -1
-        priority = self._settings.draw.priority(view.only(allowed), noise)
+        priority = self._draw.priority(view.only(allowed), noise)
         undrawable = allowed & np.isnan(priority)
         reason[undrawable] = self._code(NO_SCORE)
         allowed &= ~undrawable

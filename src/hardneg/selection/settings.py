@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, model_validator
 
 from hardneg.core.components import DRAWS, RULES, Draw, Rule
+from hardneg.selection.combining import COMBINED
 from hardneg.selection.draws.top import Top
 from hardneg.selection.reasons import FIXED, draw_reason, rule_reason
 
@@ -26,7 +27,9 @@ class SelectSettings(BaseModel):
         anchor: `weakest`: one example a query, margins measured to its weakest positive. `pair`: one
             example for each query and positive, margins measured to that positive.
         ensemble: `none`: rules and draw see one scorer. `cross-sample`: each query is mined by one teacher,
-            drawn at random. `intra-sample`: teachers take turns within each query.
+            drawn at random. `intra-sample`: teachers take turns within each query. `mean`, `min` or `zscore`:
+            their scores become one, which is called so: the mean, the lowest, or the mean of scores brought
+            to mean 0 and deviation 1 within the query.
         teachers: The rankers of the ensemble; all of the recipe's unless named.
         distinct: Whether intra-sample teachers skip what another has taken (deduplication); otherwise a
             negative that several choose is repeated.
@@ -36,6 +39,8 @@ class SelectSettings(BaseModel):
             probability, whatever the draw, and all weigh 1. For formats that carry no weights.
         max_positives: Most positives per query in the training set, the most relevant first, of equal ones
             the first of the source; the others are no negatives either. None for all.
+        scores: The scale of the scores that formats write: `raw`; `probabilities`, the sigmoid of logits;
+            `logits` of probabilities; `z-scores` over the documents of each example.
 
     Source: ensembles of teachers, NV-Retriever (arXiv 2407.15831), section 4.
     """
@@ -47,12 +52,18 @@ class SelectSettings(BaseModel):
     draw: AnyDraw = Top()
     by: str | None = None
     anchor: Literal["weakest", "pair"] = "weakest"
-    ensemble: Literal["none", "cross-sample", "intra-sample"] = "none"
+    ensemble: Literal["none", "cross-sample", "intra-sample", "mean", "min", "zscore"] = "none"
     teachers: tuple[str, ...] = ()
     distinct: bool = True
     max_uses: int | None = Field(default=None, ge=1)
     attenuate: bool = False
     max_positives: int | None = Field(default=None, ge=1)
+    scores: Literal["raw", "probabilities", "logits", "z-scores"] = "raw"
+
+    @property
+    def combines(self) -> bool:
+        """Whether the teachers' scores become one."""
+        return self.ensemble in COMBINED
 
     @model_validator(mode="after")
     def _distinct_reasons(self) -> SelectSettings:

@@ -11,6 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from hardneg.core.components import Loss
+from hardneg.core.display import squeezed
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.records import Collection, Decision, FloatArray, IntArray, KeyArray
 from hardneg.runs import ledger
@@ -114,6 +116,15 @@ def _groups(queries: IntArray, pairs: IntArray | None) -> Iterator[tuple[int, in
         changes = changes | (pairs[1:] != pairs[:-1])
     starts = np.flatnonzero(np.r_[True, changes])
     yield from zip(starts.tolist(), [*starts[1:].tolist(), len(queries)], strict=True)
+
+
+def warnings(rows: list[Row], loss: Loss) -> list[str]:
+    """Returns what a user should know of the teacher's scores: that they leave a loss no margins."""
+    scores = np.array([score for row in rows for score in row.scores], np.float32)
+    scores = scores[~np.isnan(scores)]
+    if not loss.margins or not len(scores) or scores.min() < 0 or scores.max() > 1:
+        return []
+    return [squeezed("the teacher", float(scores.min()), float(scores.max()))]
 
 
 def counts(rows: list[Row]) -> dict[str, Any]:

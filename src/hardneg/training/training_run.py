@@ -80,6 +80,7 @@ def train(
             "rows": rows.counts(data.rows),
             "development": dict(data.dev_set.facts),
             "training": training,
+            "warnings": rows.warnings(data.rows, settings.loss),
             "finished": True,
             "seconds": clock.seconds,
         }

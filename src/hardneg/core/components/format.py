@@ -67,6 +67,10 @@ class Format(Component, ABC):
             DataError: An example cannot be carried, or the disk is full.
         """
 
+    def carries_margins(self) -> bool:
+        """Returns whether it writes scores for losses that learn the teacher's margins."""
+        return False
+
     def lint(self, out: Path) -> None:  # noqa: B027 (a format without known traps has nothing to check)
         """Reads what was written and checks it against the trainer's known traps.
 

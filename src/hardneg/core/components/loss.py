@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 from hardneg.core.registry import Component, Registry, adapting, call_function
 
 
 class Loss(Component, ABC):
-    """The loss of a batch, for bi-encoders, sparse encoders and cross-encoders alike."""
+    """The loss of a batch, for bi-encoders, sparse encoders and cross-encoders alike.
+
+    Attributes:
+        margins: Whether it learns the teacher's margins, of which probabilities leave hardly any.
+    """
+
+    margins: ClassVar[bool] = False
 
     @abstractmethod
     def __call__(self, batch: Any) -> Any:

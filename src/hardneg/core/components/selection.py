@@ -85,6 +85,10 @@ class Draw(Component, ABC):
 
     by: str | None = None
 
+    def for_count(self, negatives: int) -> Self:
+        """Returns the draw for so many negatives per query; most draw the same for any number."""
+        return self
+
     @abstractmethod
     def priority(self, candidates: Candidates, noise: FloatArray) -> Priority:
         """Returns (n_queries, depth) float64: the highest is drawn first; NaN is never drawn.

@@ -27,6 +27,7 @@ class MarginMse(Loss):
 
     scale: float = Field(default=1.0, gt=0)
     shorthand: ClassVar[str] = "scale"
+    margins: ClassVar[bool] = True
 
     def __call__(self, batch: ScoredBatch) -> Any:
         """Returns the loss; 0 for a batch of which the teacher scored nothing."""
