@@ -173,7 +173,7 @@ def job(device: str, share: float, rounds: int, place: Path) -> Iterator[dict[st
 def training(device: str, share: float, rounds: int, place: Path) -> Iterator[dict[str, Any]]:
     """Steps of a small student, 32 queries with 4 negatives each."""
     count = int(4_000 * share) + 40
-    queries, corpus = made_texts(count, 5, longest=12), made_texts(5 * count, 6)
+    queries, corpus = made_texts(count, 5, longest=12), made_texts(5 * count, 6, longest=60)
     pairs = [{"query": query, "positive": text} for query, text in zip(queries, corpus, strict=False)]
     collection = Collection.of(pairs, corpus={f"d{number}": text for number, text in enumerate(corpus)})
     run = mine(collection, Recipe.named("random"))

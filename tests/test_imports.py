@@ -11,11 +11,11 @@ HOUSE = Path(hardneg.__file__).parent
 
 # From the roof to the ground; rooms of one floor do not know each other.
 FLOORS = [
-    ["__main__", "testing"],
+    ["__main__", "testing", "loading"],
     ["cli"],
     ["__init__"],
     ["api"],
-    ["comparison"],
+    ["comparison", "mixing"],
     ["review", "training", "compat"],
     ["auditing"],
     ["report", "evaluation", "llm"],

@@ -12,7 +12,7 @@ def test_every_public_name_is_there_and_none_is_forgotten():
         "Collection", "ConfigError", "DataError", "Draw", "Example", "Format", "HardnegError", "LoadOptions",
         "MissingExtra", "Ranker", "Recipe", "Rule", "Run", "Scored", "Source", "Validator", "audit", "clean",
         "compare", "component", "draw", "evaluate", "export", "file_format", "generate", "judge", "loss",
-        "mine", "open_run", "push", "ranker", "recipe_names", "rule", "select", "source", "train",
+        "mine", "mix", "open_run", "push", "ranker", "recipe_names", "rule", "select", "source", "train",
         "validator", "write_report",
     }  # fmt: skip
     for name in {*hardneg.__all__} - {"__version__"}:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from hardneg.api.places import AnyRun, opened_run
+from hardneg.api.places import AnyRun, opened_run, run_folder
 from hardneg.api.run import AnyRecipe, Run, made
 from hardneg.core.progress import Progress
 from hardneg.core.records import Collection
@@ -13,6 +15,7 @@ from hardneg.core.stores import is_url
 from hardneg.mining import pipeline
 from hardneg.mining.recipe import Recipe
 from hardneg.runs.finished import FinishedRun
+from hardneg.runs.finished import open_run as finished_run
 
 CLEAN = "clean"
 """The recipe of `clean`."""
@@ -124,6 +127,56 @@ def clean(
         report,
         progress,
     )
+
+
+def mix(
+    runs: Sequence[AnyRun] | str | Path,
+    out: str | Path,
+    settings: Mapping[str, Any] | None = None,
+    *,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Mixes the training sets of several runs into one, batch after batch.
+
+    Args:
+        runs: The runs, or a YAML file with the settings, whose `parts` name them.
+        out: The folder to write: the training set, its card and `mix.json`.
+        settings: `hardneg.mixing.MixSettings`, or some of them: `{"batches": "all", "temperature": 0.5}`;
+            `parts` in the order of the runs: `[{"prompt": "query: "}, {"weight": 2}]`.
+        progress: Receives the progress of all stages.
+
+    Returns:
+        What was mixed, as in `mix.json` of the folder.
+
+    Raises:
+        HardnegError: A run or its source is not usable, or the settings do not fit the runs.
+
+    Example:
+        >>> hardneg.mix(["runs/scifact", "runs/medquad"], "mixed", {"temperature": 0.5})
+    """
+    from hardneg import mixing
+
+    given = dict(settings or {})
+    if isinstance(runs, str | Path):
+        given = {**mixing.read_mixture(Path(runs)), **given}
+    else:
+        parts = [*given.get("parts", ()), *[{}] * len(runs)]
+        given["parts"] = [{"run": _name(run), **part} for run, part in zip(runs, parts, strict=False)]
+    made = mixing.MixSettings.of(given)
+    with ExitStack() as stack:
+        opened = []
+        for run in [part.run for part in made.parts] if isinstance(runs, str | Path) else runs:
+            folder = stack.enter_context(run_folder(run, progress))
+            collection = run.collection if isinstance(run, FinishedRun) else None
+            opened.append(finished_run(folder, collection=collection))
+        return mixing.mix(opened, made, Path(out), progress)
+
+
+def _name(run: AnyRun) -> str:
+    """Returns what a mixture calls a run: its place, or its collection."""
+    if not isinstance(run, FinishedRun):
+        return str(run)
+    return str(run.url or run.folder or f"in memory: {run.collection.name}")
 
 
 def open_run(run: AnyRun, *, collection: Collection | None = None) -> Run:

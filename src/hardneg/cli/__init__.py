@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 
 from hardneg.cli.environment import doctor
 from hardneg.cli.mining import clean, demo, export, mine, plan, select
+from hardneg.cli.mixing import mix
 from hardneg.cli.models import compare, evaluate, generate, judge, train
 from hardneg.cli.options import Command
 from hardneg.cli.reading import audit, diff, push, report, review
@@ -28,9 +29,9 @@ _ADDRESS_SPACE = 2**31
 _SYNONYMS = {"validate": "clean"}
 _COMMANDS = (
     *(demo, mine, select, clean, export, audit, judge, review, report, diff),
-    *(generate, train, evaluate, compare, plan, push, doctor),
+    *(generate, train, evaluate, compare, mix, plan, push, doctor),
 )
-_WITHOUT_MODELS = (export, judge, review, report, diff, push, doctor)
+_WITHOUT_MODELS = (export, judge, review, report, diff, mix, push, doctor)
 
 
 class _Commands(TyperGroup):

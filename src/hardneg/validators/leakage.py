@@ -22,9 +22,9 @@ from hardneg.core.records import (
     KeyArray,
     Queries,
 )
+from hardneg.core.shingles import Signature, Signatures, signatures, similar_pairs
 from hardneg.sources import LoadOptions, load
 from hardneg.validators._common import Rankers, empty_evidence
-from hardneg.validators._shingles import Signature, Signatures, signatures, similar_pairs
 
 _EXAMPLES = 5
 _MAX_NEAR = 0.9999

@@ -11,8 +11,8 @@ from pydantic.dataclasses import dataclass
 from hardneg.core.components import Context, OpenedValidator, Validator, validator
 from hardneg.core.errors import require
 from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray, IntArray
+from hardneg.core.shingles import Signatures, similarity_matrix
 from hardneg.validators._common import Rankers, evidence_by_query
-from hardneg.validators._shingles import Signatures, similarity_matrix
 
 
 @validator("near-duplicate")

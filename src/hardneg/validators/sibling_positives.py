@@ -11,8 +11,8 @@ from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Context, OpenedValidator, Validator, validator
 from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray, IntArray
+from hardneg.core.shingles import signatures, similar_pairs
 from hardneg.validators._common import Rankers, evidence_by_query
-from hardneg.validators._shingles import signatures, similar_pairs
 
 _MAX_QUERIES = 1_000
 """Queries of a document; one that is relevant for more says nothing about their similarity."""

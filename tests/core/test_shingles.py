@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hardneg.core import shingles as shingles
 from hardneg.core.errors import MissingExtra
-from hardneg.validators import _shingles as shingles
-from hardneg.validators._shingles import Signatures, signatures, similar_pairs, similarity_matrix
+from hardneg.core.shingles import Signatures, signatures, similar_pairs, similarity_matrix
 
 WORDS = [f"word{number}" for number in range(400)]
 
