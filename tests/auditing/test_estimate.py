@@ -47,7 +47,17 @@ def test_verdicts_correct_the_probabilities(tmp_path):
     # All ten are judged: whatever the probabilities were, the rate is that of the verdicts.
     found = negatives(np.full(10, 0.5))
     judged(tmp_path, found, [True] * 2 + [False] * 8, range(10))
-    assert estimated(tmp_path, found).rate == pytest.approx(0.2)
+    estimate = estimated(tmp_path, found)
+    assert estimate.rate == estimate.low == estimate.high == pytest.approx(0.2)
+
+
+def test_a_note_says_how_many_verdicts_are_by_models_alone(tmp_path):
+    found = negatives(np.full(12, 0.5))
+    judged(tmp_path, found, [False] * 12, range(12))
+    drawn, said = sample.read(tmp_path), verdicts.relevance(verdicts.read(tmp_path / verdicts.FILE))
+    assert judged_sample(found, drawn, said).notes == ()
+    [note] = judged_sample(found, drawn, said, set(found.ids[:5])).notes
+    assert note.startswith("5 verdicts are by models alone: their errors are in the rate")
 
 
 def test_too_few_verdicts_are_no_sample(tmp_path):

@@ -34,6 +34,24 @@ def test_verdicts_stand_above_all_else_and_suspicions_are_counted(write):
     assert seen.relabelled[0].tolist() == [False, True, False, False]
 
 
+def test_rules_learn_nothing_from_verdicts_on_the_candidates_themselves(write):
+    """With complete labels b and c have 0; the verdict on b counts in the run, not in what rules learn."""
+    path = write("judgments.jsonl", [{"query_id": "q", "doc_id": "b", "verdict": "relevant", "judge": "ann"}])
+    mined = built(("a", 1))
+    settings = ValidateSettings(validators=(f"verdicts:{path}",), calibrate=True, labels="complete")
+    stage = ValidationStage(mined, settings, {})
+    block = Exclusions(mined).mark(whole(mined, {"one": [[0] * 4]}))
+    block = replace(block, evidence={"verdicts": np.array([[NAN, 1, NAN, NAN]], np.float32)})
+    assert stage.validate(block).probability[0, 1:].tolist() == pytest.approx([0.98, 0, 0])
+    shown, positive = stage.with_hidden_positives(block)
+    assert shown.probability[0, 1:].tolist() == [0, 0, 0] and positive[0].tolist() == [
+        True,
+        False,
+        False,
+        False,
+    ]
+
+
 def test_negatives_that_nobody_judged_are_not_taken_for_true():
     mined = built(("a", 1), ("c", 0))
     given = {"near_duplicate": [0.0] * 4}

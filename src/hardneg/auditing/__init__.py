@@ -11,7 +11,7 @@ Reads runs and writes `audit.json`, the card's rate and the audit sample; change
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,7 @@ def false_negatives(
     share: float = 0.5,
     sampled: Mapping[sample.Drawn, int] | None = None,
     judged: Mapping[tuple[str, str], float] | None = None,
+    by_models: Set[tuple[str, str]] = frozenset(),
     rankers: Mapping[str, OpenedRanker] | None = None,
     progress: Progress | None = None,
     where: str = "the run",
@@ -105,6 +106,7 @@ def false_negatives(
         share: As for `audit`.
         sampled: The audit sample: for each negative the size of its stratum.
         judged: Share of judges who find a (query_id, doc_id) relevant.
+        by_models: Those of them that language models alone have judged.
         rankers: Rankers of the recipe that are open, by name.
         progress: Receives progress.
         where: What errors call the run.
@@ -118,7 +120,7 @@ def false_negatives(
     estimates: dict[str, Estimate | None] = {}
     wanted = METHODS if method is None else (method,)
     if "judged_sample" in wanted:
-        estimates["judged_sample"] = judged_sample(negatives, sampled or {}, judged or {})
+        estimates["judged_sample"] = judged_sample(negatives, sampled or {}, judged or {}, by_models)
     if "hidden_positives" in wanted and (method or not any(estimates.values())):
         estimates["hidden_positives"] = hidden_positives.estimate(
             negatives,
@@ -188,8 +190,10 @@ def _judgments(folder: Path | None, method: str | None) -> dict[str, Any]:
     """Returns the sample of a run and the verdicts on it, where the method reads them."""
     if folder is None or method not in (None, "judged_sample"):
         return {}
-    judged = verdicts.relevance(verdicts.read(folder / verdicts.FILE))
-    return {"sampled": sample.read(folder), "judged": judged}
+    read = verdicts.read(folder / verdicts.FILE)
+    people = {line.pair for line in read if not line.judge.startswith(verdicts.MODEL)}
+    judged = verdicts.relevance(read)
+    return {"sampled": sample.read(folder), "judged": judged, "by_models": judged.keys() - people}
 
 
 def check_method(method: str | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,14 +51,17 @@ def calibrated(negatives: Negatives) -> Estimate | None:
 
 
 def judged_sample(
-    negatives: Negatives, sampled: Mapping[Drawn, int], judged: Mapping[tuple[str, str], float]
+    negatives: Negatives,
+    sampled: Mapping[Drawn, int],
+    judged: Mapping[tuple[str, str], float],
+    by_models: Set[tuple[str, str]] = frozenset(),
 ) -> Estimate | None:
     """Returns the rate by the verdicts on a sample; None where there are fewer than 10.
 
     The sample has for each negative the size of its stratum, `judged` the share of judges who find a
     (query_id, doc_id) relevant. Within each stratum the mean difference of verdict and probability corrects
     the mean probability: the estimate is unbiased however wrong the probabilities are, and varies the less
-    the better they are.
+    the better they are. Verdicts count as the truth: a note says how many are `by_models` alone, which err.
 
     Source: the difference estimator, Särndal, Swensson and Wretman, Model Assisted Survey Sampling, 6.3.
     """
@@ -71,15 +74,21 @@ def judged_sample(
             values = (judged[pair], float(probabilities[places[pair]]))
             by_stratum.setdefault(item.stratum, []).append(values)
     count = sum(map(len, by_stratum.values()))
+    models = sum((item.query_id, item.doc_id) in by_models for item in sampled)
     if count < _LEAST_VERDICTS:
         return None
     sizes = {item.stratum: size for item, size in sampled.items()}
     correction, variance = _correction({name: np.array(rows) for name, rows in by_stratum.items()}, sizes)
     rate = min(max(float(probabilities.mean()) + correction, 0.0), 1.0)
-    low, high = rate_interval(rate, variance, count)
+    whole = variance == 0  # every negative is judged
+    low, high = (rate, rate) if whole else rate_interval(rate, variance, count)
     unused = len(judged) - count
-    notes = (f"{unused} more verdicts are not on the sample and do not count here",) if unused else ()
-    return Estimate("judged_sample", rate, low, high, count, notes)
+    notes = [f"{unused} more verdicts are not on the sample and do not count here"] if unused else []
+    if models:
+        notes.append(
+            f"{models} verdicts are by models alone: their errors are in the rate, not in the interval"
+        )
+    return Estimate("judged_sample", rate, low, high, count, tuple(notes))
 
 
 def left_out(

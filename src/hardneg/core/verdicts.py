@@ -16,6 +16,9 @@ from hardneg.core.files import atomic, open_locked, read_regular
 FILE = "judgments.jsonl"
 """The file's name in a run directory."""
 
+MODEL = "llm:"
+"""How the names of judges begin that are language models."""
+
 HIGHEST = 3
 """The highest grade."""
 

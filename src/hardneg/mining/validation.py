@@ -131,6 +131,8 @@ class ValidationStage:
         """Returns candidates with their evidence as if nothing were labelled, and which are known positives.
 
         Probabilities are as high as they may be without more verdicts; see `Calibration.highest_scale`.
+        Verdicts on the candidates themselves do not count: candidates that nobody judged pass no more easily
+        because others were judged.
         """
         sample = self._sample(candidates)
         learned = self.calibration
@@ -145,7 +147,7 @@ class ValidationStage:
         shown = replace(
             candidates,
             votes=self._votes(candidates),
-            probability=self._probability(sample, probability),
+            probability=self._unjudged(sample, probability),
             excluded=np.where(positive, np.int8(-1), candidates.excluded),
         )
         return shown, positive
@@ -164,16 +166,21 @@ class ValidationStage:
         return Sample(candidates, status.astype(np.int32))
 
     def _probability(self, sample: Sample, probability: FloatArray) -> FloatArray:
-        """Returns (n_queries, depth) float32: by verdicts where there are any, else as calibration has it.
+        """Returns (n_queries, depth) float32: by verdicts where there are any, else as calibration has it."""
+        probability = self._unjudged(sample, probability)
+        shares = self.verdict_shares(sample.candidates)
+        judged = ~np.isnan(shares) & (sample.status != POSITIVE)
+        probability[judged] = np.clip(shares[judged], 1 - _MAX_VERDICT_PROBABILITY, _MAX_VERDICT_PROBABILITY)
+        return probability
+
+    def _unjudged(self, sample: Sample, probability: FloatArray) -> FloatArray:
+        """Returns (n_queries, depth) float32: as calibration and the labels have it.
 
         Where labels are complete, what has none is not relevant.
         """
         if self._complete:
             probability = np.where(sample.status == UNLABELLED, np.float32(0), np.float32(np.nan))
         probability[sample.status == NOT_RELEVANT] = 0
-        shares = self.verdict_shares(sample.candidates)
-        judged = ~np.isnan(shares) & (sample.status != POSITIVE)
-        probability[judged] = np.clip(shares[judged], 1 - _MAX_VERDICT_PROBABILITY, _MAX_VERDICT_PROBABILITY)
         return probability
 
     def verdict_shares(self, candidates: Candidates) -> FloatArray:
