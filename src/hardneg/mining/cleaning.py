@@ -31,6 +31,9 @@ from hardneg.sources import LoadOptions, load, local, training
 from hardneg.sources.json_values import form_of
 from hardneg.sources.tables import Row, delimiter_of
 
+_READ_ALONE = ("hard-negatives", "nemo")
+"""Layouts whose files hold more than the rows that were read."""
+
 _LEFT_OUT = ("without_negatives", "without_positives", "with_wrong_positives", "of_queries_not_examined")
 
 
@@ -58,6 +61,10 @@ def clean(
     with clock.stage("load"):
         collection = load(str(path), recipe.load)
     recipe = _wide_enough(recipe, _longest(collection, path))
+    if same_format and (form := training.format_of(path)) in _READ_ALONE:
+        raise ConfigError(
+            f"{path.name}: the layout {form} is read, and not written as it was; take another: --format jsonl"
+        )
 
     def write(training_set: TrainingSet, folder: Path) -> dict[str, Any]:
         return _write(path, folder, training_set.ledger, collection, recipe.load)
