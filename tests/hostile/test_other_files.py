@@ -58,6 +58,7 @@ def commands(beir, mined, triplets, model):
         "compare": ["compare", beir, "--recipes", "sampled,naive", "--student", model],
         "generate": ["generate", beir, *endpoint],
         "evaluate": ["evaluate", beir, "--split", "train", "--model", "bm25"],
+        "mix": ["mix", mined, "--batch-size", 1],
     }
 
 
@@ -68,11 +69,13 @@ def student(name, folder):
 DEAD = 2**22 + 1
 """A process that is not running: a number that Linux gives to none."""
 
-NAMES = ("mine", "select", "clean", "demo", "train", "rounds", "compare", "generate", "evaluate")
+NAMES = ("mine", "select", "clean", "demo", "train", "rounds", "compare", "generate", "evaluate", "mix")
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("stored", [{}, {"run.json": "{}"}, {"train.json": "[1]"}, {"shared.json": "1"}])
+@pytest.mark.parametrize(
+    "stored", [{}, {"run.json": "{}"}, {"train.json": "[1]"}, {"shared.json": "1"}, {"mix.json": "{}"}]
+)
 def test_a_directory_with_other_files_is_refused_and_stays_as_it_was(
     name, stored, home, beir, mined, triplets, tmp_path, capsys
 ):
@@ -86,7 +89,7 @@ def test_a_directory_with_other_files_is_refused_and_stays_as_it_was(
     assert str(home) in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["mine", "select", "clean", "demo", "evaluate"])
+@pytest.mark.parametrize("name", ["mine", "select", "clean", "demo", "evaluate", "mix"])
 def test_an_empty_out_leaves_the_working_directory_as_it_was(
     name, home, beir, mined, triplets, tmp_path, monkeypatch
 ):

@@ -141,6 +141,7 @@ def test_the_card_shows_each_part(runs, tmp_path):
     ("settings", "message"),
     [
         ({"batch_size": 9}, "fruits: its 8 rows make no batch of 9; make batch_size smaller"),
+        ({"format": "nope"}, 'unknown format "nope"'),
         ({"temperature": 2}, "mixture: temperature: .* less than or equal to 1"),
         ({"batchsize": 2}, 'mixture: unknown setting "batchsize"'),
         (
@@ -149,7 +150,7 @@ def test_the_card_shows_each_part(runs, tmp_path):
         ),
         (
             {"batch_size": 17, "batches": "all", "size": 17},
-            "no 9 of its 9 rows go into one batch: they share",
+            "of 9, at most . of its 9 rows were found",
         ),
     ],
 )
@@ -171,6 +172,9 @@ def test_a_folder_of_something_else_stays_as_it_is(runs, tmp_path):
     hardneg.mix(runs, tmp_path / "out", {"batch_size": 2})
     with pytest.raises(hardneg.ConfigError, match="holds another mixture"):
         hardneg.mix(runs, tmp_path / "out", {"batch_size": 4})
+    with pytest.raises(hardneg.ConfigError, match="make no batch"):
+        hardneg.mix(runs, tmp_path / "other", {"batch_size": 9})
+    hardneg.mix(runs, tmp_path / "other", {"batch_size": 2})  # what was not finished is no mixture yet
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,10 @@ from hardneg.training.rows import Row
 
 Batch = list[tuple[int, int]]
 """(part, row) each."""
-_LOOK_AHEAD = 1_000
-"""Rows that may be put off before a batch is given up."""
+_LOOK_AHEAD = 500
+"""Rows that may be put off before the first row of a batch is given up."""
+_ALONE = 20, 0.02
+"""Rows that may be given up for one batch: this many, and a share of all."""
 
 
 def shares(parts: Sequence[Part], settings: MixSettings) -> list[int]:
@@ -71,8 +73,7 @@ class _Member(NamedTuple):
     number: int
     row: Row
     query_key: int
-    positive_key: int
-    doc_keys: frozenset[int]
+    doc_keys: Sequence[int]
 
 
 class _Filled:
@@ -81,6 +82,7 @@ class _Filled:
     def __init__(self, parts: Sequence[Part]) -> None:
         self._parts = parts
         self._members: list[_Member] = []
+        self._count()
 
     @property
     def rows(self) -> Batch:
@@ -89,17 +91,33 @@ class _Filled:
     def add(self, part: int, number: int) -> bool:
         """Adds a row unless it conflicts with one that is there; returns whether it did."""
         row = self._parts[part].rows[number]
-        docs = row.positive, *row.negatives
-        keys = self._parts[part].doc_keys(docs)
-        member = _Member(part, number, row, self._parts[part].query_key(row), keys[0], frozenset(keys))
-        if any(_alike(member, other) for other in self._members) or self._related(member):
+        keys = self._parts[part].doc_keys([row.positive, *row.negatives])
+        member = _Member(part, number, row, self._parts[part].query_key(row), keys)
+        if self._has(member) or self._related(member):
             return False
         self._members.append(member)
+        self._queries.add(member.query_key)
+        self._positives.add(keys[0])
+        self._docs.update(keys)
         return True
 
     def remove(self, part: int, number: int) -> None:
         """Takes a row out again."""
         self._members = [each for each in self._members if (each.part, each.number) != (part, number)]
+        self._count()
+
+    def _count(self) -> None:
+        self._queries = {member.query_key for member in self._members}
+        self._positives = {member.doc_keys[0] for member in self._members}
+        self._docs = {key for member in self._members for key in member.doc_keys}
+
+    def _has(self, member: _Member) -> bool:
+        """Returns whether its query or positive is there, or it has the positive of another."""
+        return (
+            member.query_key in self._queries
+            or member.doc_keys[0] in self._docs
+            or not self._positives.isdisjoint(member.doc_keys)
+        )
 
     def _related(self, member: _Member) -> bool:
         """Returns whether it has a positive of another row's query, of the same part, or the other of its."""
@@ -108,18 +126,9 @@ class _Filled:
             return False
         weights, row = self._parts[member.part].weights, member.row
         docs = [doc for other in others for doc in (other.positive, *other.negatives)]
-        of_query = weights([row.query], docs)
-        of_others = weights([other.query for other in others], [row.positive, *row.negatives])
-        return bool(min(of_query.min(), of_others.min()) <= 0)
-
-
-def _alike(one: _Member, other: _Member) -> bool:
-    """Returns whether rows have one query, or one's positive is among the other's documents."""
-    return (
-        one.query_key == other.query_key
-        or one.positive_key in other.doc_keys
-        or other.positive_key in one.doc_keys
-    )
+        if (weights([row.query], docs) <= 0).any():
+            return True
+        return bool((weights([other.query for other in others], [row.positive, *row.negatives]) <= 0).any())
 
 
 class _Rows:
@@ -141,9 +150,11 @@ class _Rows:
         """
         put_off: list[int] = []
         added: list[int] = []
+        most = given_up = 0
         while len(added) < quota:
             if len(put_off) > min(_LOOK_AHEAD, 2 * len(self._part.rows)):
-                self._give_up(batch, added, quota)
+                most, given_up = max(most, len(added)), given_up + 1
+                self._give_up(batch, added, f"of {quota}, at most {most}", given_up)
                 self._waiting.extendleft(reversed(put_off))
                 put_off = []
             number = self._next()
@@ -153,12 +164,13 @@ class _Rows:
                 put_off.append(number)
         self._waiting.extendleft(reversed(put_off))
 
-    def _give_up(self, batch: _Filled, added: list[int], quota: int) -> None:
+    def _give_up(self, batch: _Filled, added: list[int], found: str, times: int) -> None:
         """Takes the first row of the part out of a batch, and of all: it goes with hardly any other."""
-        if not added or len(self._alone) + quota >= len(self._part.rows):
+        n_rows = len(self._part.rows)
+        if not added or times > _ALONE[0] + _ALONE[1] * n_rows or len(self._alone) + 1 >= n_rows:
             raise ConfigError(
-                f"{self._part.name}: no {quota} of its {len(self._part.rows):,} rows go into one batch: they "
-                "share queries or documents, or are too few; make batch_size smaller"
+                f"{self._part.name}: {found} of its {n_rows:,} rows were found that go into one batch: the "
+                "others share queries or documents with them, or are too few; make batch_size smaller"
             )
         self._alone.add(added[0])
         batch.remove(self._number, added.pop(0))

@@ -37,7 +37,7 @@ def mix(
         DataError: A run has no rows.
     """
     task = (progress or NullProgress()).task
-    names = _names(runs, settings)
+    names, form = _names(runs, settings), FORMATS.make(settings.format)
     origin = fingerprint(settings.model_dump(mode="json"), [run.info["fingerprint"] for run in runs])
     _claim(out, origin)
     with task("read runs", None, "rows"):
@@ -60,7 +60,6 @@ def mix(
             ordered.append(batch)
             bar.advance(len(batch))
     info = _described(parts, ordered, held_out, settings, origin)
-    form = FORMATS.make(settings.format)
     written = form.write(_Examples(parts, ordered), out / f"train{form.suffix}")
     for path in written.files:
         remove_unfinished(path)
@@ -125,9 +124,11 @@ def _claim(out: Path, origin: str) -> None:
         raise ConfigError(f"cannot write into {out}: {error.strerror or error}") from None
     if not entries:
         write_state(out / FILE, {"fingerprint": origin, "finished": False})
-    elif FILE not in entries:
+        return
+    if FILE not in entries:
         raise ConfigError(f"{out} is not empty and holds no mixture ({entries[0]}); choose another --out")
-    elif read_state(out / FILE, f"delete {out} and mix again").get("fingerprint") != origin:
+    stored = read_state(out / FILE, f"delete {out} and mix again")
+    if stored.get("finished") is not False and stored.get("fingerprint") != origin:
         raise ConfigError(f"{out} holds another mixture, of other runs or settings; choose another --out")
 
 
