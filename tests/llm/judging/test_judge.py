@@ -4,12 +4,16 @@ import asyncio
 import json
 import random
 
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from hardneg.core import verdicts
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.verdicts import Judged, Verdict
 from hardneg.llm.judging import judge
+from hardneg.runs import ledger
 from hardneg.runs.directory import RunFolder
 from tests.cli.test_cli import run
 from tests.llm.judging.conftest import number, said
@@ -252,6 +256,28 @@ def test_the_pairs_of_a_file_are_judged_in_its_order(judged, mined, tmp_path):
     file.write_text('{"query_id": "q1", "doc_id": "d999"}\n')
     with pytest.raises(DataError, match='no document "d999"'):
         judged(pairs=file)
+
+
+def test_positives_are_judged_in_place_of_negatives(judged, mined):
+    part = ledger.part_path(mined, 0)
+    table = pq.read_table(part)
+    positive = pc.equal(table["decision"], "positive")
+    doubt = pc.if_else(positive, pa.scalar(0.5, pa.float32()), pa.scalar(None, pa.float32()))
+    place = table.column_names.index("p_noisy")
+    pq.write_table(table.set_column(place, "p_noisy", doubt), part)
+    ledger.write_checksum(part)
+    summary = judged(positives=True)
+    rows = table.filter(positive).select(["query_id", "doc_id"]).to_pylist()
+    pairs = [tuple(one[:2]) for one in said(mined)]
+    assert pairs == [(row["query_id"], row["doc_id"]) for row in rows] and len(pairs) == summary["pairs"] > 3
+
+
+@pytest.mark.parametrize(
+    "other", [{"also": "dropped"}, {"pairs": "p"}, {"judge_budget": "5"}, {"relabel": True}]
+)
+def test_what_chooses_negatives_does_not_go_with_positives(judged, other):
+    with pytest.raises(ConfigError, match=f"{next(iter(other))} is for negatives: give either"):
+        judged(positives=True, **other)
 
 
 def test_fields_of_the_request_may_be_changed_added_and_taken_away(judged, served):

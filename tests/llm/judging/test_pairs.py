@@ -5,8 +5,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from hardneg import testing
-from hardneg.core.errors import DataError
-from hardneg.llm.judging.pairs import doubtful_negatives, read_pairs, with_texts
+from hardneg.core.errors import ConfigError, DataError
+from hardneg.llm.judging.pairs import doubtful_negatives, doubtful_positives, read_pairs, with_texts
 from hardneg.runs.ledger import part_path, write_checksum
 
 NAN = None
@@ -71,6 +71,26 @@ def test_a_ledger_without_probabilities_or_scores_keeps_its_order(ledger):
     rows = [(doc, "negative", "top", NAN, score, 2.0) for doc, score in (("x", 1.0), ("y", 3.0))]
     assert docs(ledger(rows, without=("p_false_negative",))) == "y x"
     assert docs(ledger(rows, without=("p_false_negative", "score.a", "positive.a"))) == "x y"
+
+
+def test_positives_that_are_most_probably_wrong_come_first(ledger):
+    rows = [("d", "negative", "top", 0.5, 1.0, 2.0)]
+    folder = ledger(rows)
+    table = pa.table(
+        {
+            "query_id": ["q1", "q2", "q2", "q3", "q3"],
+            "doc_id": ["right", "wrong", "other", "doubtful", "doubtful"],
+            "decision": ["positive", "positive", "negative", "positive", "positive"],
+            "reason": ["judged_relevant"] * 5,
+            "p_noisy": pa.array([0.01, 0.9, None, 0.4, 0.4], pa.float32()),
+        }
+    )
+    with pytest.raises(ConfigError, match="were not examined; mine with --set positives.estimate=true"):
+        doubtful_positives(folder, 10)
+    pq.write_table(table, part_path(folder, 0))
+    write_checksum(part_path(folder, 0))
+    assert doubtful_positives(folder, 10) == [("q2", "wrong"), ("q3", "doubtful"), ("q1", "right")]
+    assert doubtful_positives(folder, 1) == [("q2", "wrong")]
 
 
 def test_a_file_names_pairs(tmp_path):

@@ -35,7 +35,7 @@ from hardneg.llm.judging.grades import FORM
 from hardneg.llm.judging.lists import DocumentList
 from hardneg.llm.judging.listwise import ListCascade, ListResult, ListStep, lists_of
 from hardneg.llm.judging.near_decision import NearDecision, near_decision
-from hardneg.llm.judging.pairs import Pair, doubtful_negatives, read_pairs, with_texts
+from hardneg.llm.judging.pairs import Pair, doubtful_negatives, doubtful_positives, read_pairs, with_texts
 from hardneg.llm.prompt import Prompt, read_prompt
 from hardneg.runs.directory import RunFolder
 from hardneg.runs.finished import load_run
@@ -62,6 +62,7 @@ class JudgeSettings(EndpointSettings):
         strong_key_env: Environment variable of its key; None for that of the first model.
         pairs: JSON lines file of `query_id` and `doc_id` to judge; None for the ledger's doubtful negatives.
         also: Candidates to judge as well: `dropped`, those dropped as suspected false negatives.
+        positives: Judge the labelled positives that are most probably wrong, in place of negatives.
         limit: Most pairs to judge; None for 1,000 of a ledger and all of a file.
         judge_budget: Most to spend, `500` pairs, `200000 tokens` or `2.5 money`: pairs near the decision are
             judged, in the order of what their verdicts are worth; None to judge the doubtful negatives.
@@ -79,6 +80,7 @@ class JudgeSettings(EndpointSettings):
     strong_key_env: str | None = None
     pairs: Path | None = None
     also: Literal["dropped"] | None = None
+    positives: bool = False
     limit: int | None = Field(default=None, ge=1)
     judge_budget: str | None = None
     price: float | None = Field(default=None, ge=0)
@@ -96,11 +98,16 @@ class JudgeSettings(EndpointSettings):
             raise ConfigError(f'the strong model is "{self.model}" too: name another, or none')
         if self.pairs is not None and self.also is not None:
             raise ConfigError("pairs come from the file or from the ledger: give either pairs or also")
+        if self.positives and (others := self._of_negatives()):
+            raise ConfigError(f"{others[0]} is for negatives: give either that or positives")
         if self.judge_budget is not None:
             given = [name for name in ("pairs", "also", "limit") if getattr(self, name) is not None]
             if given:
                 raise ConfigError(f"judge_budget chooses the pairs by itself: leave out {given[0]}")
             JudgeBudget.of(self.judge_budget, self.price)
+
+    def _of_negatives(self) -> list[str]:
+        return [name for name in ("pairs", "also", "judge_budget", "relabel") if getattr(self, name)]
 
     def within_budget(self) -> JudgeSettings:
         """Returns the settings with what the budget allows as their limits."""
@@ -312,6 +319,8 @@ def _models(settings: JudgeSettings) -> list[tuple[str, Endpoint]]:
 def _ids(folder: Path, run: dict[str, Any], settings: JudgeSettings) -> list[tuple[str, str]]:
     if settings.pairs is not None:
         return read_pairs(settings.pairs)[: settings.limit]
+    if settings.positives:
+        return doubtful_positives(folder, settings.limit or LEDGER_LIMIT)
     dropped_for = suspected_reasons(run) if settings.also == "dropped" else frozenset[str]()
     scorer = run["recipe"]["select"]["by"]
     limit, graded = settings.limit or LEDGER_LIMIT, not settings.relabel

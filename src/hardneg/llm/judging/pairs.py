@@ -1,9 +1,10 @@
-"""Pairs to judge: the most doubtful negatives of a run's ledger, or those of a file."""
+"""Pairs to judge: the most doubtful negatives or positives of a run's ledger, or those of a file."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence, Set
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hardneg.core.errors import DataError, problem
+from hardneg.core.errors import ConfigError, DataError, problem
 from hardneg.core.lines import text_lines
 from hardneg.core.records import Collection, Decision
 from hardneg.llm.prompt import cut
@@ -51,6 +52,25 @@ def doubtful_negatives(
             break
         pairs[table["query_id"][row].as_py(), table["doc_id"][row].as_py()] = None
     return list(pairs)
+
+
+def doubtful_positives(folder: Path, limit: int) -> list[tuple[str, str]]:
+    """Returns the (query_id, doc_id) of a run's labelled positives, those that are most probably wrong first.
+
+    Raises:
+        ConfigError: The run did not examine its positives.
+    """
+    parts = [ledger.read_table(path, ["query_id", "doc_id", "p_noisy"]) for path in ledger.parts(folder)]
+    examined = [part.filter(pc.is_valid(part["p_noisy"])) for part in parts if "p_noisy" in part.column_names]
+    if not any(part.num_rows for part in examined):
+        raise ConfigError(
+            f"the positives of {folder} were not examined; mine with --set positives.estimate=true, and a "
+            "ranker that compares meanings"
+        )
+    table = pa.concat_tables(examined)
+    order = pa.array(np.argsort(-table["p_noisy"].to_numpy(), kind="stable"))
+    ids = (table[name].take(order).to_pylist() for name in ("query_id", "doc_id"))
+    return list(islice(dict.fromkeys(zip(*ids, strict=True)), limit))
 
 
 def read_pairs(path: Path) -> list[tuple[str, str]]:
