@@ -80,6 +80,10 @@ def at_home(my_collection, tmp_path, monkeypatch):
         for n in range(40)
     ]
     Path("scored.jsonl").write_text("".join(json.dumps(row) + "\n" for row in scored), encoding="utf-8")
+    labelled = [{"text": f"{what} {n}", "label": what} for what in ("amber", "fir") for n in range(5)]
+    Path("answers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in labelled), encoding="utf-8")
+    similar = [f"amber {n}\tamber no {n}\t{n}\n" for n in range(6)]
+    Path("paragraphs.tsv").write_text("sentence1\tsentence2\tscore\n" + "".join(similar), encoding="utf-8")
     squad = [{"question": row["query"], "answer": "yes", "context": row["positive"]} for row in pairs]
     Path("squad.jsonl").write_text("".join(json.dumps(row) + "\n" for row in squad), encoding="utf-8")
     saved = {"queries": {"q": "what"}, "corpus": {"d": "that"}, "relevant_docs": {"q": ["d"]}, "mode": "text"}

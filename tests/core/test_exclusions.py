@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hardneg.core.exclusions import EXCLUSIONS, Exclusions, excluded
+from hardneg.core.records import SAME_CLASS, Neutral
 from hardneg.testing import collection
 from tests.validators.blocks import titled, whole
 
@@ -50,6 +51,14 @@ def test_copies_of_positives_are_excluded_whatever_their_case_spacing_or_unicode
 def test_a_positive_that_is_the_query_s_text_is_a_positive_first():
     known = collection({"a": "what", "b": "What"}, {"q": "what"}, [("q", "a", 1)])
     assert reasons(known) == [{"a": "judged_relevant", "b": "duplicate_of_positive"}]
+
+
+def test_what_is_neutral_is_excluded_unless_it_is_excluded_for_another_reason():
+    known = collection({"a": "one", "b": "two", "c": "what", "d": "four"}, {"q": "what"}, [("q", "a", 1)])
+    classes = np.array([3], np.int32), np.array([3, 3, 3, 0], np.int32)
+    none = np.empty(0, np.int32)
+    expected = {"a": "judged_relevant", "b": "same_class", "c": "query_text"}
+    assert reasons(replace(known, neutral=Neutral(*classes, none, none, SAME_CLASS))) == [expected]
 
 
 @pytest.fixture

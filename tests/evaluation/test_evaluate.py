@@ -1,12 +1,14 @@
 """Systems from rankers, models and files, measured over one collection."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from hardneg.core.components import Context
 from hardneg.core.errors import ConfigError, DataError
+from hardneg.core.records import SAME_CLASS, Neutral
 from hardneg.evaluation import evaluate, systems
 from hardneg.evaluation.measures import Measure, parse
 from hardneg.evaluation.systems import distinct, model_kind, ranker_of, read_run, run_model, search, write_run
@@ -31,6 +33,19 @@ def test_queries_without_results_count_as_zero_and_are_reported():
     assert system.values[MRR].tolist() == [pytest.approx(1 / 3), 0, 0]
     assert system.without_results == ("q2",)
     assert system.intervals[MRR].mean == pytest.approx(1 / 9)
+
+
+@pytest.mark.parametrize("pooled", [False, True])
+def test_documents_that_are_neutral_are_left_out_of_a_ranking_and_positives_are_not(pooled, tmp_path):
+    classes = np.array([5, 6, -1], np.int32), np.array([5, 6, 5], np.int32)
+    none = np.empty(0, np.int32)
+    known = replace(SMALL, neutral=Neutral(*classes, none, none, SAME_CLASS))
+    scores = [[1, 2, 3], [1, 2, 3], [1, 2, 3]]
+    pool = FakeRanker(scores) if pooled else None
+    found = search("fake", FakeRanker(scores, retrieves=not pooled), known, 2, pool)
+    assert found.scores == {"q1": {"b": 2, "a": 1}, "q2": {"c": 3, "b": 2}, "q3": {"c": 3, "b": 2}}
+    write_run(search("fake", FakeRanker(scores), SMALL, 3), tmp_path / "run.trec")
+    assert set(read_run("file", tmp_path / "run.trec", known).scores["q1"]) == {"a", "b"}
 
 
 def test_a_reranker_scores_what_the_pool_finds():

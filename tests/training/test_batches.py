@@ -1,11 +1,13 @@
 """What is known of pairs, the rows of a run, batches without relatives, and what a batch tells a loss."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from hardneg.core.errors import ConfigError
+from hardneg.core.records import SAME_CLASS, Neutral
 from hardneg.runs import ledger
 from hardneg.runs.ledger import Block
 from hardneg.testing import FakeRanker, collection
@@ -178,6 +180,19 @@ def test_relatives_are_never_in_one_batch():
             queries = [related[n].query for n in batch]
             assert len(set(queries)) == len(queries)
             assert not {0, 1} <= set(queries)  # b is a positive of both
+
+
+def test_rows_of_one_class_share_a_batch_and_their_pairs_weigh_nothing():
+    none = np.empty(0, np.int32)
+    classes = np.array([0, 0, 1], np.int32), np.array([0, 0, 1, 1], np.int32)
+    given = replace(small(q="a", r="b", s="c"), neutral=Neutral(*classes, none, none, SAME_CLASS))
+    weights = PairWeights(given)
+    found = weights.weight(np.arange(3, dtype=np.int32), np.arange(4, dtype=np.int32))
+    assert found.tolist() == [[0, 0, 1, 1], [0, 0, 1, 1], [1, 1, 0, 0]]
+    related = [row(0, 0), row(1, 1), row(2, 2)]
+    assert [sorted(batch) for batch in Batches(related, given, weights, 4, seed=1)] == [[0, 1, 2]]
+    batch = Collate(given, weights)([each._asdict() for each in related])
+    assert batch["weight"].tolist() == [[1, 0, 1], [0, 1, 1], [1, 1, 1]]
 
 
 def test_all_rows_are_in_an_epoch_and_epochs_differ(mined, words):

@@ -36,8 +36,9 @@ def mine(
     An interrupted run in a folder goes on where it ended when it is called again.
 
     Args:
-        source: A BEIR folder, a pairs file, the URL of one, `ir:ID`, `hf:ID`, `mteb:TASK` or `stdlib`; a
-            `Collection`, or what `Collection.of` takes: frames, data sets, dicts and lists of pairs.
+        source: A BEIR folder, a pairs file, the URL of one, `ir:ID`, `hf:ID`, `mteb:TASK`, `classes:FILE`,
+            `sts:FILE` or `stdlib`; a `Collection`, or what `Collection.of` takes: frames, data sets, dicts
+            and lists of pairs.
         recipe: What to do.
         out: The run directory, or its URL; None to keep the run in memory: see `Run` for how much.
         report: Write `report.html` into the run directory; needs the extra `report`.

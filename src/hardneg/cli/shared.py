@@ -22,7 +22,8 @@ TRAINING = "hardneg.training:TrainSettings"
 Source = Annotated[
     str,
     typer.Argument(
-        help="A BEIR or TREC folder, a pairs file, the URL of one, ir:ID, hf:ID, mteb:TASK, or stdlib."
+        help="A BEIR or TREC folder, a pairs file, the URL of one, ir:ID, hf:ID, mteb:TASK, classes:FILE, "
+        "sts:FILE, or stdlib."
     ),
 ]
 Run = Annotated[str, typer.Argument(help="A finished run directory, or its URL.")]

@@ -1,4 +1,4 @@
-"""Documents that can never be negatives: positives, right or wrong, the query's text, copies."""
+"""Documents that can never be negatives: positives, right or wrong, the query's text, copies, its class."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from hardneg.core.records import (
     JUDGED_RELEVANT,
+    NEUTRAL,
     NOISY_POSITIVE,
     RELABELLED,
     Candidates,
@@ -26,6 +27,7 @@ EXCLUSIONS = (
     RELABELLED,
     NOISY_POSITIVE,
     PARTLY_RELEVANT,
+    *NEUTRAL,
 )
 
 
@@ -57,7 +59,10 @@ class Exclusions:
         documents, queries = self._collection.documents, self._collection.queries
         keys, bodies = documents.keys[candidates.docs], documents.body_keys[candidates.docs]
         own = queries.keys[candidates.queries][:, None]
-        reason = np.where((keys == own) | (bodies == own), np.int8(1), np.int8(-1))
+        reason = np.full(candidates.shape, -1, np.int8)
+        if (neutral := self._collection.neutral) is not None:
+            reason[neutral.has(candidates.queries, candidates.docs)] = EXCLUSIONS.index(neutral.reason)
+        reason[(keys == own) | (bodies == own)] = 1
         reason[self._copies.has(candidates.queries, documents.first_alike[candidates.docs])] = 2
         reason[self._positives.has(candidates.queries, candidates.docs)] = 0
         return np.where(candidates.docs >= 0, reason, -1).astype(np.int8)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -116,8 +116,14 @@ def search(
 def _ranked(
     ranker: OpenedRanker, collection: Collection, queries: IntArray, depth: int, pool: OpenedRanker | None
 ) -> Iterator[tuple[str, IntArray, list[float]]]:
-    """Yields (query_id, docs, scores) for a block of queries, documents without a score left out."""
-    docs, scores = (pool if pool is not None and not ranker.retrieves else ranker).search(queries, depth)
+    """Yields (query_id, docs, scores) for a block, documents without a score and neutral ones left out."""
+    first = pool if pool is not None and not ranker.retrieves else ranker
+    neutral = collection.neutral
+    widened = depth if neutral is None else min(depth + neutral.most, len(collection.documents))
+    docs, scores = first.search(queries, widened)
+    if neutral is not None:
+        docs = np.where(collection.is_neutral(queries, docs), np.int32(-1), docs)
+        docs[np.cumsum(docs >= 0, axis=1) > depth] = -1
     if not ranker.retrieves:
         scores = ranker.score(queries, docs)
     for query, row_docs, row_scores in zip(collection.queries.ids(queries), docs, scores, strict=True):
@@ -128,8 +134,8 @@ def _ranked(
 def read_run(name: str, path: Path, collection: Collection) -> SystemRun:
     """Returns a TREC run file, as trec_eval reads it: by its scores, whatever its ranks say.
 
-    Documents that the collection lacks keep their ranks. Ids of merged duplicates mean the document that
-    was kept, whose best score counts.
+    Documents that the collection lacks keep their ranks; neutral ones are left out. Ids of merged duplicates
+    mean the document that was kept, whose best score counts.
     """
     lines = RunFile(path)
     lines.check_order("write the negative of each score")
@@ -137,15 +143,23 @@ def read_run(name: str, path: Path, collection: Collection) -> SystemRun:
     rows = collection.documents.rows(lines.docs)
     ids = iter(collection.documents.ids(rows[rows >= 0]))
     docs = [next(ids) if row >= 0 else doc for row, doc in zip(rows, lines.docs, strict=True)]
+    left_out = _neutral(collection, lines.queries, rows)
     scores: dict[str, dict[str, float]] = {}
     copies = 0
-    for query, doc, score in zip(lines.queries, docs, lines.scores.tolist(), strict=True):
-        if query in judged:
+    for query, doc, score, neutral in zip(lines.queries, docs, lines.scores.tolist(), left_out, strict=True):
+        if query in judged and not neutral:
             query_scores = scores.setdefault(query, {})
             copies += doc in query_scores
             query_scores[doc] = max(score, query_scores.get(doc, score))
     unjudged = len(set(lines.queries) - judged)
     return SystemRun(name, scores, {"file": path.name}, unjudged, copies)
+
+
+def _neutral(collection: Collection, query_ids: Sequence[str], docs: IntArray) -> list[bool]:
+    """Returns for each pair of a query's id and a document's row whether it is neutral."""
+    queries = collection.queries.rows(query_ids)
+    found: list[bool] = ((queries >= 0) & collection.is_neutral(queries, docs[:, None])[:, 0]).tolist()
+    return found
 
 
 def write_run(run: SystemRun, path: Path) -> None:

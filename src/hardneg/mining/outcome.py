@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hardneg.core.records import JUDGED_RELEVANT, Collection, Decision
+from hardneg.core.records import JUDGED_RELEVANT, NEUTRAL, Collection, Decision
 from hardneg.mining.recipe import Recipe
 from hardneg.mining.verdict_changes import verdict_changes
 from hardneg.runs.ledger import Ledger, add_counts
@@ -21,7 +21,7 @@ TOP = 10
 """Ranks that recall counts."""
 
 _TEXTS = 200
-_EXCLUDED = ("query_text", "duplicate_of_positive")
+_EXCLUDED = ("query_text", "duplicate_of_positive", *NEUTRAL)
 
 
 def outcome(

@@ -12,7 +12,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from hardneg.core.components import FORMATS, Context, Format, OpenedValidator
+from hardneg.core.components import FORMATS, SOURCES, Context, Format, OpenedValidator
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.files import TEMPORARY, cache_folder, real_path, remove_unfinished
 from hardneg.core.progress import NullProgress, Progress
@@ -282,9 +282,11 @@ def _described(
 
 def _source_place(source: str) -> str:
     """Returns a source by its absolute path, where it has one."""
-    scheme = "hf:" if source.startswith("hf:") else ""
-    path = Path(source.removeprefix(scheme))
-    return f"{scheme}{real_path(path)}" if path.exists() else source
+    schemes, scheme, name = "", *source.partition(":")[::2]
+    while scheme in SOURCES.names() and SOURCES.get(scheme).takes_paths:
+        schemes, (scheme, name) = f"{schemes}{scheme}:", name.partition(":")[::2]
+    path = Path(source.removeprefix(schemes))
+    return f"{schemes}{real_path(path)}" if path.exists() else source
 
 
 def _command() -> str:

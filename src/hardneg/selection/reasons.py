@@ -7,7 +7,14 @@ from typing import Any
 
 from hardneg.core.components import DRAWS, RULES, Draw, Rule
 from hardneg.core.exclusions import DUPLICATE_OF_POSITIVE, EXCLUSIONS, PARTLY_RELEVANT, QUERY_TEXT
-from hardneg.core.records import JUDGED_RELEVANT, NOISY_POSITIVE, RELABELLED
+from hardneg.core.records import (
+    JUDGED_RELEVANT,
+    NEUTRAL,
+    NOISY_POSITIVE,
+    RELABELLED,
+    SAME_CLASS,
+    UNDECIDED,
+)
 
 NO_POSITIVE = "no_positive"
 NO_SCORE = "no_score"
@@ -23,6 +30,8 @@ _LABELS = {
     RELABELLED: ("relabelled as relevant", "переразмечен как релевантный"),
     NOISY_POSITIVE: ("wrong positive", "ошибочный релевантный"),
     PARTLY_RELEVANT: ("relevant in part", "релевантен частично"),
+    SAME_CLASS: ("of the query's class", "из класса запроса"),
+    UNDECIDED: ("between the bounds", "между границами"),
     NO_POSITIVE: ("query without a positive", "у запроса нет релевантного"),
     NO_SCORE: ("no score", "нет оценки"),
     NO_ANCHOR_SCORE: ("positive without score", "у релевантного нет оценки"),
@@ -51,6 +60,14 @@ _MEANINGS = {
     PARTLY_RELEVANT: (
         "A judge found that it answers in part, less than the positive: it is neither positive nor negative.",
         "Судья нашёл, что он отвечает частично, хуже релевантного: он ни релевантный, ни негатив.",
+    ),
+    SAME_CLASS: (
+        "It is labelled with the query's class: it is neither positive nor negative.",
+        "Он из того же класса, что и запрос: он ни релевантный, ни негатив.",
+    ),
+    UNDECIDED: (
+        "Its similarity to the query is between the two bounds: it is neither positive nor negative.",
+        "Его сходство с запросом между двумя границами: он ни релевантный, ни негатив.",
     ),
     NO_POSITIVE: (
         "All positives of its query were left out as wrong.",
@@ -91,12 +108,12 @@ def draw_reason(draw: Draw) -> str:
 def describe_reasons(rules: tuple[Rule, ...], draw: Draw) -> dict[str, dict[str, Any]]:
     """Returns `{reason: {"implies_doubt", "label", "meaning"}}` of all reasons that a selection can give.
 
-    Exclusions imply that a document is relevant; a rule says so of itself (`implies_doubt`). Labels and
-    meanings are texts, or texts by language.
+    Exclusions imply that a document is relevant, unless it is neutral; a rule says so of itself
+    (`implies_doubt`). Labels and meanings are texts, or texts by language.
     """
     reasons: dict[str, dict[str, Any]] = {
         reason: {
-            "implies_doubt": reason in (*EXCLUSIONS, ATTENUATED),
+            "implies_doubt": reason in (*EXCLUSIONS, ATTENUATED) and reason not in NEUTRAL,
             "label": dict(zip(("en", "ru"), _LABELS[reason], strict=True)),
             "meaning": dict(zip(("en", "ru"), _MEANINGS[reason], strict=True)),
         }

@@ -8,6 +8,7 @@ What `load` accepts:
 | `ir:ID` | `ir`: ir_datasets |
 | `mteb:TASK` or `mteb:TASK:SUBSET` | `mteb`: retrieval tasks of mteb |
 | `hf:ID` or `hf:FOLDER` | `hf`: datasets of the Hugging Face hub |
+| `classes:NAME`, `sts:NAME` | `classes`, `sts`: labels, similarities; NAME is a file, URL or `hf:ID` |
 | a folder | `beir` or `trec`, by the files that are in it |
 | a file | `pairs`: jsonl, csv, tsv or parquet; `training`: a trainer's file |
 | a URL, as `s3://bucket/folder` | a folder or a file, fetched first: `hardneg.core.stores` |
@@ -138,5 +139,5 @@ def _no_source(source: str) -> DataError:
     guess = f'; did you mean "{close[0]}"?' if close else "."
     return DataError(
         f'there is no file or folder "{source}"{guess} A source is a BEIR or TREC folder, a pairs file, '
-        f"ir:ID, hf:ID, mteb:TASK or {_BUILT_IN}"
+        f"ir:ID, hf:ID, mteb:TASK, classes:FILE, sts:FILE or {_BUILT_IN}"
     )

@@ -187,11 +187,7 @@ class CollectionBuilder:
                 f"{self.name}: no query has a positive (a judgment with relevance >= "
                 f"{self.options.min_relevance}); {len(judgments):,} judgments were read"
             )
-        if self.notes and self.options.strict:
-            noted = ", ".join(
-                f"{reason.replace('_', ' ')}: {count:,}" for reason, count in self.notes.items()
-            )
-            raise DataError(f"{self.name}: {noted}; fix the source, or load it without strict")
+        self.check_strict()
         digest, unread = self._digest.hexdigest(), tuple(self.notes.unread)
         empty = tuple(islice(self.notes.judged_empty, _MOST_NAMED))
         files = dict(islice(self.notes.files.items(), _MOST_FILES))
@@ -199,6 +195,14 @@ class CollectionBuilder:
         return Collection(
             self.name, documents, queries, judgments, digest, dict(self.notes), unread, empty, files, scores
         )
+
+    def check_strict(self) -> None:
+        """Raises DataError if anything was noted, and the collection is loaded strictly."""
+        if self.notes and self.options.strict:
+            noted = ", ".join(
+                f"{reason.replace('_', ' ')}: {count:,}" for reason, count in self.notes.items()
+            )
+            raise DataError(f"{self.name}: {noted}; fix the source, or load it without strict")
 
     def _row_of_id(self, doc_id: str) -> int:
         """Returns the row of a document's id, or of the document that it was merged into; -1 if unknown."""

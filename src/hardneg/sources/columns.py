@@ -17,8 +17,9 @@ ROLES = (
     *("query", "positive", "negative", "query_id", "doc_id", "relevance", "labels", "split"),
     *("id", "text", "title"),
     "scores",
+    *("label", "label_text", "first", "second", "similarity"),
 )
-"""Roles of pairs, queries and judgments, those of documents, and that of a training set's scores."""
+"""Roles of pairs, queries and judgments, of documents, of a training set's scores, of `classes`, of `sts`."""
 
 SKIP_EMPTY = "pass --set load.empty_texts=skip, without --strict"
 _SHOWN = 40

@@ -42,12 +42,13 @@ class HuggingFace(Source):
     """Data sets of the Hugging Face hub, as in `hf:owner/name`, or of a local folder, as in `hf:./folder`."""
 
     reads_corpus: ClassVar[bool] = True
+    takes_paths: ClassVar[bool] = True
 
     def read(self, name: str, options: LoadOptions) -> Collection:
         """Returns a collection of the hub or of a local folder."""
         place, _, config = name.partition(":")
         with wrap_errors(f"hf:{name}"):
-            if any((Path(place) / marker).is_file() for marker in _SAVED):
+            if _is_saved(place):
                 return _read_saved(place, options)
             folder = Path(place)
             if folder.is_dir() and not (folder / "README.md").exists():
@@ -64,15 +65,7 @@ class HuggingFace(Source):
 
 def _read_table(place: str, config: str, configs: list[str], options: LoadOptions) -> Collection:
     """Returns what a table of pairs or a training set holds, whose ids other configurations may explain."""
-    if (config or "default") not in configs and (config or len(configs) > 1):
-        missing = f'there is no configuration "{config}"' if config else "there are several configurations"
-        raise DataError(
-            f"hf:{place}: {missing}; found: {some(configs)}; name one, as in hf:{place}:{configs[0]}"
-        )
-    splits = list(_datasets().get_dataset_split_names(place, config or None))
-    if options.split not in splits:
-        raise _no_split(place, options.split, splits)
-    table = _datasets().load_dataset(place, config or None, split=options.split)
+    table = _table(place, config, configs, options)
 
     def table_of(kind: str, own: str) -> Rows:
         if own == ITSELF:
@@ -90,14 +83,61 @@ def _read_table(place: str, config: str, configs: list[str], options: LoadOption
     )
 
 
-def _read_saved(place: str, options: LoadOptions) -> Collection:
-    saved = _datasets().load_from_disk(place)
-    if isinstance(saved, dict) and options.split not in saved:
-        raise _no_split(place, options.split, saved)
-    table = saved[options.split] if isinstance(saved, dict) else saved
-    return training.read_rows(
-        _short(place), _rows(table, place), options, split_is_read=isinstance(saved, dict)
+def labelled_rows(name: str, options: LoadOptions) -> tuple[str, Rows, bool]:
+    """Returns the short name of a table, its rows, and whether they are those of the chosen split alone.
+
+    Class labels are given by their names.
+    """
+    place, _, config = name.partition(":")
+    with wrap_errors(f"hf:{name}"):
+        if _is_saved(place):
+            table, split_is_read = _saved(place, options)
+        else:
+            configs = _datasets().get_dataset_config_names(place)
+            table, split_is_read = _table(place, config, configs, options), True
+    classes = {column: kind for column, kind in table.features.items() if hasattr(kind, "int2str")}
+
+    def named(column: str, value: Any) -> Any:
+        unknown = column not in classes or value is None or value < 0
+        return value if unknown else classes[column].int2str(value)
+
+    rows = (
+        (where, {column: named(column, value) for column, value in row.items()})
+        for where, row in _rows(table, place)
     )
+    return _short(place), rows, split_is_read
+
+
+def _table(place: str, config: str, configs: list[str], options: LoadOptions) -> Any:
+    """Returns the chosen split of a configuration, by default the only one."""
+    if (config or "default") not in configs and (config or len(configs) > 1):
+        missing = f'there is no configuration "{config}"' if config else "there are several configurations"
+        raise DataError(
+            f"hf:{place}: {missing}; found: {some(configs)}; name one, as in hf:{place}:{configs[0]}"
+        )
+    splits = list(_datasets().get_dataset_split_names(place, config or None))
+    if options.split not in splits:
+        raise _no_split(place, options.split, splits)
+    return _datasets().load_dataset(place, config or None, split=options.split)
+
+
+def _is_saved(place: str) -> bool:
+    return any((Path(place) / marker).is_file() for marker in _SAVED)
+
+
+def _read_saved(place: str, options: LoadOptions) -> Collection:
+    table, split_is_read = _saved(place, options)
+    return training.read_rows(_short(place), _rows(table, place), options, split_is_read=split_is_read)
+
+
+def _saved(place: str, options: LoadOptions) -> tuple[Any, bool]:
+    """Returns what `save_to_disk` wrote, and whether it is the chosen split alone."""
+    saved = _datasets().load_from_disk(place)
+    if not isinstance(saved, dict):
+        return saved, False
+    if options.split not in saved:
+        raise _no_split(place, options.split, saved)
+    return saved[options.split], True
 
 
 def _no_split(place: str, split: str, found: Names[str], has: str = "there is") -> DataError:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from hardneg.core.components import SOURCES
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.records import Collection, object_reader
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
@@ -40,9 +41,15 @@ def read(
     queries: Any = None,
     name: str = "memory",
     options: LoadOptions | None = None,
+    kind: str | None = None,
 ) -> Collection:
     """Returns the collection of these objects; see `Collection.of`."""
     options = options or LoadOptions()
+    if kind is not None:
+        if not (corpus is judgments is queries is None):
+            raise ConfigError(f"kind={kind!r} goes with rows alone, without corpus=, judgments= and queries=")
+        table, split_is_read = _pairs(data, options.split)
+        return SOURCES.make(kind).read_rows(name, table, options, split_is_read)
     if isinstance(corpus, str | Path):
         options, corpus = dataclasses.replace(options, corpus=str(corpus)), None
     documents = None if corpus is None else _texts(corpus, "corpus")

@@ -29,10 +29,17 @@ class LoadOptions:
         corpus: File with more documents than a pairs file holds.
         columns: ROLE=COLUMN, as `query=question` or `positive=context`: which column of a table has a role.
             Of pairs, queries and judgments: query, positive, negative, query_id, doc_id, relevance, split; of
-            documents: id, text, title.
+            documents: id, text, title; of `classes`: text, label, label_text, id, split; of `sts`: first,
+            second, similarity, split.
         unknown_ids: What to do with judgments of queries or documents that are not there.
         empty_texts: What to do with documents and queries that have no text; `strict` makes it an error.
         strict: Fail on anything skipped or merged, as `Collection.notes` counts it.
+        class_positive: The positive of an example of `classes`: another `example` of its class, or its
+            `label`, in which case the labels are the corpus.
+        cut_labels: Cut the name of its class off where a text of `classes` begins with it.
+        similar: Least score of the pairs of `sts` that are positives, in the scores' own unit.
+        dissimilar: Highest score of the pairs of `sts` that are judged not relevant.
+        seed: Seed of the draw of positives in `classes`.
     """
 
     split: str = "train"
@@ -42,6 +49,11 @@ class LoadOptions:
     unknown_ids: Literal["error", "skip"] = "error"
     empty_texts: Literal["error", "skip"] = "skip"
     strict: bool = False
+    class_positive: Literal["example", "label"] = "example"
+    cut_labels: bool = False
+    similar: float | None = None
+    dissimilar: float | None = None
+    seed: int = 42
 
     @property
     def refuses_empty(self) -> bool:

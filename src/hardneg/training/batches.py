@@ -21,7 +21,7 @@ class Batches:
 
     Two rows conflict if their queries have the same text or their positives are copies, or if the positive of
     one is a known or suspected positive of the other's query. Rows that fit no batch are left to the next
-    epoch.
+    epoch. Rows of one class do not conflict: `Collate` gives their pairs no weight.
     """
 
     def __init__(
@@ -70,8 +70,8 @@ class Batches:
         ):
             return False
         queries, positives, rows = self._queries, self._positives, np.array(batch)
-        of_query = self._pair_weights.weight(queries[[row]], positives[rows])
-        of_positive = self._pair_weights.weight(queries[rows], positives[[row]])
+        of_query = self._pair_weights.of_judged(queries[[row]], positives[rows])
+        of_positive = self._pair_weights.of_judged(queries[rows], positives[[row]])
         return bool((of_query > 0).all() and (of_positive > 0).all())
 
 

@@ -144,7 +144,8 @@ _HASH_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 class PairWeights:
     """The weight of any pair as a negative: 0 for a known positive, below 1 for a suspected one, else 1.
 
-    Queries of the same text count as one query, documents of the same text as one document.
+    Queries of the same text count as one query, documents of the same text as one document. A document that
+    is neither positive nor negative, as one of the query's class, weighs 0 in a batch and keeps no row out.
     """
 
     def __init__(
@@ -173,6 +174,13 @@ class PairWeights:
 
     def weight(self, queries: IntArray, docs: IntArray) -> FloatArray:
         """Returns (n_queries, n_docs) float32: the weight of every pair of these rows."""
+        weights = self.of_judged(queries, docs)
+        if (neutral := self._collection.neutral) is not None:
+            weights[neutral.has(queries, np.repeat(docs[None, :], len(queries), axis=0))] = 0
+        return weights
+
+    def of_judged(self, queries: IntArray, docs: IntArray) -> FloatArray:
+        """Returns (n_queries, n_docs) float32: the weights by judgments and ledger alone."""
         keys = self._keys(queries[:, None], docs[None, :])
         if not len(self.keys):
             return np.ones(keys.shape, np.float32)

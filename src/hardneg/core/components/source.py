@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
+from hardneg.core.errors import ConfigError
 from hardneg.core.records import Collection
 from hardneg.core.registry import Component, Registry, adapting, call_function
 
@@ -15,10 +16,12 @@ class Source(Component, ABC):
     Attributes:
         takes_name: Whether a name stands behind the scheme; `stdlib` has none.
         reads_corpus: Whether it reads the documents of `load.corpus` too.
+        takes_paths: Whether the name may be a file or folder.
     """
 
     takes_name: ClassVar[bool] = True
     reads_corpus: ClassVar[bool] = False
+    takes_paths: ClassVar[bool] = False
 
     @abstractmethod
     def read(self, name: str, options: Any) -> Collection:
@@ -32,6 +35,21 @@ class Source(Component, ABC):
             DataError: There is no such collection, or its content is not usable; the message has the place.
             MissingExtra: It needs a library that is not installed.
         """
+
+    def read_rows(self, name: str, table: Any, options: Any, split_is_read: bool) -> Collection:
+        """Returns the collection of rows in memory, for `Collection.of(..., kind=...)`.
+
+        Args:
+            name: What the collection is called.
+            table: Yields (where, row) each, a row being a mapping from column to value.
+            options: A `hardneg.LoadOptions`.
+            split_is_read: Whether the rows are those of the chosen split already.
+
+        Raises:
+            ConfigError: The source reads no rows.
+            DataError: As `read` does.
+        """
+        raise ConfigError(f"kind: {SOURCES.name_of(self)} reads no rows of memory")
 
 
 _source_of = adapting(Source, 2, read=call_function)

@@ -25,6 +25,7 @@ from hardneg.core.records.collection import (
     part,
 )
 from hardneg.core.records.examples import Example, Scored
+from hardneg.core.records.neutral import NEUTRAL, SAME_CLASS, UNDECIDED, Neutral
 from hardneg.core.records.row_map import RowMap
 from hardneg.core.records.scores import GivenScores
 from hardneg.core.records.text import folded, full_text, id_key, text_key
@@ -42,12 +43,16 @@ __all__ = [
     "JUDGED_RELEVANT",
     "Judgments",
     "KeyArray",
+    "NEUTRAL",
     "NOISY_POSITIVE",
+    "Neutral",
     "PairSet",
     "Queries",
     "RELABELLED",
     "RowMap",
+    "SAME_CLASS",
     "Scored",
+    "UNDECIDED",
     "UNJUDGED",
     "checked_scores",
     "folded",

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from hardneg.core.records.arrays import BoolArray, IntArray, KeyArray, PairSet
 from hardneg.core.records.columns import IdIndex, take
+from hardneg.core.records.neutral import Neutral
 from hardneg.core.records.scores import GivenScores
 from hardneg.core.records.text import full_text, id_key
 from hardneg.core.tables import html_table
@@ -204,6 +205,7 @@ class Collection:
         judged_empty: The first 20 documents and queries that were judged and left out, as they have no text.
         files: How many `lines`, and `rows` of a table, each of the first 100 files has.
         scores: The scores that the source brings with its documents, by column.
+        neutral: Pairs that are neither positive nor negative; None where the source knows of none.
     """
 
     name: str
@@ -216,6 +218,7 @@ class Collection:
     judged_empty: tuple[str, ...] = ()
     files: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     scores: Mapping[str, GivenScores] = field(default_factory=dict)
+    neutral: Neutral | None = None
     _object_reader: ClassVar[Callable[..., Collection]]
 
     @classmethod
@@ -228,6 +231,7 @@ class Collection:
         queries: Any = None,
         name: str = "memory",
         options: Any = None,
+        kind: str | None = None,
     ) -> Collection:
         """Returns the collection of objects in memory; the same data in files has the same digest.
 
@@ -242,6 +246,7 @@ class Collection:
                 set.
             name: What the collection is called.
             options: A `hardneg.LoadOptions`: the split, and how strictly to read.
+            kind: The source whose rows these are, as `classes` or `sts`, where they are no pairs.
 
         Raises:
             ConfigError: What is given does not go together.
@@ -252,7 +257,13 @@ class Collection:
             >>> Collection.of({"q": "who"}, corpus={"d": "Ada"}, judgments={"q": {"d": 1}})
         """
         return cls._object_reader(
-            data, corpus=corpus, judgments=judgments, queries=queries, name=name, options=options
+            data,
+            corpus=corpus,
+            judgments=judgments,
+            queries=queries,
+            name=name,
+            options=options,
+            kind=kind,
         )
 
     def listed(self) -> tuple[IntArray, IntArray]:
@@ -268,6 +279,17 @@ class Collection:
         queries, docs = (np.concatenate(column) for column in zip(*pairs, strict=True))
         first = np.sort(np.unique(np.stack([queries, docs]), axis=1, return_index=True)[1])
         return queries[first], docs[first]
+
+    def is_neutral(self, queries: IntArray, docs: IntArray) -> BoolArray:
+        """Returns (n_queries, depth) bool: which documents are neither positive nor negative for their query.
+
+        Args:
+            queries: (n_queries,) int32.
+            docs: (n_queries, depth) int32; -1 is not neutral.
+        """
+        if self.neutral is None:
+            return np.zeros(docs.shape, bool)
+        return self.neutral.has(queries, docs) & ~self.judgments.relevant.has(queries, docs)
 
     def _repr_html_(self) -> str:
         """Returns a table for notebooks: how large it is, and its first queries with their positives."""
@@ -311,4 +333,5 @@ def part(collection: Collection, queries: IntArray, docs: IntArray) -> Collectio
         ),
         digest=f"part of {collection.digest}",
         scores={name: own.part(queries, docs) for name, own in collection.scores.items()},
+        neutral=collection.neutral and collection.neutral.part(queries, docs),
     )
