@@ -64,6 +64,7 @@ def part(folder, **changes):
         "query_id": ["q"] * 4,
         "doc_id": list("abcd"),
         "score.dense": pa.array([0.9, 0.5, 0.89, 0.4], pa.float32()),
+        "positive.dense": pa.array([0.9] * 4, pa.float32()),
         "decision": ["positive", "negative", "dropped", "dropped"],
         "reason": ["judged_relevant", "top", "relative_margin", "surplus"],
         "p_false_negative": pa.array([None, 0.3, None, 0.2], pa.float32()),
@@ -72,7 +73,8 @@ def part(folder, **changes):
         **changes,
     }
     ledger.FolderLedger(folder).write(0, Block(pa.table(table)))
-    reasons = {name: {"implies_doubt": doubt} for name, doubt in REASONS.items()}
+    texts = {"label": "", "meaning": ""}
+    reasons = {name: {"implies_doubt": doubt, **texts} for name, doubt in REASONS.items()}
     run = {**RUN, "reasons": reasons}
     (folder / "run.json").write_text(json.dumps(run), encoding="utf-8")
     return folder
