@@ -31,7 +31,7 @@ class Ray(Engine):
         encoder_gpus: GPUs of one encoder; parts of one are allowed.
         miners: Workers that rank and decide, each with its own index; None for as many as there is room for.
         miner_cpus: Processors of one miner.
-        miner_gpus: GPUs of one miner, for cross-encoders.
+        miner_gpus: GPUs of one miner, for cross-encoders and exact search.
         retries: How often a job may be lost together with its worker, and is done again by another one.
     """
 
