@@ -177,6 +177,13 @@ def test_what_is_refused(rows, message):
     assert "\n" not in str(caught.value)
 
 
+def test_a_cell_of_nothing_is_no_class(tmp_path, write):
+    for cell, message in [("nan", "stands for nothing; leave the cell empty"), ("", '"label" is empty')]:
+        write("a.csv", f"text,label\none,x\ntwo,{cell}\n")
+        with pytest.raises(DataError, match=f"^a.csv:3: .*{message}"):
+            load(f"classes:{tmp_path / 'a.csv'}")
+
+
 def test_what_is_refused_with_other_settings():
     with pytest.raises(DataError, match="is a number, which says nothing as a positive"):
         classes([{"text": "a", "label": 1}], class_positive="label")

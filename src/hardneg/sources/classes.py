@@ -20,7 +20,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -41,6 +41,7 @@ from hardneg.core.records import (
     id_key,
 )
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
+from hardneg.sources.cells import check_text
 from hardneg.sources.columns import Notes
 from hardneg.sources.example_rows import examples, is_missing, table_of, text_in
 from hardneg.sources.label_names import is_name, leak_of, without_name
@@ -92,7 +93,7 @@ def _examples(
     rows: Iterator[tuple[str, Row, dict[str, str]]], options: LoadOptions, notes: Notes
 ) -> Iterator[_Example]:
     for number, (where, row, columns) in enumerate(rows, 1):
-        label = _class(row.get(columns["label"]), columns["label"], where)
+        label = _class(row, columns["label"], where)
         column = columns.get("label_text")
         named = "" if column is None else text_in(row, column, where).strip()
         own = columns.get("id")
@@ -105,13 +106,16 @@ def _examples(
         yield _Example(where, name, text, label, named or label)
 
 
-def _class(value: Any, column: str, where: str) -> str:
+def _class(row: Row, column: str, where: str) -> str:
     """Returns a class by its name or number."""
+    value = row.get(column)
     if is_missing(value) or value == -1:
         raise DataError(
             f'{where}: "{column}" is {"-1" if value == -1 else "empty"}; each example needs a class: fill it '
             "in, or leave the row out"
         )
+    if isinstance(value, str):
+        check_text(row, column, value, where)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if not isinstance(value, str | int):
