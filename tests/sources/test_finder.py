@@ -1,5 +1,6 @@
 """The page on which people find their files: what stands on it is tried as it stands."""
 
+import json
 import re
 
 import pytest
@@ -12,6 +13,15 @@ from tests.sources.test_real_layouts import judged
 FINDER = page("sources.md").partition("## Find your file")[2].partition("## Files")[0]
 ROWS = re.findall(r"^\| `([\[{].*?)` \| (.*?) \| (.*?) ?\|$", FINDER, re.MULTILINE)
 TEXTS = [{"docid": "a", "text": "p"}, {"docid": "b", "text": "n"}]
+MORE = {
+    "classes": [
+        {"text": "p", "label": "sports"},
+        {"text": "u", "label": "arts"},
+        {"text": "v", "label": "arts"},
+    ],
+    "sts": [{"sentence1": "u", "sentence2": "v", "score": 0.5}],
+}
+"""Further rows of sources that make nothing of one."""
 CONTEXT = "a long text of the document"
 
 
@@ -19,11 +29,12 @@ def options(cell, folder):
     """Returns the options in a cell of the table."""
     columns = re.findall(r"--column (\w+=\w+)", cell)
     corpus = str(folder / "documents.jsonl") if "--corpus" in cell else None
-    return LoadOptions(columns=columns, corpus=corpus)
+    settings = {name: float(value) for name, value in re.findall(r"--set load\.(\w+)=(\d+)", cell)}
+    return LoadOptions(columns=columns, corpus=corpus, **settings)
 
 
 def test_the_page_has_rows_to_try():
-    assert len(ROWS) == 23 and sum(said.startswith("refused") for _, said, _ in ROWS) == 2
+    assert len(ROWS) == 25 and sum(said.startswith("refused") for _, said, _ in ROWS) == 2
 
 
 @pytest.mark.parametrize(("row", "said", "add"), ROWS, ids=[row for row, _, _ in ROWS])
@@ -36,6 +47,10 @@ def test_a_row_is_read_as_the_page_says(write, tmp_path, row, said, add):
     if said.startswith("documents without queries"):
         built = load_with_or_without_queries(str(path))
         assert len(built.documents) == 1 and len(built.queries) == 0
+    elif scheme := re.search(r"SOURCE is `(\w+):FILE`", said):
+        path = write("rows.jsonl", [json.loads(row), *MORE[scheme[1]]])
+        found = judged(load(f"{scheme[1]}:{path}", options(add, tmp_path)))
+        assert found["s" if "sentence1" in row else "t"] == {"t" if "sentence1" in row else "p": 1}
     elif said.startswith("refused"):
         with pytest.raises(DataError):
             load(str(path), options(add, tmp_path))
