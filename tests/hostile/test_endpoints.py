@@ -92,7 +92,7 @@ def test_an_echoed_key_reaches_no_message_of_a_served_ranker(
             f'["{"x" * 190}{make(KEY)}"]',
             f'{{"data": "{make(KEY)}"}}',
         ):
-            arrays.failures[:] = [reply(body)] * 3
+            arrays.failures[:] = [reply(body)] * 100  # however many requests run at once
             run(*command, "--ranker", f"{ranker}:{arrays.url}#m", expect=2)
             said = capfd.readouterr().err
             assert not [form for form in forms() if form in said] and "Sentinel" not in said, (name, body)
