@@ -28,7 +28,7 @@ def shares(parts: Sequence[Part], settings: MixSettings) -> list[int]:
     worth = np.array([part.settings.weight * size for part, size in zip(parts, sizes, strict=True)])
     exact = total * worth**settings.temperature / (worth**settings.temperature).sum()
     whole = np.floor(exact + 1e-9).astype(int)
-    order = np.argsort(whole - exact, kind="stable")
+    order = np.argsort(whole - exact, kind="stable")  # the largest remainders are rounded up
     whole[order[: total - int(whole.sum())]] += 1
     return [int(rows) for rows in whole]
 
@@ -58,13 +58,15 @@ def _quotas(
         for part in random.permutation(order).tolist():
             yield [size * (number == part) for number in range(len(counts))]
         return
-    given = np.zeros(len(counts), int)
-    for number in range(1, sum(counts) // size + 1):
-        due = number * size * np.array(counts) / sum(counts)
-        quota = np.floor(due + 1e-9).astype(int) - given
-        order = np.argsort(given + quota - due, kind="stable")
-        quota[order[: size - int(quota.sum())]] += 1
-        given += quota
+    share = np.array(counts) / sum(counts)
+    lacking = np.zeros(len(counts))
+    for _ in range(sum(counts) // size):
+        quota = np.zeros(len(counts), int)
+        for _ in range(size):  # each row is of the part that lacks most of its share
+            lacking += share
+            part = int(lacking.argmax())
+            lacking[part] -= 1
+            quota[part] += 1
         yield quota.tolist()
 
 
