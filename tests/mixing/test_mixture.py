@@ -166,7 +166,9 @@ def test_one_run_twice_is_an_error(runs, tmp_path):
 
 def test_a_folder_of_something_else_stays_as_it_is(runs, tmp_path):
     (tmp_path / "thesis.txt").write_text("mine", encoding="utf-8")
-    with pytest.raises(hardneg.ConfigError, match=r"is not empty and holds no mixture \(thesis.txt\)"):
+    with pytest.raises(
+        hardneg.ConfigError, match=r"holds other files \(thesis.txt, ...\); choose an empty --out"
+    ):
         hardneg.mix(runs, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
     hardneg.mix(runs, tmp_path / "out", {"batch_size": 2})

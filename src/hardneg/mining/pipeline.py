@@ -12,16 +12,16 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from hardneg.core.components import FORMATS, SOURCES, Context, Format, OpenedValidator
+from hardneg.core.components import SOURCES, Context, Format, OpenedValidator
 from hardneg.core.errors import ConfigError, DataError
-from hardneg.core.files import TEMPORARY, cache_folder, real_path, remove_unfinished
+from hardneg.core.files import TEMPORARY, cache_folder, real_path
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
 from hardneg.core.state_files import fingerprint
 from hardneg.core.stores import display_url, output_file
 from hardneg.core.trust import without_trust
 from hardneg.exporters.card import write_card
-from hardneg.exporters.weights import CountedWeights, left_out
+from hardneg.exporters.export import export as export_examples
 from hardneg.mining.estimates import Place, action_of, calibrate, learn_positives
 from hardneg.mining.miner import Miner, Reselector, open_validators
 from hardneg.mining.outcome import outcome
@@ -136,7 +136,7 @@ def export(run: FinishedRun, form: Format, out: str | Path) -> Mapping[str, Any]
         if run.folder is not None:
             RunFolder(run.folder).refuse_own(path)
         before = {other.name for other in path.parent.iterdir()} if path.parent.is_dir() else set()
-        written = _export(run.training_set, form, path)
+        written = export_examples(run.training_set, form, path)
         return {**written, "replaced": sorted(before.intersection(written["files"]))}
 
 
@@ -201,7 +201,11 @@ def _finish(
     if isinstance(place, RunFolder):
         out = place.path / f"train{recipe.format.suffix}"
         with clock.stage("export"), task("export", None, "rows"):
-            own = write(training_set, place.path) if write else _export(training_set, recipe.format, out)
+            own = (
+                write(training_set, place.path)
+                if write
+                else export_examples(training_set, recipe.format, out)
+            )
         place.remove_export(keep=own["files"])
         info["export"] = own
     info["warnings"] = warnings(info, recipe)
@@ -212,22 +216,6 @@ def _finish(
         place.delete_searches()
         place.sweep()
     return FinishedRun(place.path, info, collection, place.ledger, calibration, recipe, write)
-
-
-def _export(training_set: TrainingSet, form: Format, out: Path) -> dict[str, Any]:
-    counted = CountedWeights(training_set)
-    written = form.write(counted, out)
-    for path in written.files:
-        remove_unfinished(path)
-    if written.rows:
-        form.lint(out)
-    return {
-        "format": FORMATS.describe(form),
-        "files": [path.name for path in written.files],
-        "rows": written.rows,
-        "skipped": written.skipped,
-        "notes": {**written.notes, **left_out(counted, form)},
-    }
 
 
 def _copy(source: Path, out: Path) -> None:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from hardneg.core.errors import ConfigError, DataError, problem
 from hardneg.core.files import open_regular
 from hardneg.core.registry import first_problem
-from hardneg.core.settings import override, parse_yaml
+from hardneg.core.settings import parse_yaml
 from hardneg.core.stores import is_url
 
 
@@ -70,16 +70,14 @@ class MixSettings(BaseModel):
     seed: int = 42
 
     @classmethod
-    def of(cls, given: Mapping[str, Any], overrides: tuple[str, ...] = ()) -> MixSettings:
-        """Returns checked settings; those of overrides, `KEY=VALUE`, are set last.
+    def of(cls, given: Mapping[str, Any]) -> MixSettings:
+        """Returns checked settings.
 
         Raises:
             ConfigError: One is unknown or out of range, or a run is named twice.
         """
-        settings = {**given, "parts": [dict(part) for part in given.get("parts", ())]}
-        override(settings, overrides)
         try:
-            made = cls(**settings)
+            made = cls(**given)
         except ValidationError as error:
             raise ConfigError(f"mixture: {first_problem(error)}") from None
         (run, count), *_ = Counter(part.run for part in made.parts).most_common(1)

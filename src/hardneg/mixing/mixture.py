@@ -10,15 +10,16 @@ from typing import Any
 
 from hardneg.core.components import FORMATS
 from hardneg.core.errors import ConfigError
-from hardneg.core.files import remove_unfinished
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Example
 from hardneg.core.state_files import fingerprint, read_state, write_state
+from hardneg.exporters.export import export
 from hardneg.mixing.batches import Batch, batches, shares
 from hardneg.mixing.mix_card import write_card
 from hardneg.mixing.mix_settings import MixSettings
 from hardneg.mixing.overlap import remove_overlap
 from hardneg.mixing.part import Part
+from hardneg.runs.directory import RunFolder
 from hardneg.runs.finished import FinishedRun
 
 FILE = "mix.json"
@@ -36,45 +37,46 @@ def mix(
         ConfigError: The folder holds something else, or the settings do not fit the runs.
         DataError: A run has no rows.
     """
-    task = (progress or NullProgress()).task
+    progress = progress or NullProgress()
     names, form = _names(runs, settings), FORMATS.make(settings.format)
     origin = fingerprint(settings.model_dump(mode="json"), [run.info["fingerprint"] for run in runs])
-    _claim(out, origin)
-    with task("read runs", None, "rows"):
+    with RunFolder(out, FILE).opened() as folder:
+        _claim(folder, origin)
+        parts, held_out = _read(names, runs, settings, progress)
+        ordered = _ordered(parts, settings, progress)
+        info = _described(parts, ordered, held_out, settings, origin)
+        info["export"] = export(_Examples(parts, ordered), form, out / f"train{form.suffix}")
+        info["batches"]["kept"] = info["export"]["rows"] == info["rows"]
+        write_card(info, out / "README.md")
+        return write_state(out / FILE, {**info, "finished": True})
+
+
+def _read(
+    names: Sequence[str], runs: Sequence[FinishedRun], settings: MixSettings, progress: Progress
+) -> tuple[list[Part], dict[str, int]]:
+    """Returns the parts without what is left out, and the sizes of the evaluation sets."""
+    with progress.task("read runs", None, "rows"):
         parts = [
             Part(name, run, part, settings.negatives)
             for name, run, part in zip(names, runs, settings.parts, strict=True)
         ]
-    with task("compare queries", None, "rows"):
+    with progress.task("compare queries", None, "rows"):
         held_out = remove_overlap(parts, settings)
-        for part in parts:
-            part.cap(settings.seed)
-            if not part.rows:
-                raise ConfigError(
-                    f"{part.name}: no row is left: {_reasons(part.left_out)}; leave the run out"
-                )
-    counts = _counts(parts, settings)
-    with task("batches", sum(counts), "rows") as bar:
-        ordered: list[Batch] = []
+    for part in parts:
+        part.cap(settings.seed)
+        if not part.rows:
+            raise ConfigError(f"{part.name}: no row is left: {_reasons(part.left_out)}; leave the run out")
+    return parts, held_out
+
+
+def _ordered(parts: Sequence[Part], settings: MixSettings, progress: Progress) -> list[Batch]:
+    """Returns all batches."""
+    counts, ordered = _counts(parts, settings), list[Batch]()
+    with progress.task("batches", sum(counts), "rows") as task:
         for batch in batches(parts, counts, settings):
             ordered.append(batch)
-            bar.advance(len(batch))
-    info = _described(parts, ordered, held_out, settings, origin)
-    written = form.write(_Examples(parts, ordered), out / f"train{form.suffix}")
-    for path in written.files:
-        remove_unfinished(path)
-    if written.rows:
-        form.lint(written.files[0])
-    info["export"] = {
-        "format": FORMATS.describe(form),
-        "files": [path.name for path in written.files],
-        "rows": written.rows,
-        "skipped": written.skipped,
-        "notes": written.notes,
-    }
-    info["batches"]["kept"] = written.rows == info["rows"]
-    write_card(info, out / "README.md")
-    return write_state(out / FILE, {**info, "finished": True})
+            task.advance(len(batch))
+    return ordered
 
 
 class _Examples:
@@ -115,21 +117,18 @@ def _names(runs: Sequence[FinishedRun], settings: MixSettings) -> list[str]:
     return names
 
 
-def _claim(out: Path, origin: str) -> None:
-    """Claims a folder that is empty or holds the same mixture."""
+def _claim(folder: RunFolder, origin: str) -> None:
+    """Claims a folder for a mixture; one that was not finished holds none yet."""
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        entries = sorted(entry.name for entry in out.iterdir())
-    except OSError as error:
-        raise ConfigError(f"cannot write into {out}: {error.strerror or error}") from None
-    if not entries:
-        write_state(out / FILE, {"fingerprint": origin, "finished": False})
+        stored = read_state(folder.path / FILE, f"delete {folder.path} and mix again")
+    except FileNotFoundError:
+        write_state(folder.path / FILE, {"fingerprint": origin, "finished": False})
         return
-    if FILE not in entries:
-        raise ConfigError(f"{out} is not empty and holds no mixture ({entries[0]}); choose another --out")
-    stored = read_state(out / FILE, f"delete {out} and mix again")
     if stored.get("finished") is not False and stored.get("fingerprint") != origin:
-        raise ConfigError(f"{out} holds another mixture, of other runs or settings; choose another --out")
+        raise ConfigError(
+            f"{folder.path} holds another mixture, of other runs or settings; choose another --out"
+        )
+    folder.sweep()
 
 
 def _described(
