@@ -8,7 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from hardneg.exporters.card import columns, write_card
+from hardneg.exporters.card import write_card
+from hardneg.exporters.card.training_set import columns
 
 RUN = {
     "source": "beir/nfcorpus",

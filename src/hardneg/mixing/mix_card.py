@@ -6,17 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hardneg.core.components import FORMATS
-from hardneg.core.components.format import usage
-from hardneg.core.files import write_text
-from hardneg.exporters.card import columns
-from hardneg.exporters.markdown import block, code, plain
+from hardneg.exporters.card import training_set, write_sections
+from hardneg.exporters.markdown import code, plain
 
 
 def write_card(info: Mapping[str, Any], out: Path) -> None:
     """Writes the card, from what mix.json holds."""
     export = info["export"]
-    form = next(iter(export["format"]))
     sections = [
         "# A mixture of training sets with hard negatives\n\n"
         f"{info['rows']:,} rows of {len(info['parts'])} collections, mixed by "
@@ -25,10 +21,10 @@ def write_card(info: Mapping[str, Any], out: Path) -> None:
         _batches(info),
         _holdout(info),
         "\n".join(["## Files\n", *(f"- {code(name)}" for name in export["files"]), f"- {code('mix.json')}"]),
-        columns(out.parent, export["files"], FORMATS.make(export["format"]).meanings()),
-        f"## How to load it\n\n{block('text', usage(FORMATS.get(form), export['files'][0]))}",
+        training_set.columns(out.parent, export["files"], training_set.meanings(export)),
+        training_set.loading(export),
     ]
-    write_text(out, "\n\n".join(section for section in sections if section) + "\n")
+    write_sections(sections, out)
 
 
 def _parts(info: Mapping[str, Any]) -> str:
