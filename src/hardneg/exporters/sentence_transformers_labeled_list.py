@@ -8,31 +8,24 @@ a list for every positive; here all positives of a query stand in one, or each w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-from hardneg.core.components import Format, Written, file_format
+from hardneg.core.components import Written, file_format
 from hardneg.core.records import Example
 from hardneg.exporters.checks import Line, read_lines
 from hardneg.exporters.rows import Notes, number, usable, write_rows
-from hardneg.exporters.soft_labels import (
-    LABEL_MEANINGS,
-    Labels,
-    check_labels,
-    check_soft_labels,
-    labelled,
-    labels_of,
-)
+from hardneg.exporters.soft_labels import LabelledFormat, Labels, check_soft_labels, labelled, labels_of
 
 
 @file_format("sentence-transformers-labeled-list")
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
-class LabeledList(Format):
+class LabeledList(LabelledFormat):
     """Rows of `anchor, documents, labels`.
 
     Attributes:
@@ -45,29 +38,15 @@ class LabeledList(Format):
     scores: bool = False
     labels: Labels = "binary"
 
-    @property
-    def carries_weights(self) -> bool:
-        """Probabilities are made of the weights."""
-        return not self.scores and self.labels == "probability"
-
-    def meanings(self) -> Mapping[str, str]:
-        """Returns the scale of the labels."""
-        return {} if self.scores else {"labels": LABEL_MEANINGS[self.labels]}
-
-    def __post_init__(self) -> None:
-        """Checks that the options fit together."""
-        check_labels(self.scores, self.labels)
+    column: ClassVar[str] = "labels"
 
     def write(self, examples: Iterable[Example], out: Path) -> Written:
         """Writes the rows, positives first; examples without a positive or a negative are skipped."""
-        kind = pa.int64() if self.labels == "binary" and not self.scores else pa.float64()
-        texts, last = (
-            ("documents", pa.list_(pa.string())),
-            ("scores" if self.scores else "labels", pa.list_(kind)),
-        )
+        last = ("scores" if self.scores else "labels", pa.list_(self.number_type))
+        schema = pa.schema([("anchor", pa.string()), ("documents", pa.list_(pa.string())), last])
         notes = Notes()
         rows = map(self._row, usable(labelled(examples, self.labels, notes), notes, self.scores))
-        return write_rows(rows, out, notes, pa.schema([("anchor", pa.string()), texts, last]))
+        return write_rows(rows, out, notes, schema)
 
     def lint(self, out: Path) -> None:
         """Checks columns, empty texts, that lists are equally long and that both labels come."""
@@ -86,8 +65,6 @@ class LabeledList(Format):
         row: dict[str, Any] = {"anchor": example.query, "documents": [doc.full for doc in docs]}
         if self.scores:
             return row | {"scores": [number(doc.score) for doc in docs]}
-        if self.labels == "binary":
-            return row | {"labels": [1] * len(example.positives) + [0] * len(example.negatives)}
         return row | {"labels": labels_of(example, self.labels)}
 
 

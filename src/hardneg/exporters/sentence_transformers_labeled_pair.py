@@ -7,31 +7,24 @@ cross-encoder's BinaryCrossEntropyLoss read them. A query without negatives stil
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-from hardneg.core.components import Format, Written, file_format
+from hardneg.core.components import Written, file_format
 from hardneg.core.records import Example
 from hardneg.exporters.checks import is_number, read_lines
 from hardneg.exporters.rows import Notes, number, with_positives, write_rows
-from hardneg.exporters.soft_labels import (
-    LABEL_MEANINGS,
-    Labels,
-    check_labels,
-    check_soft_labels,
-    labelled,
-    labels_of,
-)
+from hardneg.exporters.soft_labels import LabelledFormat, Labels, check_soft_labels, labelled, labels_of
 
 
 @file_format("sentence-transformers-labeled-pair")
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
-class LabeledPair(Format):
+class LabeledPair(LabelledFormat):
     """Rows of `anchor, document, label`.
 
     Attributes:
@@ -44,23 +37,11 @@ class LabeledPair(Format):
     scores: bool = False
     labels: Labels = "binary"
 
-    @property
-    def carries_weights(self) -> bool:
-        """Probabilities are made of the weights."""
-        return not self.scores and self.labels == "probability"
-
-    def meanings(self) -> Mapping[str, str]:
-        """Returns the scale of the label."""
-        return {} if self.scores else {"label": LABEL_MEANINGS[self.labels]}
-
-    def __post_init__(self) -> None:
-        """Checks that the options fit together."""
-        check_labels(self.scores, self.labels)
+    column: ClassVar[str] = "label"
 
     def write(self, examples: Iterable[Example], out: Path) -> Written:
         """Writes the rows, each query's positives first; examples without a positive are skipped."""
-        kind = pa.int64() if self.labels == "binary" and not self.scores else pa.float64()
-        last = ("score" if self.scores else "label", kind)
+        last = ("score" if self.scores else "label", self.number_type)
         schema = pa.schema([("anchor", pa.string()), ("document", pa.string()), last])
         notes = Notes()
         return write_rows(self._rows(examples, notes), out, notes, schema)

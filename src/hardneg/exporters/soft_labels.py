@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Literal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
+import pyarrow as pa
+
+from hardneg.core.components import Format
 from hardneg.core.records import Example, Scored
+from hardneg.core.verdicts import HIGHEST
 from hardneg.exporters.checks import Line, is_number
 from hardneg.exporters.rows import Notes, number
 
@@ -20,15 +24,35 @@ LABEL_MEANINGS = {
 }
 """The scale of each kind of labels."""
 
-_HIGHEST_GRADE = 3
 _LOG_FLOOR = 1e-4
 """The least probability whose logarithm is written."""
 
 
-def check_labels(scores: bool, labels: Labels) -> None:
-    """Checks that labels are asked for where no scores stand in their place."""
-    if scores and labels != "binary":
-        raise ValueError(f"scores stand in place of labels: choose scores or labels={labels}")
+class LabelledFormat(Format):
+    """A format with a label, or a score in its place, for every document."""
+
+    scores: bool
+    labels: Labels
+    column: ClassVar[str]
+
+    @property
+    def carries_weights(self) -> bool:
+        """Probabilities are made of the weights."""
+        return not self.scores and self.labels == "probability"
+
+    def meanings(self) -> Mapping[str, str]:
+        """Returns the scale of the labels."""
+        return {} if self.scores else {self.column: LABEL_MEANINGS[self.labels]}
+
+    def __post_init__(self) -> None:
+        """Checks that labels are asked for where no scores stand in their place."""
+        if self.scores and self.labels != "binary":
+            raise ValueError(f"scores stand in place of labels: choose scores or labels={self.labels}")
+
+    @property
+    def number_type(self) -> pa.DataType:
+        """The type of a label or score."""
+        return pa.int64() if self.labels == "binary" and not self.scores else pa.float64()
 
 
 def check_soft_labels(line: Line, labels: Sequence[Any]) -> None:
@@ -69,7 +93,7 @@ def soft_label(doc: Scored, positive: bool, labels: Labels) -> float | None:
         return number(doc.weight if positive else 1 - doc.weight)
     if doc.grade is None:
         return 1.0 if positive else None
-    return round(doc.grade / _HIGHEST_GRADE, 4)
+    return round(doc.grade / HIGHEST, 4)
 
 
 def log_probability(doc: Scored, positive: bool) -> float | None:
