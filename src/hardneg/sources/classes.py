@@ -20,7 +20,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -28,7 +28,7 @@ from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from hardneg.core import noise
-from hardneg.core.components import Source, source
+from hardneg.core.components import source
 from hardneg.core.errors import DataError
 from hardneg.core.records import (
     SAME_CLASS,
@@ -43,7 +43,7 @@ from hardneg.core.records import (
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
 from hardneg.sources.cells import check_text
 from hardneg.sources.columns import Notes
-from hardneg.sources.example_rows import examples, is_missing, table_of, text_in
+from hardneg.sources.example_rows import ExampleSource, examples, is_missing, text_in
 from hardneg.sources.label_names import is_name, leak_of, without_name
 from hardneg.sources.tables import Row, Rows, id_of, kind_of
 
@@ -57,20 +57,18 @@ COLUMNS = {
 
 @source("classes")
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
-class Classes(Source):
+class Classes(ExampleSource):
     """Examples with class labels: a file, a URL, or a data set as `hf:ID`."""
 
-    takes_paths: ClassVar[bool] = True
-
-    def read(self, name: str, options: LoadOptions) -> Collection:
-        """Returns the collection that a labelled table makes."""
-        notes = Notes()
-        short, table, split_is_read = table_of(name, options, notes)
-        return _read(short, table, options, split_is_read, notes)
-
-    def read_rows(self, name: str, table: Rows, options: LoadOptions, split_is_read: bool) -> Collection:
-        """Returns the collection that labelled rows in memory make."""
-        return _read(name, table, options, split_is_read, Notes())
+    def collection(
+        self, name: str, table: Rows, options: LoadOptions, split_is_read: bool, notes: Notes
+    ) -> Collection:
+        """Returns the collection that labelled rows make."""
+        builder = CollectionBuilder(name, options, notes)
+        rows = examples(table, options, notes, COLUMNS, split_is_read)
+        found = _examples(rows, options, notes)
+        made = _of_labels if options.class_positive == "label" else _of_examples
+        return made(found, builder)
 
 
 class _Example(NamedTuple):
@@ -79,14 +77,6 @@ class _Example(NamedTuple):
     text: str
     label: str
     label_text: str
-
-
-def _read(name: str, table: Rows, options: LoadOptions, split_is_read: bool, notes: Notes) -> Collection:
-    builder = CollectionBuilder(name, options, notes)
-    rows = examples(table, options, notes, COLUMNS, split_is_read)
-    found = _examples(rows, options, notes)
-    made = _of_labels if options.class_positive == "label" else _of_examples
-    return made(found, builder)
 
 
 def _examples(

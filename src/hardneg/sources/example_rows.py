@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+from hardneg.core.components import Source
 from hardneg.core.errors import DataError
 from hardneg.core.lines import uncompressed_name
+from hardneg.core.records import Collection
 from hardneg.core.stores import fetched
 from hardneg.sources import hf
 from hardneg.sources.builder import WHOLE, LoadOptions
@@ -17,6 +20,28 @@ from hardneg.sources.tables import Row, Rows, rows, text_of
 
 Accepted = Mapping[str, Sequence[str]]
 """The names of columns by role, in lower case; a role that ends with `?` may be missing."""
+
+
+class ExampleSource(Source):
+    """A source of examples: a file, a URL, a data set as `hf:ID`, or rows in memory."""
+
+    takes_paths: ClassVar[bool] = True
+
+    def read(self, name: str, options: LoadOptions) -> Collection:
+        """Returns the collection that a table makes."""
+        notes = Notes()
+        short, table, split_is_read = table_of(name, options, notes)
+        return self.collection(short, table, options, split_is_read, notes)
+
+    def read_rows(self, name: str, table: Rows, options: LoadOptions, split_is_read: bool) -> Collection:
+        """Returns the collection that rows in memory make."""
+        return self.collection(name, table, options, split_is_read, Notes())
+
+    @abstractmethod
+    def collection(
+        self, name: str, table: Rows, options: LoadOptions, split_is_read: bool, notes: Notes
+    ) -> Collection:
+        """Returns the collection that rows make, what was left out noted."""
 
 
 def table_of(name: str, options: LoadOptions, notes: Notes) -> tuple[str, Rows, bool]:

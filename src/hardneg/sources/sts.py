@@ -16,18 +16,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-from hardneg.core.components import Source, source
+from hardneg.core.components import source
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.records import UNDECIDED, Collection, Neutral, folded
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
 from hardneg.sources.columns import SKIP_EMPTY, Notes
-from hardneg.sources.example_rows import examples, is_missing, table_of, text_in
+from hardneg.sources.example_rows import ExampleSource, examples, is_missing, text_in
 from hardneg.sources.tables import Row, Rows, kind_of
 
 COLUMNS = {
@@ -41,30 +41,20 @@ _Pair = tuple[str, str, str, float]
 
 @source("sts")
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
-class SimilarityPairs(Source):
+class SimilarityPairs(ExampleSource):
     """Pairs of sentences with a similarity: a file, a URL, or a data set as `hf:ID`."""
 
-    takes_paths: ClassVar[bool] = True
-
-    def read(self, name: str, options: LoadOptions) -> Collection:
-        """Returns the collection that a table of pairs makes."""
-        notes = Notes()
-        short, table, split_is_read = table_of(name, options, notes)
-        return _read(short, table, options, split_is_read, notes)
-
-    def read_rows(self, name: str, table: Rows, options: LoadOptions, split_is_read: bool) -> Collection:
-        """Returns the collection that pairs in memory make."""
-        return _read(name, table, options, split_is_read, Notes())
-
-
-def _read(name: str, table: Rows, options: LoadOptions, split_is_read: bool, notes: Notes) -> Collection:
-    builder = CollectionBuilder(name, options, notes)
-    rows = _pairs(examples(table, options, notes, COLUMNS, split_is_read), options)
-    pairs = _Pairs(builder)
-    for where, first, second, score in rows:
-        pairs.add(first, second, score, where)
-    pairs.check()
-    return pairs.collection()
+    def collection(
+        self, name: str, table: Rows, options: LoadOptions, split_is_read: bool, notes: Notes
+    ) -> Collection:
+        """Returns the collection that pairs make."""
+        builder = CollectionBuilder(name, options, notes)
+        rows = _pairs(examples(table, options, notes, COLUMNS, split_is_read), options)
+        pairs = _Pairs(builder)
+        for where, first, second, score in rows:
+            pairs.add(first, second, score, where)
+        pairs.check()
+        return pairs.collection()
 
 
 def _pairs(rows: Iterator[tuple[str, Row, dict[str, str]]], options: LoadOptions) -> Iterator[_Pair]:
