@@ -98,14 +98,9 @@ class EpochNegatives:
 
     def callback(self) -> Any:
         """Returns what tells the epoch, for a trainer's `callbacks`."""
-        transformers = optional_library("transformers", "dense")
-        own = self
-
-        class SetsEpoch(transformers.TrainerCallback):  # type: ignore[misc, name-defined]
-            def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-                own.set_epoch(int(state.epoch or 0))
-
-        return SetsEpoch()
+        callback = optional_library("transformers", "dense").TrainerCallback()
+        callback.on_epoch_begin = lambda args, state, control, **_: self.set_epoch(int(state.epoch or 0))
+        return callback
 
     def _drawn(self, rows: Mapping[str, Sequence[Any]]) -> dict[str, list[str]]:
         columns: dict[str, list[str]] = {"anchor": list(rows["query"]), "positive": []}

@@ -82,7 +82,7 @@ class Bf16:
                 chunk = documents.chunk(number)
                 rounded = torch.from_numpy(np.array(chunk)).bfloat16()
                 self._chunks[number][:] = rounded.view(torch.int16).numpy()
-                errors[number] = float(_norms(chunk - rounded.float().numpy()).max())
+                errors[number] = float(norms(chunk - rounded.float().numpy()).max())
 
         with single_threaded_blas():
             parallel_for(fill, len(self._chunks), 1)
@@ -92,9 +92,9 @@ class Bf16:
         """Returns the queries in bf16, and the error of rounding them and the documents."""
         rounded = self._torch.from_numpy(np.ascontiguousarray(queries)).bfloat16()
         kept = rounded.float().numpy()
-        margins = _norms(queries - kept) * self._max_norm + _norms(kept) * self._max_error
+        margins = norms(queries - kept) * self._max_norm + norms(kept) * self._max_error
         # The result is rounded to bf16 too; the last term covers the sums before that.
-        margins += _norms(kept) * (self._max_norm + self._max_error) * 2.0**-8
+        margins += norms(kept) * (self._max_norm + self._max_error) * 2.0**-8
         margins += _rounding(kept, self._dimension) * (self._max_norm + self._max_error)
         return rounded, np.asarray(margins * 1.001, np.float32)
 
@@ -129,7 +129,7 @@ class PcaPrefix:
             chunk = documents.chunk(number)
             stored = temp_memmap((len(chunk), size + 1), np.float32)
             stored[:] = self._prefixes(chunk)
-            self._max_norm = max(self._max_norm, float(_norms(chunk).max()))
+            self._max_norm = max(self._max_norm, float(norms(chunk).max()))
             self._chunks.append(stored)
         self._buffer = _Buffer()
 
@@ -137,7 +137,7 @@ class PcaPrefix:
         """Returns the queries' first coordinates and lengths of the rests, and the error of rounding."""
         # Each rotated coordinate is a sum with an error of `_rounding`: the vector has sqrt(dimension) of it.
         margins = (self._dimension**0.5 + 2) * _rounding(queries, self._dimension)
-        margins += _norms(queries) * self._basis_error
+        margins += norms(queries) * self._basis_error
         return self._prefixes(queries), np.asarray(margins * self._max_norm, np.float32)
 
     def product(self, queries: FloatArray, number: int, rows: slice) -> FloatArray:
@@ -146,7 +146,7 @@ class PcaPrefix:
 
     def _prefixes(self, vectors: FloatArray) -> FloatArray:
         rotated = vectors @ self._basis
-        rest = _norms(rotated[:, self._size :])
+        rest = norms(rotated[:, self._size :])
         return np.concatenate([rotated[:, : self._size], rest[:, None]], axis=1, dtype=np.float32)
 
 
@@ -177,7 +177,7 @@ def _best_size(queries: Any, documents: Any, share: float) -> tuple[int, float]:
     thresholds = -np.partition(-scores, rank, axis=1)[:, rank, None]
     costs: dict[int, float] = {}
     for size in range(_STEP, dimension, _STEP):
-        rests = _norms(queries[:, size:])[:, None] * _norms(documents[:, size:])
+        rests = norms(queries[:, size:])[:, None] * norms(documents[:, size:])
         bounds = queries[:, :size] @ documents[:, :size].T + rests
         costs[size] = size / dimension + _EXACT_COST * float((bounds > thresholds).mean())
     if not costs:
@@ -201,7 +201,7 @@ class _Buffer(threading.local):
         return out
 
 
-def _norms(vectors: Any) -> FloatArray:
+def norms(vectors: Any) -> FloatArray:
     """Returns (n,) float64: the vectors' lengths."""
     return np.asarray(np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64)))
 
@@ -209,4 +209,4 @@ def _norms(vectors: Any) -> FloatArray:
 def _rounding(queries: FloatArray, dimension: int) -> FloatArray:
     """Returns (n,) float32: twice the largest error of a sum in fp32, for documents of length 1."""
     unit = (dimension + 4) * 2.0**-24
-    return np.asarray(_norms(queries) * 2 * unit / (1 - unit), np.float32)
+    return np.asarray(norms(queries) * 2 * unit / (1 - unit), np.float32)

@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from hardneg.core.records import FloatArray, IntArray
+from hardneg.rankers.dense.approximate import norms
 from hardneg.rankers.dense.store import Vectors
 
 _RESIDENT = 0.6
@@ -154,12 +154,12 @@ class _Device:
 
     def _rounded_queries(self, queries: FloatArray) -> tuple[Tensor, Tensor]:
         """Returns queries in fp16, of a length of at most 1, and the most that scores err by, (n,) fp32."""
-        scaled = np.ldexp(queries.astype(np.float64), -np.frexp(_norms(queries))[1][:, None])
+        scaled = np.ldexp(queries.astype(np.float64), -np.frexp(norms(queries))[1][:, None])
         rounded = scaled.astype(np.float16).astype(np.float64)
         longest = self._max_norm + self._max_error
         # Eight times the bound of sums in fp32: truncated ones, in blocks aligned to their largest term.
         unit = (queries.shape[1] + 32) * 2.0**-21
-        margins = _norms(scaled - rounded) * self._max_norm + _norms(rounded) * (
+        margins = norms(scaled - rounded) * self._max_norm + norms(rounded) * (
             self._max_error + longest * unit
         )
         return (
@@ -243,11 +243,8 @@ class _Lists:
     def result(self) -> Shortlists:
         """Returns docs (n, m) int32, ascending, -1 behind the last, and the rows that overflowed."""
         rows, docs, _ = self._prune()
-        order = docs.argsort()
-        order = order[rows[order].argsort(stable=True)]
-        rows, docs = rows[order], docs[order]
-        sizes = torch.bincount(rows, minlength=len(self._gaps))
-        columns = torch.arange(len(rows), device=rows.device) - (sizes.cumsum(0) - sizes)[rows]
+        rows, docs, begins, sizes = self._by_row(docs, rows, docs)
+        columns = torch.arange(len(rows), device=rows.device) - begins[rows]
         listed = docs.new_full((len(sizes), max(1, int(sizes.max()))), -1, dtype=torch.int32)
         listed[rows, columns] = docs.int()
         overflowed = self._thresholds.isposinf().nonzero()[:, 0]
@@ -267,15 +264,19 @@ class _Lists:
     def _overflow(self, sizes: Tensor) -> None:
         self._thresholds[sizes > self._depth + _SPARE] = torch.inf
 
+    def _by_row(self, key: Tensor, rows: Tensor, *columns: Tensor) -> tuple[Tensor, ...]:
+        """Returns rows and columns of entries by row, then by key; where each row begins, and its size."""
+        order = key.argsort()
+        order = order[rows[order].argsort(stable=True)]
+        sizes = torch.bincount(rows, minlength=len(self._gaps))
+        return rows[order], *(column[order] for column in columns), sizes.cumsum(0) - sizes, sizes
+
     def _prune(self) -> tuple[Tensor, Tensor, Tensor]:
         """Drops entries below the margins of the k-th best; returns rows, docs and scores of the rest."""
         rows, docs, scores = (torch.cat(parts) for parts in zip(*self._entries, strict=True))
-        order = scores.argsort(descending=True)
-        order = order[rows[order].argsort(stable=True)]
-        rows, docs, scores = rows[order], docs[order], scores[order]
-        sizes = torch.bincount(rows, minlength=len(self._gaps))
+        rows, docs, scores, begins, sizes = self._by_row(-scores, rows, docs, scores)
         full = (sizes >= self._depth).nonzero()[:, 0]
-        last = (sizes.cumsum(0) - sizes)[full] + self._depth - 1
+        last = begins[full] + self._depth - 1
         self._thresholds[full] = self._thresholds[full].maximum(scores[last] - self._gaps[full])
         kept = scores > self._thresholds[rows]
         self._overflow(torch.bincount(rows[kept], minlength=len(self._gaps)))
@@ -319,7 +320,3 @@ def _free_memory(device: torch.device) -> int:
         return 2**32
     torch.cuda.empty_cache()
     return int(torch.cuda.mem_get_info(device)[0])
-
-
-def _norms(vectors: npt.NDArray[Any]) -> FloatArray:
-    return np.asarray(np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64)))
