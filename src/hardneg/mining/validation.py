@@ -102,7 +102,7 @@ class ValidationStage:
         for opened in self._open_validators.values():
             if hasattr(opened, "grades"):
                 candidates = replace(candidates, grades=opened.grades(candidates))
-        if not any(getattr(validator, "relabel", False) for validator in self._settings.validators):
+        if not any(validator.relabels for validator in self._settings.validators):
             return candidates
         shares = self.verdict_shares(candidates)
         relabelled = unlabelled & (shares > _HALF)

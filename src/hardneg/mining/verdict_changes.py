@@ -37,7 +37,7 @@ def verdict_changes(
     validators = recipe.validation.validators
     judges = zip(recipe.validation.names, validators, strict=True)
     names = [f"evidence.{name}" for name, validator in judges if validator.judges]
-    relabels = any(getattr(validator, "relabel", False) for validator in validators)
+    relabels = any(validator.relabels for validator in validators)
     if not names:
         return {}
     without = Reselector(collection, _without_verdicts(recipe), ledger, {})

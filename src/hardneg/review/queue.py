@@ -21,12 +21,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hardneg.auditing import sample
-from hardneg.core.errors import ConfigError
 from hardneg.core.records import Decision
 from hardneg.report.columns import floats, margins
 from hardneg.report.summary import RunSummary, summarize
 from hardneg.runs import ledger
-from hardneg.runs.table import first_pairs
+from hardneg.runs.table import examined_positives, first_pairs
 
 SUSPECTED = "suspected"
 """The stratum of dropped suspected false negatives."""
@@ -89,13 +88,7 @@ class Queue:
         """Returns the positives to judge of a finished run, those that are most probably wrong first."""
         summary = summarize(folder)
         parts = [first_pairs(ledger.read_part(path).table) for path in ledger.parts(folder)]
-        known = [part for part in parts if "p_noisy" in part.column_names]
-        examined = [part.filter(pc.is_valid(part["p_noisy"])) for part in known]
-        if not examined:
-            raise ConfigError(
-                f"the positives of {folder} were not examined; mine with --set positives.estimate=true"
-            )
-        whole = pa.concat_tables(examined, promote_options="default")
+        whole = examined_positives(parts, folder)
         order = np.lexsort((_hashes(whole), -whole["p_noisy"].to_numpy()))[:count]
         rows = whole.take(pa.array(order)).to_pylist()
         items = [Item(row["query_id"], row["doc_id"], POSITIVES, {**row, "margin": None}) for row in rows]

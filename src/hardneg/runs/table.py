@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hardneg.core.errors import DataError
+from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.records import (
     JUDGED_RELEVANT,
     NOISY_POSITIVE,
@@ -133,6 +134,22 @@ def first_pairs(table: pa.Table) -> pa.Table:
     first: dict[str, str] = {}
     keep = [first.setdefault(q, p) == p for q, p in zip(query, pair, strict=True)]
     return table.filter(pa.array(keep))
+
+
+def examined_positives(tables: Iterable[pa.Table], folder: Path) -> pa.Table:
+    """Returns the rows of positives whose probability of being wrong is known, of the parts of a run.
+
+    Raises:
+        ConfigError: None was examined.
+    """
+    known = [table for table in tables if "p_noisy" in table.column_names]
+    examined = [table.filter(pc.is_valid(table["p_noisy"])) for table in known]
+    if not any(len(table) for table in examined):
+        raise ConfigError(
+            f"the positives of {folder} were not examined; mine with --set positives.estimate=true, and a "
+            "ranker that compares meanings"
+        )
+    return pa.concat_tables(examined, promote_options="default")
 
 
 def wrong_positives(table: pa.Table, collection: Collection) -> set[tuple[int, int]]:

@@ -44,6 +44,11 @@ class Verdicts(Validator):
         "ru": "Кандидаты, которых люди или языковые модели признали релевантными.",
     }
 
+    @property
+    def relabels(self) -> bool:
+        """Whether verdicts relabel."""
+        return self.relabel
+
     def open(self, collection: Collection, rankers: Rankers, context: Context) -> OpenedValidator:
         """Returns the opened validator.
 

@@ -59,6 +59,11 @@ class Validator(Component, ABC):
     judges: ClassVar[bool] = False
     finds: ClassVar[Finds] = ""
 
+    @property
+    def relabels(self) -> bool:
+        """Whether what most judges find relevant becomes a positive, and what some do is left out."""
+        return False
+
     @abstractmethod
     def open(
         self, collection: Collection, rankers: Mapping[str, OpenedRanker], context: Context

@@ -187,7 +187,7 @@ def _read(
     folder: Path, settings: JudgeSettings, collection: Collection | None
 ) -> tuple[list[Any], NearDecision | None]:
     """Returns the pairs or lists to judge, and where they are from with a budget."""
-    _models(settings), _prompt(settings)  # mistakes in them are told before a collection is loaded
+    _models(settings), _prompt(settings)  # mistakes in them are errors before a collection is loaded
     run, collection = load_run(folder, collection)
     near = None if settings.judge_budget is None else near_decision(folder, run)
     ids = _ids(folder, run, settings) if near is None else near.pairs[: settings.limit or _MOST_NEAR]

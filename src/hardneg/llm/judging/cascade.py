@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from hardneg.core import verdicts
 from hardneg.core.state_files import with_checksum
-from hardneg.core.verdicts import Judged, Verdict
+from hardneg.core.verdicts import MODEL, Judged, Verdict
 from hardneg.endpoints.chat_model import ChatModel, Cost, Reply, Request
 from hardneg.endpoints.client import Answer, NoAnswer
 from hardneg.endpoints.request_queue import Attempt
@@ -48,7 +48,7 @@ class Step:
     @property
     def judge(self) -> str:
         """The judge's name in its verdicts."""
-        return f"llm:{self.model.name}"
+        return f"{MODEL}{self.model.name}"
 
     def stored(self, pair: Pair) -> Judgement | None:
         """Returns the judgement of a stored answer; None without one."""
@@ -177,10 +177,10 @@ class JudgementLog:
         )
 
     def _in_file(self, pair: Pair, judgement: Judgement) -> Verdict | None:
-        return self._written_before.get((f"llm:{judgement.model}", pair.query_id, pair.doc_id))
+        return self._written_before.get((f"{MODEL}{judgement.model}", pair.query_id, pair.doc_id))
 
     def _append(self, pair: Pair, judgement: Judgement, verdict: Verdict) -> None:
-        judge, time = f"llm:{judgement.model}", judgement.answer.time
+        judge, time = f"{MODEL}{judgement.model}", judgement.answer.time
         grade = None if verdict == Verdict.WITHDRAWN else judgement.grade
         verdicts.append(self._path, Judged(pair.query_id, pair.doc_id, verdict, judge, time, grade))
         self._written += 1

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from hardneg.core.verdicts import HIGHEST, Verdict
+from hardneg.core.verdicts import HIGHEST, MODEL, Verdict
 from hardneg.endpoints.chat_model import ChatModel, Cost, Reply, Request
 from hardneg.endpoints.client import NoAnswer
 from hardneg.endpoints.request_queue import Attempt
@@ -53,7 +53,7 @@ class ListStep:
     @property
     def judge(self) -> str:
         """The judge's name in its verdicts."""
-        return f"llm:{self.model.name}"
+        return f"{MODEL}{self.model.name}"
 
     async def ask(self, docs: DocumentList, attempt: Attempt) -> tuple[Graded, str | None]:
         """Returns the model's judgements of a list, on disk when this returns, and why some are missing."""

@@ -13,11 +13,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hardneg.core.errors import ConfigError, DataError, problem
+from hardneg.core.errors import DataError, problem
 from hardneg.core.lines import text_lines
 from hardneg.core.records import Collection, Decision
 from hardneg.llm.prompt import cut
 from hardneg.runs import ledger
+from hardneg.runs.table import examined_positives
 
 
 class Pair(NamedTuple):
@@ -60,14 +61,9 @@ def doubtful_positives(folder: Path, limit: int) -> list[tuple[str, str]]:
     Raises:
         ConfigError: The run did not examine its positives.
     """
-    parts = [ledger.read_table(path, ["query_id", "doc_id", "p_noisy"]) for path in ledger.parts(folder)]
-    examined = [part.filter(pc.is_valid(part["p_noisy"])) for part in parts if "p_noisy" in part.column_names]
-    if not any(part.num_rows for part in examined):
-        raise ConfigError(
-            f"the positives of {folder} were not examined; mine with --set positives.estimate=true, and a "
-            "ranker that compares meanings"
-        )
-    table = pa.concat_tables(examined)
+    columns = ["query_id", "doc_id", "p_noisy"]
+    parts = [ledger.read_table(path, columns) for path in ledger.parts(folder)]
+    table = examined_positives(parts, folder)
     order = pa.array(np.argsort(-table["p_noisy"].to_numpy(), kind="stable"))
     ids = (table[name].take(order).to_pylist() for name in ("query_id", "doc_id"))
     return list(islice(dict.fromkeys(zip(*ids, strict=True)), limit))
