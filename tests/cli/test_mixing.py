@@ -17,13 +17,13 @@ def test_the_table_shows_each_run_and_the_line_where_the_batches_are(runs, tmp_p
     run(
         "mix", *runs, "--out", tmp_path / "out", "--batch-size", 2, "--near-copy", 1, "--set", "parts.0.cap=4"
     )
-    told = capsys.readouterr().err
-    assert "colours" in told and "5 over the cap" in told and "33.3%" in told
-    assert f"6 batches of 2 rows in {tmp_path / 'out' / 'train.jsonl'}" in told.replace("\n", "")
+    printed = capsys.readouterr().err
+    assert "colours" in printed and "5 over the cap" in printed and "33.3%" in printed
+    assert f"6 batches of 2 rows in {tmp_path / 'out' / 'train.jsonl'}" in printed.replace("\n", "")
     assert len((tmp_path / "out" / "train.jsonl").read_text(encoding="utf-8").splitlines()) == 12
 
 
-def test_a_format_that_loses_the_batches_is_told(runs, tmp_path, capsys):
+def test_a_format_that_loses_the_batches_is_printed(runs, tmp_path, capsys):
     pairs = "sentence-transformers-labeled-pair"
     run("mix", *runs, "--out", tmp_path / "out", "--batch-size", 1, "--format", pairs, "--near-copy", 1)
     assert "the batches are lost in it" in capsys.readouterr().err
@@ -50,5 +50,5 @@ def test_a_file_in_place_of_runs_and_options_over_it(runs, tmp_path, capsys):
 )
 def test_bad_input_is_one_line(runs, tmp_path, capsys, options, message):
     run("mix", *runs, "--out", tmp_path / "out", *options, expect=2)
-    told = capsys.readouterr().err.strip().splitlines()
-    assert message in told[-1] and not any("Traceback" in line for line in told)
+    printed = capsys.readouterr().err.strip().splitlines()
+    assert message in printed[-1] and not any("Traceback" in line for line in printed)

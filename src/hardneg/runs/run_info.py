@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from hardneg.core.records import ScoreScale
 from hardneg.core.registry import invalid_field
 
 Texts = dict[str, Any]
 Counts = dict[str, int]
 Facts = dict[str, Texts]
-Scale = Literal["raw", "probabilities", "logits", "z-scores"]
 
 
 class _Shape(BaseModel):
@@ -38,7 +38,7 @@ class _Select(_Shape):
     rules: list[Facts]
     draw: Facts
     negatives: int
-    scores: Scale = "raw"
+    scores: ScoreScale = "raw"
 
 
 class _Recipe(_Shape):
@@ -79,7 +79,7 @@ class _Ranking(_Shape):
 
 class _Scores(_Shape):
     ranker: str
-    scale: Scale
+    scale: ScoreScale
     low: float
     high: float
 

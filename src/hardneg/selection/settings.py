@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, model_validator
 
 from hardneg.core.components import DRAWS, RULES, Draw, Rule
+from hardneg.core.records import ScoreScale
 from hardneg.selection.combining import COMBINED
 from hardneg.selection.draws.top import Top
 from hardneg.selection.reasons import FIXED, draw_reason, rule_reason
@@ -58,7 +59,7 @@ class SelectSettings(BaseModel):
     max_uses: int | None = Field(default=None, ge=1)
     attenuate: bool = False
     max_positives: int | None = Field(default=None, ge=1)
-    scores: Literal["raw", "probabilities", "logits", "z-scores"] = "raw"
+    scores: ScoreScale = "raw"
 
     @property
     def combines(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,9 @@ from hardneg.core.records.arrays import FloatArray, IntArray
 
 SIDE = re.compile(r"(pos|neg)(?:itives?|atives?|s)?(?:_\d+)?_", re.IGNORECASE)
 """How the name of a column begins that holds scores of positives, or of negatives, alone."""
+
+ScoreScale = Literal["raw", "probabilities", "logits", "z-scores"]
+"""The scales in which a training set may give scores."""
 
 _SINGULAR = ("score", "logit", "distance")
 
