@@ -80,10 +80,15 @@ def add_judged(
     doc_id = add_listed(builder, document, names, where)
     if not judged:
         return
-    scores = {name: [score] for name, score in document.scores.items()}
     if relevance >= builder.options.min_relevance or document.labelled or not has_score(document):
         builder.add_judgment(query_id, doc_id, relevance, where=where, again=True)
-    if scores:
+    add_scores(builder, query_id, doc_id, document)
+
+
+def add_scores(builder: CollectionBuilder, query_id: str, doc_id: str, document: Document) -> None:
+    """Adds what a row scores one of its documents."""
+    if document.scores:
+        scores = {name: [score] for name, score in document.scores.items()}
         builder.add_scores(query_id, builder.rows_of([doc_id]), scores)
 
 

@@ -34,7 +34,7 @@ from hardneg.sources.cells import Cells, check_text, decoded
 from hardneg.sources.columns import Notes, TextLengths, column_of, some
 from hardneg.sources.documents import add_documents, add_rows, fresh_names
 from hardneg.sources.entries import Document
-from hardneg.sources.listed_documents import add_judged, listed, with_scores
+from hardneg.sources.listed_documents import add_judged, add_scores, listed, with_scores
 from hardneg.sources.pair_documents import documents_of
 from hardneg.sources.scores import is_score
 from hardneg.sources.tables import Row, Rows, given_text, id_of, rows, text_of
@@ -243,5 +243,4 @@ class _Pairs:
             add_judged(self._builder, query_id, each, relevance, self._doc_names, where, chosen)
         elif chosen:
             self._builder.add_judgment(query_id, each.doc_id, relevance, where=where, again=True)
-            scores = {name: [score] for name, score in each.scores.items()}
-            self._builder.add_scores(query_id, self._builder.rows_of([each.doc_id]), scores)
+            add_scores(self._builder, query_id, each.doc_id, each)
