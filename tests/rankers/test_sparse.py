@@ -87,14 +87,38 @@ def test_texts_are_encoded_once_and_damaged_blocks_again(splade, collection, tmp
         patched.setattr(SparseEncoder, "encode_document", None)
         again = Sparse(splade, device="cpu").open(collection, Context(tmp_path)).score(QUERIES, EVERYTHING)
     np.testing.assert_array_equal(first, again)
-    blocks = len(list((tmp_path / "sparse").glob("*.npz")))
+    blocks = len(list((tmp_path / "sparse").rglob("*.npz")))
     monkeypatch.setattr("hardneg.rankers.sparse.code_digest", lambda *code: "changed code")
     Sparse(splade, device="cpu").open(collection, Context(tmp_path))
-    assert len(list((tmp_path / "sparse").glob("*.npz"))) == 2 * blocks
-    for block in (tmp_path / "sparse").iterdir():
+    assert len(list((tmp_path / "sparse").rglob("*.npz"))) == 2 * blocks
+    for block in (tmp_path / "sparse").rglob("*.npz"):
         block.write_bytes(b"PK\x03\x04 half")
     mended = Sparse(splade, device="cpu").open(collection, Context(tmp_path)).score(QUERIES, EVERYTHING)
     np.testing.assert_array_equal(first, mended)
+
+
+def test_of_a_collection_that_grew_only_the_new_texts_are_encoded(splade, collection, tmp_path, monkeypatch):
+    from sentence_transformers import SparseEncoder
+
+    Sparse(splade, device="cpu").open(collection, Context(tmp_path))
+    grown = CollectionBuilder("grown", LoadOptions())
+    for number, text in enumerate(["fish bird bird", "cat dog", "bird", "fish cat", "dog dog bird"]):
+        grown.add_document(f"d{number}", text, where="test")
+    grown.add_query("q0", "cat", where="test")
+    grown.add_judgment("q0", "d0", 1, where="test")
+    asked = []
+    own = SparseEncoder.encode_document
+    monkeypatch.setattr(
+        SparseEncoder,
+        "encode_document",
+        lambda self, texts, **kw: asked.append(texts) or own(self, texts, **kw),
+    )
+    whole = grown.build()
+    every = np.arange(5, dtype=np.int32)[None]
+    scores = Sparse(splade, device="cpu").open(whole, Context(tmp_path)).score(QUERIES[:1], every)
+    assert asked == [["fish bird bird"]]
+    alone = Sparse(splade, device="cpu").open(whole, Context(tmp_path / "other")).score(QUERIES[:1], every)
+    np.testing.assert_allclose(scores, alone, rtol=1e-5)
 
 
 def test_max_active_dims(splade, collection, tmp_path):

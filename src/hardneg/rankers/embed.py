@@ -110,24 +110,20 @@ def _encode(
 ) -> FloatArray:
     """Returns (n, dimension) float32; where it fails, what was answered is stored batch by batch."""
     batches = [texts[begin : begin + size] for begin in range(0, len(texts), size)]
-    stored = [store.stored(batch) for batch in batches]
-    missing = [batch for batch, rows in zip(batches, stored, strict=True) if rows is None]
     answered: list[FloatArray] = []
 
     def done(rows: FloatArray) -> None:
-        answered.append(_normalized(served, rows, missing[len(answered)]) if normalize else rows)
+        answered.append(_normalized(served, rows, batches[len(answered)]) if normalize else rows)
         advance(len(rows))
 
     try:
-        served.rows(((None, [prompt + text for text in batch]) for batch in missing), done)
+        served.rows(((None, [prompt + text for text in batch]) for batch in batches), done)
     except BaseException:
-        for batch, vectors in zip(missing, answered, strict=False):
+        for batch, vectors in zip(batches, answered, strict=False):
             store.keep(batch, vectors)
         raise
-    rest = iter(answered)
-    rows = [next(rest) if known is None else known for known in stored]
-    _check_dimensions(served.endpoint.url, rows)
-    return np.concatenate(rows)
+    _check_dimensions(served.endpoint.url, answered)
+    return np.concatenate(answered)
 
 
 def _normalized(served: ServedModel, rows: FloatArray, texts: list[str]) -> FloatArray:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from pydantic import ConfigDict, Field
@@ -18,11 +17,13 @@ from hardneg.core.files import has_valid_checksum
 from hardneg.core.hashing import code_digest
 from hardneg.core.progress import Progress
 from hardneg.core.records import Collection, Documents, IntArray, Queries, rows_of
+from hardneg.core.state_files import fingerprint
 from hardneg.rankers.cache_files import build_or_load, checked_file
-from hardneg.rankers.dense.encode import model_digest
+from hardneg.rankers.dense.encode import Kind, model_digest
 from hardneg.rankers.dense.models import DEFAULT, check_installed, load_model, model_errors
 from hardneg.rankers.dense.prompts import unused_prompts
 from hardneg.rankers.inverted.index import InvertedIndex, InvertedRanker, SparseRows
+from hardneg.rankers.text_index import Places, TextFiles, TextIndex, write_digests
 from hardneg.rankers.truncation import sampled, truncation
 
 _BLOCK = 8_192
@@ -135,27 +136,51 @@ class _Encoder:
                 for unit, kind, texts in kinds
             }
 
-    def encode(self, kind: Literal["query", "document"], texts: Any, stage: str) -> SparseRows:
+    def encode(self, kind: Kind, texts: Documents | Queries, stage: str) -> SparseRows:
         """Returns the sparse rows of all of a collection's documents or queries."""
         encode = self._model.encode_query if kind == "query" else self._model.encode_document
+        decides = [self.facts, self._model.device.type, kind, code_digest(_encoded, _read, _write)]
+        files = TextFiles(self._folder, fingerprint(*decides), ".npz")
+        others = cache(partial(files.others, texts.texts, len(texts), _BLOCK))
         blocks = []
         with self._progress.task(stage, len(texts), "queries" if kind == "query" else "documents") as task:
             for rows in rows_of(len(texts), _BLOCK):
-                blocks.append(self._block(kind, texts.texts(rows), encode))
+                blocks.append(self._block(files, others, texts.texts(rows), encode))
                 task.advance(len(rows))
         return SparseRows.concatenated(blocks)
 
-    def _block(self, kind: str, texts: list[str], encode: Callable[..., Any]) -> SparseRows:
-        key = [self.facts, self._model.device.type, kind, code_digest(_encoded, _read, _write), texts]
-        digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
+    def _block(
+        self, files: TextFiles, others: Callable[[], TextIndex], texts: list[str], encode: Callable[..., Any]
+    ) -> SparseRows:
+        def write(path: Path, rows: SparseRows) -> None:
+            write_digests(path, texts)
+            _write(path, rows)
+
         return build_or_load(
-            self._folder / f"{digest[:32]}.npz",
+            files.path(texts),
             lambda path: _read(path, len(texts)),
-            lambda: _encoded(texts, encode, self._settings),
-            _write,
+            lambda: _with_stored(texts, others().find(texts), encode, self._settings),
+            write,
             self._progress,
             "blocks",
         )
+
+
+def _with_stored(
+    texts: list[str], places: Places, encode: Callable[..., Any], settings: Sparse
+) -> SparseRows:
+    """Returns the sparse rows of texts: copied where they are stored, else encoded."""
+    blocks, numbers = [], []
+    for path, own, rows in places.by_file():
+        stored = _read(path)
+        if stored is not None and rows.max() < len(stored.indptr) - 1:
+            blocks.append(stored.select(rows))
+            numbers.append(own)
+    rest = np.setdiff1d(np.arange(len(texts), dtype=np.int32), np.concatenate([[], *numbers]))
+    if len(rest):
+        blocks.append(_encoded([texts[number] for number in rest], encode, settings))
+        numbers.append(rest)
+    return SparseRows.concatenated(blocks).select(np.argsort(np.concatenate(numbers)).astype(np.int32))
 
 
 def _encoded(texts: list[str], encode: Callable[..., Any], settings: Sparse) -> SparseRows:
@@ -181,14 +206,14 @@ def _write(path: Path, rows: SparseRows) -> None:
         np.savez(file, indptr=rows.indptr, terms=rows.terms, weights=rows.weights)
 
 
-def _read(path: Path, count: int) -> SparseRows | None:
-    """Returns a block of so many texts from the cache, None if it is missing or corrupt."""
+def _read(path: Path, count: int | None = None) -> SparseRows | None:
+    """Returns a block from the cache, None if it is missing, corrupt or not of `count` texts."""
     if not has_valid_checksum(path):
         return None
     try:
         with np.load(path, allow_pickle=False) as file:
             rows = SparseRows(file["indptr"], file["terms"], file["weights"])
-        return rows if rows.is_sound and len(rows.indptr) == count + 1 else None
+        return rows if rows.is_sound and count in (None, len(rows.indptr) - 1) else None
     except Exception as error:  # whatever zipfile and Python's parser raise about its parts
         check_shortage(path, error)
         return None

@@ -5,7 +5,6 @@ import pytest
 
 from hardneg.core.errors import DataError
 from hardneg.core.progress import NullProgress
-from hardneg.rankers.dense import store
 from hardneg.rankers.dense.store import Store, Vectors
 
 
@@ -24,16 +23,9 @@ class Counting:
         return np.array([[len(text) * self.factor, 1.0] for text in texts], np.float32)
 
 
-@pytest.fixture(autouse=True)
-def small_shards(monkeypatch):
-    monkeypatch.setattr(
-        store, "rows_of", lambda count, size: iter(np.array_split(np.arange(count), -(-count // 2)))
-    )
-
-
 def vectors(folder, texts, encode, fingerprint="f" * 64):
     stored = Store(folder, fingerprint).vectors(
-        lambda rows: [texts[row] for row in rows], len(texts), encode, NullProgress(), ("encode", "texts")
+        lambda rows: [texts[row] for row in rows], len(texts), encode, NullProgress(), ("encode", "texts"), 2
     )
     return np.concatenate(stored.chunks)[:, 0].tolist()
 
@@ -48,11 +40,54 @@ def test_the_second_time_nothing_is_encoded(tmp_path):
     assert again.calls == []
 
 
-def test_only_the_shard_of_a_changed_text_is_encoded_again(tmp_path):
+def test_only_a_changed_text_is_encoded_again(tmp_path):
     vectors(tmp_path, TEXTS, Counting())
     again = Counting()
     assert vectors(tmp_path, ["a", "bb", "ccc", "changed"], again) == [1, 2, 3, 7]
-    assert again.calls == [["ccc", "changed"]]
+    assert again.calls == [["changed"]]
+
+
+def test_texts_added_at_the_top_are_encoded_alone_though_all_shards_move(tmp_path):
+    vectors(tmp_path, TEXTS, Counting())
+    again = Counting()
+    assert vectors(tmp_path, ["seven..", *TEXTS], again) == [7, 1, 2, 3, 4]
+    assert again.calls == [["seven.."]]
+    assert vectors(tmp_path, ["seven..", *TEXTS], again) == [7, 1, 2, 3, 4]
+    assert len(again.calls) == 1
+
+
+def test_a_damaged_shard_of_another_collection_is_not_copied_from(tmp_path):
+    vectors(tmp_path, TEXTS, Counting())
+    for path in tmp_path.rglob("*.npy"):
+        content = bytearray(path.read_bytes())
+        content[-40] ^= 1
+        path.write_bytes(content)
+    again = Counting()
+    assert vectors(tmp_path, ["seven..", *TEXTS], again) == [7, 1, 2, 3, 4]
+    assert [text for call in again.calls for text in call] == ["seven..", *TEXTS]
+
+
+def test_a_killed_run_ends_with_the_vectors_of_one_that_was_not(tmp_path):
+    """The texts of its own shards do not count as stored, so batches are the same."""
+    twice = ["a", "bb", "a", "ccc"]
+    with pytest.raises(KeyboardInterrupt):
+        vectors(tmp_path, twice, Counting(fails_at=1))
+    again = Counting()
+    vectors(tmp_path, twice, again)
+    assert again.calls == [["a", "ccc"]]
+
+
+def test_vectors_of_another_length_are_not_mixed_with_the_stored(tmp_path):
+    """A server's address may have another model tomorrow."""
+    vectors(tmp_path, TEXTS, Counting())
+
+    def longer(texts, advance):
+        return np.ones((len(texts), 3), np.float32)
+
+    stored = Store(tmp_path, "f" * 64).vectors(
+        lambda rows: [["new", *TEXTS][row] for row in rows], 2, longer, NullProgress(), ("encode", "texts")
+    )
+    assert stored.dimension == 3
 
 
 def test_another_encoder_never_meets_these_vectors(tmp_path):

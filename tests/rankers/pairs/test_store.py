@@ -7,7 +7,8 @@ import pytest
 
 from hardneg.core.errors import DataError
 from hardneg.rankers.pairs import store
-from hardneg.rankers.pairs.store import PairMemory, PairStore, digests
+from hardneg.rankers.pairs.store import PairMemory, PairStore
+from hardneg.rankers.text_index import text_digests
 
 FRAME = store._HEADER.size
 
@@ -15,13 +16,13 @@ FRAME = store._HEADER.size
 def add(scores, *pairs):
     """Adds pairs as (query, document, score)."""
     queries, documents, values = zip(*pairs, strict=True)
-    scores.add(digests(queries), digests(documents), np.array(values, np.float32))
+    scores.add(text_digests(queries), text_digests(documents), np.array(values, np.float32))
 
 
 def known(scores, *pairs):
     """Returns the scores of (query, document), None where none is kept."""
     queries, documents = zip(*pairs, strict=True)
-    found = scores.known(digests(queries), digests(documents)).tolist()
+    found = scores.known(text_digests(queries), text_digests(documents)).tolist()
     return [None if np.isnan(value) else value for value in found]
 
 
@@ -35,12 +36,12 @@ def test_what_was_added_is_known_and_nothing_else(scores):
     add(scores, ("q", "a", 1.0), ("r", "a", 2.0), ("q", "b", 3.0))
     add(scores, ("q", "c", 4.0))
     assert known(scores, ("q", "b"), ("q", "c"), ("r", "b"), ("r", "a"), ("a", "q")) == [3, 4, None, 2, None]
-    assert scores.known(digests([]), digests([])).shape == (0,)
+    assert scores.known(text_digests([]), text_digests([])).shape == (0,)
 
 
 def test_digests_are_of_the_texts_alone():
-    assert digests(["one", "two", "one"]).tolist()[0] == digests(["one"]).tolist()[0]
-    assert digests(["one"]) != digests(["one "]) and digests(["ё"]).dtype == "S16"
+    assert text_digests(["one", "two", "one"]).tolist()[0] == text_digests(["one"]).tolist()[0]
+    assert text_digests(["one"]) != text_digests(["one "]) and text_digests(["ё"]).dtype == "S16"
 
 
 def test_another_process_sees_what_was_appended_before_and_meanwhile(tmp_path):

@@ -211,13 +211,17 @@ class Samples:
         return float(np.mean([len(set(text.split())) for text in texts]))
 
     def _cached(self, fingerprint: str) -> float:
-        """Returns the share of shards that are in the cache, of a sample of them."""
+        """Returns the share of the documents whose vectors are in the cache, by a sample of shards."""
         from hardneg.rankers.dense.store import SHARD, Store
 
         store, documents = Store(self.cache, fingerprint), self.collection.documents
         shards = list(rows_of(len(documents), SHARD))
-        sample = shards[:: -(-len(shards) // _SHARDS)]
-        return sum(store.has(documents.texts(rows)) for rows in sample) / len(sample)
+        stored = store.others(documents.texts, 0, SHARD)
+        shares = [
+            1.0 if store.has(texts) else float((stored.find(texts).file >= 0).mean())
+            for texts in map(documents.texts, shards[:: -(-len(shards) // _SHARDS)])
+        ]
+        return float(np.mean(shares))
 
     def _rows(self, size: int) -> IntArray:
         total = len(self.collection.documents)

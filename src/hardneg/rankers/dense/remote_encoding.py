@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,11 @@ from hardneg.core.progress import Task
 from hardneg.core.records import Collection, Documents, Queries, rows_of
 from hardneg.rankers.dense.encode import Kind
 from hardneg.rankers.dense.store import SHARD, Store, Vectors
+from hardneg.rankers.text_index import Places
 from hardneg.rankers.truncation import sampled
 
-_Job = tuple[Kind, list[str], bool]
-"""The kind of some texts, the texts, and whether it is only counted how many of them are cut."""
+_Job = tuple[Kind, list[str], Places | None]
+"""The kind of some texts, the texts, and where some of their vectors are; None to count how many are cut."""
 _KINDS: tuple[Kind, ...] = ("document", "query")
 _UNITS = {"document": "documents", "query": "queries"}
 
@@ -61,7 +62,7 @@ def encode_remotely(settings: Ranker, name: str, collection: Collection, context
     """
     worker = partial(_encoding_worker, settings, context.cache.resolve())
     sources: dict[Kind, Documents | Queries] = {"document": collection.documents, "query": collection.queries}
-    counting: list[_Job] = [(kind, sampled(sources[kind]), True) for kind in _KINDS]
+    counting: list[_Job] = [(kind, sampled(sources[kind]), None) for kind in _KINDS]
     described = [description for _, description in context.engine.run(worker, counting, "encode")]
     cut = {unit: found for each in described for unit, found in each.truncation.items()}
     description = replace(described[0], truncation={})
@@ -86,11 +87,11 @@ def _encoding_worker(settings: Ranker, cache: Path) -> Callable[[_Job], tuple[in
     encode = {"document": encoder.documents, "query": encoder.queries}
 
     def run(job: _Job) -> tuple[int, EncodedTexts]:
-        kind, texts, counting = job
-        if counting:
+        kind, texts, places = job
+        if places is None:
             return 0, replace(description, truncation={_UNITS[kind]: encoder.truncation(kind, texts)})
         if texts:
-            Store(cache, description.fingerprints[kind]).encode_missing(texts, encode[kind])
+            Store(cache, description.fingerprints[kind]).encode_missing(texts, places, encode[kind])
         return len(texts), description
 
     return run
@@ -107,13 +108,14 @@ def _missing(
     for kind in _KINDS:
         store = Store(context.cache.resolve(), description.fingerprints[kind])
         source = collection.documents if kind == "document" else collection.queries
+        others = cache(partial(store.others, source.texts, len(source), SHARD))
         for rows in rows_of(len(source), SHARD):
             texts = source.texts(rows)
             shards[kind].append(store.path(texts))
             if store.has(texts):
                 task.advance(len(texts))
             else:
-                yield kind, texts, False
+                yield kind, texts, others().find(texts)
 
 
 def _difference(one: EncodedTexts, other: EncodedTexts) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +11,11 @@ import numpy as np
 from hardneg.core.progress import Progress
 from hardneg.core.records import FloatArray, IntArray, rows_of
 from hardneg.rankers.cache_files import build_or_load, read_array, write_array
+from hardneg.rankers.text_index import Places, TextFiles, TextIndex, Texts, write_digests
 
 SHARD = 8_192
 """Texts in one shard: what a killed run may have to encode again."""
 
-Texts = Callable[[IntArray], list[str]]
 Advance = Callable[[int], None]
 Encode = Callable[[list[str], Advance], FloatArray]
 """From texts, and what receives the number of texts done, to (n, dimension) float32 or float16."""
@@ -85,17 +85,17 @@ class Vectors:
         return taken
 
 
-class Store:
+class Store(TextFiles):
     """Keeps vectors in a folder, one file per shard.
 
     A shard's name is a digest of the encoder's fingerprint and its texts: another model, prompt, length or
     precision, or another text, has another name. Shards are written atomically and end in a checksum; a
-    corrupt one is encoded again. Processes that lack the same shards take turns.
+    corrupt one is made again. Vectors of texts that stand in shards of other collections are copied from
+    there. Processes that lack the same shards take turns.
     """
 
     def __init__(self, folder: Path, fingerprint: str) -> None:
-        self._folder = folder / "vectors" / fingerprint[:16]
-        self._fingerprint = fingerprint
+        super().__init__(folder / "vectors", fingerprint, ".npy")
 
     def vectors(
         self,
@@ -106,15 +106,16 @@ class Store:
         what: tuple[str, str],
         size: int = SHARD,
     ) -> Vectors:
-        """Returns the vectors of `count` texts, encoding the shards that are missing.
+        """Returns the vectors of `count` texts, encoding those that no shard has.
 
         `what` is the stage's name and its unit, as in `("encode documents", "documents")`; `size` the texts
         in one shard.
         """
         chunks = []
+        others = cache(partial(self.others, texts, count, size))
         with progress.task(what[0], count, what[1]) as task:
             for rows in rows_of(count, size):
-                chunks.append(self._shard(texts(rows), encode, task.advance, progress))
+                chunks.append(self._shard(texts(rows), others, encode, task.advance, progress))
         return Vectors(chunks, size)
 
     def stored(self, texts: list[str]) -> FloatArray | None:
@@ -126,16 +127,23 @@ class Store:
         return self.stored(texts) is not None
 
     def keep(self, texts: list[str], vectors: FloatArray) -> None:
-        """Writes one shard unless it is stored; does not wait for other processes."""
-        if not self.has(texts):
-            write_array(self.path(texts), vectors)
+        """Writes a shard; does not wait for other processes."""
+        write_digests(self.path(texts), texts)
+        write_array(self.path(texts), vectors)
 
-    def encode_missing(self, texts: list[str], encode: Encode) -> None:
-        """Encodes and writes one shard unless it is stored; does not wait for other processes."""
+    def encode_missing(self, texts: list[str], places: Places, encode: Encode) -> None:
+        """Makes and writes one shard unless it is stored; does not wait for other processes."""
         if not self.has(texts):
-            write_array(self.path(texts), encode(texts, lambda count: None))
+            self.keep(texts, _with_stored(texts, places, encode, lambda count: None))
 
-    def _shard(self, texts: list[str], encode: Encode, advance: Advance, progress: Progress) -> FloatArray:
+    def _shard(
+        self,
+        texts: list[str],
+        others: Callable[[], TextIndex],
+        encode: Encode,
+        advance: Advance,
+        progress: Progress,
+    ) -> FloatArray:
         reported = 0
 
         def report(count: int) -> None:
@@ -146,25 +154,32 @@ class Store:
         shard = build_or_load(
             self.path(texts),
             lambda path: _read(path, len(texts)),
-            lambda: encode(texts, report),
-            write_array,
+            lambda: _with_stored(texts, others().find(texts), encode, report),
+            lambda path, vectors: self.keep(texts, vectors),
             progress,
             "shards",
         )
         advance(len(texts) - reported)
         return shard
 
-    def path(self, texts: list[str]) -> Path:
-        """Returns the file of the shard of these texts, whether or not it exists."""
-        digest = hashlib.sha256(self._fingerprint.encode())
-        for text in texts:
-            encoded = text.encode()
-            digest.update(len(encoded).to_bytes(8, "little") + encoded)
-        return self._folder / f"{digest.hexdigest()[:32]}.npy"
+
+def _with_stored(texts: list[str], places: Places, encode: Encode, advance: Advance) -> FloatArray:
+    """Returns (n, dimension) float32 or float16: vectors of texts, copied where stored, else encoded."""
+    found: dict[int, FloatArray] = {}
+    for path, own, rows in places.by_file():
+        shard = _read(path)
+        if shard is not None and rows.max() < len(shard):
+            found.update(zip(own.tolist(), shard[rows], strict=True))
+    rest = [number for number in range(len(texts)) if number not in found]
+    if rest:
+        found.update(zip(rest, encode([texts[number] for number in rest], advance), strict=True))
+    if len({len(vector) for vector in found.values()}) > 1:  # a server has changed its model
+        return encode(texts, advance)
+    return np.stack([found[number] for number in range(len(texts))])
 
 
-def _read(path: Path, count: int) -> FloatArray | None:
-    """Returns the shard, None if it is missing, corrupt or of another shape."""
+def _read(path: Path, count: int | None = None) -> FloatArray | None:
+    """Returns a shard, None if it is missing, corrupt or of another shape than `count` vectors."""
     shard = read_array(path)
-    fits = shard is not None and shard.dtype in _STORED and shard.ndim == 2 and len(shard) == count
+    fits = shard is not None and shard.dtype in _STORED and shard.ndim == 2 and count in (None, len(shard))
     return shard if fits else None

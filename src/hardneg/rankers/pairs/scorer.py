@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection, Documents, FloatArray, IntArray, Queries
-from hardneg.rankers.pairs.store import Digests, PairMemory, PairScores, digests
+from hardneg.rankers.pairs.store import PairMemory, PairScores
+from hardneg.rankers.text_index import Digests, text_digests
 
 CHUNK = 512
 """Pairs scored, and kept, together: what a killed run may have to score again."""
@@ -111,7 +112,7 @@ class PairScorer(ABC):
 def _digests(texts: Documents | Queries, rows: IntArray) -> Digests:
     """Returns (n,) S16: the digests of the texts of (n,) rows."""
     distinct, owner = np.unique(rows, return_inverse=True)
-    return digests(texts.texts(distinct))[owner]
+    return text_digests(texts.texts(distinct))[owner]
 
 
 def _joined(queries: Digests, documents: Digests) -> npt.NDArray[np.bytes_]:

@@ -6,7 +6,7 @@ import hashlib
 import logging
 import secrets
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -15,9 +15,7 @@ import numpy.typing as npt
 
 from hardneg.core.errors import DataError
 from hardneg.core.records import FloatArray
-
-Digests = npt.NDArray[np.bytes_]
-"""(n,) S16: digests of texts."""
+from hardneg.rankers.text_index import Digests
 
 _SUFFIX = ".pairs"
 _MAGIC = b"hnpairs1"
@@ -38,11 +36,6 @@ class PairScores(Protocol):
 
     def add(self, queries: Digests, documents: Digests, scores: FloatArray) -> None:
         """Keeps the scores of n pairs."""
-
-
-def digests(texts: Sequence[str]) -> Digests:
-    """Returns (n,) S16, the first 16 bytes of the BLAKE2b of each text."""
-    return np.array([hashlib.blake2b(text.encode(), digest_size=16).digest() for text in texts], "S16")
 
 
 class PairMemory:
