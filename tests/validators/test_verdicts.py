@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from hardneg.core.errors import ConfigError, DataError
+from hardneg.core.verdicts import Judged, Verdict, append, texts_digest
 from tests.validators.blocks import CONTEXT, NAN, built, evidence_of, suspected
 
 
@@ -33,6 +34,20 @@ def test_pairs_that_the_collection_does_not_hold_are_counted(judged):
     opened = validator.open(known, {}, CONTEXT)
     assert (opened.facts["pairs"], opened.facts["unknown_pairs"]) == (4, 2)
     assert opened.queries == [0]
+
+
+def test_verdicts_on_texts_that_have_changed_do_not_count(judged):
+    path = judged()
+    collection = built(("a", 1))
+    query, documents = collection.queries.texts([0])[0], collection.documents.texts([0, 1, 2])
+    given = {"a": documents[0], "b": "what b said before", "c": documents[2], "z": "no longer there"}
+    for name, text in given.items():
+        digest = texts_digest(query, text)
+        append(path, Judged(collection.queries.ids([0])[0], name, Verdict.RELEVANT, "ann", texts=digest))
+    validator, evidence = evidence_of(f"verdicts:{path}", collection)
+    assert evidence[0, 0] == 1 and np.isnan(evidence[0, 1]) and evidence[0, 2] == 1
+    facts = validator.open(collection, {}, CONTEXT).facts
+    assert (facts["changed_texts"], facts["unknown_pairs"]) == (1, 1)
 
 
 def test_half_of_the_judges_are_no_majority(judged):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ def mine(
     recipe: AnyRecipe = "default",
     out: str | Path | None = None,
     *,
+    since: AnyRun | None = None,
     report: bool = True,
     progress: Progress | None = None,
     cache: Path | None = None,
@@ -41,6 +42,9 @@ def mine(
             and lists of pairs.
         recipe: What to do.
         out: The run directory, or its URL; None to keep the run in memory: see `Run` for how much.
+        since: The run of an earlier state of the source: its verdicts count where their texts are the same;
+            `hardneg diff` tells what else
+            has changed.
         report: Write `report.html` into the run directory; needs the extra `report`.
         progress: Receives the progress of all stages.
         cache: Where vectors are kept; `HARDNEG_CACHE` or the user's cache folder unless given.
@@ -56,12 +60,13 @@ def mine(
     given = str(source) if isinstance(source, str | Path) else source
     if not isinstance(given, str | Collection):
         given = Collection.of(given, options=chosen.load)
-    return made(
-        out,
-        lambda place: pipeline.mine(given, chosen, place, progress=progress, cache=cache),
-        report,
-        progress,
-    )
+    with nullcontext() if since is None else run_folder(since, progress) as earlier:
+        return made(
+            out,
+            lambda place: pipeline.mine(given, chosen, place, since=earlier, progress=progress, cache=cache),
+            report,
+            progress,
+        )
 
 
 def select(

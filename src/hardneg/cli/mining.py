@@ -26,6 +26,7 @@ from hardneg.cli.shared import (
 )
 from hardneg.cli.terminal import echo
 from hardneg.core.display import counted
+from hardneg.core.errors import ConfigError
 
 
 def mine(
@@ -48,6 +49,14 @@ def mine(
         ),
     ],
     writing: Annotated[Given, OptionsOf("hardneg.api:mine", "report")],
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RUN",
+            help="The run of an earlier state of the source, or its URL: its verdicts count where their "
+            "texts are the same, and what has changed is told.",
+        ),
+    ] = None,
     precision: Annotated[
         str | None, typer.Option(help="Precision of all dense models: auto, fp32, bf16 or fp16.")
     ] = None,
@@ -66,8 +75,19 @@ def mine(
     chosen = Recipe.named(**recipe)
     chosen = chosen.in_precision(precision) if precision else chosen
     with progress(quiet or json_) as bars:
-        result = api.mine(source, chosen, out, progress=bars, **writing)
+        result = api.mine(source, chosen, out, since=since, progress=bars, **writing)
+    if since is not None and not (quiet or json_):
+        _print_changes(since, out)
     print_result(result, quiet, json_, max_lost_queries)
+
+
+def _print_changes(since: str, out: str) -> None:
+    from hardneg.cli.reading import diff
+
+    try:
+        diff(since, out)
+    except ConfigError as error:  # another collection altogether
+        print_tables([], [f"note: {error}"])
 
 
 def demo(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -51,11 +52,19 @@ class Judged(NamedTuple):
     """When, in ISO 8601."""
     grade: int | None = None
     """From 0 to 3, as in TREC Deep Learning; None without one."""
+    texts: str | None = None
+    """The `texts_digest` of what was judged; None where it is unknown."""
 
     @property
     def pair(self) -> tuple[str, str]:
         """(query_id, doc_id)."""
         return self.query_id, self.doc_id
+
+
+def texts_digest(query: str, document: str) -> str:
+    """Returns what tells the texts of a pair from others, 16 hexadecimal digits."""
+    text = json.dumps([query, document])
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def append(path: Path, judged: Judged) -> None:
@@ -209,4 +218,5 @@ def _parsed(line: bytes, where: str) -> Judged:
     if grade is not None and (type(grade) is not int or not 0 <= grade <= HIGHEST):
         raise DataError(f"{where}: grade {grade!r}, expected a whole number from 0 to {HIGHEST}, or none")
     named = row["query_id"], row["doc_id"], Verdict(row["verdict"]), row["judge"]
-    return Judged(*named, str(row.get("time", "")), grade)
+    texts = row.get("texts")
+    return Judged(*named, str(row.get("time", "")), grade, None if texts is None else str(texts))

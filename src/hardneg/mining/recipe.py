@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, ValidationError
 
+from hardneg.core import verdicts
 from hardneg.core.components import (
     ENGINES,
     FORMATS,
@@ -26,6 +27,7 @@ from hardneg.mining.rank_settings import RankSettings
 from hardneg.mining.recipe_changes import bound, copied, keep_ranking, spelled_out, without_verdicts
 from hardneg.mining.recipes import read_recipe, recipe_names, register_recipe
 from hardneg.rankers.fusion import FUSIONS
+from hardneg.runs.directory import RunFolder
 from hardneg.runs.finished import FinishedRun
 from hardneg.selection.settings import SelectSettings
 from hardneg.sources import LoadOptions
@@ -263,10 +265,22 @@ def recipe_of(run: FinishedRun) -> Recipe:
 def with_verdicts(recipe: Recipe, file: Path, *, relabel: bool = False) -> Recipe:
     """Returns a recipe that reads a file of verdicts, in place of any other, and may relabel by them."""
     options = {"file": str(real_path(file)), **({"relabel": True} if relabel else {})}
-    settings, verdicts = _parts(recipe), {"verdicts": options}
-    validators = [*without_verdicts(settings["validation"]["validators"]), verdicts]
+    settings = _parts(recipe)
+    validators = [*without_verdicts(settings["validation"]["validators"]), {"verdicts": options}]
     settings["validation"] = {**settings["validation"], "validators": validators}
     return Recipe.build(settings)
+
+
+def with_earlier_verdicts(recipe: Recipe, earlier: Path) -> Recipe:
+    """Returns a recipe that reads the verdicts of a finished run, unless it names others or there are none.
+
+    Raises:
+        DataError: The run is not finished.
+    """
+    RunFolder(earlier).finished()
+    file = earlier / verdicts.FILE
+    judged = any(validator.judges for validator in recipe.validation.validators)
+    return recipe if judged or not file.exists() else with_verdicts(recipe, file)
 
 
 def reselecting(run: FinishedRun, recipe: Recipe | str | Mapping[str, Any]) -> Recipe:

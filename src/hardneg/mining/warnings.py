@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hardneg.core.components import RANKERS, VALIDATORS, Ranker
-from hardneg.core.display import squeezed
+from hardneg.core.display import counted, squeezed
 from hardneg.core.errors import DataError
 from hardneg.core.settings import parse_yaml
 from hardneg.core.statistics import wilson
@@ -85,6 +85,10 @@ def _poor_calibration(info: Mapping[str, Any], recipe: Recipe) -> Iterator[Warni
 def _verdicts(info: Mapping[str, Any], recipe: Recipe) -> Iterator[Warning]:
     verdicts = info.get("verdicts") or {}
     before, after = verdicts.get("negatives_without", 0), verdicts.get("negatives", 0)
+    if changed := sum(facts.get("changed_texts", 0) for facts in info["validation"]["validators"].values()):
+        does = "does" if changed == 1 else "do"
+        text = f"{counted(changed, 'verdict')} {does} not count: the texts have changed since"
+        yield {"kind": "changed_texts", "text": text, "verdicts": changed}
     if before - after > TAKEN * before:
         text = (
             f"{verdicts['pairs']:,} verdicts leave {after:,} of {before:,} negatives: they multiply "

@@ -15,6 +15,7 @@ from hardneg.core.components import Context, OpenedValidator, Validator, validat
 from hardneg.core.errors import ConfigError
 from hardneg.core.files import digest_file, user_path
 from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray
+from hardneg.core.verdicts import Judged, texts_digest
 from hardneg.validators._common import Rankers, empty_evidence
 
 
@@ -22,6 +23,8 @@ from hardneg.validators._common import Rankers, empty_evidence
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Verdicts(Validator):
     """Reads verdicts that `hardneg review` and `hardneg judge` wrote.
+
+    Verdicts on texts that have changed since do not count.
 
     The evidence is the share of a pair's judges who find it relevant. It stands above all other evidence.
 
@@ -68,7 +71,8 @@ class Verdicts(Validator):
 
 class _Verdicts:
     def __init__(self, collection: Collection, path: Path) -> None:
-        read = verdicts.read(path)
+        written = verdicts.read(path)
+        read = _of_present_texts(written, collection)
         relevance = verdicts.relevance(read)
         self._shares = _by_row(collection, relevance)
         self._grades = _by_row(collection, verdicts.mean_grades(read))
@@ -77,6 +81,7 @@ class _Verdicts:
             "verdicts": digest_file(path),
             "pairs": len(relevance),
             "unknown_pairs": len(relevance) - known,
+            **({"changed_texts": len(written) - len(read)} if len(read) < len(written) else {}),
         }
         self.queries: list[int] = sorted(self._shares)
         """The rows of the queries with verdicts: calibration learns from them too."""
@@ -87,6 +92,23 @@ class _Verdicts:
     def grades(self, candidates: Candidates) -> FloatArray:
         """Returns (n_queries, depth) float32: the mean grade of the judges, 0 to 3, NaN without one."""
         return _spread(self._grades, candidates)
+
+
+def _of_present_texts(written: list[Judged], collection: Collection) -> list[Judged]:
+    """Returns the verdicts that were not given on other texts than the collection's."""
+    queries = collection.queries.rows([judged.query_id for judged in written])
+    docs = collection.documents.rows([judged.doc_id for judged in written])
+    known = np.flatnonzero((queries >= 0) & (docs >= 0))
+    texts = collection.queries.texts(queries[known]), collection.documents.texts(docs[known])
+    present = {
+        number: texts_digest(query, document)
+        for number, query, document in zip(known.tolist(), *texts, strict=True)
+    }
+    return [
+        judged
+        for number, judged in enumerate(written)
+        if judged.texts is None or present.get(number, judged.texts) == judged.texts
+    ]
 
 
 def _by_row(collection: Collection, values: Mapping[tuple[str, str], float]) -> dict[int, dict[int, float]]:

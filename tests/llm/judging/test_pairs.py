@@ -6,6 +6,7 @@ import pytest
 
 from hardneg import testing
 from hardneg.core.errors import ConfigError, DataError
+from hardneg.core.verdicts import texts_digest
 from hardneg.llm.judging.pairs import doubtful_negatives, doubtful_positives, read_pairs, with_texts
 from hardneg.runs.ledger import part_path, write_checksum
 
@@ -106,7 +107,7 @@ def test_a_file_names_pairs(tmp_path):
 def test_texts_are_looked_up_and_long_ones_shortened():
     small = testing.collection({"d": "one two", "e": "x" * 30}, {"q": "what"}, [("q", "d", 1)])
     pairs = with_texts([("q", "d"), ("q", "e")], small, 10)
-    assert pairs[0] == ("q", "d", "what", "one two", False)
+    assert pairs[0] == ("q", "d", "what", "one two", False, texts_digest("what", "one two"))
     assert pairs[1].document == "x" * 10 + " (shortened)" and pairs[1].shortened
     with pytest.raises(DataError, match='no document "z"'):
         with_texts([("q", "z")], small, 10)

@@ -182,7 +182,8 @@ class JudgementLog:
     def _append(self, pair: Pair, judgement: Judgement, verdict: Verdict) -> None:
         judge, time = f"{MODEL}{judgement.model}", judgement.answer.time
         grade = None if verdict == Verdict.WITHDRAWN else judgement.grade
-        verdicts.append(self._path, Judged(pair.query_id, pair.doc_id, verdict, judge, time, grade))
+        judged = Judged(pair.query_id, pair.doc_id, verdict, judge, time, grade, pair.texts)
+        verdicts.append(self._path, judged)
         self._written += 1
 
 

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from hardneg.core.errors import DataError, problem
 from hardneg.core.lines import text_lines
 from hardneg.core.records import Collection, Decision
+from hardneg.core.verdicts import texts_digest
 from hardneg.llm.prompt import cut
 from hardneg.runs import ledger
 from hardneg.runs.table import examined_positives
@@ -29,6 +30,7 @@ class Pair(NamedTuple):
     query: str
     document: str
     shortened: bool = False
+    texts: str | None = None  # the digest of both texts, unshortened
 
 
 def doubtful_negatives(
@@ -92,13 +94,14 @@ def with_texts(ids: Sequence[tuple[str, str]], collection: Collection, max_chara
         if (rows < 0).any():
             unknown = ids[int(np.flatnonzero(rows < 0)[0])][place]
             raise DataError(f'there is no {kind} "{unknown}" in the collection of the run')
+    asked, texts = collection.queries.texts(queries), collection.documents.texts(docs)
     titles, bodies = collection.documents.titles(docs), collection.documents.bodies(docs)
-    pairs = []
-    for (query_id, doc_id), query, title, body in zip(
-        ids, collection.queries.texts(queries), titles, bodies, strict=True
-    ):
-        pairs.append(Pair(query_id, doc_id, query, *cut(title, body, max_characters)))
-    return pairs
+    return [
+        Pair(query_id, doc_id, query, *cut(title, body, max_characters), texts_digest(query, text))
+        for (query_id, doc_id), query, text, title, body in zip(
+            ids, asked, texts, titles, bodies, strict=True
+        )
+    ]
 
 
 def _chosen(path: Path, scorer: str, dropped_for: Set[str], graded: bool) -> pa.Table:
