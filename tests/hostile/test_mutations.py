@@ -294,6 +294,50 @@ def lost_lines(reader, file, content):
     return set().union(*(reader.says[file, line] for line in kept)) if kept else set()
 
 
+LIKE = LoadOptions(unknown_ids="skip", empty_texts="skip", similar=4, dissimilar=2)
+CLASSES = {
+    "classes": (
+        "a.jsonl",
+        [f'{{"text": "naïve text {n}", "label": "kind {n % 2}"}}' for n in NUMBERS],
+        [{f"naïve text {n}"} for n in NUMBERS],
+    ),
+    "sts": (
+        "a.jsonl",
+        [
+            f'{{"sentence1": "naïve {n}", "sentence2": "éclair {n}", "score": {1 + 3 * (n % 2)}.5}}'
+            for n in NUMBERS
+        ],
+        [{f"naïve {n}", f"éclair {n}"} for n in NUMBERS],
+    ),
+    "classes of a table": (
+        "a.csv",
+        ["text,label", *(f'"naïve, text {n}",kind {n % 2}' for n in NUMBERS)],
+        [set(), *({f"naïve, text {n}"} for n in NUMBERS)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_mutated_set_without_queries_is_read_without_loss_or_refused(name, tmp_path):
+    """Which positive an example draws depends on all lines; its text must not be lost."""
+    file, lines, texts = CLASSES[name]
+    whole, path, read = "".join(f"{line}\n" for line in lines).encode(), tmp_path / file, 0
+    for number in range(COUNT):
+        content = mutated(whole, random.Random(f"{name} {number}"))
+        path.write_bytes(content)
+        collection = or_refused(load, f"{name.split()[0]}:{path}", LIKE)
+        if collection is None:
+            continue
+        read += 1
+        left = {line.strip(b"\r") for line in content.split(b"\n")}
+        kept = [own for line, own in zip(lines, texts, strict=True) if line.encode() in left]
+        if file.endswith(".csv") and lines[0].encode() not in left:
+            continue  # columns of other names are not read
+        lost = set().union(*kept) - set(collection.documents.texts(range(len(collection.documents))))
+        assert not lost or collection.notes, (number, content, lost)
+    assert read or COUNT < 5
+
+
 @pytest.mark.parametrize("packed", [gzip.compress, zstandard.ZstdCompressor().compress])
 def test_a_packed_file_that_is_cut_off_anywhere_is_refused(packed, write, tmp_path):
     whole = packed(TABLES["pairs.jsonl"].encode())
