@@ -30,7 +30,7 @@ def main(run: str) -> None:
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         shot(browser, pages["en"].as_uri(), "report.png")
         shot(browser, pages["ru"].as_uri(), "report-ru.png")
-        for part in ("scores", "doubt", "audit"):
+        for part in ("scores", "probabilities", "audit"):
             shot(browser, pages["en"].as_uri(), f"{part}.png", f"#{part}")
         with open_server(copy, collection, judge="you", port=0) as server:
             threading.Thread(target=server.serve_forever, daemon=True).start()

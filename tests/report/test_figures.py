@@ -22,7 +22,7 @@ def test_a_plain_run_has_the_figures_that_need_no_validation(run):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_full_run_has_them_all(full, language):
     names = {name for name, _ in run_figures(summarize(full), Locale(language), PAGE_STYLE)}
-    validated = {"doubt", "margin_doubt", "reliability", "checks", "audit", "trade_off"}
+    validated = {"probabilities", "margin_probabilities", "reliability", "checks", "audit", "trade_off"}
     validated |= {"compared.nDCG@10", "compared.recall@100"}
     assert names == ALWAYS | validated
     assert {name.partition(".")[0] for name in names} == set(FIGURES)

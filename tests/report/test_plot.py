@@ -18,7 +18,7 @@ def test_every_figure_of_a_full_run_is_a_chart(full, name):
 def test_a_figure_without_data_is_refused(run):
     plot = open_run(run).plot
     assert plot.scores("flat").to_dict()
-    for figure in (plot.audit, plot.reliability, plot.doubt, lambda: plot.scores("none")):
+    for figure in (plot.audit, plot.reliability, plot.probabilities, lambda: plot.scores("none")):
         with pytest.raises(DataError, match="has no data to draw"):
             figure()
 

@@ -22,7 +22,7 @@ from hardneg.report.summary import RunSummary
 _SECTIONS = {
     "funnel": ("funnel",),
     "scores": ("scores", "margins", "ranks"),
-    "doubt": ("doubt", "margin_doubt", "reliability"),
+    "probabilities": ("probabilities", "margin_probabilities", "reliability"),
     "audit": ("audit", "trade_off"),
     "rankers": ("agreement",),
     "checks": ("checks",),

@@ -51,13 +51,13 @@ class Plots:
         """Returns at which ranks positives and negatives are."""
         return self._drawn("ranks")
 
-    def doubt(self) -> AnyChart:
+    def probabilities(self) -> AnyChart:
         """Returns the distribution of p(false negative). Raises DataError where it was not estimated."""
-        return self._drawn("doubt")
+        return self._drawn("probabilities")
 
-    def margin_doubt(self) -> AnyChart:
+    def margin_probabilities(self) -> AnyChart:
         """Returns margin against p(false negative). Raises DataError where it was not estimated."""
-        return self._drawn("margin_doubt")
+        return self._drawn("margin_probabilities")
 
     def reliability(self) -> AnyChart:
         """Returns predicted against observed false negatives. Raises DataError without a calibration."""
