@@ -18,7 +18,7 @@ FLOORS = [
     ["comparison", "mixing"],
     ["review", "training", "compat"],
     ["auditing"],
-    ["report", "evaluation", "llm"],
+    ["report", "evaluation", "llm", "chunking"],
     ["mining"],
     ["runs"],
     ["validators", "rankers", "calibration", "selection", "exporters"],

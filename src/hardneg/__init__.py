@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hardneg.api import (
         Run,
         audit,
+        chunk,
         clean,
         compare,
         evaluate,
@@ -75,6 +76,7 @@ __all__ = [
     "Source",
     "Validator",
     "audit",
+    "chunk",
     "clean",
     "compare",
     "component",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hardneg.cli.console import _add_truncation, _plain_table
+from hardneg.cli.console import _add_chunks, _add_truncation, _plain_table
 
 
 @pytest.mark.parametrize(("documents", "of"), [(200, "200"), (201, "a sample of 200")])
@@ -22,3 +22,11 @@ def test_what_models_cut_is_a_line_of_the_summary(documents, of):
     [name], [shown] = (list(column.cells) for column in table.columns)
     assert name == "documents cut by dense"
     assert shown == f"31 of {of} (16%) at 64 tokens, 41% of the text lost"
+
+
+def test_how_documents_were_cut_is_a_line_of_the_summary():
+    table = _plain_table("a run")
+    _add_chunks(table, {"longer": 1_540, "documents": 3_000, "tokens": 256, "chunks": 5_781})
+    _add_chunks(table, {})
+    [name], [shown] = (list(column.cells) for column in table.columns)
+    assert (name, shown) == ("documents cut", "1,540 of 3,000 at 256 tokens, 5,781 chunks")

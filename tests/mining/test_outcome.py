@@ -147,3 +147,27 @@ def test_the_language_of_texts_is_that_of_most_letters():
     assert _language([russian] * 3) == "ru"
     assert _language([russian, "Amber is the fossil resin of trees that are long gone."]) is None
     assert _language([]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "settings", "warned"), [(0.41, {}, 1), (0.1, {}, 0), (0.41, {"max_length": 64}, 0)]
+)
+def test_text_that_a_ranker_leaves_unread_is_a_warning_unless_its_limit_was_chosen(text, settings, warned):
+    recipe = hardneg.Recipe.named("naive", rankers=["bm25", {"dense": settings}])
+    cut = {
+        "documents": {"sample": 200, "cut": 31, "text": text},
+        "queries": {"sample": 9, "cut": 9, "text": 0.9},
+    }
+    info = {
+        **mined().info,
+        "rankers": {"bm25": {}, "dense": {"max_length": 256, "truncation": cut}},
+        "ranking": {},
+    }
+    found = [each for each in warnings(info, recipe) if each["kind"] == "truncated"]
+    assert len(found) == warned
+    for warning in found:
+        assert warning["text"] == (
+            "dense reads the first 256 tokens of a document: 16% of the documents are longer, 41% of all "
+            "text is not read; --chunk 256 cuts them into chunks"
+        )
+        assert (warning["limit"], warning["unread"], warning["ranker"]) == (256, 0.41, "dense")

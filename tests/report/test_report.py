@@ -215,6 +215,18 @@ def test_texts_that_a_model_cuts_stand_out_if_much_is_lost(run, text, kind):
     assert level == kind and "the first 64 tokens: it cuts 16\u202f% of the doc" in said
     assert any("обрезает документов" in said for _, said in findings(found, Locale("ru")))
     assert "estimate" not in said
+    told = {
+        "kind": "truncated",
+        "ranker": "dense",
+        "limit": 64,
+        "documents": 0.155,
+        "unread": text,
+        "text": "",
+    }
+    warned = replace(found, run={**found.run, "warnings": [told]})
+    [(level, said)] = [each for each in findings(warned, Locale("en")) if "tokens" in each[1]]
+    assert level == "bad" and said.endswith("hardneg mine --chunk 64 cuts them into chunks.")
+    assert any("--chunk 64 разрежет" in said for _, said in findings(warned, Locale("ru")))
     larger = replace(found, run={**found.run, "collection": {**found.run["collection"], "documents": 201}})
     [said] = [each for _, each in findings(larger, Locale("en")) if "tokens" in each]
     assert said.endswith("is lost. This is an estimate, from a sample of 200.")

@@ -2,7 +2,7 @@
 
 | module | verbs |
 |---|---|
-| `runs` | mine, select, clean, mix, open_run |
+| `runs` | mine, select, clean, chunk, mix, open_run |
 | `reading` | audit, export, write_report, push |
 | `models` | judge, generate, train, evaluate, compare |
 | `run` | `Run`, what mining returns |
@@ -14,11 +14,12 @@ from __future__ import annotations
 from hardneg.api.models import compare, evaluate, generate, judge, train
 from hardneg.api.reading import audit, export, push, write_report
 from hardneg.api.run import Run
-from hardneg.api.runs import clean, mine, mix, open_run, select
+from hardneg.api.runs import chunk, clean, mine, mix, open_run, select
 
 __all__ = [
     "Run",
     "audit",
+    "chunk",
     "clean",
     "compare",
     "evaluate",

@@ -16,6 +16,7 @@ from hardneg.mining import pipeline
 from hardneg.mining.recipe import Recipe
 from hardneg.runs.finished import FinishedRun
 from hardneg.runs.finished import open_run as finished_run
+from hardneg.sources import LoadOptions
 
 CLEAN = "clean"
 """The recipe of `clean`."""
@@ -26,6 +27,7 @@ def mine(
     recipe: AnyRecipe = "default",
     out: str | Path | None = None,
     *,
+    chunk: int | str | None = None,
     since: AnyRun | None = None,
     report: bool = True,
     progress: Progress | None = None,
@@ -42,6 +44,8 @@ def mine(
             and lists of pairs.
         recipe: What to do.
         out: The run directory, or its URL; None to keep the run in memory: see `Run` for how much.
+        chunk: Cut documents into chunks of so many tokens of the recipe's dense model first, as
+            TOKENS or TOKENS:OVERLAP; see `hardneg.chunk`. The run directory holds the chunks.
         since: The run of an earlier state of the source: its verdicts count where their texts are the same;
             `hardneg diff` tells what else
             has changed.
@@ -61,12 +65,15 @@ def mine(
     if not isinstance(given, str | Collection):
         given = Collection.of(given, options=chosen.load)
     with nullcontext() if since is None else run_folder(since, progress) as earlier:
-        return made(
-            out,
-            lambda place: pipeline.mine(given, chosen, place, since=earlier, progress=progress, cache=cache),
-            report,
-            progress,
-        )
+
+        def mined(place: Path | None) -> FinishedRun:
+            if chunk is None:
+                return pipeline.mine(given, chosen, place, since=earlier, progress=progress, cache=cache)
+            from hardneg import chunking
+
+            return chunking.mine(given, chosen, place, chunk, since=earlier, progress=progress, cache=cache)
+
+        return made(out, mined, report, progress)
 
 
 def select(
@@ -176,6 +183,54 @@ def mix(
             collection = run.collection if isinstance(run, FinishedRun) else None
             opened.append(finished_run(folder, collection=collection))
         return mixing.mix(opened, made, Path(out), progress)
+
+
+def chunk(
+    source: Any,
+    out: str | Path,
+    *,
+    tokens: int | str,
+    splits: Sequence[str] = (),
+    load: LoadOptions | None = None,
+    progress: Progress | None = None,
+    cache: Path | None = None,
+    **settings: Any,
+) -> dict[str, Any]:
+    """Cuts the documents of a collection into chunks, and carries judgments over to them.
+
+    Of a relevant document the best chunk is the positive, and the others are neither positive nor negative;
+    of one judged not relevant no chunk is. The folder is a source for all other verbs.
+
+    Args:
+        source: A collection, or what `mine` reads; documents alone will do.
+        out: The folder to write.
+        tokens: Most tokens of a chunk as the model reads it, its title, prompt and special tokens
+            included, and of those that it repeats of the one before: TOKENS or TOKENS:OVERLAP, as in 256:32.
+        splits: Judgments to read; all of a BEIR folder, else `train`, unless named.
+        load: How the source is read, but for the split.
+        progress: Receives the progress of all stages.
+        cache: Where vectors are kept; `HARDNEG_CACHE` or the user's cache folder unless given.
+        settings: The other attributes of `hardneg.chunking.ChunkSettings`.
+
+    Returns:
+        What was cut, as in `chunks.json` of the folder.
+
+    Raises:
+        ConfigError: A setting is not usable, or the folder holds something else.
+        DataError: The source is not usable, or the folder cannot be written.
+        MissingExtra: semantic-text-splitter, or the library of a model, is not installed.
+
+    Example:
+        >>> hardneg.chunk("my-beir-folder", "chunks", tokens=256)
+        >>> hardneg.mine("chunks", "default", "run")
+    """
+    from hardneg import chunking
+
+    made = chunking.ChunkSettings.of(tokens, **settings)
+    given = str(source) if isinstance(source, str | Path) else source
+    if not isinstance(given, str | Collection):
+        given = Collection.of(given, options=load)
+    return chunking.chunk(given, Path(out), made, named=splits, options=load, progress=progress, cache=cache)
 
 
 def _name(run: AnyRun) -> str:

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from hardneg.cli.chunking import chunk
 from hardneg.cli.environment import doctor
 from hardneg.cli.mining import clean, demo, export, mine, plan, select
 from hardneg.cli.mixing import mix
@@ -29,7 +30,7 @@ _ADDRESS_SPACE = 2**31
 _SYNONYMS = {"validate": "clean"}
 _COMMANDS = (
     *(demo, mine, select, clean, export, audit, judge, review, report, diff),
-    *(generate, train, evaluate, compare, mix, plan, push, doctor),
+    *(generate, chunk, train, evaluate, compare, mix, plan, push, doctor),
 )
 _WITHOUT_MODELS = (export, judge, review, report, diff, mix, push, doctor)
 

@@ -22,6 +22,7 @@ def run_table(run: Mapping[str, Any]) -> Table:
     counts = run["counts"]
     for name in ("queries", "candidates", "positives", "negatives"):
         table.add_row(name, f"{counts.get(name, 0):,}")
+    _add_chunks(table, run["collection"].get("chunks") or {})
     if "positives_left_out" in run:
         table.add_row("positives left out", f"{run['positives_left_out']:,}")
     _add_positives(table, run.get("positives") or {})
@@ -197,6 +198,13 @@ def _add_trained(table: Table, validators: Mapping[str, Mapping[str, Any]]) -> N
         if trained := facts.get("trained"):
             shown = f"{counted(trained['queries'], 'query')} in {counted(trained['folds'], 'fold')}"
             table.add_row(f"{name} trained on", f"{shown}, AUC {trained['auc']:.2f} on the others")
+
+
+def _add_chunks(table: Table, chunks: Mapping[str, Any]) -> None:
+    """Adds how documents were cut into chunks, where they were."""
+    if chunks:
+        cut = f"{chunks['longer']:,} of {chunks['documents']:,} at {chunks['tokens']:,} tokens"
+        table.add_row("documents cut", f"{cut}, {chunks['chunks']:,} chunks")
 
 
 def _add_truncation(table: Table, models: Mapping[str, Mapping[str, Any]], counts: Mapping[str, int]) -> None:

@@ -17,6 +17,7 @@ ADDS = {
     "dense": "dense, sparse and cross-encoder rankers, guide and cross-encoder validators",
     "hnsw": "approximate search over a graph of vectors",
     "minilm": "the model called default, without a network",
+    "chunk": "hardneg chunk and mine --chunk: long documents",
     "evaluate": "hardneg evaluate: measures and significance",
     "train": "hardneg train and compare: students",
     "report": "report.html, hardneg report and review",

@@ -49,6 +49,14 @@ def mine(
         ),
     ],
     writing: Annotated[Given, OptionsOf("hardneg.api:mine", "report")],
+    chunk: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TOKENS[:OVERLAP]",
+            help="First cut documents into chunks of so many tokens of the recipe's dense model, as "
+            "`hardneg chunk` does.",
+        ),
+    ] = None,
     since: Annotated[
         str | None,
         typer.Option(
@@ -75,7 +83,7 @@ def mine(
     chosen = Recipe.named(**recipe)
     chosen = chosen.in_precision(precision) if precision else chosen
     with progress(quiet or json_) as bars:
-        result = api.mine(source, chosen, out, since=since, progress=bars, **writing)
+        result = api.mine(source, chosen, out, chunk=chunk, since=since, progress=bars, **writing)
     if since is not None and not (quiet or json_):
         _print_changes(since, out)
     print_result(result, quiet, json_, max_lost_queries)

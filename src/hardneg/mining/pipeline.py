@@ -248,7 +248,7 @@ def _described(
             fingerprinted(settings), collection.digest, facts, validators, versions()["hardneg"]
         ),
         "command": _command() if sys.argv[0].endswith("hardneg") else None,
-        "source": _source_place(source) if isinstance(source, str) else None,
+        "source": source_place(source) if isinstance(source, str) else None,
         "collection": {
             "name": collection.name,
             "documents": len(collection.documents),
@@ -261,6 +261,7 @@ def _described(
             "judged_empty": list(collection.judged_empty),
             "files": {name: dict(counts) for name, counts in collection.files.items()},
             "scores": {name: len(own) for name, own in collection.scores.items()},
+            **({"chunks": dict(collection.chunks)} if collection.chunks else {}),
         },
         "recipe": settings,
         "seed": recipe.seed,
@@ -270,7 +271,7 @@ def _described(
     }
 
 
-def _source_place(source: str) -> str:
+def source_place(source: str) -> str:
     """Returns a source by its absolute path, where it has one."""
     schemes, scheme, name = "", *source.partition(":")[::2]
     while scheme in SOURCES.names() and SOURCES.get(scheme).takes_paths:

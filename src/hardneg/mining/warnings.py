@@ -23,6 +23,9 @@ LOST = 0.5
 NOISY = 0.02
 """The share of wrong and of suspected positives from which on it is said first."""
 
+UNREAD = 0.1
+"""The share of the documents' text that a ranker may leave unread before it is said first."""
+
 TAKEN = 0.25
 """The share of the negatives that one step may take away before it is said first."""
 
@@ -43,7 +46,7 @@ Warning = dict[str, Any]
 def warnings(info: Mapping[str, Any], recipe: Recipe) -> list[Warning]:
     """Returns `{"kind", "text", ...}` with the numbers that the text names, the gravest first."""
     gravest = _lost, _noisy_positives, _poor_calibration, _verdicts, _fewer
-    steps = *gravest, _languages, _prompts, _lengths, _near_chance, _unread_scores, _squeezed
+    steps = *gravest, _languages, _truncated, _prompts, _lengths, _near_chance, _unread_scores, _squeezed
     return [warning for step in steps for warning in step(info, recipe)]
 
 
@@ -117,6 +120,21 @@ def _languages(info: Mapping[str, Any], recipe: Recipe) -> Iterator[Warning]:
             text = f"{name}: the model {model} is for {own}, the texts are in {shown}; try --recipe {better}"
             numbers = {"ranker": name, "model": model, "own": own, "found": shown}
             yield {"kind": "language", "text": text, **numbers}
+
+
+def _truncated(info: Mapping[str, Any], recipe: Recipe) -> Iterator[Warning]:
+    for name, ranker in zip(recipe.rank.names, recipe.rank.rankers, strict=True):
+        facts = info["rankers"].get(name, {})
+        own = (facts.get("truncation") or {}).get("documents") or {}
+        if own.get("text", 0) <= UNREAD or getattr(ranker, "max_length", None) is not None:
+            continue
+        limit, documents = facts["max_length"], own["cut"] / own["sample"]
+        text = (
+            f"{name} reads the first {limit:,} tokens of a document: {documents:.0%} of the documents are "
+            f"longer, {own['text']:.0%} of all text is not read; --chunk {limit} cuts them into chunks"
+        )
+        numbers = {"limit": limit, "documents": documents, "unread": own["text"]}
+        yield {"kind": "truncated", "text": text, "ranker": name, **numbers}
 
 
 def _prompts(info: Mapping[str, Any], recipe: Recipe) -> Iterator[Warning]:

@@ -68,6 +68,8 @@ def _warning(warning: Mapping[str, Any], summary: RunSummary, locale: Locale) ->
         return str(warning["text"])
     written: dict[str, Callable[[float], str]] = {
         "share": locale.percent,
+        "documents": locale.percent,
+        "unread": locale.percent,
         "low": locale.percent,
         "high": locale.percent,
         "scale": partial(locale.decimal, places=2),
@@ -83,9 +85,10 @@ def _warning(warning: Mapping[str, Any], summary: RunSummary, locale: Locale) ->
 
 def _truncated(summary: RunSummary, locale: Locale) -> list[Finding]:
     sentences: list[Finding] = []
+    warned = {each["ranker"] for each in warnings(summary) if each["kind"] == "truncated"}
     for name, facts in {**summary.run["rankers"], **summary.run["validation"]["validators"]}.items():
         for unit, own in (facts.get("truncation") or {}).items():
-            if own["cut"]:
+            if own["cut"] and not (unit == "documents" and name in warned):
                 share, text = locale.percent(own["cut"] / own["sample"]), locale.percent(own["text"])
                 limit = locale.number(facts["max_length"])
                 sentence = locale(f"find.cut_{unit}", name=name, share=share, text=text, limit=limit)

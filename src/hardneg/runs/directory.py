@@ -19,12 +19,13 @@ from hardneg.core.state_files import CHECKSUM, fingerprint, parse_state, write_s
 from hardneg.core.tables import flat
 from hardneg.runs.ledger import FolderLedger, Ledger, MemoryLedger, check_rankers
 from hardneg.runs.run_info import check
+from hardneg.sources import chunks
 
 _CALIBRATION = "calibration.json"
 _POSITIVES = "positives.json"
 _OWN = {
     *("run.json", _CALIBRATION, _POSITIVES, "README.md", "ledger", "judge"),
-    *("audit.json", "audit_sample.jsonl", "judgments.jsonl"),
+    *("audit.json", "audit_sample.jsonl", "judgments.jsonl", chunks.FOLDER),
 }
 """Files and folders of a run, but for its training set and report."""
 _LIBRARIES = ("hardneg", "numpy", "pyarrow", "torch", "sentence-transformers", "transformers")
@@ -121,7 +122,7 @@ class RunFolder:
         if not self.path.is_dir():
             return
         entries = sorted(self.path.iterdir())
-        files = [entry.name for entry in entries if not entry.name.startswith(".")]
+        files = [entry.name for entry in entries if not (entry.name.startswith(".") or self._is_begun(entry))]
         if files and self._marker not in files:
             raise ConfigError(f"{self.path} holds other files ({files[0]}, ...); choose an empty --out")
         for entry in entries:
@@ -132,6 +133,10 @@ class RunFolder:
                 )
             if entry.exists() and not (entry.is_file() or entry.is_dir()):
                 raise ConfigError(f"{entry} is a pipe or a device; choose another --out, or delete it")
+
+    def _is_begun(self, entry: Path) -> bool:
+        """Returns whether an entry holds the chunks of a run that is not begun itself."""
+        return self._marker == "run.json" and entry.name == chunks.FOLDER and chunks.is_begun(entry)
 
     def sweep(self) -> None:
         """Removes what killed processes had not finished, from a directory known to be this program's."""

@@ -12,12 +12,13 @@ import pyarrow as pa
 from pydantic import ValidationError
 
 from hardneg.core.errors import ConfigError, DataError, HardnegError
+from hardneg.core.files import real_path
 from hardneg.core.records import Collection
 from hardneg.core.registry import first_problem
 from hardneg.runs.directory import RunFolder
 from hardneg.runs.ledger import Ledger
 from hardneg.runs.training_set import TrainingSet
-from hardneg.sources import LoadOptions, load
+from hardneg.sources import LoadOptions, chunks, load
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,12 @@ def open_run(run_folder: str | Path, *, collection: Collection | None = None) ->
 
 
 def load_run(run_folder: Path, collection: Collection | None) -> tuple[dict[str, Any], Collection]:
-    """Returns run.json of a finished run and the collection it was mined from, loaded unless given."""
+    """Returns run.json of a finished run and the collection it was mined from, loaded unless given.
+
+    A run that holds its own chunks has them for its source, wherever it is.
+    """
     info = RunFolder(run_folder).finished()
+    info["source"] = source_of(run_folder, info)
     if collection is None and info["source"] is None:
         raise DataError(f"{run_folder} was mined from a collection in memory; give it as collection=")
     if collection is None:
@@ -103,6 +108,15 @@ def load_run(run_folder: Path, collection: Collection | None) -> tuple[dict[str,
         source = info["source"] or "the collection"
         raise DataError(f"{source} has changed since {run_folder} was mined; mine it again")
     return info, collection
+
+
+def source_of(run_folder: str | Path, info: Mapping[str, Any]) -> str | None:
+    """Returns where the collection of a run is: the chunks in its folder, or what its run.json says."""
+    own = Path(run_folder) / chunks.FOLDER
+    if info["collection"].get("chunks") and chunks.fits(own):
+        return str(real_path(own))
+    source: str | None = info["source"]
+    return source
 
 
 def collection_of(run_folder: str | Path) -> Collection | None:

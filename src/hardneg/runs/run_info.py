@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hardneg.core.records import ScoreScale
 from hardneg.core.registry import invalid_field
+from hardneg.sources.chunks import ChunkFacts
 
 Texts = dict[str, Any]
 Counts = dict[str, int]
@@ -27,6 +28,7 @@ class _Collection(_Shape):
     judgments: int
     digest: str
     notes: Texts
+    chunks: ChunkFacts | None = None
 
 
 class _Rank(_Shape):

@@ -13,6 +13,7 @@ from hardneg.core.records import (
     NOISY_POSITIVE,
     RELABELLED,
     SAME_CLASS,
+    SAME_DOCUMENT,
     UNDECIDED,
 )
 
@@ -32,6 +33,7 @@ _LABELS = {
     PARTLY_RELEVANT: ("relevant in part", "релевантен частично"),
     SAME_CLASS: ("of the query's class", "из класса запроса"),
     UNDECIDED: ("between the bounds", "между границами"),
+    SAME_DOCUMENT: ("from a positive's document", "из того же документа"),
     NO_POSITIVE: ("query without a positive", "у запроса нет релевантного"),
     NO_SCORE: ("no score", "нет оценки"),
     NO_ANCHOR_SCORE: ("positive without score", "у релевантного нет оценки"),
@@ -68,6 +70,10 @@ _MEANINGS = {
     UNDECIDED: (
         "Its similarity to the query is between the two bounds: it is neither positive nor negative.",
         "Его сходство с запросом между двумя границами: он ни релевантный, ни негатив.",
+    ),
+    SAME_DOCUMENT: (
+        "It is another chunk of a document judged relevant: it is neither positive nor negative.",
+        "Это другой фрагмент релевантного документа: он ни релевантный, ни негатив.",
     ),
     NO_POSITIVE: (
         "All positives of its query were left out as wrong.",

@@ -9,7 +9,7 @@ What `load` accepts:
 | `mteb:TASK` or `mteb:TASK:SUBSET` | `mteb`: retrieval tasks of mteb |
 | `hf:ID` or `hf:FOLDER` | `hf`: datasets of the Hugging Face hub |
 | `classes:NAME`, `sts:NAME` | `classes`, `sts`: labels, similarities; NAME is a file, URL or `hf:ID` |
-| a folder | `beir` or `trec`, by the files that are in it |
+| a folder | `beir`, `trec` or `chunks`, by the files that are in it |
 | a file | `pairs`: jsonl, csv, tsv or parquet; `training`: a trainer's file |
 | a URL, as `s3://bucket/folder` | a folder or a file, fetched first: `hardneg.core.stores` |
 """
@@ -26,7 +26,7 @@ from hardneg.core.lines import raw_lines, unreadable
 from hardneg.core.progress import Progress
 from hardneg.core.records import Collection
 from hardneg.core.stores import fetched, is_url
-from hardneg.sources import beir, documents, objects, pairs, training, trec
+from hardneg.sources import beir, chunks, documents, objects, pairs, training, trec
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
 from hardneg.sources.columns import some
 from hardneg.sources.tables import accepted_names, is_table
@@ -40,6 +40,7 @@ __all__ = [
     "load_with_or_without_queries",
     "local",
     "objects",
+    "splits",
 ]
 
 _BUILT_IN = "stdlib"
@@ -89,6 +90,12 @@ def load_with_or_without_queries(source: str, options: LoadOptions | None = None
     return load(source, options)
 
 
+def splits(source: str, progress: Progress | None = None) -> list[str]:
+    """Returns the splits of a BEIR folder, ascending; none for any other source."""
+    path = Path(local(source, progress))
+    return beir.splits(path) if _reader(source)[0] is None and path.is_dir() and beir.fits(path) else []
+
+
 def local(source: str, progress: Progress | None = None) -> str:
     """Returns a source as it can be read here: itself, or the copy of a URL and of all read with it."""
     return str(fetched(source, progress, companions)) if is_url(source) else source
@@ -121,6 +128,8 @@ def _is_file(path: Path) -> bool:
 def _read_folder(folder: Path, options: LoadOptions) -> Collection:
     if not folder.is_dir():
         raise _no_source(str(folder))
+    if chunks.fits(folder):
+        return chunks.read(folder, options)
     if beir.fits(folder):
         return beir.read(folder, options)
     if trec.fits(folder):

@@ -80,21 +80,31 @@ def _id_column(row: Row, named: str | None) -> str:
     return named or next((name for name in _IDS if name in row), _IDS[0])
 
 
+def splits(folder: Path) -> list[str]:
+    """Returns the splits of a BEIR folder, ascending."""
+    return sorted({name for name, _, kind in _names(folder).values() if kind in ("tsv", *_TABLES)})
+
+
+def _names(folder: Path) -> dict[Path, tuple[str, str, str]]:
+    """Returns (split, point, kind) of each entry of `qrels`."""
+    there = sorted((folder / "qrels").iterdir()) if (folder / "qrels").is_dir() else []
+    return {path: PART.sub("", uncompressed_name(path)).rpartition(".") for path in there}
+
+
 def _judgments_files(folder: Path, split: str) -> list[Path]:
     """Returns the file of the split's judgments, or all parts of its table."""
     if _variants(folder / "qrels" / f"{split}.tsv"):
         return [_file(folder / "qrels" / f"{split}.tsv")]
-    there = sorted((folder / "qrels").iterdir()) if (folder / "qrels").is_dir() else []
-    names = {path: PART.sub("", uncompressed_name(path)).rpartition(".") for path in there}
+    names = _names(folder)
     found = [path for path, (name, _, kind) in names.items() if name == split and kind in _TABLES]
     if len({names[path] for path in found}) == 1:
         return found
-    splits = sorted({name for name, _, kind in names.values() if kind in ("tsv", *_TABLES)})
-    if found or splits:
+    known = splits(folder)
+    if found or known:
         problem = f"{', '.join(path.name for path in found)} are all there; keep one" if found else ""
-        problem = problem or f"splits found: {', '.join(splits)}; choose one with --split"
+        problem = problem or f"splits found: {', '.join(known)}; choose one with --split"
     else:
-        where, entries = ("in qrels", there) if there else ("found", sorted(folder.iterdir()))
+        where, entries = ("in qrels", list(names)) if names else ("found", sorted(folder.iterdir()))
         problem = f"splits found: none; {where}: {some([path.name for path in entries], 12, None)}"
     raise DataError(f"{folder}: there is no qrels/{split}.tsv; {problem}")
 

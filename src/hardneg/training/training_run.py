@@ -17,7 +17,7 @@ from hardneg.core.records import Collection
 from hardneg.mining import pipeline
 from hardneg.mining.recipe import Recipe
 from hardneg.runs.directory import Clock, RunFolder
-from hardneg.runs.finished import load_run
+from hardneg.runs.finished import load_run, source_of
 from hardneg.training import rows
 from hardneg.training.dev_split import DevSet
 from hardneg.training.model_directory import FILE, Trained, claim, conditions, save, write
@@ -109,7 +109,8 @@ def train_in_rounds(
     Source: Xiong et al., Approximate nearest neighbor negative contrastive learning, arXiv 2007.00808.
     """
     run = RunFolder(Path(run_folder)).read()
-    if run.get("source") is None:
+    run["source"] = source_of(run_folder, run)
+    if run["source"] is None:
         raise ConfigError(f"{run_folder} was mined from a collection in memory; rounds need a source")
     folder = real_path(out)
     expected = conditions(run_folder, run, settings, rounds=count)

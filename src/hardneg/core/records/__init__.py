@@ -25,7 +25,7 @@ from hardneg.core.records.collection import (
     part,
 )
 from hardneg.core.records.examples import Example, Scored
-from hardneg.core.records.neutral import NEUTRAL, SAME_CLASS, UNDECIDED, Neutral
+from hardneg.core.records.neutral import NEUTRAL, SAME_CLASS, SAME_DOCUMENT, UNDECIDED, Neutral
 from hardneg.core.records.row_map import RowMap
 from hardneg.core.records.scores import GivenScores, ScoreScale
 from hardneg.core.records.text import folded, full_text, id_key, text_key
@@ -51,6 +51,7 @@ __all__ = [
     "RELABELLED",
     "RowMap",
     "SAME_CLASS",
+    "SAME_DOCUMENT",
     "ScoreScale",
     "Scored",
     "UNDECIDED",

@@ -206,6 +206,7 @@ class Collection:
         files: How many `lines`, and `rows` of a table, each of the first 100 files has.
         scores: The scores that the source brings with its documents, by column.
         neutral: Pairs that are neither positive nor negative; None where the source knows of none.
+        chunks: How its documents were cut out of longer ones; empty where they were not.
     """
 
     name: str
@@ -219,6 +220,7 @@ class Collection:
     files: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     scores: Mapping[str, GivenScores] = field(default_factory=dict)
     neutral: Neutral | None = None
+    chunks: Mapping[str, Any] = field(default_factory=dict)
     _object_reader: ClassVar[Callable[..., Collection]]
 
     @classmethod

@@ -13,7 +13,8 @@ from hardneg.core.records.arrays import BoolArray, IntArray, PairSet
 
 SAME_CLASS = "same_class"
 UNDECIDED = "undecided"
-NEUTRAL = (SAME_CLASS, UNDECIDED)
+SAME_DOCUMENT = "same_document"
+NEUTRAL = (SAME_CLASS, UNDECIDED, SAME_DOCUMENT)
 """Their reasons in the ledger."""
 
 

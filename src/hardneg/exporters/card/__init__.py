@@ -77,7 +77,20 @@ def _introduction(run: Mapping[str, Any]) -> str:
         f"{collection['queries']:,} queries) with their relevant documents and **hard negatives**: documents "
         "that rank high for the query and are taken not to be relevant to it. The negatives were mined by "
         "[hardneg](https://pypi.org/project/hardneg/), not judged by people: some may be relevant after all. "
-        "What became of every candidate, and why, stands in `ledger/`."
+        f"What became of every candidate, and why, stands in `ledger/`.{_chunks(collection)}"
+    )
+
+
+def _chunks(collection: Mapping[str, Any]) -> str:
+    """Returns a paragraph on documents that were cut into chunks, empty where they were not."""
+    chunks = collection.get("chunks")
+    if not chunks:
+        return ""
+    cut = f"{chunks['longer']:,} of {chunks['documents']:,}"
+    positives = "all chunks are positives" if chunks["positives"] == "all" else "the best chunk is positive"
+    return (
+        f"\n\nDocuments of more than {chunks['tokens']:,} tokens ({cut}) were cut into chunks, whose ids are "
+        f"that of the document, `#` and a number. Of a relevant document {positives}, and none is a negative."
     )
 
 

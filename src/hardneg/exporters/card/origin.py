@@ -78,9 +78,10 @@ def sources(run: Mapping[str, Any]) -> str:
     """Returns the source and the papers of what the recipe names."""
     alone = len(run["recipe"]["rank"]["rankers"]) < 2
     recipe = json.dumps(run["recipe"])
+    source = (run["collection"].get("chunks") or run)["source"]
     used = [word for word in _PAPERS if f'"{word}' in recipe and not (word == "rrf" and alone)]
     lines = [
-        f"- Source: {code(run['source'])}; its licence and citation apply to the texts.",
+        f"- Source: {code(source)}; its licence and citation apply to the texts.",
         *(f"- {paper}" for paper in dict.fromkeys(_PAPERS[word] for word in used)),
     ]
     return "## Sources and citations\n\n" + "\n".join(lines)

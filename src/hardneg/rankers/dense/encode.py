@@ -93,6 +93,11 @@ class Encoder:
             "similarity": "cosine" if self.normalize else "dot",
         }
 
+    @property
+    def tokenizer(self) -> Any:
+        """The model's tokenizer, as its library has it; None for a model without one."""
+        return getattr(self._model, "tokenizer", None)
+
     def fingerprint(self, kind: Kind) -> str:
         """Returns the digest of all but the texts that decides on queries' (or documents') vectors."""
         facts = {**self.facts, "kind": kind, "device": self._model.device.type}
@@ -104,8 +109,7 @@ class Encoder:
         """Returns how many of some texts the model cuts, and how much of them; see `truncation`."""
         prompt = self.prompts.query if kind == "query" else self.prompts.document
         with model_errors(self._name, "encode with"):
-            tokenizer = getattr(self._model, "tokenizer", None)
-            return truncation(tokenizer, self._model.max_seq_length, texts, prompt)
+            return truncation(self.tokenizer, self._model.max_seq_length, texts, prompt)
 
     def queries(self, texts: list[str], advance: Advance | None = None) -> FloatArray:
         """Returns (n, dimension) float32: the vectors of queries, at least one; reports progress."""
