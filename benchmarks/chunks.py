@@ -107,8 +107,8 @@ def compared(spec: dict[str, Any], whole: Collection, chunks: Collection) -> Non
     context = Context(cache_folder())
     measures = parse(["nDCG@10", "MRR@10", "R@100"])
     runs = [
-        ranked("whole", RANKERS.make(spec).open(whole, context), whole, Counter()),
-        ranked("chunks", RANKERS.make(spec).open(chunks, context), chunks, Counter(chunks.chunks)),
+        ranked("whole", RANKERS.make(spec).open(whole, context), whole, cut=False),
+        ranked("chunks", RANKERS.make(spec).open(chunks, context), chunks, cut=True),
     ]
     evaluation = evaluate(whole, runs, measures)
     for measure in measures:
@@ -132,28 +132,34 @@ def compared(spec: dict[str, Any], whole: Collection, chunks: Collection) -> Non
 
 def cut_positives(whole: Collection, chunks: Collection) -> BoolArray:
     """Returns (n_queries,) bool: whether all relevant documents of a query have several chunks."""
-    names = chunks.documents.table["doc_id"].to_pylist()
-    several = {name.rpartition("#")[0] for name in names if name.endswith("#2")}
+    pieces = Counter(doc for docs in documents_of(chunks, cut=True) for doc in docs)
     ids = np.array(whole.documents.table["doc_id"].to_pylist(), object)
-    judgments = whole.judgments
-    return np.array(
-        [
-            all(doc in several for doc in ids[judgments.positives(query)])
-            for query in range(len(whole.queries))
-        ]
-    )
+    positives = (ids[whole.judgments.positives(query)] for query in range(len(whole.queries)))
+    return np.array([all(pieces[doc] > 1 for doc in docs) for docs in positives])
 
 
-def ranked(name: str, ranker: OpenedRanker, collection: Collection, cut: Counter[str]) -> SystemRun:
+def documents_of(collection: Collection, *, cut: bool) -> list[list[str]]:
+    """Returns the documents of each row: itself, or those that a chunk is of, several where they share it."""
+    ids: list[str] = collection.documents.table["doc_id"].to_pylist()
+    if not cut:
+        return [[name] for name in ids]
+    aliases = collection.documents.aliases
+    return [
+        [each.rpartition("#")[0] for each in (name, *aliases.get(row, ()))] for row, name in enumerate(ids)
+    ]
+
+
+def ranked(name: str, ranker: OpenedRanker, collection: Collection, *, cut: bool) -> SystemRun:
     """Returns the documents that a ranker finds, each by its best chunk if they are cut."""
     scores: dict[str, dict[str, float]] = {}
-    ids = np.array(collection.documents.table["doc_id"].to_pylist(), object)
+    owners = documents_of(collection, cut=cut)
     for queries in rows_of(len(collection.queries), 256):
-        docs, values = ranker.search(queries, min(_DEPTH, len(ids)))
+        docs, values = ranker.search(queries, min(_DEPTH, len(owners)))
         for query, row, own in zip(collection.queries.ids(queries), docs, values, strict=True):
             found = scores.setdefault(query, {})
-            for doc, score in zip(ids[row[row >= 0]], own[row >= 0].tolist(), strict=True):
-                found.setdefault(doc.rpartition("#")[0] if cut else doc, score)
+            for place, score in zip(row[row >= 0].tolist(), own[row >= 0].tolist(), strict=True):
+                for doc in owners[place]:
+                    found.setdefault(doc, score)
     return SystemRun(name, scores)
 
 
@@ -165,15 +171,13 @@ def mined(spec: dict[str, Any], folder: Path, split: str, temporary: Path) -> No
     for name, place in (("chunks.json", folder), ("plain folder", plain)):
         recipe = hardneg.Recipe.named("naive", rankers=[spec], split=split)
         run = hardneg.mine(str(place), recipe)
-        pairs = [
-            (example.positives[0].doc_id, negative.doc_id)
-            for example in run.training_set
-            for negative in example.negatives
-        ]
-        own = sum(one.rpartition("#")[0] == other.rpartition("#")[0] for one, other in pairs)
-        print(
-            f"negatives by {next(iter(spec))}, {name}: {own:,} of {len(pairs):,} from the positive's document"
-        )
+        own = total = 0
+        for example in run.training_set:
+            relevant = {each.doc_id.rpartition("#")[0] for each in example.positives}
+            total += len(example.negatives)
+            own += sum(each.doc_id.rpartition("#")[0] in relevant for each in example.negatives)
+        kind = next(iter(spec))
+        print(f"negatives by {kind}, {name}: {own:,} of {total:,} from the document of a positive")
 
 
 if __name__ == "__main__":

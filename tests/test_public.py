@@ -10,10 +10,10 @@ import hardneg
 def test_every_public_name_is_there_and_none_is_forgotten():
     assert {*hardneg.__all__} - {"__version__"} == {
         "Collection", "ConfigError", "DataError", "Draw", "Example", "Format", "HardnegError", "LoadOptions",
-        "MissingExtra", "Ranker", "Recipe", "Rule", "Run", "Scored", "Source", "Validator", "audit", "clean",
-        "compare", "component", "draw", "evaluate", "export", "file_format", "generate", "judge", "loss",
-        "mine", "mix", "open_run", "push", "ranker", "recipe_names", "rule", "select", "source", "train",
-        "validator", "write_report",
+        "MissingExtra", "Ranker", "Recipe", "Rule", "Run", "Scored", "Source", "Validator", "audit", "chunk",
+        "clean", "compare", "component", "draw", "evaluate", "export", "file_format", "generate", "judge",
+        "loss", "mine", "mix", "open_run", "push", "ranker", "recipe_names", "rule", "select", "source",
+        "train", "validator", "write_report",
     }  # fmt: skip
     for name in {*hardneg.__all__} - {"__version__"}:
         assert getattr(hardneg, name).__doc__
