@@ -65,6 +65,7 @@ def test_the_file_depends_on_all_that_an_index_is_made_from(tmp_path):
         {"indptr": np.array([0, 1, 3], np.int32)},
         {"docs": np.array([2, 0, 3], np.int32)},
         {"docs": np.array([-1, 0, 1], np.int32)},
+        {"docs": np.array([2, 1, 0], np.int32)},
         {"weights": np.array([0.5, 1], np.float32)},
         {"n_docs": 4},
     ],

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from hardneg.core.records import FloatArray, IntArray
+from hardneg.rankers.inverted.max_score import LongArray, search_rows, weight_ranges
 from hardneg.rankers.kernels.jit import njit
 from hardneg.rankers.kernels.parallel import parallel_for
-from hardneg.rankers.kernels.top_k import heap_sort, push_row
-
-LongArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,8 @@ class InvertedIndex:
     def is_sound(self) -> bool:
         """Whether the arrays fit together, so that a search reads nothing beyond them."""
         named = len(self.names) < len(self.indptr)
-        return named and _are_sound(self.indptr, self.docs, self.weights, self.n_docs)
+        sound = named and _are_sound(self.indptr, self.docs, self.weights, self.n_docs)
+        return sound and _documents_ascend(self.indptr, self.docs)
 
     @classmethod
     def of(cls, documents: SparseRows, n_docs: int, n_terms: int) -> InvertedIndex:
@@ -94,6 +93,11 @@ class InvertedIndex:
         indptr = np.searchsorted(documents.terms[order], np.arange(n_terms + 1))
         return cls(indptr, docs, documents.weights[order], n_docs)
 
+    @cached_property
+    def weight_ranges(self) -> FloatArray:
+        """(n_terms, 2) float32: the lowest and highest weight of each term, 0 where it has none."""
+        return weight_ranges(self.indptr, self.weights)
+
     def search(self, queries: SparseRows, depth: int) -> tuple[IntArray, FloatArray]:
         """Returns the documents of the highest scores above 0, best first, ties by document row.
 
@@ -101,8 +105,10 @@ class InvertedIndex:
         """
         shape = len(queries.indptr) - 1, depth
         docs, scores = np.full(shape, -1, np.int32), np.full(shape, np.nan, np.float32)
-        index = self.indptr, self.docs, self.weights, self.n_docs
-        parallel_for(lambda rows: _search(*index, *queries.arrays(rows), docs[rows], scores[rows]), len(docs))
+        index = self.indptr, self.docs, self.weights, self.weight_ranges, self.n_docs
+        parallel_for(
+            lambda rows: search_rows(*index, *queries.arrays(rows), docs[rows], scores[rows]), len(docs)
+        )
         return docs, scores
 
     def score(self, queries: SparseRows, docs: IntArray) -> FloatArray:
@@ -142,26 +148,12 @@ def _are_sound(indptr: LongArray, columns: IntArray, weights: FloatArray, limit:
 
 
 @njit
-def _search(
-    indptr: LongArray,
-    postings: IntArray,
-    weights: FloatArray,
-    n_docs: int,
-    rows: LongArray,
-    terms: IntArray,
-    term_weights: FloatArray,
-    docs: IntArray,
-    scores: FloatArray,
-) -> None:
-    totals = np.empty(n_docs, np.float32)
-    for row in range(len(docs)):
-        totals[:] = 0
-        for entry in range(rows[row], rows[row + 1]):
-            term, weight = terms[entry], term_weights[entry]
-            for posting in range(indptr[term], indptr[term + 1]):
-                totals[postings[posting]] += weight * weights[posting]
-        size = push_row(totals, 0, 0.0, docs[row], scores[row], 0)
-        heap_sort(docs[row], scores[row], size)
+def _documents_ascend(indptr: LongArray, docs: IntArray) -> bool:
+    for term in range(len(indptr) - 1):
+        for posting in range(indptr[term] + 1, indptr[term + 1]):
+            if docs[posting] <= docs[posting - 1]:
+                return False
+    return True
 
 
 @njit
