@@ -37,7 +37,9 @@ _UNSEGMENTED = (
     "\uac00-\ud7a3"  # Hangul: written with spaces, but particles are joined to the nouns
     "\U0001b000-\U0001b16f\U00020000-\U0003ffff"
 )
-_ASCII_WORD = re.compile(r"[a-z0-9]+")
+_ASCII = bytes(code if 48 <= code < 58 or 97 <= code < 123 else 32 for code in bytes(range(256)).lower())
+"""What each ASCII character becomes: its lower case, or a space between words."""
+
 _WORD = re.compile(r"[^\W_]+")
 _UNSEGMENTED_RUN = re.compile(f"[{_UNSEGMENTED}]+")
 
@@ -49,7 +51,7 @@ Stem = Callable[[str], str]
 def words(text: str) -> list[str]:
     """Returns the folded words of a text, in order; of unsegmented scripts, pairs of characters."""
     if text.isascii():
-        return _ASCII_WORD.findall(text.lower())
+        return text.encode().translate(_ASCII).decode().split()
     folded = unicodedata.normalize("NFKC", text).replace("\xad", "").replace("İ", "i").casefold()
     folded = unicodedata.normalize("NFKC", folded)
     special, word = _patterns()
