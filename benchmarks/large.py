@@ -44,7 +44,6 @@ def main() -> None:
 def make(sources: list[Path], out: Path, documents: int, queries: int) -> None:
     (out / "qrels").mkdir(parents=True, exist_ok=True)
     sentences = gather(sources)
-    count = len(sentences)
     random = np.random.default_rng(7)
     asked = set(np.linspace(0, documents - 1, queries, dtype=np.int64).tolist())
     with (
@@ -53,8 +52,7 @@ def make(sources: list[Path], out: Path, documents: int, queries: int) -> None:
         (out / "qrels" / "train.tsv").open("w", encoding="utf-8") as judged,
     ):
         for number in range(documents):
-            turn, first = divmod(number, count)
-            text = f"{sentences[first]} {sentences[(first * 31 + turn * 7_919 + 1) % count]}"
+            text = joined(sentences, number)
             corpus.write(json.dumps({"_id": f"doc-{number}", "text": text}, ensure_ascii=False) + "\n")
             if number in asked:
                 words = text.split()
@@ -62,7 +60,13 @@ def make(sources: list[Path], out: Path, documents: int, queries: int) -> None:
                 queried.write(json.dumps({"_id": f"q-{number}", "text": some}, ensure_ascii=False) + "\n")
                 judged.write(f"q-{number}\tdoc-{number}\t1\n")
     vectors(out, documents, np.array(sorted(asked)))
-    print(f"{documents:,} documents of two of {count:,} sentences, {len(asked):,} queries")
+    print(f"{documents:,} documents of two of {len(sentences):,} sentences, {len(asked):,} queries")
+
+
+def joined(sentences: list[str], number: int) -> str:
+    """Returns the text of a document: two sentences, no two documents the same two."""
+    turn, first = divmod(number, len(sentences))
+    return f"{sentences[first]} {sentences[(first * 31 + turn * 7_919 + 1) % len(sentences)]}"
 
 
 def gather(sources: list[Path]) -> list[str]:

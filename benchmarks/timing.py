@@ -29,7 +29,6 @@ def compare(runs: Runs, rounds: int) -> tuple[dict[str, list[float]], dict[str, 
         runs: What to time; the first is what the others are compared with.
         rounds: How many times each runs.
     """
-    clock = time.process_time if one_thread() else time.perf_counter
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     given = {name: run() for name, run in runs.items()}
     for _ in range(rounds):
@@ -38,6 +37,11 @@ def compare(runs: Runs, rounds: int) -> tuple[dict[str, list[float]], dict[str, 
             run()
             seconds[name].append(clock() - begin)
     return seconds, given
+
+
+def clock() -> float:
+    """Returns the seconds of the processor if one thread does all, so that other work is not counted."""
+    return time.process_time() if one_thread() else time.perf_counter()
 
 
 def one_thread() -> bool:
@@ -64,10 +68,8 @@ def machine(*libraries: str) -> None:
     versions = ", ".join(f"{name} {version(name)}" for name in ("torch", "numpy", *libraries))
     processor = names[0].split(":")[1].strip() if names else platform.processor()
     print(f"{processor}, {os.cpu_count()} cores, {flags},")
-    clock = "the processor's time" if one_thread() else "the time that passed"
-    print(
-        f"{torch.get_num_threads()} threads of torch, seconds of {clock}; load before: {load}; {versions}\n"
-    )
+    kind = "the processor's time" if one_thread() else "the time that passed"
+    print(f"{torch.get_num_threads()} threads of torch, seconds of {kind}; load before: {load}; {versions}\n")
 
 
 def clustered(count: int, seed: int, dimension: int = 384) -> FloatArray:
