@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from hardneg.core.records import FloatArray, IntArray
-from hardneg.rankers.inverted.max_score import LongArray, search_rows, weight_ranges
+from hardneg.rankers.inverted.max_score import SUMMED_WHOLE, WINDOW, LongArray, search_rows, weight_ranges
 from hardneg.rankers.kernels.jit import njit
 from hardneg.rankers.kernels.parallel import parallel_for
 
@@ -106,9 +106,11 @@ class InvertedIndex:
         shape = len(queries.indptr) - 1, depth
         docs, scores = np.full(shape, -1, np.int32), np.full(shape, np.nan, np.float32)
         index = self.indptr, self.docs, self.weights, self.weight_ranges, self.n_docs
-        parallel_for(
-            lambda rows: search_rows(*index, *queries.arrays(rows), docs[rows], scores[rows]), len(docs)
-        )
+
+        def search(rows: slice) -> None:
+            search_rows(*index, *queries.arrays(rows), docs[rows], scores[rows], WINDOW, SUMMED_WHOLE)
+
+        parallel_for(search, len(docs))
         return docs, scores
 
     def score(self, queries: SparseRows, docs: IntArray) -> FloatArray:

@@ -60,8 +60,8 @@ def search_rows(
     factors: FloatArray,
     docs: IntArray,
     scores: FloatArray,
-    window: int = WINDOW,
-    summed_whole: int = SUMMED_WHOLE,
+    window: int,
+    summed_whole: int,
 ) -> None:
     """Writes the documents of the highest scores above 0 of each query, best first, ties by document row.
 
