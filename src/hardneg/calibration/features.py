@@ -11,7 +11,7 @@ import numpy.typing as npt
 from hardneg.core.records import BoolArray, Candidates, FloatArray, IntArray
 
 Matrix = npt.NDArray[np.float64]
-Kind = Literal["absolute", "relative", "flag"]
+Kind = Literal["absolute", "alone", "relative", "flag"]
 
 POSITIVE, UNLABELLED, LEFT_OUT, NOT_RELEVANT = 1, 0, -1, -2
 """The status of a candidate. Left out are padding, documents judged not relevant, and copies of positives or
@@ -19,7 +19,7 @@ of the query."""
 
 _QUERY_SHARE = 0.5
 _RELATIVE_SHARE = 0.7
-_SCALES = {"absolute": ("all", "query"), "relative": ("query",), "flag": ("flag",)}
+_SCALES = {"absolute": ("all", "query"), "alone": ("all",), "relative": ("query",), "flag": ("flag",)}
 """What each feature of a column is compared with: all candidates, those of the query, or nothing."""
 
 
@@ -44,8 +44,9 @@ class Column(NamedTuple):
     """A score or a validator's evidence, and how it is read.
 
     An `absolute` score means the same for every query, as a cosine does: it is compared with all candidates
-    and with those of its query. A `relative` one, as BM25's, is compared with those of its query alone. A
-    `flag` is 0 where there is nothing and 1 where it is certain.
+    and with those of its query; one that is `alone` only with all, as few of its query have one. A
+    `relative` one, as BM25's, is compared with those of its query alone. A `flag` is 0 where there is nothing
+    and 1 where it is certain.
 
     Attributes:
         source: Where its values are stored.
@@ -109,9 +110,10 @@ def features(candidates: Candidates, columns: Sequence[Column], reference: BoolA
         if column.kind == "flag":
             parts.append(np.nan_to_num(values, nan=0.0))
             continue
-        if column.kind == "absolute":
+        if column.kind != "relative":
             parts.append((values - column.mean) / column.deviation)
-        parts.append(_standardised(values, reference))
+        if column.kind != "alone":
+            parts.append(_standardised(values, reference))
     stacked = np.stack(parts, axis=-1)
     return np.asarray(np.nan_to_num(_imputed(stacked, columns), nan=0.0))
 

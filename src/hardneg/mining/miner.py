@@ -19,7 +19,7 @@ from hardneg.core.components import (
     OpenedValidator,
 )
 from hardneg.core.exclusions import Exclusions
-from hardneg.core.records import Candidates, Collection, IntArray
+from hardneg.core.records import BoolArray, Candidates, Collection, IntArray
 from hardneg.mining.positives import PositivesStage
 from hardneg.mining.recipe import Recipe
 from hardneg.mining.validation import ValidationStage
@@ -95,16 +95,25 @@ class _Blocks:
         return calibration
 
     def decide(self, pooled: Candidates) -> tuple[Candidates, Decisions]:
-        candidates = self.examined(pooled)
-        return candidates, self.selector.select(candidates)
+        """Returns the candidates and the decisions; what is chosen unread is read, and decided on again."""
+        found = self._with_evidence(pooled, whole=False)
+        read = np.zeros(found.shape, bool)
+        while True:
+            candidates = self._anchored(self.validation.validate(found))
+            decisions = self.selector.select(candidates)
+            unread = self.validation.unread(found, _chosen(found, candidates, decisions)) & ~read
+            if not unread.any():
+                return candidates, decisions
+            self.selector.forget(candidates, decisions, np.ones(len(candidates.queries), bool))
+            found, read = self.validation.with_evidence_of(found, unread), read | unread
 
     def examined(self, pooled: Candidates) -> Candidates:
         return self._anchored(self.validation.validate(self._with_evidence(pooled)))
 
-    def _with_evidence(self, pooled: Candidates) -> Candidates:
+    def _with_evidence(self, pooled: Candidates, *, whole: bool = True) -> Candidates:
         """Returns candidates with evidence of false negatives and of wrong positives."""
         pooled = combined(pooled, self.settings.ensemble, self.settings.teachers)
-        found = self.validation.with_evidence(self.exclusions.mark(pooled))
+        found = self.validation.with_evidence(self.exclusions.mark(pooled), whole=whole)
         return self.positives.examine(found, self.validation.verdict_shares(found))
 
     def _anchored(self, candidates: Candidates) -> Candidates:
@@ -303,6 +312,15 @@ def open_positive_validators(
         return {}
     named = zip(recipe.positives.names, recipe.positives.validators, strict=True)
     return {name: validator.open(collection, rankers, context) for name, validator in named}
+
+
+def _chosen(pooled: Candidates, candidates: Candidates, decisions: Decisions) -> BoolArray:
+    """Returns (n_queries, depth) bool: the pooled candidates that are negatives, for whichever positive."""
+    chosen = np.zeros(pooled.shape, bool)
+    order = np.argsort(pooled.queries, kind="stable")
+    rows = order[np.searchsorted(pooled.queries, candidates.queries, sorter=order)]
+    np.logical_or.at(chosen, rows, decisions.copies > 0)
+    return chosen
 
 
 def _first_depth(recipe: Recipe) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hardneg.calibration.calibration import Calibration, calibrate, not_estimated
-from hardneg.calibration.features import LEFT_OUT, NOT_RELEVANT, POSITIVE, UNLABELLED, Column, Sample
+from hardneg.calibration.features import LEFT_OUT, NOT_RELEVANT, POSITIVE, UNLABELLED, Column, Kind, Sample
 from hardneg.core.components import OpenedValidator
 from hardneg.core.exclusions import DUPLICATE_OF_POSITIVE, EXCLUSIONS
 from hardneg.core.records import (
@@ -47,6 +47,11 @@ class ValidationStage:
         self._settings = settings
         self._scorers = scorers
         self._open_validators = open_validators or {}
+        self._reading_chosen: dict[str, Any] = {
+            name: opened
+            for name, opened in self._open_validators.items()
+            if getattr(opened, "only_chosen", False)
+        }
         self._complete = settings.calibrate and settings.labels == "complete"
         self.calibration = Calibration("it is off")
 
@@ -75,13 +80,35 @@ class ValidationStage:
         )
         return self.calibration
 
-    def with_evidence(self, candidates: Candidates) -> Candidates:
-        """Returns the candidates with the evidence of the opened validators, added to what is stored."""
+    def with_evidence(self, candidates: Candidates, *, whole: bool = True) -> Candidates:
+        """Returns the candidates with the evidence of the opened validators, added to what is stored.
+
+        Unless it is asked for whole, validators that read only what is chosen have read positives alone.
+        """
+        own = self._collection.judgments.relevant.has(candidates.queries, candidates.docs)
         evidence = {
             name: checked_scores(name, opened.evidence(candidates))
             for name, opened in self._open_validators.items()
+            if whole or name not in self._reading_chosen
         }
-        return replace(candidates, evidence={**candidates.evidence, **evidence})
+        found = replace(candidates, evidence={**candidates.evidence, **evidence})
+        return found if whole else self.with_evidence_of(found, own)
+
+    def with_evidence_of(self, candidates: Candidates, chosen: BoolArray) -> Candidates:
+        """Returns the candidates with the evidence of some more, by validators that read what is chosen."""
+        evidence, nothing = dict(candidates.evidence), np.full(candidates.shape, np.nan, np.float32)
+        for name, opened in self._reading_chosen.items():
+            known = evidence.get(name, nothing)
+            more = chosen & opened.readable(candidates) & np.isnan(known)
+            evidence[name] = np.where(more, checked_scores(name, opened.evidence_of(candidates, more)), known)
+        return replace(candidates, evidence=evidence)
+
+    def unread(self, candidates: Candidates, chosen: BoolArray) -> BoolArray:
+        """Returns (n_queries, depth) bool: which of the chosen some validator can read, and has not."""
+        found = np.zeros(candidates.shape, bool)
+        for name, opened in self._reading_chosen.items():
+            found |= chosen & opened.readable(candidates) & np.isnan(candidates.evidence[name])
+        return found
 
     def validate(self, candidates: Candidates) -> Candidates:
         """Returns the candidates `with_evidence` with votes, probabilities and what is relabelled."""
@@ -212,7 +239,8 @@ class ValidationStage:
         ]
         for name, validator in zip(self._settings.names, self._settings.validators, strict=True):
             if validator.kind == "score":
-                columns.append(Column("evidence", name, "absolute", validator.weight))
+                kind: Kind = "alone" if getattr(validator, "only_chosen", False) else "absolute"
+                columns.append(Column("evidence", name, kind, validator.weight))
             elif validator.kind == "flag":
                 columns.append(Column("evidence", name, "flag", validator.weight))
         return columns

@@ -68,11 +68,33 @@ def near_positive(
     return near if maximum is None else near | (known >= maximum)
 
 
-def pair_evidence(ranker: OpenedRanker, collection: Collection, depth: int) -> Opened:
+def pair_evidence(
+    ranker: OpenedRanker, collection: Collection, depth: int, only_chosen: bool = False
+) -> OpenedPairs:
     """Returns an opened validator: its evidence is a ranker's scores of the first ranks and positives."""
+    return OpenedPairs(ranker, collection, depth, only_chosen)
 
-    def evidence(candidates: Candidates) -> FloatArray:
-        read = in_depth(candidates, collection, depth)
-        return ranker.score(candidates.queries, np.where(read, candidates.docs, -1).astype(np.int32))
 
-    return Opened({**ranker.facts, "depth": depth}, evidence)
+class OpenedPairs:
+    """An opened validator whose evidence is a ranker's scores of the first ranks and positives.
+
+    With `only_chosen` it can be asked for some candidates alone.
+    """
+
+    def __init__(self, ranker: OpenedRanker, collection: Collection, depth: int, only_chosen: bool) -> None:
+        self.facts = {**ranker.facts, "depth": depth}
+        self.only_chosen = only_chosen
+        self._ranker, self._collection, self._depth = ranker, collection, depth
+
+    def readable(self, candidates: Candidates) -> BoolArray:
+        """Returns (n_queries, depth) bool: the candidates of the first ranks, and the positives."""
+        return in_depth(candidates, self._collection, self._depth)
+
+    def evidence(self, candidates: Candidates) -> FloatArray:
+        """Returns (n_queries, depth) float32: the scores of all that is readable, NaN for others."""
+        return self.evidence_of(candidates, self.readable(candidates))
+
+    def evidence_of(self, candidates: Candidates, chosen: BoolArray) -> FloatArray:
+        """Returns (n_queries, depth) float32: the scores of some candidates, NaN for others."""
+        docs = np.where(chosen, candidates.docs, -1).astype(np.int32)
+        return self._ranker.score(candidates.queries, docs)

@@ -33,6 +33,8 @@ class CrossEncoder(Validator):
         margin: The greatest distance below the positive's score that is suspicious, in the model's unit.
         relative_margin: The same as a fraction of the positive's score.
         maximum: The least score that makes any candidate suspicious; None for no such bound.
+        only_chosen: Whether it reads only candidates that would be chosen, besides the positives and the
+            queries that are learned from: fewer pairs, and what is rejected unread stays so.
         max_length: Tokens after which pairs are cut; None for the model's own limit.
         prompt: Text before each pair, for models that follow instructions, or the name of one of the model's
             prompts; None for the model's own.
@@ -51,6 +53,7 @@ class CrossEncoder(Validator):
     margin: float = 0.0
     relative_margin: float = 0.0
     maximum: float | None = None
+    only_chosen: bool = False
     max_length: int | None = Field(default=None, ge=1)
     prompt: str | None = None
     positive_label: int | str | None = None
@@ -95,7 +98,7 @@ class CrossEncoder(Validator):
             ranker: OpenedRanker = settings.cross_fitted(collection, rankers, context, path, *fit)
         else:
             ranker = settings.opened(collection, context, path)
-        return pair_evidence(ranker, collection, self.depth)
+        return pair_evidence(ranker, collection, self.depth, self.only_chosen)
 
     def suspects(self, evidence: FloatArray, positive: FloatArray) -> BoolArray:
         """Returns what scores as high as the weakest positive less the margins, or as `maximum`."""

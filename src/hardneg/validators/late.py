@@ -22,6 +22,8 @@ class Late(Validator):
         depth: Ranks of the pool that it reads.
         margin: The greatest distance below the positive's score that is suspicious.
         relative_margin: The same as a fraction of the positive's score.
+        only_chosen: Whether it reads only candidates that would be chosen, besides the positives and the
+            queries that are learned from: fewer pairs, and what is rejected unread stays so.
         precision: Number format of the transformer; `auto` for the fastest of the device.
         device: As torch names it; None for the fastest.
 
@@ -32,6 +34,7 @@ class Late(Validator):
     depth: int = Field(default=30, ge=1)
     margin: float = 0.0
     relative_margin: float = 0.0
+    only_chosen: bool = False
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     device: str | None = None
     kind = "score"
@@ -50,7 +53,8 @@ class Late(Validator):
     def open(self, collection: Collection, rankers: Rankers, context: Context) -> OpenedValidator:
         """Returns the opened validator, its model loaded."""
         own = {"model": self.model, "precision": self.precision, "device": self.device}
-        return pair_evidence(RANKERS.make({"late": own}).open(collection, context), collection, self.depth)
+        ranker = RANKERS.make({"late": own}).open(collection, context)
+        return pair_evidence(ranker, collection, self.depth, self.only_chosen)
 
     def suspects(self, evidence: FloatArray, positive: FloatArray) -> BoolArray:
         """Returns what scores as high as the weakest positive less the margins."""

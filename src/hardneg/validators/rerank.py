@@ -13,7 +13,7 @@ from hardneg.core.registry import settings_of
 from hardneg.endpoints.settings import ServedSettings
 from hardneg.validators._common import Rankers, near_positive, pair_evidence
 
-_OWN = ("depth", "margin", "relative_margin", "maximum")
+_OWN = ("depth", "margin", "relative_margin", "maximum", "only_chosen")
 
 
 @validator("rerank")
@@ -30,6 +30,8 @@ class Rerank(ServedSettings, Validator):
         margin: The greatest distance below the positive's score that is suspicious, in the model's unit.
         relative_margin: The same as a fraction of the positive's score.
         maximum: The least score that makes any candidate suspicious; None for no such bound.
+        only_chosen: Whether it reads only candidates that would be chosen, besides the positives and the
+            queries that are learned from: fewer pairs, and what is rejected unread stays so.
         batch_size: Documents per request.
         concurrency: Requests at one time.
         max_requests: Most requests of a process, repeated ones included; None for no limit.
@@ -45,6 +47,7 @@ class Rerank(ServedSettings, Validator):
     margin: float = 0.0
     relative_margin: float = 0.0
     maximum: float | None = None
+    only_chosen: bool = False
     kind = "score"
     weight = 2.0
     shorthand = "endpoint"
@@ -58,7 +61,7 @@ class Rerank(ServedSettings, Validator):
         """Returns the opened validator; nothing is asked yet."""
         own = {name: value for name, value in settings_of(self).items() if name not in _OWN}
         ranker = RANKERS.make({"rerank": own}).open(collection, context)
-        return pair_evidence(ranker, collection, self.depth)
+        return pair_evidence(ranker, collection, self.depth, self.only_chosen)
 
     def suspects(self, evidence: FloatArray, positive: FloatArray) -> BoolArray:
         """Returns what scores as high as the weakest positive less the margins, or as `maximum`."""
