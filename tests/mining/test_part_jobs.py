@@ -34,6 +34,7 @@ def small(monkeypatch):
     monkeypatch.setattr(pipeline, "ShardingPlan", partial(ShardingPlan, min_shards=1))
     for each in (store, remote_encoding):
         monkeypatch.setattr(each, "SHARD", 10)
+    monkeypatch.setattr(store.Store.vectors, "__defaults__", (10,))  # the same batches in this process
     Elsewhere.done, Elsewhere.fails_at = (), None
 
 
