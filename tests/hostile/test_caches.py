@@ -25,7 +25,7 @@ KINDS = {
     "bm25": ("bm25/*.arrow", lambda models: "bm25"),
     "dense": ("vectors/*/*.npy", lambda models: {"dense": {"model": models["bi"]}}),
     "hnsw": ("hnsw/*.usearch", lambda models: {"dense": {"model": models["bi"], "search": "hnsw"}}),
-    "sparse": ("sparse/*.npz", lambda models: {"sparse": {"model": models["sparse"]}}),
+    "sparse": ("sparse/*/*.npz", lambda models: {"sparse": {"model": models["sparse"]}}),
     "pairs": ("pairs/*/*.pairs", lambda models: {"cross-encoder": {"model": models["cross"]}}),
 }
 

@@ -33,7 +33,7 @@ def test_markup_in_names_is_printed_as_it_is(tmp_path, monkeypatch, capsys):
     assert f"naive on {name}" in printed and f"{out}/run.json" in printed
     run("export", out, "--format", "jsonl", "-o", tmp_path / "[" / "a.jsonl")
     run("diff", out, out)
-    assert "/out [/] ->" in capsys.readouterr().out
+    assert "/out [/] ->" in " ".join(capsys.readouterr().out.split())
     run("evaluate", folder, "--model", "bm25", "--split", "train")
     assert name in capsys.readouterr().err
     run("mine", tmp_path / "[" / "none [red]", "--out", out, expect=2)
