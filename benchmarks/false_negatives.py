@@ -80,11 +80,11 @@ def main(
         for name in [REFERENCE, *(name for name in recipe or RECIPES if name != REFERENCE)]:
             chosen = Recipe.named(name, ["format=jsonl"], negatives=negatives)
             with Bars() as bars:
-                pipeline.mine(visible, chosen, Path(out) / name, progress=bars)
-            found = measure(Path(out) / name, hidden)
+                pipeline.mine(visible, chosen, Path(out) / Path(name).stem, progress=bars)
+            found = measure(Path(out) / Path(name).stem, hidden)
             wanted = found.hardness if name == REFERENCE else wanted
-            curve = trade_off(Path(out) / name, chosen, visible, hidden)
-            tell(name, found, curve, wanted, probabilities(Path(out) / name, hidden))
+            curve = trade_off(Path(out) / Path(name).stem, chosen, visible, hidden)
+            tell(name, found, curve, wanted, probabilities(Path(out) / Path(name).stem, hidden))
 
 
 def tell(name: str, found: Measured, curve: list[Measured], wanted: float, more: str) -> None:

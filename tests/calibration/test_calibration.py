@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hardneg.calibration import calibration
 from hardneg.calibration.calibration import Calibration, _poor, calibrate
 from hardneg.calibration.features import LEFT_OUT, NOT_RELEVANT, POSITIVE, UNLABELLED, Column, Sample
 from hardneg.calibration.learning import Model
@@ -172,6 +173,26 @@ def test_an_estimate_that_separates_nothing_stands_aside():
     assert not learned.facts["estimable"] and "the estimate is poor (" in learned.why
     assert learned.facts["label_frequency"] is not None and learned.facts["why"] == learned.why
     assert np.isnan(learned.probability(blind)).all()
+
+
+def test_evidence_of_some_candidates_that_shows_less_than_that_of_all_is_left_out(monkeypatch):
+    """A reranker that reads the first ranks, where few labels are, must not cost the other evidence."""
+    made, _ = simulated(1, 0.6)
+    some = np.random.default_rng(1).random(made.status.shape)
+    cross = np.where((some < 0.3) | made.positives, some, np.nan).astype(np.float32)
+    read = Sample(replace(made.candidates, evidence={"cross": cross}), made.status)
+    columns = [*SCORES, Column("evidence", "cross", "absolute", 1.0)]
+    assert len(calibrate([read], columns).models) == 2
+
+    def poor(facts):
+        return "it is poor" if "cross" in facts["weights"] else _poor(facts)
+
+    monkeypatch.setattr(calibration, "_poor", poor)
+    learned = calibrate([read], columns)
+    assert learned.why == "" and learned.facts["left_out"] == {"cross": "it is poor"}
+    assert learned.models == calibrate([made], SCORES).models
+    monkeypatch.setattr(calibration, "_poor", lambda facts: "all is poor")
+    assert calibrate([read], columns).why == "all is poor"
 
 
 @pytest.mark.parametrize(

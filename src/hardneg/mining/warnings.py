@@ -83,6 +83,10 @@ def _poor_calibration(info: Mapping[str, Any], recipe: Recipe) -> Iterator[Warni
         why = str(facts["why"])
         text = f"the probabilities of false negatives are not used: {why}; margins stand in for them"
         yield {"kind": "poor_calibration", "text": text, "why": why}
+    if left_out := facts.get("left_out"):
+        names, why = ", ".join(left_out), next(iter(left_out.values()))
+        text = f"the evidence of {names} does not count in the probabilities: with it {why}"
+        yield {"kind": "evidence_left_out", "text": text, "names": names, "why": why}
 
 
 def _verdicts(info: Mapping[str, Any], recipe: Recipe) -> Iterator[Warning]:
