@@ -24,7 +24,7 @@ class Shape(Component):
     by: str | None = None
 
     def area(self, unit):
-        raise NotImplementedError
+        raise NotImplementedError  # every kind of shape has an area of its own
 
     def doubled(self, unit):
         return 2 * self.area(unit)

@@ -148,7 +148,7 @@ def test_what_is_no_file_is_refused_in_one_line(kind, place, odd, beir, write, t
     }[place]
     if place == "in-folder":
         if kind in ("nobody", "null"):
-            pytest.skip("no name of a file")
+            pytest.skip("nobody and null name no file, so no link of a folder can point to one")
         (beir / "corpus.jsonl").unlink()
         (beir / "corpus.jsonl").symlink_to(path)
         (beir / "docs").symlink_to(path)

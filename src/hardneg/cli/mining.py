@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from hardneg.cli.chunking import TOKENS
 from hardneg.cli.options import Given, OptionsOf
 from hardneg.cli.shared import (
     RECIPE,
@@ -52,7 +53,7 @@ def mine(
     chunk: Annotated[
         str | None,
         typer.Option(
-            metavar="TOKENS[:OVERLAP]",
+            metavar=TOKENS,
             help="First cut documents into chunks of so many tokens of the recipe's dense model, as "
             "`hardneg chunk` does.",
         ),
@@ -62,7 +63,7 @@ def mine(
         typer.Option(
             metavar="RUN",
             help="The run of an earlier state of the source, or its URL: its verdicts count where their "
-            "texts are the same, and what has changed is told.",
+            "texts are the same, and the differences to it are printed.",
         ),
     ] = None,
     precision: Annotated[
