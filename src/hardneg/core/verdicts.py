@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -11,8 +10,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import IO, NamedTuple
 
+import numpy as np
+
+from hardneg.core import records
 from hardneg.core.errors import DataError
 from hardneg.core.files import atomic, open_locked, read_regular
+from hardneg.core.state_files import fingerprint
 
 FILE = "judgments.jsonl"
 """The file's name in a run directory."""
@@ -62,9 +65,20 @@ class Judged(NamedTuple):
 
 
 def texts_digest(query: str, document: str) -> str:
-    """Returns what tells the texts of a pair from others, 16 hexadecimal digits."""
-    text = json.dumps([query, document])
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+    """Returns the digest of the texts of a pair, 16 hexadecimal digits."""
+    return fingerprint(query, document)[:16]
+
+
+def texts_digests(collection: records.Collection, pairs: Sequence[tuple[str, str]]) -> list[str | None]:
+    """Returns the `texts_digest` of pairs of (query_id, doc_id), None for what a collection lacks."""
+    queries = collection.queries.rows([query_id for query_id, _ in pairs])
+    docs = collection.documents.rows([doc_id for _, doc_id in pairs])
+    known = np.flatnonzero((queries >= 0) & (docs >= 0))
+    digests: list[str | None] = [None] * len(pairs)
+    texts = collection.queries.texts(queries[known]), collection.documents.texts(docs[known])
+    for place, query, document in zip(known.tolist(), *texts, strict=True):
+        digests[place] = texts_digest(query, document)
+    return digests
 
 
 def append(path: Path, judged: Judged) -> None:

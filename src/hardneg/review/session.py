@@ -14,7 +14,7 @@ from hardneg.core import verdicts
 from hardneg.core.display import visible
 from hardneg.core.errors import DataError
 from hardneg.core.records import Collection
-from hardneg.core.verdicts import Judged, Verdict, by_judge, texts_digest
+from hardneg.core.verdicts import Judged, Verdict, by_judge, texts_digests
 from hardneg.report.i18n import Locale
 from hardneg.report.reasons import Reasons
 from hardneg.review.queue import Item, Queue
@@ -67,10 +67,7 @@ class Session:
         if pair not in self._items or answer.get("verdict") not in list(Verdict):
             raise DataError("a judgment is of a candidate of this review, and one of " + ", ".join(Verdict))
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        query, document = self._collection.queries.rows(pair[:1]), self._collection.documents.rows(pair[1:])
-        texts = texts_digest(
-            self._collection.queries.texts(query)[0], self._collection.documents.texts(document)[0]
-        )
+        [texts] = texts_digests(self._collection, [pair])
         judged = Judged(*pair, Verdict(answer["verdict"]), name, now, texts=texts)
         with self._lock:
             verdicts.append(self.path, judged)

@@ -15,7 +15,7 @@ from hardneg.core.components import Context, OpenedValidator, Validator, validat
 from hardneg.core.errors import ConfigError
 from hardneg.core.files import digest_file, user_path
 from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray
-from hardneg.core.verdicts import Judged, texts_digest
+from hardneg.core.verdicts import Judged, texts_digests
 from hardneg.validators._common import Rankers, empty_evidence
 
 
@@ -96,19 +96,9 @@ class _Verdicts:
 
 def _of_present_texts(written: list[Judged], collection: Collection) -> list[Judged]:
     """Returns the verdicts that were not given on other texts than the collection's."""
-    queries = collection.queries.rows([judged.query_id for judged in written])
-    docs = collection.documents.rows([judged.doc_id for judged in written])
-    known = np.flatnonzero((queries >= 0) & (docs >= 0))
-    texts = collection.queries.texts(queries[known]), collection.documents.texts(docs[known])
-    present = {
-        number: texts_digest(query, document)
-        for number, query, document in zip(known.tolist(), *texts, strict=True)
-    }
-    return [
-        judged
-        for number, judged in enumerate(written)
-        if judged.texts is None or present.get(number, judged.texts) == judged.texts
-    ]
+    present = texts_digests(collection, [judged.pair for judged in written])
+    both = zip(written, present, strict=True)
+    return [judged for judged, digest in both if None in (judged.texts, digest) or judged.texts == digest]
 
 
 def _by_row(collection: Collection, values: Mapping[tuple[str, str], float]) -> dict[int, dict[int, float]]:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from hardneg.core.errors import DataError, problem
 from hardneg.core.lines import text_lines
 from hardneg.core.records import Collection, Decision
-from hardneg.core.verdicts import texts_digest
+from hardneg.core.verdicts import texts_digests
 from hardneg.llm.prompt import cut
 from hardneg.runs import ledger
 from hardneg.runs.table import examined_positives
@@ -94,12 +94,12 @@ def with_texts(ids: Sequence[tuple[str, str]], collection: Collection, max_chara
         if (rows < 0).any():
             unknown = ids[int(np.flatnonzero(rows < 0)[0])][place]
             raise DataError(f'there is no {kind} "{unknown}" in the collection of the run')
-    asked, texts = collection.queries.texts(queries), collection.documents.texts(docs)
+    asked, digests = collection.queries.texts(queries), texts_digests(collection, ids)
     titles, bodies = collection.documents.titles(docs), collection.documents.bodies(docs)
     return [
-        Pair(query_id, doc_id, query, *cut(title, body, max_characters), texts_digest(query, text))
-        for (query_id, doc_id), query, text, title, body in zip(
-            ids, asked, texts, titles, bodies, strict=True
+        Pair(query_id, doc_id, query, *cut(title, body, max_characters), digest)
+        for (query_id, doc_id), query, digest, title, body in zip(
+            ids, asked, digests, titles, bodies, strict=True
         )
     ]
 
