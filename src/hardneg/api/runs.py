@@ -13,7 +13,7 @@ from hardneg.core.progress import Progress
 from hardneg.core.records import Collection
 from hardneg.core.stores import is_url
 from hardneg.mining import pipeline
-from hardneg.mining.recipe import Recipe
+from hardneg.mining.recipe import Recipe, with_earlier_verdicts
 from hardneg.runs.finished import FinishedRun
 from hardneg.runs.finished import open_run as finished_run
 from hardneg.sources import LoadOptions
@@ -46,9 +46,7 @@ def mine(
         out: The run directory, or its URL; None to keep the run in memory: see `Run` for how much.
         chunk: Cut documents into chunks of so many tokens of the recipe's dense model first, as
             TOKENS or TOKENS:OVERLAP; see `hardneg.chunk`. The run directory holds the chunks.
-        since: The run of an earlier state of the source: its verdicts count where their texts are the same;
-            `hardneg diff` tells what else
-            has changed.
+        since: The run of an earlier state of the source: its verdicts count where their texts are the same.
         report: Write `report.html` into the run directory; needs the extra `report`.
         progress: Receives the progress of all stages.
         cache: Where vectors are kept; `HARDNEG_CACHE` or the user's cache folder unless given.
@@ -65,13 +63,14 @@ def mine(
     if not isinstance(given, str | Collection):
         given = Collection.of(given, options=chosen.load)
     with nullcontext() if since is None else run_folder(since, progress) as earlier:
+        chosen = chosen if earlier is None else with_earlier_verdicts(chosen, earlier)
 
         def mined(place: Path | None) -> FinishedRun:
             if chunk is None:
-                return pipeline.mine(given, chosen, place, since=earlier, progress=progress, cache=cache)
+                return pipeline.mine(given, chosen, place, progress=progress, cache=cache)
             from hardneg import chunking
 
-            return chunking.mine(given, chosen, place, chunk, since=earlier, progress=progress, cache=cache)
+            return chunking.mine(given, chosen, place, chunk, progress=progress, cache=cache)
 
         return made(out, mined, report, progress)
 

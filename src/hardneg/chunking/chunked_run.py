@@ -17,7 +17,7 @@ from hardneg.core.files import cache_folder
 from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
 from hardneg.mining import pipeline
-from hardneg.mining.recipe import Recipe, with_earlier_verdicts
+from hardneg.mining.recipe import Recipe
 from hardneg.rankers.bm25 import Bm25
 from hardneg.rankers.dense import Dense
 from hardneg.runs.directory import Clock, RunFolder
@@ -53,7 +53,6 @@ def mine(
     out: Path | None,
     tokens: int | str,
     *,
-    since: Path | None = None,
     progress: Progress | None = None,
     cache: Path | None = None,
 ) -> FinishedRun:
@@ -63,7 +62,6 @@ def mine(
     scores mean the same for every query, else by BM25.
     """
     recipe.check_installed()
-    recipe = recipe if since is None else with_earlier_verdicts(recipe, since)
     model = next((ranker for ranker in recipe.rank.rankers if isinstance(ranker, Dense)), Dense())
     settings = ChunkSettings.of(tokens, model=model.model)
     clock = Clock()

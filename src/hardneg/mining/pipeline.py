@@ -26,7 +26,7 @@ from hardneg.mining.estimates import Place, action_of, calibrate, learn_positive
 from hardneg.mining.miner import Miner, Reselector, open_validators
 from hardneg.mining.outcome import outcome
 from hardneg.mining.part_jobs import PartWriterFactory, write_ledger
-from hardneg.mining.recipe import Recipe, recipe_of, with_earlier_verdicts
+from hardneg.mining.recipe import Recipe, recipe_of
 from hardneg.mining.warnings import warnings
 from hardneg.rankers.dense.sharded_search import ClusterContext, ShardingPlan
 from hardneg.runs.directory import Clock, RunFolder, RunInMemory, fingerprinted, versions
@@ -44,13 +44,11 @@ def mine(
     recipe: Recipe,
     out: str | Path | None = None,
     *,
-    since: Path | None = None,
     progress: Progress | None = None,
     cache: Path | None = None,
 ) -> FinishedRun:
     """Mines a training set with hard negatives, without a report; see `hardneg.mine`."""
     recipe.check_installed()
-    recipe = recipe if since is None else with_earlier_verdicts(recipe, since)
     clock = Clock()
     with clock.stage("load"), (progress or NullProgress()).task("load", None, "rows"):
         collection = load(source, recipe.load, progress) if isinstance(source, str) else source
