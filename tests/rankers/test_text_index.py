@@ -43,7 +43,7 @@ def test_files_of_the_same_collection_are_left_out(tmp_path):
     texts = ["a", "b", "c"]
     write_digests(files.path(["a", "b"]), ["a", "b"])
     write_digests(files.path(["b"]), ["b"])
-    others = files.others(lambda rows: [texts[row] for row in rows], 3, 2)
+    others = files.others(lambda rows: [texts[row] for row in rows], 3, 2)()
     assert [file is not None for file, _ in found(others, texts)] == [False, True, False]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import version
 from typing import Any
@@ -19,10 +20,15 @@ def code_digest(*code: Any) -> str:
     Args:
         code: All that decides on the content, the layout of its file included.
     """
-    digest = hashlib.sha256()
-    for part in code:
-        source = _source(part).encode()
-        digest.update(len(source).to_bytes(8, "little") + source)
+    return hash_texts(map(_source, code))
+
+
+def hash_texts(texts: Iterable[str], prefix: bytes = b"") -> str:
+    """Returns the sha256 of some bytes and of texts, each behind its length, hexadecimal."""
+    digest = hashlib.sha256(prefix)
+    for text in texts:
+        encoded = text.encode("utf-8", "surrogatepass")
+        digest.update(len(encoded).to_bytes(8, "little") + encoded)
     return digest.hexdigest()
 
 

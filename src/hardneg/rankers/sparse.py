@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from hardneg.rankers.dense.encode import Kind, model_digest
 from hardneg.rankers.dense.models import DEFAULT, check_installed, load_model, model_errors
 from hardneg.rankers.dense.prompts import unused_prompts
 from hardneg.rankers.inverted.index import InvertedIndex, InvertedRanker, SparseRows
-from hardneg.rankers.text_index import Places, TextFiles, TextIndex, write_digests
+from hardneg.rankers.text_index import Places, TextFiles, TextIndex, with_digests
 from hardneg.rankers.truncation import sampled, truncation
 
 _BLOCK = 8_192
@@ -141,7 +140,7 @@ class _Encoder:
         encode = self._model.encode_query if kind == "query" else self._model.encode_document
         decides = [self.facts, self._model.device.type, kind, code_digest(_encoded, _read, _write)]
         files = TextFiles(self._folder, fingerprint(*decides), ".npz")
-        others = cache(partial(files.others, texts.texts, len(texts), _BLOCK))
+        others = files.others(texts.texts, len(texts), _BLOCK)
         blocks = []
         with self._progress.task(stage, len(texts), "queries" if kind == "query" else "documents") as task:
             for rows in rows_of(len(texts), _BLOCK):
@@ -152,15 +151,11 @@ class _Encoder:
     def _block(
         self, files: TextFiles, others: Callable[[], TextIndex], texts: list[str], encode: Callable[..., Any]
     ) -> SparseRows:
-        def write(path: Path, rows: SparseRows) -> None:
-            write_digests(path, texts)
-            _write(path, rows)
-
         return build_or_load(
             files.path(texts),
             lambda path: _read(path, len(texts)),
             lambda: _with_stored(texts, others().find(texts), encode, self._settings),
-            write,
+            with_digests(texts, _write),
             self._progress,
             "blocks",
         )
@@ -170,17 +165,13 @@ def _with_stored(
     texts: list[str], places: Places, encode: Callable[..., Any], settings: Sparse
 ) -> SparseRows:
     """Returns the sparse rows of texts: copied where they are stored, else encoded."""
-    blocks, numbers = [], []
-    for path, own, rows in places.by_file():
-        stored = _read(path)
-        if stored is not None and rows.max() < len(stored.indptr) - 1:
-            blocks.append(stored.select(rows))
-            numbers.append(own)
-    rest = np.setdiff1d(np.arange(len(texts), dtype=np.int32), np.concatenate([[], *numbers]))
-    if len(rest):
-        blocks.append(_encoded([texts[number] for number in rest], encode, settings))
-        numbers.append(rest)
-    return SparseRows.concatenated(blocks).select(np.argsort(np.concatenate(numbers)).astype(np.int32))
+
+    def stored(path: Path, rows: IntArray) -> SparseRows | None:
+        block = _read(path)
+        return None if block is None or rows.max() >= len(block.indptr) - 1 else block.select(rows)
+
+    blocks, order = places.completed(texts, stored, lambda rest: _encoded(rest, encode, settings))
+    return SparseRows.concatenated(blocks).select(order)
 
 
 def _encoded(texts: list[str], encode: Callable[..., Any], settings: Sparse) -> SparseRows:

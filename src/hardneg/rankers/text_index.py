@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from hardneg.core.hashing import hash_texts
 from hardneg.core.records import IntArray, rows_of
 from hardneg.rankers.cache_files import read_array, write_array
 
@@ -19,6 +22,7 @@ Digests = npt.NDArray[np.bytes_]
 Texts = Callable[[IntArray], list[str]]
 """From rows of a collection to their texts."""
 
+T = TypeVar("T")
 _SUFFIX = ".texts"
 
 
@@ -46,6 +50,28 @@ class Places:
         numbers = np.unique(self.file[self.file >= 0])
         texts = [np.flatnonzero(self.file == number).astype(np.int32) for number in numbers]
         return [(self.files[number], own, self.row[own]) for number, own in zip(numbers, texts, strict=True)]
+
+    def completed(
+        self,
+        texts: Sequence[str],
+        stored: Callable[[Path, IntArray], T | None],
+        make: Callable[[list[str]], T],
+    ) -> tuple[list[T], IntArray]:
+        """Returns blocks of rows, and in which order (n,) int32 these are the rows of n texts.
+
+        Args:
+            texts: The texts, whose places these are.
+            stored: From a file and rows of it to a block; None where the file does not hold them.
+            make: From texts whose rows are not stored to a block.
+        """
+        found = [(stored(path, rows), own) for path, own, rows in self.by_file()]
+        blocks = [block for block, _ in found if block is not None]
+        numbers = [own for block, own in found if block is not None]
+        rest = np.setdiff1d(np.arange(len(texts)), np.concatenate([np.empty(0, np.int32), *numbers]))
+        if len(rest):
+            blocks.append(make([texts[number] for number in rest]))
+        order = np.argsort(np.concatenate([*numbers, rest]), kind="stable")
+        return blocks, order.astype(np.int32)
 
 
 class TextIndex:
@@ -97,23 +123,32 @@ class TextFiles:
 
     def path(self, texts: Sequence[str]) -> Path:
         """Returns the file of these texts, whether or not it exists."""
-        digest = hashlib.sha256(self._fingerprint.encode())
-        for text in texts:
-            encoded = text.encode()
-            digest.update(len(encoded).to_bytes(8, "little") + encoded)
-        return self._folder / f"{digest.hexdigest()[:32]}{self._suffix}"
+        digest = hash_texts(texts, self._fingerprint.encode())
+        return self._folder / f"{digest[:32]}{self._suffix}"
 
-    def others(self, texts: Texts, count: int, size: int) -> TextIndex:
-        """Returns the texts of all files but those of a collection, of `count` texts, `size` in a file.
+    def others(self, texts: Texts, count: int, size: int) -> Callable[[], TextIndex]:
+        """Returns what reads, once, the texts of all files but those of `count` texts, `size` in a file.
 
         So what a file is made from does not depend on which files a killed run has finished.
         """
-        return TextIndex(self._folder, {self.path(texts(rows)) for rows in rows_of(count, size)})
+        return cache(
+            lambda: TextIndex(self._folder, {self.path(texts(rows)) for rows in rows_of(count, size)})
+        )
 
 
 def write_digests(path: Path, texts: Sequence[str]) -> None:
     """Writes the digests of a file's texts beside it, before the file itself."""
     write_array(path.with_name(f"{path.name}{_SUFFIX}"), text_digests(texts))
+
+
+def with_digests(texts: Sequence[str], write: Callable[[Path, T], object]) -> Callable[[Path, T], None]:
+    """Returns a function that writes a file of these texts after their digests."""
+
+    def written(path: Path, content: T) -> None:
+        write_digests(path, texts)
+        write(path, content)
+
+    return written
 
 
 def _keys(digests: Digests) -> npt.NDArray[np.uint64]:

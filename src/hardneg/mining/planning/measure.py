@@ -216,7 +216,7 @@ class Samples:
 
         store, documents = Store(self.cache, fingerprint), self.collection.documents
         shards = list(rows_of(len(documents), SHARD))
-        stored = store.others(documents.texts, 0, SHARD)
+        stored = store.others(documents.texts, 0, SHARD)()
         shares = [
             1.0 if store.has(texts) else float((stored.find(texts).file >= 0).mean())
             for texts in map(documents.texts, shards[:: -(-len(shards) // _SHARDS)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +108,7 @@ def _missing(
     for kind in _KINDS:
         store = Store(context.cache.resolve(), description.fingerprints[kind])
         source = collection.documents if kind == "document" else collection.queries
-        others = cache(partial(store.others, source.texts, len(source), SHARD))
+        others = store.others(source.texts, len(source), SHARD)
         for rows in rows_of(len(source), SHARD):
             texts = source.texts(rows)
             shards[kind].append(store.path(texts))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from hardneg.core.progress import Progress
 from hardneg.core.records import FloatArray, IntArray, rows_of
 from hardneg.rankers.cache_files import build_or_load, read_array, write_array
-from hardneg.rankers.text_index import Places, TextFiles, TextIndex, Texts, write_digests
+from hardneg.rankers.text_index import Places, TextFiles, TextIndex, Texts, with_digests
 
 SHARD = 8_192
 """Texts in one shard: what a killed run may have to encode again."""
@@ -112,7 +111,7 @@ class Store(TextFiles):
         in one shard.
         """
         chunks = []
-        others = cache(partial(self.others, texts, count, size))
+        others = self.others(texts, count, size)
         with progress.task(what[0], count, what[1]) as task:
             for rows in rows_of(count, size):
                 chunks.append(self._shard(texts(rows), others, encode, task.advance, progress))
@@ -128,8 +127,7 @@ class Store(TextFiles):
 
     def keep(self, texts: list[str], vectors: FloatArray) -> None:
         """Writes a shard; does not wait for other processes."""
-        write_digests(self.path(texts), texts)
-        write_array(self.path(texts), vectors)
+        with_digests(texts, write_array)(self.path(texts), vectors)
 
     def encode_missing(self, texts: list[str], places: Places, encode: Encode) -> None:
         """Makes and writes one shard unless it is stored; does not wait for other processes."""
@@ -155,7 +153,7 @@ class Store(TextFiles):
             self.path(texts),
             lambda path: _read(path, len(texts)),
             lambda: _with_stored(texts, others().find(texts), encode, report),
-            lambda path, vectors: self.keep(texts, vectors),
+            with_digests(texts, write_array),
             progress,
             "shards",
         )
@@ -165,17 +163,15 @@ class Store(TextFiles):
 
 def _with_stored(texts: list[str], places: Places, encode: Encode, advance: Advance) -> FloatArray:
     """Returns (n, dimension) float32 or float16: vectors of texts, copied where stored, else encoded."""
-    found: dict[int, FloatArray] = {}
-    for path, own, rows in places.by_file():
+
+    def stored(path: Path, rows: IntArray) -> FloatArray | None:
         shard = _read(path)
-        if shard is not None and rows.max() < len(shard):
-            found.update(zip(own.tolist(), shard[rows], strict=True))
-    rest = [number for number in range(len(texts)) if number not in found]
-    if rest:
-        found.update(zip(rest, encode([texts[number] for number in rest], advance), strict=True))
-    if len({len(vector) for vector in found.values()}) > 1:  # a server has changed its model
+        return None if shard is None or rows.max() >= len(shard) else shard[rows]
+
+    blocks, order = places.completed(texts, stored, lambda rest: encode(rest, advance))
+    if len({block.shape[1] for block in blocks}) > 1:  # a server has changed its model
         return encode(texts, advance)
-    return np.stack([found[number] for number in range(len(texts))])
+    return np.concatenate(blocks)[order]
 
 
 def _read(path: Path, count: int | None = None) -> FloatArray | None:

@@ -22,6 +22,7 @@ import pyarrow as pa
 from hardneg.core.components import Context
 from hardneg.core.errors import DataError, check_shortage
 from hardneg.core.files import content_length, has_valid_checksum, temp_memmap, unlinked_file
+from hardneg.core.hashing import hash_texts
 from hardneg.core.records import Documents, FloatArray, IntArray, rows_of
 from hardneg.rankers.cache_files import checked_file
 from hardneg.rankers.inverted.index import InvertedIndex
@@ -163,12 +164,7 @@ def write_index(path: Path, index: InvertedIndex) -> None:
 
 def texts_digest(documents: Documents) -> str:
     """Returns the sha256 of all texts, in order, hexadecimal."""
-    digest = hashlib.sha256()
-    for rows in rows_of(len(documents), _BLOCK):
-        for text in documents.texts(rows):
-            encoded = text.encode("utf-8", "surrogatepass")
-            digest.update(len(encoded).to_bytes(8, "little") + encoded)
-    return digest.hexdigest()
+    return hash_texts(text for rows in rows_of(len(documents), _BLOCK) for text in documents.texts(rows))
 
 
 @njit
