@@ -11,7 +11,7 @@ import hardneg
 from hardneg.calibration.features import Column, Sample, features
 from hardneg.core.components import Validator
 from hardneg.testing import FakeRanker, collection
-from hardneg.validators._common import near_positive, pair_evidence
+from hardneg.validators._common import PairEvidence, near_positive
 from tests.validators.blocks import NAN, built, whole
 
 DOCUMENTS = {f"d{number}": f"text {number}" for number in range(8)}
@@ -44,7 +44,7 @@ class Reads(Validator):
     reader: ClassVar[Reader]
 
     def open(self, collection, rankers, context):
-        return pair_evidence(self.reader, collection, self.depth, self.only_chosen)
+        return PairEvidence(self.reader, collection, self.depth)
 
     def suspects(self, evidence, positive):
         return near_positive(evidence, positive)

@@ -110,9 +110,9 @@ def features(candidates: Candidates, columns: Sequence[Column], reference: BoolA
         if column.kind == "flag":
             parts.append(np.nan_to_num(values, nan=0.0))
             continue
-        if column.kind != "relative":
+        if "all" in _SCALES[column.kind]:
             parts.append((values - column.mean) / column.deviation)
-        if column.kind != "alone":
+        if "query" in _SCALES[column.kind]:
             parts.append(_standardised(values, reference))
     stacked = np.stack(parts, axis=-1)
     return np.asarray(np.nan_to_num(_imputed(stacked, columns), nan=0.0))

@@ -101,6 +101,8 @@ class _Blocks:
         while True:
             candidates = self._anchored(self.validation.validate(found))
             decisions = self.selector.select(candidates)
+            if not self.validation.reads_chosen:
+                return candidates, decisions
             unread = self.validation.unread(found, _chosen(found, candidates, decisions)) & ~read
             if not unread.any():
                 return candidates, decisions

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from hardneg.calibration.calibration import Calibration, calibrate, not_estimated
 from hardneg.calibration.features import LEFT_OUT, NOT_RELEVANT, POSITIVE, UNLABELLED, Column, Kind, Sample
-from hardneg.core.components import OpenedValidator
+from hardneg.core.components import OpenedValidator, SelectiveValidator
 from hardneg.core.exclusions import DUPLICATE_OF_POSITIVE, EXCLUSIONS
 from hardneg.core.records import (
     JUDGED_RELEVANT,
@@ -47,10 +47,10 @@ class ValidationStage:
         self._settings = settings
         self._scorers = scorers
         self._open_validators = open_validators or {}
-        self._reading_chosen: dict[str, Any] = {
-            name: opened
-            for name, opened in self._open_validators.items()
-            if getattr(opened, "only_chosen", False)
+        self._selective = {
+            name: cast(SelectiveValidator, self._open_validators[name])
+            for name, validator in zip(settings.names, settings.validators, strict=True)
+            if validator.only_chosen and name in self._open_validators
         }
         self._complete = settings.calibrate and settings.labels == "complete"
         self.calibration = Calibration("it is off")
@@ -59,6 +59,11 @@ class ValidationStage:
     def facts(self) -> dict[str, Any]:
         """What the validators record in run.json."""
         return {name: dict(opened.facts) for name, opened in self._open_validators.items()}
+
+    @property
+    def reads_chosen(self) -> bool:
+        """Whether some validator reads candidates only once they are chosen."""
+        return bool(self._selective)
 
     def sample_queries(self, rows: IntArray) -> IntArray:
         """Returns those of the query rows to learn from: a sample by their ids, and those with verdicts."""
@@ -85,19 +90,21 @@ class ValidationStage:
 
         Unless it is asked for whole, validators that read only what is chosen have read positives alone.
         """
-        own = self._collection.judgments.relevant.has(candidates.queries, candidates.docs)
         evidence = {
             name: checked_scores(name, opened.evidence(candidates))
             for name, opened in self._open_validators.items()
-            if whole or name not in self._reading_chosen
+            if whole or name not in self._selective
         }
         found = replace(candidates, evidence={**candidates.evidence, **evidence})
-        return found if whole else self.with_evidence_of(found, own)
+        if whole or not self.reads_chosen:
+            return found
+        own = self._collection.judgments.relevant.has(candidates.queries, candidates.docs)
+        return self.with_evidence_of(found, own)
 
     def with_evidence_of(self, candidates: Candidates, chosen: BoolArray) -> Candidates:
         """Returns the candidates with the evidence of some more, by validators that read what is chosen."""
         evidence, nothing = dict(candidates.evidence), np.full(candidates.shape, np.nan, np.float32)
-        for name, opened in self._reading_chosen.items():
+        for name, opened in self._selective.items():
             known = evidence.get(name, nothing)
             more = chosen & opened.readable(candidates) & np.isnan(known)
             evidence[name] = np.where(more, checked_scores(name, opened.evidence_of(candidates, more)), known)
@@ -106,7 +113,7 @@ class ValidationStage:
     def unread(self, candidates: Candidates, chosen: BoolArray) -> BoolArray:
         """Returns (n_queries, depth) bool: which of the chosen some validator can read, and has not."""
         found = np.zeros(candidates.shape, bool)
-        for name, opened in self._reading_chosen.items():
+        for name, opened in self._selective.items():
             found |= chosen & opened.readable(candidates) & np.isnan(candidates.evidence[name])
         return found
 
@@ -239,7 +246,7 @@ class ValidationStage:
         ]
         for name, validator in zip(self._settings.names, self._settings.validators, strict=True):
             if validator.kind == "score":
-                kind: Kind = "alone" if getattr(validator, "only_chosen", False) else "absolute"
+                kind: Kind = "alone" if validator.only_chosen else "absolute"
                 columns.append(Column("evidence", name, kind, validator.weight))
             elif validator.kind == "flag":
                 columns.append(Column("evidence", name, "flag", validator.weight))

@@ -68,22 +68,11 @@ def near_positive(
     return near if maximum is None else near | (known >= maximum)
 
 
-def pair_evidence(
-    ranker: OpenedRanker, collection: Collection, depth: int, only_chosen: bool = False
-) -> OpenedPairs:
-    """Returns an opened validator: its evidence is a ranker's scores of the first ranks and positives."""
-    return OpenedPairs(ranker, collection, depth, only_chosen)
+class PairEvidence:
+    """An opened validator whose evidence is a ranker's scores of the first ranks and positives."""
 
-
-class OpenedPairs:
-    """An opened validator whose evidence is a ranker's scores of the first ranks and positives.
-
-    With `only_chosen` it can be asked for some candidates alone.
-    """
-
-    def __init__(self, ranker: OpenedRanker, collection: Collection, depth: int, only_chosen: bool) -> None:
+    def __init__(self, ranker: OpenedRanker, collection: Collection, depth: int) -> None:
         self.facts = {**ranker.facts, "depth": depth}
-        self.only_chosen = only_chosen
         self._ranker, self._collection, self._depth = ranker, collection, depth
 
     def readable(self, candidates: Candidates) -> BoolArray:

@@ -10,7 +10,7 @@ from pydantic.dataclasses import dataclass
 from hardneg.core.components import RANKERS, Context, OpenedRanker, OpenedValidator, Validator, validator
 from hardneg.core.errors import ConfigError
 from hardneg.core.records import BoolArray, Collection, FloatArray
-from hardneg.validators._common import Rankers, near_positive, pair_evidence
+from hardneg.validators._common import PairEvidence, Rankers, near_positive
 
 DEFAULT = "default"
 
@@ -98,7 +98,7 @@ class CrossEncoder(Validator):
             ranker: OpenedRanker = settings.cross_fitted(collection, rankers, context, path, *fit)
         else:
             ranker = settings.opened(collection, context, path)
-        return pair_evidence(ranker, collection, self.depth, self.only_chosen)
+        return PairEvidence(ranker, collection, self.depth)
 
     def suspects(self, evidence: FloatArray, positive: FloatArray) -> BoolArray:
         """Returns what scores as high as the weakest positive less the margins, or as `maximum`."""

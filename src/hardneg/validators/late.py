@@ -9,7 +9,7 @@ from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import RANKERS, Context, OpenedValidator, Validator, validator
 from hardneg.core.records import BoolArray, Collection, FloatArray
-from hardneg.validators._common import Rankers, near_positive, pair_evidence
+from hardneg.validators._common import PairEvidence, Rankers, near_positive
 
 
 @validator("late")
@@ -54,7 +54,7 @@ class Late(Validator):
         """Returns the opened validator, its model loaded."""
         own = {"model": self.model, "precision": self.precision, "device": self.device}
         ranker = RANKERS.make({"late": own}).open(collection, context)
-        return pair_evidence(ranker, collection, self.depth, self.only_chosen)
+        return PairEvidence(ranker, collection, self.depth)
 
     def suspects(self, evidence: FloatArray, positive: FloatArray) -> BoolArray:
         """Returns what scores as high as the weakest positive less the margins."""

@@ -11,7 +11,7 @@ from hardneg.core.components import RANKERS, Context, OpenedValidator, Validator
 from hardneg.core.records import BoolArray, Collection, FloatArray
 from hardneg.core.registry import settings_of
 from hardneg.endpoints.settings import ServedSettings
-from hardneg.validators._common import Rankers, near_positive, pair_evidence
+from hardneg.validators._common import PairEvidence, Rankers, near_positive
 
 _OWN = ("depth", "margin", "relative_margin", "maximum", "only_chosen")
 
@@ -61,7 +61,7 @@ class Rerank(ServedSettings, Validator):
         """Returns the opened validator; nothing is asked yet."""
         own = {name: value for name, value in settings_of(self).items() if name not in _OWN}
         ranker = RANKERS.make({"rerank": own}).open(collection, context)
-        return pair_evidence(ranker, collection, self.depth, self.only_chosen)
+        return PairEvidence(ranker, collection, self.depth)
 
     def suspects(self, evidence: FloatArray, positive: FloatArray) -> BoolArray:
         """Returns what scores as high as the weakest positive less the margins, or as `maximum`."""

@@ -17,7 +17,13 @@ from hardneg.core.components.positive_validator import (
 from hardneg.core.components.ranker import RANKERS, Context, OpenedRanker, Ranker, ranker
 from hardneg.core.components.selection import DRAWS, RULES, Draw, Rule, Threshold, draw, rule
 from hardneg.core.components.source import SOURCES, Source, source
-from hardneg.core.components.validator import VALIDATORS, OpenedValidator, Validator, validator
+from hardneg.core.components.validator import (
+    VALIDATORS,
+    OpenedValidator,
+    SelectiveValidator,
+    Validator,
+    validator,
+)
 from hardneg.core.errors import unknown_name
 from hardneg.core.registry import Registry
 
@@ -69,6 +75,7 @@ __all__ = [
     "OpenedPositiveValidator",
     "OpenedRanker",
     "OpenedValidator",
+    "SelectiveValidator",
     "POSITIVE_VALIDATORS",
     "PositiveValidator",
     "RANKERS",

@@ -39,6 +39,16 @@ class OpenedValidator(Protocol):
         """
 
 
+class SelectiveValidator(OpenedValidator, Protocol):
+    """An opened validator that can be asked about some candidates alone."""
+
+    def readable(self, candidates: Candidates) -> BoolArray:
+        """Returns (n_queries, depth) bool: the candidates that `evidence` has evidence of."""
+
+    def evidence_of(self, candidates: Candidates, chosen: BoolArray) -> FloatArray:
+        """Returns (n_queries, depth) float32: the `evidence` of the chosen candidates, NaN for others."""
+
+
 class Validator(Component, ABC):
     """The settings of a validator, as a recipe gives them.
 
@@ -52,12 +62,15 @@ class Validator(Component, ABC):
             again.
         finds: What the candidates that it suspects have in common with the query's positives, with the
             positives of other queries or with an evaluation set; the report shows them. Empty for none of it.
+        only_chosen: Whether it reads only candidates that would be chosen, besides positives and the queries
+            that are learned from. It opens to a `SelectiveValidator`.
     """
 
     kind: ClassVar[Kind] = "score"
     weight: ClassVar[float] = 1.0
     judges: ClassVar[bool] = False
     finds: ClassVar[Finds] = ""
+    only_chosen: bool = False
 
     @property
     def relabels(self) -> bool:
