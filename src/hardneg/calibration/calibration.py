@@ -114,21 +114,18 @@ def calibrate(samples: Sequence[Sample], columns: Sequence[Column]) -> Calibrati
     if not groups.observed:
         why = "there is no score that is known of every candidate"
         return not_estimated(why, facts)
-    fits = [fit_model(samples, groups.observed, groups.unlabelled_only)]
-    if groups.sparse:
-        fits.append(fit_model(samples, (*groups.observed, *groups.sparse), groups.unlabelled_only))
-    models, learned = [], [{**facts}]
-    for model, quality in (fit for fit in fits if fit is not None):
-        models.append(model)
-        learned.append({**facts, **_facts("", model), **quality})
+    readable = [groups.observed, (*groups.observed, *groups.sparse)] if groups.sparse else [groups.observed]
+    fits = [fit_model(samples, observed, groups.unlabelled_only) for observed in readable]
+    fitted = [fit for fit in fits if fit is not None]
+    learned = [{**facts, **_facts("", model), **quality} for model, quality in fitted]
     poor = _poor(learned[-1])
-    if poor and len(models) > 1:  # what only some candidates have shows less than what all have
+    if poor and len(fitted) > 1:  # what only some candidates have shows less than what all have
         left_out = {column.name: poor for column in groups.sparse}
-        models, learned = models[:1], [{**learned[1], "left_out": left_out}]
+        fitted, learned = fitted[:1], [{**learned[0], "left_out": left_out}]
         poor = _poor(learned[-1])
     if poor:
         return Calibration(poor, facts={**learned[-1], "estimable": False, "why": poor})
-    return Calibration("", tuple(models), facts=learned[-1])
+    return Calibration("", tuple(model for model, _ in fitted), facts=learned[-1])
 
 
 def not_estimated(why: str, facts: Mapping[str, Any] | None = None) -> Calibration:

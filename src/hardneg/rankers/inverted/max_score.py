@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from hardneg.core.records import FloatArray, IntArray
+from hardneg.core.records import BoolArray, FloatArray, IntArray
 from hardneg.rankers.kernels.jit import njit
 from hardneg.rankers.kernels.top_k import CHUNK, any_above, heap_push, heap_sort, push_row
 
@@ -26,7 +26,6 @@ _SHARE = 0.4
 cheaper than looking up many documents. This and `SUMMED_WHOLE` were the fastest in benchmarks/bm25.py."""
 
 LongArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
 Postings = tuple[IntArray, FloatArray]
 """The documents and weights of all terms, as `docs` and `weights` of an `InvertedIndex`."""
 
