@@ -20,6 +20,13 @@ _CHUNK = 10 << 20  # bytes that `datasets` (5.2, packaged_modules/json) reads to
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d)?Z?)?")
 
 
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not a number that JSON has")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
+
+
 @dataclass(frozen=True)
 class Line:
     """One row of a file that is being checked.
@@ -162,7 +169,7 @@ def _json_rows(path: Path) -> Iterator[Any]:
 
 def _parse(line: bytes, place: str) -> Any:
     try:
-        return json.loads(line, parse_constant=_refuse)
+        return _DECODER.decode(line.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise DataError(f"{place}: not JSON: {problem(error)}") from error
 
@@ -177,10 +184,6 @@ def _typed(value: Any, path: str) -> Iterator[str]:
             yield from _typed(inner, path)
     elif value is not None:
         yield path
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not a number that JSON has")
 
 
 def _kind(value: Any) -> str:

@@ -26,6 +26,7 @@ Add = Callable[[Row], None]
 Short = Literal["drop", "repeat", "error"]
 
 _ROW_GROUP = 4096
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
 class Notes(Counter[str]):
@@ -116,7 +117,7 @@ def companion_file(out: Path, name: str, suffix: str | None = None) -> Path:
 def to_json(value: Any) -> str:
     """Returns one line of JSON, its text unescaped."""
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+        return _ENCODER.encode(value)
     except ValueError as error:
         raise DataError(f"cannot write a row as JSON: {error}") from error
 

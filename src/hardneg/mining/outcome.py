@@ -119,14 +119,13 @@ def _ranked(pools: pa.Table, ranker: str, comparable: bool, depth: int) -> dict[
     A ranker retrieves its first `depth` documents, so that ranks to there are those of the whole corpus. Of
     equal scores half are taken to be before. BM25's score of 0 retrieves nothing.
     """
-    reason = pools["reason"].to_numpy(zero_copy_only=False)
-    kept = ~np.isin(reason, _EXCLUDED)
+    kept = ~pc.is_in(pools["reason"], pa.array(_EXCLUDED)).to_numpy()
     group = np.asarray(pools["query_id"].combine_chunks().dictionary_encode().indices)[kept]
     scores = pools[f"score.{ranker}"].to_numpy().astype(np.float64)[kept]
     scores[np.isnan(scores) | ((scores == 0) & (not comparable))] = -np.inf
     ranks = _ranks(group, scores)
     ranks[(scores == -np.inf) | (ranks > depth)] = np.iinfo(np.int64).max
-    positive = reason[kept] == JUDGED_RELEVANT
+    positive = pc.equal(pools["reason"], JUDGED_RELEVANT).fill_null(False).to_numpy()[kept]
     queries, owners = np.unique(group[positive], return_inverse=True)
     own = ranks[positive]
     best = np.full(len(queries), np.iinfo(np.int64).max)

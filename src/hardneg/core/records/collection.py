@@ -158,7 +158,7 @@ class Judgments:
 
     def of(self, query: int) -> tuple[IntArray, IntArray]:
         """Returns the (docs, relevances) judged for one query row."""
-        begin, end = np.searchsorted(self.query, [query, query + 1])
+        begin, end = np.searchsorted(self.query, np.array([query, query + 1], self.query.dtype))  # no copy
         return self.doc[begin:end], self.relevance[begin:end]
 
     def positives(self, query: int) -> IntArray:
