@@ -48,15 +48,19 @@ def fit(rows: Matrix, labelled: BoolArray, queries: IntArray, priors: Vector, fl
 
     Source: the one-standard-error rule, Breiman et al., Classification and Regression Trees, 1984.
     """
+    import scipy.optimize  # noqa: F401  (its BLAS must be loaded to be limited)
+    from threadpoolctl import threadpool_limits
+
     _, places = np.unique(queries, return_inverse=True)
     owners = places.ravel()
-    held_out = [
-        _held_out(rows, labelled, owners % _FOLDS, priors, flags, strength) for strength in _STRENGTHS
-    ]
-    losses = [np.bincount(owners, _losses(logits, labelled)).astype(float) for logits in held_out]
-    best = min(losses, key=lambda loss: float(loss.sum()))
-    chosen = next(place for place, loss in enumerate(losses) if _within_one_error(loss, best))
-    intercept, weights = _solve(rows, labelled, priors, flags, _STRENGTHS[chosen])
+    with threadpool_limits(1, user_api="blas"):  # more threads wait for each other: the steps are short
+        held_out = [
+            _held_out(rows, labelled, owners % _FOLDS, priors, flags, strength) for strength in _STRENGTHS
+        ]
+        losses = [np.bincount(owners, _losses(logits, labelled)).astype(float) for logits in held_out]
+        best = min(losses, key=lambda loss: float(loss.sum()))
+        chosen = next(place for place, loss in enumerate(losses) if _within_one_error(loss, best))
+        intercept, weights = _solve(rows, labelled, priors, flags, _STRENGTHS[chosen])
     return Fitted(intercept, weights, _STRENGTHS[chosen], held_out[chosen])
 
 
