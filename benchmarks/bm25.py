@@ -279,7 +279,7 @@ PROGRAMS: dict[str, Callable[[Path, list[str]], Search]] = {
 
 def exhaustive(ranker: Any, rows: IntArray, depth: int) -> tuple[IntArray, FloatArray]:
     """Returns what the ranker's search returns, from an array of all documents for each query."""
-    index: InvertedIndex = ranker._index
+    index: InvertedIndex = ranker.index
     queries: SparseRows = ranker._queries.select(rows)
     docs, scores = np.full((len(rows), depth), -1, np.int32), np.full((len(rows), depth), np.nan, np.float32)
     of_index = index.indptr, index.docs, index.weights, index.n_docs

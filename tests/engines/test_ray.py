@@ -23,7 +23,7 @@ from hardneg.mining import pipeline
 from hardneg.mining.pipeline import mine
 from hardneg.mining.recipe import Recipe
 from hardneg.rankers.dense import remote_encoding, store
-from hardneg.rankers.dense.sharded_search import ShardingPlan
+from hardneg.rankers.sharded_search import ShardingPlan
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
 from tests import tiny
 
@@ -88,9 +88,19 @@ def words():
     return builder.build()
 
 
-def recipe(model, engine="local"):
+def recipe(rankers, engine="local"):
     more = ["format=jsonl", "rank.depth=10", "validation.calibrate=true"]
-    return Recipe.named("naive", more, rankers=["bm25", f"dense:{model}"], engine=engine)
+    return Recipe.named("naive", more, rankers=rankers, engine=engine)
+
+
+def rankers(folder, collection):
+    """Returns rankers that are divided over the workers, and one over a graph, which is searched whole."""
+    draw = np.random.default_rng(4)
+    for name, texts in (("documents", collection.documents), ("queries", collection.queries)):
+        np.save(folder / f"{name}.npy", draw.normal(size=(len(texts), 8)).astype(np.float32))
+    model, sparse = tiny.bi_encoder(folder), tiny.sparse_encoder(folder / "sparse")
+    graph = {"dense": {"model": str(model), "search": "hnsw", "name": "graph"}}
+    return ["bm25", f"dense:{model}", f"sparse:{sparse}", f"vectors:{folder}", graph]
 
 
 def content(folder):
@@ -101,13 +111,14 @@ def content(folder):
 def test_a_run_ends_as_the_local_one_though_a_node_dies_in_each_stage(cluster, tmp_path, monkeypatch):
     for module in (store, remote_encoding):  # many shards: those of this process are also the workers'
         monkeypatch.setattr(module, "SHARD", 20)
-    monkeypatch.setattr(pipeline, "ShardingPlan", partial(ShardingPlan, min_shards=2))
-    model, collection = tiny.bi_encoder(tmp_path), words()
+    monkeypatch.setattr(pipeline, "ShardingPlan", partial(ShardingPlan, min_shards=2, shard=20))
+    collection = words()
+    given = rankers(tmp_path, collection)
     with threads(1):  # as many as an encoder of the cluster has
-        local = mine(collection, recipe(model), tmp_path / "local", cache=tmp_path / "cache")
+        local = mine(collection, recipe(given), tmp_path / "local", cache=tmp_path / "cache")
 
     monkeypatch.setattr(GatedRay, "gates", str(tmp_path / "gates"), raising=False)
-    gated = recipe(model).model_copy(update={"engine": GatedRay(encoders=2, miners=2)})
+    gated = recipe(given).model_copy(update={"engine": GatedRay(encoders=2, miners=2)})
     nodes = {node.node_id: node for node in cluster.worker_nodes}
     with ThreadPoolExecutor(1) as beside:
         running = beside.submit(mine, collection, gated, tmp_path / "ray", cache=tmp_path / "other")

@@ -9,7 +9,7 @@ from hardneg.mining import miner as blocks
 from hardneg.mining import pipeline
 from hardneg.mining.recipe import Recipe
 from hardneg.rankers.dense import remote_encoding, store
-from hardneg.rankers.dense.sharded_search import ShardingPlan
+from hardneg.rankers.sharded_search import ShardingPlan
 from tests import tiny
 
 
@@ -31,7 +31,7 @@ class Elsewhere(Local):
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     monkeypatch.setattr(blocks, "BLOCK", 2)
-    monkeypatch.setattr(pipeline, "ShardingPlan", partial(ShardingPlan, min_shards=1))
+    monkeypatch.setattr(pipeline, "ShardingPlan", partial(ShardingPlan, min_shards=1, shard=10))
     for each in (store, remote_encoding):
         monkeypatch.setattr(each, "SHARD", 10)
     monkeypatch.setattr(store.Store.vectors, "__defaults__", (10,))  # the same batches in this process
@@ -73,7 +73,7 @@ def test_blocks_wait_for_deeper_searches(mined):
     ]
     assert stages[:3] == ["encode", "search", "decide"] and stages[-1] == "decide"
     assert stages.count("search") > 1  # two documents of each ranker are too few for three negatives
-    assert Elsewhere.done.count("search") % 3 == 0  # 30 documents are three shards
+    assert Elsewhere.done.count("search") % 6 == 0  # 30 documents are three shards, searched by two rankers
 
 
 @pytest.mark.parametrize("fails_at", [7, 10, 15, 18, 21])

@@ -1,3 +1,4 @@
+import pickle
 import sys
 
 import numpy as np
@@ -6,6 +7,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 
 from hardneg.core.components import RANKERS, Context
 from hardneg.core.errors import ConfigError, DataError, MissingExtra
+from hardneg.engines.local import Local
 from hardneg.rankers.sparse import Sparse
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
 
@@ -119,6 +121,23 @@ def test_of_a_collection_that_grew_only_the_new_texts_are_encoded(splade, collec
     assert asked == [["fish bird bird"]]
     alone = Sparse(splade, device="cpu").open(whole, Context(tmp_path / "other")).score(QUERIES[:1], every)
     np.testing.assert_allclose(scores, alone, rtol=1e-5)
+
+
+class Spreading(Local):
+    spreads = True
+
+
+def test_other_processes_map_the_index_from_a_file(splade, collection, tmp_path):
+    expected = Sparse(splade).open(collection, Context(tmp_path)).search(QUERIES, 4)
+    assert not (tmp_path / "given").exists()
+    spread = Sparse(splade).open(collection, Context(tmp_path, engine=Spreading()))
+    [index] = (tmp_path / "given").glob("*.arrow")
+    sent = pickle.dumps(spread)
+    for array, right in zip(pickle.loads(sent).search(QUERIES, 4), expected, strict=True):
+        assert array.tobytes() == right.tobytes()
+    index.unlink()
+    with pytest.raises(DataError, match="cannot read the index .* nodes of the cluster must share its disk"):
+        pickle.loads(sent).search(QUERIES, 4)
 
 
 def test_max_active_dims(splade, collection, tmp_path):

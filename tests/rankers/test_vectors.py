@@ -1,8 +1,12 @@
+import pickle
+import shutil
+
 import numpy as np
 import pytest
 
 from hardneg.core.components import RANKERS, Context
 from hardneg.core.errors import DataError
+from hardneg.engines.local import Local
 from hardneg.rankers.vectors import Vectors
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
 
@@ -131,3 +135,22 @@ def test_a_file_that_is_no_array(opened, tmp_path):
 
 def test_notation():
     assert RANKERS.make("vectors:some/folder") == Vectors("some/folder")
+
+
+class Spreading(Local):
+    spreads = True
+
+
+@pytest.mark.parametrize("similarity", ["dot", "cosine"])
+def test_other_processes_map_the_vectors_from_files(opened, tmp_path, collection, similarity):
+    """The files given, where they are searched as they are; else those of the cache."""
+    expected = opened(similarity=similarity).search(rows(0, 1), 3)
+    context = Context(tmp_path / "cache", engine=Spreading())
+    sent = pickle.dumps(Vectors(str(tmp_path), similarity=similarity).open(collection, context))
+    assert len(list((tmp_path / "cache").glob("given/*.npy"))) == (2 if similarity == "cosine" else 0)
+    for array, right in zip(pickle.loads(sent).search(rows(0, 1), 3), expected, strict=True):
+        assert array.tobytes() == right.tobytes()
+    shutil.rmtree(tmp_path / "cache", ignore_errors=True)
+    (tmp_path / "documents.npy").unlink()
+    with pytest.raises(DataError, match="cannot read vectors .* nodes of the cluster must share its disk"):
+        pickle.loads(sent).search(rows(0, 1), 3)

@@ -87,6 +87,43 @@ class Blind(FakeRanker):
         return np.zeros(docs.shape, np.float32)
 
 
+class Divided(FakeRanker):
+    """Finds documents of a part with all of their scores halved by `halved`."""
+
+    halved = 1
+
+    def part(self, begin, end, n_queries):
+        whole, halved = self, self.halved
+
+        class Part:
+            def search(self, queries, depth, floors):
+                docs, scores = whole.search(queries, depth)
+                return docs, scores / np.float32(halved)
+
+        return Part()
+
+
+class Halving(Divided):
+    halved = 2
+
+
+class Unpicklable(Divided):
+    def __reduce__(self):
+        raise TypeError("it holds a lock")
+
+
+def test_a_ranker_whose_parts_are_wrong_is_found():
+    known = example_collection()
+    scores = np.random.default_rng(0).normal(size=(3, 6))
+    check_ranker(Divided(scores), known)
+    assert "part() of all documents finds others than search()" in problem(
+        check_ranker, Halving(scores), known
+    )
+    assert "has part(), but cannot be pickled: it holds a lock" in problem(
+        check_ranker, Unpicklable(scores), known
+    )
+
+
 def test_a_ranker_that_is_wrong_is_found():
     known = example_collection()
     scores = np.random.default_rng(0).normal(size=(3, 6))

@@ -23,8 +23,8 @@ from hardneg.core.records import BoolArray, Candidates, Collection, IntArray
 from hardneg.mining.positives import PositivesStage
 from hardneg.mining.recipe import Recipe
 from hardneg.mining.validation import ValidationStage
-from hardneg.rankers.dense.sharded_search import Search, SearchNotPrepared
 from hardneg.rankers.pool import Pool
+from hardneg.rankers.sharded_search import Search, SearchNotPrepared, ShardableRanker, ShardedRanker, sharded
 from hardneg.runs.directory import Clock
 from hardneg.runs.ledger import Block, Ledger
 from hardneg.runs.table import block_table, stored_candidates
@@ -159,7 +159,8 @@ class Miner(_Blocks):
         for name, settings in zip(recipe.rank.names, recipe.rank.rankers, strict=True):
             with clock.stage(f"open {name}"):
                 opened = None if ready is None else ready.get(name)
-                rankers[name] = settings.open(collection, context) if opened is None else opened
+                opened = settings.open(collection, context) if opened is None else opened
+                rankers[name] = sharded(name, opened, collection, context)
         validators = open_validators(recipe, collection, rankers, context, clock)
         own = open_positive_validators(recipe, collection, rankers, context)
         return cls(collection, recipe, rankers, validators, own)
@@ -174,6 +175,9 @@ class Miner(_Blocks):
     ) -> None:
         super().__init__(collection, recipe, open_validators, rankers, positive_validators)
         self.facts = {name: dict(ranker.facts) for name, ranker in rankers.items()}
+        self.shardable: dict[str, ShardableRanker] = {
+            name: ranker.lists.ranker for name, ranker in rankers.items() if isinstance(ranker, ShardedRanker)
+        }
         refused = [getattr(validator, "refused", ()) for validator in open_validators.values()]
         queries = np.setdiff1d(
             collection.judgments.queries_with_positives, np.concatenate([*refused, np.empty(0, np.int32)])

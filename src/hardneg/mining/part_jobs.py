@@ -10,12 +10,13 @@ from typing import Any
 
 from hardneg.calibration.calibration import Calibration
 from hardneg.calibration.noisy_positives import NoisyPositives
+from hardneg.core.components import OpenedRanker
 from hardneg.core.progress import Progress
 from hardneg.core.records import Collection
 from hardneg.engines.local import Local
 from hardneg.mining.miner import Miner, Reselector
 from hardneg.mining.recipe import Recipe
-from hardneg.rankers.dense.sharded_search import ClusterContext, Search, SearchNotPrepared, ShardingPlan
+from hardneg.rankers.sharded_search import ClusterContext, Search, SearchNotPrepared, ShardingPlan
 from hardneg.runs.directory import Clock
 from hardneg.runs.ledger import Ledger, add_counts
 
@@ -29,6 +30,7 @@ class PartWriterFactory:
     cache: Path
     encoded: Mapping[Any, Any]  # by the workers; see `ClusterContext`
     plan: ShardingPlan | None  # how searches are divided; see `ClusterContext`
+    rankers: Mapping[str, OpenedRanker]  # those that need not be opened again
     calibration: Mapping[str, Any] | None
     ledger: Ledger  # on a shared disk
     positives: Mapping[str, Any] | None = None  # what was learned of them
@@ -36,7 +38,7 @@ class PartWriterFactory:
     def __call__(self) -> Callable[[int], tuple[int, Mapping[str, Any] | Search]]:
         """Returns what writes a part by its number, its rankers and validators made ready."""
         context = ClusterContext(self.cache, encoded=dict(self.encoded), plan=self.plan)
-        miner = Miner.opened(self.collection, self.recipe, context, Clock())
+        miner = Miner.opened(self.collection, self.recipe, context, Clock(), self.rankers)
         if self.calibration is not None:
             miner.use(Calibration.build(self.calibration))
         if self.positives is not None:

@@ -28,7 +28,7 @@ from hardneg.mining.outcome import outcome
 from hardneg.mining.part_jobs import PartWriterFactory, write_ledger
 from hardneg.mining.recipe import Recipe, recipe_of
 from hardneg.mining.warnings import warnings
-from hardneg.rankers.dense.sharded_search import ClusterContext, ShardingPlan
+from hardneg.rankers.sharded_search import ClusterContext, ShardingPlan
 from hardneg.runs.directory import Clock, RunFolder, RunInMemory, fingerprinted, versions
 from hardneg.runs.finished import FinishedRun
 from hardneg.runs.training_set import TrainingSet
@@ -168,6 +168,7 @@ def _part_writers(
         context.cache,
         context.encoded,
         context.plan,
+        miner.shardable,
         place.read_calibration() if recipe.validation.calibrate else None,
         RunFolder(place.path.absolute()).ledger,
         place.read_positives() if recipe.positives.estimate else None,

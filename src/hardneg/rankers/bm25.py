@@ -6,7 +6,9 @@ Source: Robertson and Zaragoza, 2009; the formulas are those of bm25s (arXiv 240
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated, Any, Literal
 from unicodedata import unidata_version
 
@@ -64,10 +66,12 @@ class Bm25(Ranker):
             "method": self.method,
             "PyStemmer": version("PyStemmer"),
         }
-        index = self._index(collection.documents, settings, context)
+        path = self._path(collection.documents, settings, context)
+        index = self._index(path, collection.documents, settings, context)
         vocabulary = Vocabulary(stemmer(stemmers), index.names)
         facts = {"language": self.language, "detected": detected, **settings, "vocabulary": vocabulary.size}
-        return InvertedRanker(index, _query_terms(collection.queries, vocabulary), facts)
+        queries = _query_terms(collection.queries, vocabulary)
+        return InvertedRanker(index, queries, facts, partial(postings.map_index, path))
 
     def _stemmers(self, documents: Documents) -> tuple[dict[str, str], dict[str, str]]:
         """Returns the stemmer of each script, and the language detected in each."""
@@ -80,8 +84,8 @@ class Bm25(Ranker):
         detected = tokenizer.detect_languages(texts)
         return tokenizer.stemmers_for(detected), detected
 
-    def _index(self, documents: Documents, settings: Mapping[str, Any], context: Context) -> InvertedIndex:
-        """Returns the index from the cache, where it is written first if it is missing or corrupt."""
+    def _path(self, documents: Documents, settings: Mapping[str, Any], context: Context) -> Path:
+        """Returns the file of the index in the cache."""
         key = {
             **settings,
             "py3langid": version("py3langid"),
@@ -89,9 +93,15 @@ class Bm25(Ranker):
             "code": code_digest(tokenizer, postings),
             "texts": postings.texts_digest(documents),
         }
+        return postings.index_path(context.cache.absolute() / "bm25", key)
+
+    def _index(
+        self, path: Path, documents: Documents, settings: Mapping[str, Any], context: Context
+    ) -> InvertedIndex:
+        """Returns the index from the cache, where it is written first if it is missing or corrupt."""
         vocabulary = Vocabulary(stemmer(settings["stemmers"]))
         return build_or_load(
-            postings.index_path(context.cache / "bm25", key),
+            path,
             lambda path: postings.read_index(path, len(documents)),
             lambda: postings.build_index(documents, vocabulary, self.method, self.k1, self.b, context),
             postings.write_index,

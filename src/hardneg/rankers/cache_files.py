@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from hardneg.core.errors import check_shortage
+from hardneg.core.errors import DataError, check_shortage
 from hardneg.core.files import append_checksum, atomic, build_once, has_valid_checksum
 from hardneg.core.progress import Progress
 
@@ -50,6 +50,14 @@ def build_or_load(
 
     return build_once(
         lambda: read(path), make, path.parent, lambda: progress.task("wait for another process", None, unit)
+    )
+
+
+def not_shared(what: str, error: Exception) -> DataError:
+    """Returns the error of a process that lacks a file that another one has."""
+    return DataError(
+        f"cannot read {what} ({error}): the nodes of the cluster must share its disk; set HARDNEG_CACHE to a "
+        "folder that all of them see"
     )
 
 

@@ -16,7 +16,7 @@ from hardneg.core.progress import Progress
 from hardneg.core.records import Collection, Documents, FloatArray, Queries, rows_of
 from hardneg.core.registry import function_class, positional_count, settings_of
 from hardneg.rankers.dense import DenseRanker
-from hardneg.rankers.dense.store import Vectors
+from hardneg.rankers.dense.store import shared
 from hardneg.rankers.pairs.scorer import PairScorer
 
 _BATCH = 1_024
@@ -65,7 +65,7 @@ class EncoderFunction(Ranker):
                 f"{self.function.__name__} returns {documents.shape[1]} dimensions for documents, "
                 f"{queries.shape[1]} for queries; both must have one dimension"
             )
-        return DenseRanker(_facts(self), Vectors.of(documents), Vectors.of(queries))
+        return DenseRanker(_facts(self), shared(documents, context), shared(queries, context))
 
     def _encode(self, texts: Documents | Queries, context: Context, unit: str) -> FloatArray:
         vectors: Any = np.empty((0, 0), np.float32)

@@ -8,8 +8,8 @@ import numpy as np
 
 from hardneg.core.components import OpenedRanker
 from hardneg.core.records import BoolArray, Candidates, Collection, FloatArray, IntArray, checked_scores
-from hardneg.rankers.dense.sharded_search import Search, ShardedRanker
 from hardneg.rankers.fusion import FUSIONS, Fused
+from hardneg.rankers.sharded_search import Search, prepare
 
 
 class Pool:
@@ -32,9 +32,7 @@ class Pool:
 
     def prepare(self, searches: Sequence[Search]) -> None:
         """Prepares these searches by the rankers that need it."""
-        for ranker in self._rankers.values():
-            if isinstance(ranker, ShardedRanker):
-                ranker.prepare(searches)
+        prepare(self._rankers.values(), searches)
 
     def candidates(self, queries: IntArray, depth: int) -> Candidates:
         """Returns the pools of query rows, `depth` documents per ranker, without anchor scores.

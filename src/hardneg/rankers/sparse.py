@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from hardneg.rankers.cache_files import build_or_load, checked_file
 from hardneg.rankers.dense.encode import Kind, model_digest
 from hardneg.rankers.dense.models import DEFAULT, check_installed, load_model, model_errors
 from hardneg.rankers.dense.prompts import unused_prompts
+from hardneg.rankers.inverted import postings
 from hardneg.rankers.inverted.index import InvertedIndex, InvertedRanker, SparseRows
 from hardneg.rankers.text_index import Places, TextFiles, TextIndex, with_digests
 from hardneg.rankers.truncation import sampled, truncation
@@ -76,7 +78,10 @@ class Sparse(Ranker):
         queries = encoder.encode("query", collection.queries, f"{name}: encode queries")
         n_terms = 1 + max(int(rows.terms.max(initial=0)) for rows in (documents, queries))
         index = InvertedIndex.of(documents, len(collection.documents), n_terms)
-        return InvertedRanker(index, queries, facts)
+        if not context.engine.spreads:
+            return InvertedRanker(index, queries, facts)
+        reopen = partial(postings.map_index, postings.shared(index, context))
+        return InvertedRanker(reopen(), queries, facts, reopen)
 
     def _load(self) -> Any:
         if self.model == DEFAULT:

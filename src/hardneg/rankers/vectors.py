@@ -16,11 +16,12 @@ from hardneg.core.components import Context, OpenedRanker, Ranker, ranker
 from hardneg.core.errors import DataError, problem
 from hardneg.core.files import digest_file, temp_memmap, user_path
 from hardneg.core.lines import raw_lines
-from hardneg.core.records import Collection, Documents, FloatArray, IntArray, Queries, id_key, rows_of
+from hardneg.core.records import Collection, Documents, IntArray, Queries, id_key, rows_of
 from hardneg.core.stores import fetched
 from hardneg.rankers.dense import DenseRanker
 from hardneg.rankers.dense.models import search_devices
 from hardneg.rankers.dense.store import Vectors as Chunks
+from hardneg.rankers.dense.store import shared
 
 _BLOCK = 8_192
 _UNIT = 0.01
@@ -76,8 +77,8 @@ class Vectors(Ranker):
         unit = facts["similarity"] == "cosine"
         return DenseRanker(
             facts,
-            Chunks.of(documents.matched(collection.documents, unit, context.cache)),
-            Chunks.of(queries.matched(collection.queries, unit, context.cache)),
+            documents.matched(collection.documents, unit, context),
+            queries.matched(collection.queries, unit, context),
             search_devices(self.search_device),
         )
 
@@ -117,23 +118,24 @@ class _VectorFile:
         lengths: npt.NDArray[np.float64] = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
         return lengths[np.isfinite(lengths) & (lengths > 0)]
 
-    def matched(self, texts: Documents | Queries, unit: bool, folder: Path) -> FloatArray:
-        """Returns (n, dimension) float32 or float16: the checked vectors of all texts, of length 1 if `unit`.
+    def matched(self, texts: Documents | Queries, unit: bool, context: Context) -> Chunks:
+        """Returns the checked vectors of all texts, float32 or float16, of length 1 if `unit`.
 
-        It is the mapped file itself, or a temporary copy in the folder where vectors change.
+        They are the mapped file itself; where vectors change, a temporary copy in the cache's folder, or one
+        that is kept there where other processes read it.
         """
         positions = self._positions(texts)
         in_order = np.array_equal(positions, np.arange(len(self.array)))
         unchanged = not unit and self.array.dtype in (np.float32, np.float16) and in_order
         shape = len(positions), self.array.shape[1]
-        copy = self.array if unchanged else temp_memmap(shape, np.float32, folder)
+        copy = self.array if unchanged else temp_memmap(shape, np.float32, context.cache)
         for rows in rows_of(len(positions), _BLOCK):
             block = np.asarray(self.array[positions[rows]], np.float32)
             lengths = np.sqrt(np.einsum("ij,ij->i", block, block, dtype=np.float64))
             self._check(lengths, positions[rows], unit)
             if not unchanged:
                 copy[rows] = block / lengths[:, None] if unit else block
-        return copy
+        return Chunks.of(copy, [self._path.absolute()]) if unchanged else shared(copy, context)
 
     def _positions(self, texts: Documents | Queries) -> IntArray:
         """Returns (n,) int32: the position in the array of each row of the collection."""

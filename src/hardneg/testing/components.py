@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import pickle
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from hardneg.core.components import DRAWS, RANKERS, RULES, VALIDATORS, Context, OpenedRanker
 from hardneg.core.records import Candidates, Collection, IntArray
 from hardneg.core.registry import Registry, settings_of
+from hardneg.rankers.sharded_search import ShardableRanker
 from hardneg.testing.fakes import FakeRanker, example_candidates, example_collection
 
 _NAN = np.float32("nan")
@@ -47,6 +49,8 @@ def check_ranker(ranker: Any, known: Collection | None = None, cache: Path | Non
         check(name, same(alone[0], given[1]), "score() depends on other queries")
         if opened.retrieves:
             _check_search(name, opened, queries, len(known.documents), made.scored)
+            if isinstance(opened, ShardableRanker):
+                _check_part(name, opened, queries, len(known.documents))
 
 
 def check_rule(rule: Any) -> None:
@@ -203,6 +207,17 @@ def _check_search(name: str, opened: OpenedRanker, queries: IntArray, size: int,
     own_docs, own_scores = opened.search(queries[1:2], depth)
     alone = same(own_docs[0], docs[1]) and same(own_scores[0], scores[1])
     check(name, alone, "search() depends on other queries")
+
+
+def _check_part(name: str, opened: ShardableRanker, queries: IntArray, size: int) -> None:
+    whole, none = opened.search(queries, size), np.full(len(queries), -np.inf, np.float32)
+    try:
+        sent = pickle.loads(pickle.dumps(opened))
+    except Exception as error:
+        raise AssertionError(f"{name}: has part(), but cannot be pickled: {error}") from error
+    found = sent.part(0, size, len(queries)).search(queries, size, none)
+    equal = all(same(one, other) for one, other in zip(found, whole, strict=True))
+    check(name, equal, "part() of all documents finds others than search(), or scores them otherwise")
 
 
 def _scored_candidates(by: str | None) -> Candidates:

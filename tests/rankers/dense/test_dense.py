@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from hardneg.core.components import Context
-from hardneg.core.errors import ConfigError, MissingExtra
-from hardneg.rankers.dense import Dense
+from hardneg.core.errors import ConfigError, DataError, MissingExtra
+from hardneg.rankers.dense import Dense, DenseRanker
 from hardneg.rankers.dense.encode import Encoder
 from hardneg.rankers.dense.models import load_model, model_path
+from hardneg.rankers.dense.store import Vectors
 from hardneg.testing import collection
 from tests import tiny
 
@@ -137,3 +138,14 @@ def test_half_precision_vectors_take_half_the_disk_and_are_searched_as_stored(tm
     np.testing.assert_array_equal(everything(again)[1], scores)
     assert scores == pytest.approx(everything(whole)[1], abs=1e-3) and (scores != everything(whole)[1]).any()
     assert half.facts["storage"] == "fp16" and "storage" not in whole.facts
+
+
+def test_products_of_documents_that_are_no_32_bit_numbers_are_an_error():
+    long, docs = np.array([[2e19, 0], [0, 1]], np.float32), np.array([0], np.int32)
+
+    def alike(vectors, other):
+        return DenseRanker({}, Vectors.of(vectors), Vectors.of(vectors)).alike(docs, np.array([[other]]))
+
+    with pytest.raises(DataError, match="no finite 32-bit numbers; normalize the vectors"):
+        alike(long, 0)
+    assert alike(long, 1).tolist() == [[0.0]] and np.isnan(alike(long, -1)[0, 0])

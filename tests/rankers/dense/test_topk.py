@@ -207,11 +207,3 @@ def test_vectors_of_zeros_have_scores_too(product):
     documents = np.zeros((4, 40), np.float32)
     docs, scores = ExactSearch(Vectors.of(documents), 0, product).search(np.ones((1, 40), np.float32), 2)
     assert docs.tolist() == [[0, 1]] and scores.tolist() == [[0, 0]]
-
-
-def test_products_of_documents_that_are_no_32_bit_numbers_are_an_error():
-    long = np.array([[2e19, 0], [0, 1]], np.float32)
-    docs = np.array([0], np.int32), np.array([[1]], np.int32)
-    with pytest.raises(DataError, match=r"has the length 2e\+19: .* normalize them"):
-        ExactSearch(Vectors.of(long)).alike(*docs)
-    assert ExactSearch(Vectors.of(long / 1e19)).alike(*docs).tolist() == [[0.0]]

@@ -49,12 +49,13 @@ def drawn(draw, n, n_terms, shares, kind):
     return SparseRows(indptr, np.concatenate([*rows, np.empty(0, np.int32)]), weights)
 
 
-def searched(index, queries, depth, window, summed_whole=0):
+def searched(index, queries, depth, window, summed_whole=0, part=None, floors=None):
     shape = len(queries.indptr) - 1, depth
     docs, scores = np.full(shape, -1, np.int32), np.full(shape, np.nan, np.float32)
     of_index = index.indptr, index.docs, index.weights, index.weight_ranges, index.n_docs
     of_queries = queries.indptr, queries.terms, queries.weights
-    search_rows(*of_index, *of_queries, docs, scores, window, summed_whole)
+    own = part or (0, index.n_docs), np.zeros(shape[0], np.float32) if floors is None else floors
+    search_rows(*of_index, *of_queries, docs, scores, *own, window, summed_whole)
     return docs, scores
 
 
@@ -87,6 +88,41 @@ def test_the_same_bits_as_the_sums_of_all_documents(
     index = InvertedIndex.of(drawn(draw, n_docs, n_terms, shares, document_kind), n_docs, n_terms)
     queries = drawn(draw, 4, n_terms, draw.choice([0.2, 1.0]), query_kind)
     assert_same(index, queries, depth, window, summed_whole)
+
+
+@settings(max_examples=600, deadline=None)
+@given(
+    seed=st.integers(0, 1 << 32),
+    n_docs=st.sampled_from([1, 2, 50, 400]),
+    n_terms=st.sampled_from([1, 3, 20]),
+    rare=st.sampled_from([0.02, 0.3, 1.0]),
+    document_kind=st.sampled_from(sorted(KINDS)),
+    query_kind=st.sampled_from(sorted(KINDS)),
+    depth=st.sampled_from([1, 2, 7, 60, 500]),
+    window=st.sampled_from([1, 3, 16, 130, 8_192]),
+    summed_whole=st.sampled_from([0, 0, 0, 2]),
+    rank=st.integers(0, 20),
+)
+def test_a_part_has_the_bits_of_all_that_are_in_it_and_above_the_floor(
+    seed, n_docs, n_terms, rare, document_kind, query_kind, depth, window, summed_whole, rank
+):
+    draw = np.random.default_rng(seed)
+    shares = draw.choice([0.01, rare, 0.95], n_terms)
+    index = InvertedIndex.of(drawn(draw, n_docs, n_terms, shares, document_kind), n_docs, n_terms)
+    queries = drawn(draw, 4, n_terms, draw.choice([0.2, 1.0]), query_kind)
+    first = int(draw.integers(0, n_docs))
+    last = int(draw.integers(first + 1, n_docs + 1))
+    with np.errstate(all="ignore"):
+        docs, scores = exhaustive(index, queries, n_docs)
+    floors = np.nan_to_num(scores[:, min(rank, n_docs - 1)], nan=0, posinf=np.inf)
+    found = searched(index, queries, depth, window, summed_whole, (first, last), floors)
+    for row in range(len(docs)):
+        own = (docs[row] >= first) & (docs[row] < last) & (scores[row] > floors[row])
+        for array, every, nothing in zip(found, (docs, scores), (-1, np.nan), strict=True):
+            expected = np.full(depth, nothing, array.dtype)
+            best = every[row, own][:depth]
+            expected[: len(best)] = best
+            assert array[row].tobytes() == expected.tobytes()
 
 
 @pytest.mark.parametrize("depth", [1, 10, 100])

@@ -11,7 +11,7 @@ from hardneg.core.components import OpenedRanker
 from hardneg.core.exclusions import Exclusions
 from hardneg.core.progress import Progress
 from hardneg.core.records import Candidates, Collection, FloatArray, IntArray, rows_of
-from hardneg.rankers.dense.sharded_search import Search, ShardedRanker
+from hardneg.rankers.sharded_search import Search, prepare
 
 _DEPTH = 50
 _HARD, _RANDOM = 3, 1
@@ -94,8 +94,7 @@ def _retrieved(collection: Collection, ranker: OpenedRanker | None, queries: Int
     if ranker is None:
         return np.full((len(queries), 1), -1, np.int32)
     depth = min(_DEPTH, len(collection.documents))
-    if isinstance(ranker, ShardedRanker):
-        ranker.prepare([Search(queries, depth)])
+    prepare([ranker], [Search(queries, depth)])
     return ranker.search(queries, depth)[0]
 
 

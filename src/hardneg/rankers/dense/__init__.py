@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -10,8 +11,9 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from hardneg.core.components import Context, OpenedRanker, Ranker, ranker
-from hardneg.core.errors import require
+from hardneg.core.errors import DataError, require
 from hardneg.core.records import Collection, Documents, FloatArray, IntArray, Queries
+from hardneg.rankers.dense.bounded_search import scored
 from hardneg.rankers.dense.encode import Encoder, Kind, Storage
 from hardneg.rankers.dense.graph import SAMPLE, GraphSearch
 from hardneg.rankers.dense.models import (
@@ -22,9 +24,9 @@ from hardneg.rankers.dense.models import (
     search_devices,
 )
 from hardneg.rankers.dense.remote_encoding import EncodedTexts, encode_remotely
-from hardneg.rankers.dense.sharded_search import ClusterContext, ShardedRanker
 from hardneg.rankers.dense.store import Encode, Store, Vectors
 from hardneg.rankers.dense.topk import ExactSearch
+from hardneg.rankers.sharded_search import ClusterContext
 from hardneg.rankers.truncation import sampled
 
 
@@ -85,16 +87,13 @@ class Dense(Ranker):
         on_model_devices = self.device if (self.device or "").startswith(("cpu", "cuda")) else None
         devices = search_devices(self.search_device or on_model_devices)
         encoded = self._encode_remotely(name, collection, context)
-        plan = context.plan if isinstance(context, ClusterContext) else None
-        if encoded is not None and plan is not None and self.search == "exact":
-            return ShardedRanker(encoded, name, context, plan, devices)
         if encoded is None:
             opened = _encode_locally(self.encoder(), collection, context, name, devices)
         else:
             vectors = encoded.vectors("document"), encoded.vectors("query")
             opened = DenseRanker(encoded.facts, *vectors, devices)
         if self.search == "hnsw":
-            opened.use_graph(self.expansion, context, f"{name}: build graph")
+            return GraphRanker(opened, self.expansion, context, f"{name}: build graph")
         return opened
 
     def _encode_remotely(self, name: str, collection: Collection, context: Context) -> EncodedTexts | None:
@@ -121,7 +120,7 @@ class Dense(Ranker):
 
 
 class DenseRanker:
-    """Dense retrieval over one collection, exact unless `use_graph` is called."""
+    """Dense retrieval over one collection, exact."""
 
     retrieves = True
 
@@ -133,29 +132,80 @@ class DenseRanker:
         devices: Sequence[str] | None = None,
     ) -> None:
         self.facts = facts
-        self._documents = documents
-        self._queries = queries
-        self._exact = ExactSearch(documents, len(queries), devices=devices)
-        self._search: ExactSearch | GraphSearch = self._exact
+        self.documents = documents
+        self.queries = queries
+        self.devices = devices
 
-    def use_graph(self, expansion: int, context: Context, stage: str) -> None:
-        """Searches over a graph from now on, built or loaded from the cache; its recall becomes a fact."""
-        graph = GraphSearch(self._exact, self._documents, expansion, context.cache, context.progress, stage)
-        sample = np.unique(np.linspace(0, len(self._queries) - 1, SAMPLE).astype(np.int32))
-        self.facts = {**self.facts, "search": graph.facts(self._queries.take(sample))}
-        self._search = graph
+    @cached_property
+    def exact(self) -> ExactSearch:
+        """The search over all documents."""
+        return ExactSearch(self.documents, len(self.queries), devices=self.devices)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "exact"}
 
     def search(self, queries: IntArray, depth: int) -> tuple[IntArray, FloatArray]:
         """Returns the most similar documents; see `OpenedRanker.search`."""
-        return self._search.search(self._queries.take(queries), depth)
+        return self.exact.search(self.queries.take(queries), depth)
+
+    def part(self, begin: int, end: int, n_queries: int) -> DensePart:
+        """Returns what searches some documents; see `ShardableRanker.part`."""
+        return DensePart(self, begin, end, n_queries)
 
     def score(self, queries: IntArray, docs: IntArray) -> FloatArray:
         """Returns the similarity of given documents; see `OpenedRanker.score`."""
-        return self._exact.score(self._queries.take(queries), docs)
+        return scored(self.queries.take(queries), self.documents, docs)
 
     def alike(self, docs: IntArray, others: IntArray) -> FloatArray:
-        """Returns (n, m) float32: the similarity of (n,) documents to (n, m) others, NaN for -1."""
-        return self._exact.alike(docs, others)
+        """Returns (n, m) float32: the similarity of (n,) documents to (n, m) others, NaN for -1.
+
+        Raises:
+            DataError: One is no finite 32-bit number.
+        """
+        similarity = scored(self.documents.take(docs), self.documents, others)
+        if np.isinf(similarity).any():
+            raise DataError("products of documents are no finite 32-bit numbers; normalize the vectors")
+        return similarity
+
+
+class DensePart:
+    """Exact search of some documents of a dense ranker."""
+
+    def __init__(self, ranker: DenseRanker, begin: int, end: int, n_queries: int) -> None:
+        self._queries, self._begin, size = ranker.queries, begin, ranker.documents.size
+        documents = ranker.documents.part(begin // size, -(-end // size))
+        self._search = ExactSearch(documents, n_queries, devices=ranker.devices)
+
+    def search(self, queries: IntArray, depth: int, floors: FloatArray) -> tuple[IntArray, FloatArray]:
+        """Returns the most similar of these documents; see `RankerPart.search`."""
+        docs, scores = self._search.search(self._queries.take(queries), depth)
+        docs[docs >= 0] += self._begin
+        return docs, scores
+
+
+class GraphRanker:
+    """Dense retrieval over a graph, built or loaded from the cache; its recall is one of the facts."""
+
+    retrieves = True
+
+    def __init__(self, ranker: DenseRanker, expansion: int, context: Context, stage: str) -> None:
+        place = context.cache, context.progress
+        self._ranker = ranker
+        self._graph = GraphSearch(ranker.exact, ranker.documents, expansion, *place, stage)
+        sample = np.unique(np.linspace(0, len(ranker.queries) - 1, SAMPLE).astype(np.int32))
+        self.facts = {**ranker.facts, "search": self._graph.facts(ranker.queries.take(sample))}
+
+    def search(self, queries: IntArray, depth: int) -> tuple[IntArray, FloatArray]:
+        """Returns similar documents; see `OpenedRanker.search`."""
+        return self._graph.search(self._ranker.queries.take(queries), depth)
+
+    def score(self, queries: IntArray, docs: IntArray) -> FloatArray:
+        """Returns the similarity of given documents; see `OpenedRanker.score`."""
+        return self._ranker.score(queries, docs)
+
+    def alike(self, docs: IntArray, others: IntArray) -> FloatArray:
+        """Returns the similarity of documents to others; see `DenseRanker.alike`."""
+        return self._ranker.alike(docs, others)
 
 
 def _encode_locally(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hardneg.core.components import Context, Ranker
-from hardneg.core.errors import ConfigError, DataError
+from hardneg.core.errors import ConfigError
 from hardneg.core.progress import Task
 from hardneg.core.records import Collection, Documents, Queries, rows_of
 from hardneg.rankers.dense.encode import Kind
@@ -32,26 +32,18 @@ class EncodedTexts:
         fingerprints: `Encoder.fingerprint` by kind.
         shards: The files of the vectors by kind, in the order of the texts.
         truncation: How many documents or queries are cut; see `truncation`.
+        size: Vectors in a file.
     """
 
     facts: Mapping[str, Any]
     fingerprints: Mapping[Kind, str]
     shards: Mapping[Kind, Sequence[Path]] = field(default_factory=dict)
     truncation: Mapping[str, Any] = field(default_factory=dict)
+    size: int = SHARD
 
     def vectors(self, kind: Kind) -> Vectors:
-        """Returns all vectors of a kind, mapped.
-
-        Raises:
-            DataError: The cache lacks a shard that was written.
-        """
-        try:
-            return Vectors.mapped(self.shards[kind])
-        except (OSError, ValueError) as error:
-            raise DataError(
-                f"vectors that the workers wrote are not in the cache ({error}): the nodes of the cluster "
-                "must share its disk; set HARDNEG_CACHE to a folder that all of them see"
-            ) from None
+        """Returns all vectors of a kind, mapped when they are first used."""
+        return Vectors(None, self.size, self.shards[kind])
 
 
 def encode_remotely(settings: Ranker, name: str, collection: Collection, context: Context) -> EncodedTexts:
@@ -77,7 +69,8 @@ def encode_remotely(settings: Ranker, name: str, collection: Collection, context
                     "the ranker's precision and device, or use nodes of one kind"
                 )
             task.advance(count)
-    return replace(description, facts={**description.facts, "truncation": cut}, shards=shards)
+    facts = {**description.facts, "truncation": cut}
+    return replace(description, facts=facts, shards=shards, size=SHARD)
 
 
 def _encoding_worker(settings: Ranker, cache: Path) -> Callable[[_Job], tuple[int, EncodedTexts]]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from hardneg.core.components import Context
 from hardneg.core.progress import Progress
 from hardneg.core.records import FloatArray, IntArray, rows_of
-from hardneg.rankers.cache_files import build_or_load, read_array, write_array
+from hardneg.rankers.cache_files import build_or_load, not_shared, read_array, write_array
 from hardneg.rankers.text_index import Places, TextFiles, TextIndex, Texts, with_digests
 
 SHARD = 8_192
@@ -25,27 +29,42 @@ _STORED = np.float32, np.float16
 class Vectors:
     """Many vectors in chunks, (size, dimension) float32 or float16 each, the last one shorter.
 
-    Each chunk is in memory or mapped from disk.
+    Each chunk is in memory or mapped from disk. Of vectors in files the names alone are pickled.
+
+    Args:
+        chunks: The chunks; None to map the files when they are first used.
+        size: Vectors in a chunk.
+        files: Arrays that hold the vectors and nothing else, each but the last a multiple of `size`.
     """
 
-    def __init__(self, chunks: Sequence[FloatArray], size: int = SHARD) -> None:
-        self.chunks = list(chunks)
+    def __init__(
+        self, chunks: Sequence[FloatArray] | None, size: int = SHARD, files: Sequence[Path] = ()
+    ) -> None:
+        if chunks is not None:
+            self.chunks = list(chunks)
         self.size = size
+        self._files = tuple(files)
 
     @classmethod
-    def of(cls, array: FloatArray) -> Vectors:
-        """Returns the rows of one (n, dimension) array, which is not copied."""
-        return cls([array[begin : begin + SHARD] for begin in range(0, max(len(array), 1), SHARD)], SHARD)
+    def of(cls, array: FloatArray, files: Sequence[Path] = ()) -> Vectors:
+        """Returns the rows of one (n, dimension) array, which is not copied; `files` may hold the same."""
+        return cls(_chunks(array, SHARD), SHARD, files)
 
-    @classmethod
-    def mapped(cls, paths: Sequence[Path]) -> Vectors:
-        """Returns the vectors of shards, mapped without checking their checksums.
+    @cached_property
+    def chunks(self) -> list[FloatArray]:
+        """The chunks, mapped without checking checksums.
 
         Raises:
-            OSError, ValueError: A shard is missing or incomplete.
+            DataError: A file is missing or incomplete.
         """
-        chunks: list[FloatArray] = [np.load(path, mmap_mode="r", allow_pickle=False) for path in paths]
-        return cls(chunks, len(chunks[0]) if chunks else SHARD)
+        try:
+            arrays = [np.load(path, mmap_mode="r", allow_pickle=False) for path in self._files]
+        except (OSError, ValueError) as error:
+            raise not_shared("vectors", error) from None
+        return [chunk for array in arrays for chunk in _chunks(array, self.size)]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "chunks" or not self._files}
 
     def __len__(self) -> int:
         return sum(len(chunk) for chunk in self.chunks)
@@ -84,6 +103,22 @@ class Vectors:
         return taken
 
 
+def shared(array: FloatArray, context: Context) -> Vectors:
+    """Returns the rows of one (n, dimension) array, in a file of the cache where other processes use them."""
+    if not context.engine.spreads:
+        return Vectors.of(array)
+    digest = hashlib.sha256(f"{array.shape} {array.dtype}".encode())
+    for chunk in _chunks(array, SHARD):
+        digest.update(chunk.tobytes())
+    path = context.cache.absolute() / "given" / f"{digest.hexdigest()[:32]}.npy"
+    kept = build_or_load(path, read_array, lambda: array, write_array, context.progress, "vectors")
+    return Vectors.of(kept, [path])
+
+
+def _chunks(array: FloatArray, size: int) -> list[FloatArray]:
+    return [array[begin : begin + size] for begin in range(0, max(len(array), 1), size)]
+
+
 class Store(TextFiles):
     """Keeps vectors in a folder, one file per shard.
 
@@ -110,12 +145,14 @@ class Store(TextFiles):
         `what` is the stage's name and its unit, as in `("encode documents", "documents")`; `size` the texts
         in one shard.
         """
-        chunks = []
+        chunks, files = [], []
         others = self.others(texts, count, size)
         with progress.task(what[0], count, what[1]) as task:
             for rows in rows_of(count, size):
-                chunks.append(self._shard(texts(rows), others, encode, task.advance, progress))
-        return Vectors(chunks, size)
+                shard = texts(rows)
+                files.append(self.path(shard))
+                chunks.append(self._shard(shard, others, encode, task.advance, progress))
+        return Vectors(chunks, size, files)
 
     def stored(self, texts: list[str]) -> FloatArray | None:
         """Returns the shard of these texts, mapped; None where it is not stored, or corrupt."""

@@ -125,19 +125,6 @@ class ExactSearch:
         """Returns (n, depth) float32: dot products with given documents, NaN where docs are -1."""
         return scored(queries, self._documents, docs)
 
-    def alike(self, docs: IntArray, others: IntArray) -> FloatArray:
-        """Returns (n, m) float32: dot products of (n,) documents with (n, m) others, NaN for -1.
-
-        Raises:
-            DataError: They may be no 32-bit numbers.
-        """
-        if self._max_norm**2 > _LARGEST:
-            raise DataError(
-                f"a document's vector has the length {self._max_norm:.3g}: products of documents may be no "
-                "finite 32-bit number; normalize them"
-            )
-        return self.score(self._documents.take(docs), others)
-
     def _search_block(
         self, product: ApproximateProduct, queries: FloatArray, depth: int
     ) -> tuple[IntArray, FloatArray]:

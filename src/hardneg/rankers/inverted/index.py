@@ -6,7 +6,7 @@ the query times its weight in the document. Terms are summed in the order in whi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -70,6 +70,7 @@ class InvertedIndex:
         weights: (entries,) float32.
         n_docs: Number of documents.
         names: The name of each term, where terms have names.
+        ranges: `weight_ranges`, where they are known.
     """
 
     indptr: LongArray
@@ -77,12 +78,15 @@ class InvertedIndex:
     weights: FloatArray
     n_docs: int
     names: Sequence[str] = ()
+    ranges: FloatArray | None = None
 
     @property
     def is_sound(self) -> bool:
         """Whether the arrays fit together, so that a search reads nothing beyond them."""
-        named = len(self.names) < len(self.indptr)
-        sound = named and _are_sound(self.indptr, self.docs, self.weights, self.n_docs)
+        fit = len(self.names) < len(self.indptr) and (
+            self.ranges is None or self.ranges.shape == (len(self.indptr) - 1, 2)
+        )
+        sound = fit and _are_sound(self.indptr, self.docs, self.weights, self.n_docs)
         return sound and _documents_ascend(self.indptr, self.docs)
 
     @classmethod
@@ -96,19 +100,37 @@ class InvertedIndex:
     @cached_property
     def weight_ranges(self) -> FloatArray:
         """(n_terms, 2) float32: the lowest and highest weight of each term, 0 where it has none."""
-        return weight_ranges(self.indptr, self.weights)
+        return weight_ranges(self.indptr, self.weights) if self.ranges is None else self.ranges
 
-    def search(self, queries: SparseRows, depth: int) -> tuple[IntArray, FloatArray]:
+    def search(
+        self,
+        queries: SparseRows,
+        depth: int,
+        part: tuple[int, int] | None = None,
+        floors: FloatArray | None = None,
+    ) -> tuple[IntArray, FloatArray]:
         """Returns the documents of the highest scores above 0, best first, ties by document row.
 
-        That is docs (n, depth) int32, -1 behind the last, and scores (n, depth) float32, NaN there.
+        Args:
+            queries: The terms of the queries.
+            depth: Documents per query.
+            part: The first document to look at and the one behind the last; None for all.
+            floors: (n,) float32: what scores below its query's may be left out.
+
+        Returns:
+            docs (n, depth) int32, -1 behind the last; scores (n, depth) float32, NaN behind the last.
         """
         shape = len(queries.indptr) - 1, depth
         docs, scores = np.full(shape, -1, np.int32), np.full(shape, np.nan, np.float32)
         index = self.indptr, self.docs, self.weights, self.weight_ranges, self.n_docs
+        own = part or (0, self.n_docs)
+        below = (
+            np.zeros(shape[0], np.float32) if floors is None else np.nextafter(floors, np.float32(-np.inf))
+        )
 
         def search(rows: slice) -> None:
-            search_rows(*index, *queries.arrays(rows), docs[rows], scores[rows], WINDOW, SUMMED_WHOLE)
+            found = docs[rows], scores[rows]
+            search_rows(*index, *queries.arrays(rows), *found, own, below[rows], WINDOW, SUMMED_WHOLE)
 
         parallel_for(search, len(docs))
         return docs, scores
@@ -123,22 +145,58 @@ class InvertedIndex:
 
 
 class InvertedRanker:
-    """A ranker over an inverted index; the queries are all of the collection, in row order."""
+    """A ranker over an inverted index; the queries are all of the collection, in row order.
+
+    `reopen` maps the index where the ranker is unpickled; None pickles the index itself.
+    """
 
     retrieves = True
 
-    def __init__(self, index: InvertedIndex, queries: SparseRows, facts: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        index: InvertedIndex,
+        queries: SparseRows,
+        facts: Mapping[str, Any],
+        reopen: Callable[[], InvertedIndex] | None = None,
+    ) -> None:
         self.facts = facts
-        self._index = index
+        self.index = index
         self._queries = queries
+        self._reopen = reopen
+
+    @cached_property
+    def index(self) -> InvertedIndex:
+        """The index of the documents."""
+        assert self._reopen is not None
+        return self._reopen()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "index" or not self._reopen}
 
     def search(self, queries: IntArray, depth: int) -> tuple[IntArray, FloatArray]:
         """Returns the best documents that score above 0; see `OpenedRanker.search`."""
-        return self._index.search(self._queries.select(queries), depth)
+        return self.index.search(self._queries.select(queries), depth)
+
+    def part(self, begin: int, end: int, n_queries: int) -> InvertedPart:
+        """Returns what searches some documents; see `ShardableRanker.part`."""
+        return InvertedPart(self.index, self._queries, (begin, end))
 
     def score(self, queries: IntArray, docs: IntArray) -> FloatArray:
         """Returns the scores of given documents, 0 where no term is shared; see `OpenedRanker.score`."""
-        return self._index.score(self._queries.select(queries), docs)
+        return self.index.score(self._queries.select(queries), docs)
+
+
+@dataclass(frozen=True)
+class InvertedPart:
+    """Search of some documents of an inverted index, which reads no others."""
+
+    index: InvertedIndex
+    rows: SparseRows
+    documents: tuple[int, int]
+
+    def search(self, queries: IntArray, depth: int, floors: FloatArray) -> tuple[IntArray, FloatArray]:
+        """Returns the best of these documents that score above 0; see `RankerPart.search`."""
+        return self.index.search(self.rows.select(queries), depth, self.documents, floors)
 
 
 def _are_sound(indptr: LongArray, columns: IntArray, weights: FloatArray, limit: int) -> bool:

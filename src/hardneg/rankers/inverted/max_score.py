@@ -59,6 +59,8 @@ def search_rows(
     factors: FloatArray,
     docs: IntArray,
     scores: FloatArray,
+    part: tuple[int, int],
+    floors: FloatArray,
     window: int,
     summed_whole: int,
 ) -> None:
@@ -75,20 +77,40 @@ def search_rows(
         factors: Their weights.
         docs: (n, depth) int32, full of -1; receives the documents.
         scores: (n, depth) float32, full of NaN; receives their scores.
+        part: The first document to look at, and the one behind the last.
+        floors: (n,): only scores above its query's floor are written.
         window: Documents whose sums are kept at once; this and the next change no result.
         summed_whole: In so many documents for each one asked for all terms are essential.
     """
-    sums, n_whole = np.zeros(min(window, n_docs), np.float32), summed_whole * docs.shape[1]
+    first, last = part
+    sums = np.zeros(min(window, last - first), np.float32)
     for row in range(len(docs)):
         own = slice(rows[row], rows[row + 1])
         begins, ends = indptr[terms[own]], indptr[terms[own] + 1]
+        if last - first < n_docs:
+            _narrow(postings, begins, ends, first, last)
         low, high = factors[own] * ranges[terms[own], 0], factors[own] * ranges[terms[own], 1]
         bounded = bool((factors[own] >= 0).all() and (low >= 0).all() and (high >= 0).all())  # NaN is not
         essential, found = np.ones(len(high), np.bool_), begins.copy()
-        query = factors[own], high, np.argsort(high), essential, (ends - begins) / n_docs, ends, found
+        query = factors[own], high, np.argsort(high), essential, (ends - begins) / (last - first), ends, found
+        size, n_whole = 0, first + summed_whole * docs.shape[1]
+        if floors[row] > 0:  # a heap full of what is no document: from the first one on it is the threshold
+            scores[row] = floors[row]
+            size, n_whole = docs.shape[1], first
         of_row = docs[row], scores[row]
-        size = _search((postings, weights), query, begins, bounded, n_whole, sums, *of_row)
+        size = _search((postings, weights), query, begins, bounded, n_whole, sums, size, *of_row)
         heap_sort(docs[row], scores[row], size)
+        for column in range(size):
+            if docs[row, column] < 0:
+                scores[row, column] = np.nan
+
+
+@njit
+def _narrow(postings: IntArray, begins: LongArray, ends: LongArray, first: int, last: int) -> None:
+    """Narrows the postings of each term to the documents `first:last`."""
+    for term in range(len(begins)):
+        begins[term] = _position(postings, begins[term], ends[term], first, begins[term])
+        ends[term] = _position(postings, begins[term], ends[term], last, begins[term])
 
 
 @njit
@@ -99,10 +121,11 @@ def _search(
     bounded: bool,
     n_whole: int,
     sums: FloatArray,
+    size: int,
     docs: IntArray,
     scores: FloatArray,
 ) -> int:
-    """Fills a heap with the best documents of one query, the worst on top; returns its size.
+    """Fills a heap of some size with the best documents of one query, the worst on top; returns its size.
 
     A score is the float32 sum of the products in the query's order. While all terms are essential, the sums
     of a window are just that. Else, of n products of at least 0, u being the unit roundoff of float32, no
@@ -113,7 +136,7 @@ def _search(
     """
     n_terms = len(begins)
     slack = 1 + (n_terms + 1) * 2.0**-21
-    n_rest, rest, size = 0, 0.0, 0
+    n_rest, rest = 0, 0.0
     while True:
         first = _first_document(postings, query, begins)
         if bounded and n_terms < 1 << 20 and size == len(docs) and first >= n_whole:

@@ -11,6 +11,7 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from hardneg.core.errors import DataError, check_shortage
 from hardneg.core.files import content_length, has_valid_checksum, temp_memmap, unlinked_file
 from hardneg.core.hashing import hash_texts
 from hardneg.core.records import Documents, FloatArray, IntArray, rows_of
-from hardneg.rankers.cache_files import checked_file
+from hardneg.rankers.cache_files import build_or_load, checked_file, not_shared
 from hardneg.rankers.inverted.index import InvertedIndex
 from hardneg.rankers.inverted.tokenizer import Vocabulary
 from hardneg.rankers.kernels.jit import njit
@@ -34,7 +35,8 @@ _BLOCK = 8_192
 _IN_MEMORY = 1 << 24
 """Entries of an index that is kept in memory, 8 bytes each; a larger one is mapped from disk."""
 
-_ARRAYS, _META = ("indptr", "docs", "weights"), b"hardneg"
+_ARRAYS, _RANGES, _META = ("indptr", "docs", "weights"), "ranges", b"hardneg"
+_DAMAGED = OSError, pa.ArrowException, KeyError, TypeError, ValueError, AttributeError
 _ENTRY = np.dtype([("term", np.int32), ("count", np.int32)])
 Odds = Callable[[DoubleArray, int], DoubleArray]
 Saturation = Callable[[FloatArray, DoubleArray, float], DoubleArray]
@@ -137,29 +139,64 @@ def read_index(path: Path, n_docs: int) -> InvertedIndex | None:
     if not has_valid_checksum(path):
         return None
     try:
-        with (
-            pa.memory_map(str(path)) as file,
-            pa.ipc.open_file(file.read_buffer(content_length(path))) as reader,
-        ):
-            batch, meta = reader.get_batch(0), json.loads(reader.schema.metadata[_META])
+        batch, meta = _mapped(path)
         batch.validate(full=True)  # that no list or text ends beyond its buffer
-        indptr, docs, weights = (batch[name].values.to_numpy(zero_copy_only=True) for name in _ARRAYS)
-        index = InvertedIndex(indptr, docs, weights, meta["n_docs"], batch["names"].values.to_pylist())
+        index = _index(batch, meta["n_docs"], batch["names"].values.to_pylist())
         return index if index.n_docs == n_docs and index.is_sound else None
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError, AttributeError) as error:
+    except _DAMAGED as error:
         check_shortage(path, error)
         return None
+
+
+def map_index(path: Path) -> InvertedIndex:
+    """Returns an index that another process has checked, its arrays mapped, its terms without names.
+
+    Raises:
+        DataError: The file is not there.
+    """
+    try:
+        batch, meta = _mapped(path)
+        return _index(batch, meta["n_docs"])
+    except _DAMAGED as error:
+        raise not_shared("the index", error) from None
+
+
+def _mapped(path: Path) -> tuple[pa.RecordBatch, dict[str, Any]]:
+    """Returns the columns of an index and what describes it."""
+    with (
+        pa.memory_map(str(path)) as file,
+        pa.ipc.open_file(file.read_buffer(content_length(path))) as reader,
+    ):
+        return reader.get_batch(0), json.loads(reader.schema.metadata[_META])
+
+
+def _index(batch: pa.RecordBatch, n_docs: int, names: Sequence[str] = ()) -> InvertedIndex:
+    columns = [*_ARRAYS, _RANGES]
+    indptr, docs, weights, ranges = (batch[name].values.to_numpy(zero_copy_only=True) for name in columns)
+    return InvertedIndex(indptr, docs, weights, n_docs, names, ranges.reshape(-1, 2))
 
 
 def write_index(path: Path, index: InvertedIndex) -> None:
     """Writes an index atomically, with a checksum; raises DataError where it cannot."""
     columns = {name: pa.array(getattr(index, name)) for name in _ARRAYS}
+    columns[_RANGES] = pa.array(index.weight_ranges.ravel())
     columns["names"] = pa.array(index.names, pa.large_string())
     lists = [pa.LargeListArray.from_arrays([0, len(column)], column) for column in columns.values()]
     meta = {_META: json.dumps({"n_docs": index.n_docs})}
     batch = pa.record_batch(lists, list(columns)).replace_schema_metadata(meta)
     with checked_file(path) as temporary, pa.ipc.new_file(temporary, batch.schema) as file:
         file.write_batch(batch)
+
+
+def shared(index: InvertedIndex, context: Context) -> Path:
+    """Returns the file of the cache that holds an index, for other processes to map."""
+    digest = hashlib.sha256(str(index.n_docs).encode())
+    for name in _ARRAYS:
+        digest.update(np.ascontiguousarray(getattr(index, name)).data)
+    path = context.cache.absolute() / "given" / f"{digest.hexdigest()[:32]}.arrow"
+    read = partial(read_index, n_docs=index.n_docs)
+    build_or_load(path, read, lambda: index, write_index, context.progress, "indexes")
+    return path
 
 
 def texts_digest(documents: Documents) -> str:

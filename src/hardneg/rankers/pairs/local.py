@@ -7,11 +7,11 @@ from collections.abc import Callable, Hashable
 from hardneg.core.components import Context
 from hardneg.core.progress import Progress
 from hardneg.core.records import Collection, FloatArray
-from hardneg.rankers.dense.sharded_search import ClusterContext
 from hardneg.rankers.pairs.description import ScoringModel
 from hardneg.rankers.pairs.remote import RemoteScorer
 from hardneg.rankers.pairs.scorer import PairScorer
 from hardneg.rankers.pairs.store import PairScores, PairStore
+from hardneg.rankers.sharded_search import ClusterContext
 from hardneg.rankers.truncation import sampled
 
 
