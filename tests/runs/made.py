@@ -24,6 +24,20 @@ FINISHED = {**BEGUN, "finished": True, "counts": TOTALS, "short": {}, "seconds":
 
 def finished_run(folder, outcomes, digest="0f", query="q", **fields):
     """Writes a run of one query whose documents a, b... have these outcomes, as `negative: top`."""
+    return finished_parts(folder, [[(query, outcomes)]], digest, **fields)
+
+
+def finished_parts(folder, parts, digest="0f", **fields):
+    """Writes a run whose parts hold queries with the outcomes of their documents."""
+    for number, part in enumerate(parts):
+        table = pa.concat_tables(_rows(query, outcomes) for query, outcomes in part)
+        FolderLedger(folder).write(number, Block(table, {}))
+    collection = {**BEGUN["collection"], "digest": digest}
+    RunFolder(folder).write({**FINISHED, "collection": collection, "parts": len(parts), **fields})
+    return folder
+
+
+def _rows(query, outcomes):
     size = len(outcomes)
     decisions, reasons = zip(*(outcome.split(": ") for outcome in outcomes), strict=True)
     floats = pa.array([1.0] * size, pa.float32())
@@ -33,7 +47,4 @@ def finished_run(folder, outcomes, digest="0f", query="q", **fields):
         "positive.bm25": floats, "weight": floats,
         "decision": decisions, "reason": reasons, "copies": pa.array(copies, pa.int16()),
     }  # fmt: skip
-    FolderLedger(folder).write(0, Block(pa.table(rows), {}))
-    collection = {**BEGUN["collection"], "digest": digest}
-    RunFolder(folder).write({**FINISHED, "collection": collection, "parts": 1, **fields})
-    return folder
+    return pa.table(rows)

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from hardneg.core.errors import ConfigError, DataError
 from hardneg.runs.diff import compare, table
-from tests.runs.made import finished_run
+from tests.runs.made import finished_parts, finished_run
 
 POSITIVE, CHOSEN, LEFT, DROPPED = (
     "positive: judged_relevant", "negative: top", "dropped: surplus", "dropped: max_score"
@@ -68,3 +68,23 @@ def test_people_see_a_table():
     text = io.StringIO()
     Console(file=text, width=100).print(shown)
     assert all(part in text.getvalue() for part in ("a -> b", "1,234", "first only", "dropped: surplus"))
+
+
+def test_queries_are_compared_whatever_the_parts_and_their_order(tmp_path):
+    all_kept, moved = [POSITIVE, CHOSEN, CHOSEN, LEFT], [POSITIVE, DROPPED, CHOSEN, CHOSEN]
+    parts = [[("q", all_kept), ("r", all_kept)], [("s", all_kept), ("t", all_kept)]]
+    one = finished_parts(tmp_path / "one", parts)
+    parts = [[("t", moved)], [("u", all_kept), ("r", all_kept), ("q", moved)]]
+    other = finished_parts(tmp_path / "other", parts)
+    found = compare(one, other)
+    assert found["negatives"] == {"both": 4, "first_only": 4, "second_only": 4}
+    assert [tuple(move.values()) for move in found["moves"]] == [
+        (LEFT, CHOSEN, 2),
+        (CHOSEN, DROPPED, 2),
+        (CHOSEN, "not looked at", 2),
+        ("not looked at", CHOSEN, 2),
+        (LEFT, "not looked at", 1),
+        ("not looked at", LEFT, 1),
+        ("not looked at", POSITIVE, 1),
+        (POSITIVE, "not looked at", 1),
+    ]

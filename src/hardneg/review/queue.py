@@ -87,7 +87,7 @@ class Queue:
     def of_positives(cls, folder: Path, count: int = COUNT) -> Queue:
         """Returns the positives to judge of a finished run, those that are most probably wrong first."""
         summary = summarize(folder)
-        parts = [first_pairs(ledger.read_part(path).table) for path in ledger.parts(folder)]
+        parts = (first_pairs(ledger.read_part(path).table) for path in ledger.parts(folder))
         whole = examined_positives(parts, folder)
         order = np.lexsort((_hashes(whole), -whole["p_noisy"].to_numpy()))[:count]
         rows = whole.take(pa.array(order)).to_pylist()

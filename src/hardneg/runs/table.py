@@ -142,7 +142,7 @@ def examined_positives(tables: Iterable[pa.Table], folder: Path) -> pa.Table:
     Raises:
         ConfigError: None was examined.
     """
-    known = [table for table in tables if "p_noisy" in table.column_names]
+    known = (table for table in tables if "p_noisy" in table.column_names)
     examined = [table.filter(pc.is_valid(table["p_noisy"])) for table in known]
     if not any(len(table) for table in examined):
         raise ConfigError(

@@ -64,7 +64,7 @@ def doubtful_positives(folder: Path, limit: int) -> list[tuple[str, str]]:
         ConfigError: The run did not examine its positives.
     """
     columns = ["query_id", "doc_id", "p_noisy"]
-    parts = [ledger.read_table(path, columns) for path in ledger.parts(folder)]
+    parts = (ledger.read_table(path, columns) for path in ledger.parts(folder))
     table = examined_positives(parts, folder)
     order = pa.array(np.argsort(-table["p_noisy"].to_numpy(), kind="stable"))
     ids = (table[name].take(order).to_pylist() for name in ("query_id", "doc_id"))
