@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from uuid import uuid4
 
@@ -181,4 +182,9 @@ def test_an_error_of_a_worker_is_raised_in_one_line(cluster):
         list(Ray().run(refuses, [1, 2, 3], "decide"))
     with pytest.raises(ConfigError, match="no node of the Ray cluster has 64 CPUs and 1 GPUs"):
         list(Ray(miner_cpus=64, miner_gpus=1).run(refuses, [1], "decide"))
+    with pytest.raises(
+        ConfigError, match=r"cannot be sent to workers .*cannot pickle '_thread.lock'"
+    ) as caught:
+        list(Ray().run(partial(refuses, Lock()), [1], "search"))
+    assert "\n" not in str(caught.value)
     assert list(Ray().run(refuses, [], "encode")) == []

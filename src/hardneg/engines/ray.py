@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import chain, islice
+from pickle import PicklingError
 from typing import Any
 
 from pydantic import ConfigDict, Field
@@ -72,7 +73,7 @@ class Ray(Engine):
         trusted = {TRUSTED: os.environ[TRUSTED]} if TRUSTED in os.environ else {}
         environment = {"env_vars": {"NUMBA_NUM_THREADS": threads, **trusted}}
         actor = ray.remote(Worker).options(num_cpus=cpus, num_gpus=gpus, runtime_env=environment)
-        start = partial(actor.remote, ray.put(opener), os.getcwd())
+        start = partial(actor.remote, _sent(ray, opener), os.getcwd())
 
         def room() -> int:
             free = _room(ray, cpus, gpus)
@@ -105,6 +106,18 @@ def _connected(address: str | None) -> Any:
                 f"cannot reach a Ray cluster at {where}: {str(error).splitlines()[0]}"
             ) from None
     return ray
+
+
+def _sent(ray: Any, opener: Callable[[], Any]) -> Any:
+    """Returns the handle by which workers get an object; raises ConfigError where it cannot be pickled."""
+    try:
+        return ray.put(opener)
+    except (TypeError, AttributeError, PicklingError) as error:
+        reason = str(error.__cause__ or error).splitlines()[0]
+        raise ConfigError(
+            f"a component of the recipe cannot be sent to workers ({reason}); keep what cannot "
+            "be pickled out of its attributes"
+        ) from error
 
 
 def _room(ray: Any, cpus: float, gpus: float) -> int:
