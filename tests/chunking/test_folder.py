@@ -151,7 +151,7 @@ def test_a_query_of_two_texts_is_refused(cut, source):
         with (source / "qrels" / "test.tsv").open("a", encoding="utf-8") as file:
             file.write("q0\td0\t1\n")
         collections.append(load(str(source), LoadOptions(split=split)))
-    with pytest.raises(DataError, match='the query "q0" of the split b has another text in an earlier split'):
+    with pytest.raises(DataError, match='the query "q0" of the split b has another text or prompt in an'):
         _write_queries(dict(zip("ab", collections, strict=True)), changed)
 
 

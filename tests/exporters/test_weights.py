@@ -3,13 +3,13 @@
 import pytest
 
 from hardneg.core.components import FORMATS
-from hardneg.exporters.weights import CountedWeights, left_out, weights_note
+from hardneg.exporters.weights import CountedExamples, left_out, weights_note
 
 from .tiny import EXAMPLES
 
 
 def test_one_pass_counts_the_documents_that_weigh_less_than_one():
-    counted = CountedWeights(EXAMPLES)
+    counted = CountedExamples(EXAMPLES)
     for _ in range(2):  # counted anew
         list(counted)
         assert counted.below_one == 1
@@ -27,7 +27,7 @@ def test_one_pass_counts_the_documents_that_weigh_less_than_one():
     ],
 )
 def test_only_formats_without_weights_lose_them(form, lost):
-    counted = CountedWeights(EXAMPLES)
+    counted = CountedExamples(EXAMPLES)
     list(counted)
     assert left_out(counted, FORMATS.make(form)) == lost
 

@@ -223,18 +223,19 @@ def _write_queries(collections: Mapping[str, Collection], out: Path) -> None:
     """Writes the queries of all splits, each once.
 
     Raises:
-        DataError: An id stands for two texts.
+        DataError: An id stands for two texts or prompts.
     """
-    texts: dict[str, str] = {}
+    written: dict[str, dict[str, str]] = {}
     with rows_to(out) as add:
         for split, each in collections.items():
-            columns = (each.queries.table[name].to_pylist() for name in ("query_id", "text"))
-            for query_id, text in zip(*columns, strict=True):
-                if query_id not in texts:
-                    texts[query_id] = text
-                    add({"_id": query_id, "text": text})
-                elif texts[query_id] != text:
+            table = each.queries.table
+            for row in table.rename_columns(["_id", *table.column_names[1:]]).to_pylist():
+                query_id = row["_id"]
+                if query_id not in written:
+                    written[query_id] = row
+                    add(row)
+                elif written[query_id] != row:
                     raise DataError(
-                        f'{each.name}: the query "{query_id}" of the split {split} has another text in an '
-                        "earlier split; cut each split into a folder of its own with --split"
+                        f'{each.name}: the query "{query_id}" of the split {split} has another text or '
+                        "prompt in an earlier split; cut each split into a folder of its own with --split"
                     )

@@ -22,6 +22,8 @@ def run_table(run: Mapping[str, Any]) -> Table:
     counts = run["counts"]
     for name in ("queries", "candidates", "positives", "negatives"):
         table.add_row(name, f"{counts.get(name, 0):,}")
+    if "prompts" in run["collection"]:
+        table.add_row("queries with a prompt", f"{run['collection']['prompts']:,}")
     _add_chunks(table, run["collection"].get("chunks") or {})
     if "positives_left_out" in run:
         table.add_row("positives left out", f"{run['positives_left_out']:,}")

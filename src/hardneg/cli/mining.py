@@ -20,9 +20,9 @@ from hardneg.cli.shared import (
     Source,
     on_disk,
     print_json,
+    print_left_out,
     print_result,
     print_tables,
-    print_weights_note,
     progress,
 )
 from hardneg.cli.terminal import echo
@@ -238,7 +238,7 @@ def export(
     notes = "".join(f", {count:,} {note.replace('_', ' ')}" for note, count in written["notes"].items())
     replaced = f" (replaced: {', '.join(written['replaced'])})" if written["replaced"] else ""
     print_tables([], [f"{counted(written['rows'], 'row')} in {', '.join(written['files'])}{replaced}{notes}"])
-    print_weights_note(written)
+    print_left_out(written)
 
 
 def plan(

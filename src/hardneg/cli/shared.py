@@ -112,7 +112,7 @@ def print_result(result: Any, quiet: bool, json_: bool, max_lost: float | None =
         for warning in result.info["warnings"]:
             print_tables([], [f"warning: {warning['text']}"])
         print_tables([run_table(result.info)], [str(path) for path in paths if path.exists()])
-        print_weights_note(result.info["export"])
+        print_left_out(result.info["export"])
     lost, queries = result.info["lost_queries"], result.info["counts"].get("queries", 0)
     if max_lost is not None and lost > max_lost * queries:
         text = f"{lost:,} of {queries:,} queries are left without a negative, over the limit of {max_lost:g}"
@@ -120,11 +120,11 @@ def print_result(result: Any, quiet: bool, json_: bool, max_lost: float | None =
         raise typer.Exit(1)
 
 
-def print_weights_note(export: Mapping[str, Any]) -> None:
-    """Prints that an export's format carries no weights, where some would count."""
-    from hardneg.exporters.weights import weights_note
+def print_left_out(export: Mapping[str, Any]) -> None:
+    """Prints that an export's format has no place for weights or prompts, where there are some."""
+    from hardneg.exporters.weights import left_out_notes
 
-    if note := weights_note(export):
+    for note in left_out_notes(export):
         print_tables([], [f"note: {note}"])
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from hardneg.core.components import FORMATS, Format
 from hardneg.core.files import remove_unfinished
 from hardneg.core.records import Example
-from hardneg.exporters.weights import CountedWeights, left_out
+from hardneg.exporters.weights import CountedExamples, left_out
 
 
 def export(examples: Iterable[Example], form: Format, out: Path) -> dict[str, Any]:
@@ -18,7 +18,7 @@ def export(examples: Iterable[Example], form: Format, out: Path) -> dict[str, An
     Raises:
         DataError: The format cannot carry an example, or the disk is full.
     """
-    counted = CountedWeights(examples)
+    counted = CountedExamples(examples)
     written = form.write(counted, out)
     for path in written.files:
         remove_unfinished(path)

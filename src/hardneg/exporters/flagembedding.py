@@ -2,8 +2,10 @@
 
 As read by `AbsEmbedderTrainDataset` and `AbsRerankerTrainDataset` (FlagEmbedding 1.4.2,
 `FlagEmbedding/abc/finetune/{embedder,reranker}/AbsDataset.py`): `query`, `pos`, `neg` (lists of texts),
-`pos_scores` and `neg_scores` for `--knowledge_distillation True`, `prompt` in place of the query instruction,
-`type` for the way batches are made. Files that do not end in .json or .jsonl are passed over silently; an
+`pos_scores` and `neg_scores` for `--knowledge_distillation True`, `type` for the way batches are made, and
+`prompt`: to embedders that are given `--query_instruction_for_retrieval`, be it empty, the instruction of the
+row in its place, which a null or a missing one among others breaks; to rerankers of language models their
+question. Files that do not end in .json or .jsonl are passed over silently; an
 empty `neg` divides by zero, an empty `pos` leaves nothing to choose from.
 """
 
@@ -34,7 +36,8 @@ class FlagEmbedding(Format):
             which stops at a null, leaves out documents without a score; `omit` writes no scores;
             `probability` writes the natural logarithm of each document's probability of being relevant, by
             its weight, -9.21 (0.0001) at the least: the softmax over a list gives each its share.
-        prompt: The instruction of the queries, in place of `--query_instruction_for_retrieval`.
+        prompt: The instruction of the queries, in place of `--query_instruction_for_retrieval`; None for that
+            of each query in the source, if it has any.
         type: How batches are made, as `symmetric_class` or `only_1neg`; None for the usual way.
     """
 
@@ -42,6 +45,7 @@ class FlagEmbedding(Format):
     prompt: str | None = None
     type: str | None = None
 
+    carries_prompts: ClassVar[bool] = True
     usage: ClassVar[str] = (
         "torchrun -m FlagEmbedding.finetune.embedder.encoder_only.base --train_data {out} ..."
     )
@@ -52,11 +56,16 @@ class FlagEmbedding(Format):
         return self.scores == "probability"
 
     def meanings(self) -> Mapping[str, str]:
-        """Returns the scale of the scores."""
+        """Returns the scale of the scores, and when prompts are read."""
+        read = 'read by embedders with `--query_instruction_for_retrieval`, which may be `""`'
+        meanings = {"prompt": f"the instruction for the query, {read}"}
         if self.scores != "probability":
-            return {}
+            return meanings
         scale = "the natural logarithm of the probability of being relevant (-9.21 to 0), for a softmax"
-        return {"pos_scores": f"{scale}: of the weight", "neg_scores": f"{scale}: of 1 less the weight"}
+        return meanings | {
+            "pos_scores": f"{scale}: of the weight",
+            "neg_scores": f"{scale}: of 1 less the weight",
+        }
 
     def write(self, examples: Iterable[Example], out: Path) -> Written:
         """Writes the lines; examples without a positive or a negative are skipped."""
@@ -76,8 +85,10 @@ class FlagEmbedding(Format):
                 nulls = self.scores not in ("require", "probability")
                 line.numbers("pos_scores", len(positives), nulls)
                 line.numbers("neg_scores", len(negatives), nulls)
-            for name in {"prompt", "type"} & set(line.row):
-                line.text(name)
+            if not isinstance(line.row.get("prompt", ""), str):
+                raise line.fault(f'"prompt" is {line.row["prompt"]!r}, expected a text')
+            if "type" in line.row:
+                line.text("type")
 
     def _row(self, example: Example) -> dict[str, Any]:
         row: dict[str, Any] = {"query": example.query}
@@ -89,7 +100,8 @@ class FlagEmbedding(Format):
         elif self.scores != "omit":
             row["pos_scores"] = [number(doc.score) for doc in example.positives]
             row["neg_scores"] = [number(doc.score) for doc in example.negatives]
-        return row | {name: value for name in ("prompt", "type") if (value := getattr(self, name))}
+        optional = {"prompt": self.prompt or example.prompt, "type": self.type or None}
+        return row | {name: value for name, value in optional.items() if value is not None}
 
 
 def _check_name(out: Path) -> None:

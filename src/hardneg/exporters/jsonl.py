@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 from pydantic import ConfigDict
@@ -23,13 +24,16 @@ _NUMBERS = ("score", "weight")
 class JsonLines(Format):
     """One line a query: `query_id, query, positives, negatives`, with ids, titles, texts, scores and weights.
 
-    A query without negatives keeps its line, with an empty list.
+    A query without negatives keeps its line, with an empty list. Where the source has prompts, each line has
+    the query's `prompt`, empty for none.
 
     Attributes:
         grades: Add each document's `grade`, 0 to 3, by the judges who gave one; null where none did.
     """
 
     grades: bool = False
+
+    carries_prompts: ClassVar[bool] = True
 
     @property
     def carries_weights(self) -> bool:
@@ -39,8 +43,9 @@ class JsonLines(Format):
     def write(self, examples: Iterable[Example], out: Path) -> Written:
         """Writes the lines; examples without a positive are skipped."""
         notes = Notes()
+        prompted = any(example.prompt is not None for example in islice(examples, 1))
         rows = map(self._row, with_positives(examples, notes))
-        return write_rows(rows, out, notes, _schema(self._numbers))
+        return write_rows(rows, out, notes, _schema(self._numbers, prompted))
 
     @property
     def _numbers(self) -> tuple[str, ...]:
@@ -50,6 +55,7 @@ class JsonLines(Format):
         return {
             "query_id": example.query_id,
             "query": example.query,
+            **({} if example.prompt is None else {"prompt": example.prompt}),
             "positives": [_doc(doc, self._numbers) for doc in example.positives],
             "negatives": [_doc(doc, self._numbers) for doc in example.negatives],
         }
@@ -65,10 +71,10 @@ class JsonLines(Format):
             line.apart([text for _, text in positives], [text for _, text in negatives])
 
 
-def _schema(numbers: Sequence[str]) -> pa.Schema:
+def _schema(numbers: Sequence[str], prompted: bool) -> pa.Schema:
     texts = [(name, pa.string()) for name in ("doc_id", "title", "text")]
     documents = pa.list_(pa.struct([*texts, *((name, pa.float64()) for name in numbers)]))
-    names = [(name, pa.string()) for name in ("query_id", "query")]
+    names = [(name, pa.string()) for name in ("query_id", "query", *(("prompt",) if prompted else ()))]
     return pa.schema([*names, ("positives", documents), ("negatives", documents)])
 
 

@@ -29,12 +29,14 @@ class MsSwift(Format):
     Attributes:
         split_positives: Write a row for every positive; false puts all positives of a query into one row, of
             which the reranker draws `MAX_POSITIVE_SAMPLES` and the embedding task reads the first.
-        system: A system message before the query, the reranker's instruction.
+        system: A system message before the query, the reranker's instruction; None for the query's own prompt
+            in the source, if it has one.
     """
 
     split_positives: bool = True
     system: str | None = None
 
+    carries_prompts: ClassVar[bool] = True
     usage: ClassVar[str] = "swift sft --task_type embedding --loss_type infonce --dataset {out} ..."
 
     def write(self, examples: Iterable[Example], out: Path) -> Written:
@@ -53,8 +55,9 @@ class MsSwift(Format):
             line.apart(positives, negatives)
 
     def _rows(self, examples: Iterable[Example]) -> Iterator[dict[str, Any]]:
-        before = [_message("system", self.system)] if self.system else []
         for example in examples:
+            system = self.system or example.prompt
+            before = [_message("system", system)] if system else []
             groups = [[doc] for doc in example.positives] if self.split_positives else [example.positives]
             for group in groups:
                 yield {

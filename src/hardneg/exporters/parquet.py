@@ -27,6 +27,7 @@ class Parquet(Format):
     grades: bool = False
 
     suffix: ClassVar[str] = ".parquet"
+    carries_prompts: ClassVar[bool] = True
 
     @property
     def carries_weights(self) -> bool:

@@ -260,6 +260,7 @@ def _described(
             "judged_empty": list(collection.judged_empty),
             "files": {name: dict(counts) for name, counts in collection.files.items()},
             "scores": {name: len(own) for name, own in collection.scores.items()},
+            **_prompts(collection),
             **({"chunks": dict(collection.chunks)} if collection.chunks else {}),
         },
         "recipe": settings,
@@ -268,6 +269,12 @@ def _described(
         "validation": {"validators": dict(validators)},
         "reasons": describe_reasons(recipe.select.rules, recipe.select.draw),
     }
+
+
+def _prompts(collection: Collection) -> dict[str, int]:
+    """Returns how many queries have a prompt, {} where the source has none."""
+    given = collection.queries.prompts(collection.judgments.queries_with_positives)
+    return {} if given is None else {"prompts": sum(map(bool, given))}
 
 
 def source_place(source: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import groupby, islice
 from pathlib import Path
@@ -101,12 +101,15 @@ class TrainingSet:
         grouped = list(_grouped(used.to_pylist()))
         queries = known_rows(self.collection.queries.rows([query_id for query_id, _, _ in grouped]), "query")
         texts = self.collection.queries.texts(queries)
+        found = self.collection.queries.prompts(queries)
+        prompts: Sequence[str | None] = [None] * len(texts) if found is None else found
         ids = used["doc_id"].unique().to_pylist()
         docs = known_rows(self.collection.documents.rows(ids), "document")
         documents = self._documents(ids, docs)
         names = dict(zip(docs.tolist(), ids, strict=True))
         most = self._max_positives
-        for (query_id, pair, own), query, text in zip(grouped, queries.tolist(), texts, strict=True):
+        asked = zip(queries.tolist(), texts, prompts, strict=True)
+        for (query_id, pair, own), (query, text, prompt) in zip(grouped, asked, strict=True):
             rows = {row["doc_id"]: row for row in own}
             if pair is not None and most is None:
                 positives = [pair]
@@ -126,6 +129,7 @@ class TrainingSet:
                 text,
                 [self._scored(rows[doc_id], documents) for doc_id in positives],
                 [self._scored(row, documents) for row in negatives],
+                prompt,
             )
 
     def _positives(

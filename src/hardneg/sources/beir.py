@@ -1,8 +1,9 @@
 """BEIR folders: `corpus.jsonl`, `queries.jsonl` and `qrels/SPLIT.tsv`, each plain, `.gz` or `.zst`.
 
-A corpus line is `{"_id": ..., "title": ..., "text": ...}`, the title optional; a query line has `_id` and
-`text`. Judgments are `query-id<TAB>corpus-id<TAB>score`, below a header or not, whose names are read; or a
-table of such columns, `qrels/SPLIT.jsonl` or `.parquet`, in several parts or not.
+A corpus line is `{"_id": ..., "title": ..., "text": ...}`, the title optional; a query line has `_id`,
+`text` and perhaps a `prompt` or `instruction`. Judgments are `query-id<TAB>corpus-id<TAB>score`, below a
+header or not, whose names are read; or a table of such columns, `qrels/SPLIT.jsonl` or `.parquet`, in several
+parts or not.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from hardneg.core.files import real_path
 from hardneg.core.lines import COMPRESSED, uncompressed_name
 from hardneg.core.records import Collection
 from hardneg.sources.builder import CollectionBuilder, LoadOptions
-from hardneg.sources.columns import some
+from hardneg.sources.columns import PROMPT, column_of, some
 from hardneg.sources.judgments import add_judgments
-from hardneg.sources.tables import PART, Row, Rows, given_text, id_of, optional_text, rows
+from hardneg.sources.tables import PART, Row, Rows, given_text, id_of, optional_text, prompt_in, rows
 
 LAYOUT = "a BEIR folder has corpus.jsonl, queries.jsonl and qrels/SPLIT.tsv"
 _NEEDS = 'each line needs "_id" and "text"'
@@ -65,14 +66,15 @@ def add_documents(builder: CollectionBuilder, table: Rows) -> None:
 
 
 def add_queries(builder: CollectionBuilder, table: Rows) -> None:
-    """Adds queries with the columns `_id` or `id`, and `text`."""
+    """Adds queries with the columns `_id` or `id`, `text`, and perhaps `prompt` or `instruction`."""
     named = builder.options.columns
     for where, row in table:
         own = named.get("query_id")  # which the judgments alone may have
         columns = _id_column(row, own if own in row else None), named.get("query", "text")
-        builder.notes.columns(row, columns)
+        prompt = column_of(row, "prompt", PROMPT, where, named)
+        builder.notes.columns(row, (*columns, prompt))
         query_id, text = id_of(row, columns[0], where, _NEEDS), given_text(row, columns[1], where, _NEEDS)
-        builder.add_query(query_id, text, where=where)
+        builder.add_query(query_id, text, where=where, prompt=prompt_in(row, prompt, where))
 
 
 def _id_column(row: Row, named: str | None) -> str:

@@ -26,7 +26,7 @@ from hardneg.core.records import (
 )
 from hardneg.sources.cells import NOTHING
 from hardneg.sources.columns import SKIP_EMPTY, Notes
-from hardneg.sources.ids import check_id, clean_text, given_twice, has_controls, is_broken
+from hardneg.sources.ids import check_id, clean_text, given_twice, has_controls, is_broken, unbroken
 from hardneg.sources.options import WHOLE, LoadOptions
 from hardneg.sources.score_store import ScoreStore
 from hardneg.sources.strings import Strings
@@ -54,6 +54,8 @@ class CollectionBuilder:
         self._queries = Strings(("query_id", "text"))
         self._doc_rows = RowMap()
         self._query_rows: dict[str, int] = {}
+        self._prompts: dict[int, str] = {}
+        self._equal_prompts: dict[str, str] = {}
         self._text_rows = RowMap()
         self._aliases: dict[int, list[str]] = {}
         self._keys = array("Q")
@@ -120,10 +122,12 @@ class CollectionBuilder:
         self._keys.append(text_key(whole))
         self._body_keys.append(text_key(text) if title and text else self._keys[-1])
 
-    def add_query(self, query_id: str, text: str, *, where: str, again: bool = False) -> None:
-        """Adds one query."""
+    def add_query(
+        self, query_id: str, text: str, *, where: str, again: bool = False, prompt: str = ""
+    ) -> None:
+        """Adds one query, and the instruction that the source has for it."""
         check_id(query_id, "query", where)
-        given, text = text, clean_text(text)
+        given, text, prompt = text + prompt, clean_text(text), unbroken(prompt)
         if not text:
             self._empty(query_id, "query", where, self._skipped_queries)
             return
@@ -132,6 +136,8 @@ class CollectionBuilder:
         if row < len(self._queries):
             if self._query_keys[row] != key:
                 raise given_twice("query", query_id, "texts", self._queries.cell(row, 1), text, where)
+            if (first := self._prompts.get(row, "")) != prompt:
+                raise given_twice("query", query_id, "prompts", first, prompt, where)
             self._note("repeated_queries", not again)
             return
         self._note("replaced_broken_characters", is_broken(given))
@@ -140,6 +146,9 @@ class CollectionBuilder:
         self._queries.append(query_id, text)
         self._query_keys.append(key)
         self._digest.update(b"q\0" + query_id.encode() + b"\0" + text.encode() + b"\0")
+        if prompt:
+            self._prompts[row] = self._equal_prompts.setdefault(prompt, prompt)
+            self._digest.update(b"p\0" + prompt.encode() + b"\0")
 
     def add_judgment(
         self, query_id: str, doc_id: str, relevance: int, *, where: str, again: bool = False
@@ -299,7 +308,11 @@ class CollectionBuilder:
             self._digest.update(b"j\0" + column.astype("<i8").tobytes())
         judgments = Judgments(query.astype(np.int32), doc, relevance, self.options.min_relevance)
         keys: npt.NDArray[np.uint64] = np.array(self._query_keys, np.uint64)[kept]
-        return Queries(self._queries.finish().take(pa.array(kept)), keys), judgments, kept
+        table = self._queries.finish().take(pa.array(kept))
+        if self._prompts:
+            prompts = [self._prompts.get(row, "") for row in kept.tolist()]
+            table = table.append_column("prompt", pa.array(prompts, pa.large_string()))
+        return Queries(table, keys), judgments, kept
 
 
 @lru_cache(maxsize=1)  # a document is looked for and then added

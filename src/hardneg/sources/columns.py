@@ -14,12 +14,15 @@ Named = Mapping[str, str]
 """Columns by role, as the user named them: `load.columns`."""
 
 ROLES = (
-    *("query", "positive", "negative", "query_id", "doc_id", "relevance", "labels", "split"),
+    *("query", "prompt", "positive", "negative", "query_id", "doc_id", "relevance", "labels", "split"),
     *("id", "text", "title"),
     "scores",
     *("label", "label_text", "first", "second", "similarity"),
 )
 """Roles of pairs, queries and judgments, of documents, of a training set's scores, of `classes`, of `sts`."""
+
+PROMPT = ("prompt", "instruction")
+"""The names of the column that has an instruction for each query."""
 
 SKIP_EMPTY = "pass --set load.empty_texts=skip, without --strict"
 _SHOWN = 40

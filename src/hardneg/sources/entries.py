@@ -45,6 +45,7 @@ class Entry(NamedTuple):
         documents: In the order of the columns, those for positives first.
         min_relevance: The least relevance of a positive.
         single: Whether the row is one document with its label, positive or negative.
+        prompt: The instruction for the query, empty without one.
     """
 
     query: str
@@ -52,6 +53,7 @@ class Entry(NamedTuple):
     query_id: str | None = None
     min_relevance: int = 1
     single: bool = False
+    prompt: str = ""
 
     @property
     def positives(self) -> list[Document]:

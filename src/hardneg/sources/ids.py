@@ -15,7 +15,12 @@ _SHOWN = 60
 
 def clean_text(text: str) -> str:
     """Returns the text stripped, with lone surrogates (broken escapes) replaced."""
-    return (text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")).strip()
+    return unbroken(text).strip()
+
+
+def unbroken(text: str) -> str:
+    """Returns the text with lone surrogates (broken escapes) replaced."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def is_broken(*texts: str) -> bool:

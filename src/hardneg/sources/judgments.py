@@ -9,8 +9,18 @@ from hardneg.core.display import counted
 from hardneg.core.errors import DataError
 from hardneg.core.lines import text_lines
 from hardneg.sources.builder import CollectionBuilder
-from hardneg.sources.columns import column_of, some
-from hardneg.sources.tables import Row, Rows, as_id, given_text, has_named_columns, id_of, relevance_of, rows
+from hardneg.sources.columns import PROMPT, column_of, some
+from hardneg.sources.tables import (
+    Row,
+    Rows,
+    as_id,
+    given_text,
+    has_named_columns,
+    id_of,
+    prompt_in,
+    relevance_of,
+    rows,
+)
 
 QUERY_IDS = ("query_id", "query-id", "qid", "queryid", "topic", "topic_id")
 DOC_IDS = ("corpus-id", "corpus_id", "doc_id", "doc-id", "docid", "docno", "document_id", "pid", "passage_id")
@@ -30,13 +40,14 @@ _NEEDS = "each judgment needs it"
 
 
 def add_query_rows(builder: CollectionBuilder, table: Rows) -> None:
-    """Adds the queries of a table with an id and a text."""
+    """Adds the queries of a table with an id, a text and perhaps a prompt."""
     for where, row in table:
         id_column = _needed(builder, row, "query_id", (QUERY_IDS, ("_id", "id")), where)
         text_column = _needed(builder, row, "query", (("text", "query", "question"),), where)
-        builder.notes.columns(row, (id_column, text_column))
+        prompt = column_of(row, "prompt", PROMPT, where, builder.options.columns)
+        builder.notes.columns(row, (id_column, text_column, prompt))
         query_id, text = id_of(row, id_column, where, ""), given_text(row, text_column, where, "")
-        builder.add_query(query_id, text, where=where)
+        builder.add_query(query_id, text, where=where, prompt=prompt_in(row, prompt, where))
 
 
 def add_judgment_rows(builder: CollectionBuilder, table: Rows) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from hardneg.core.display import counted
 from hardneg.core.errors import DataError
+from hardneg.sources.columns import PROMPT, column_of
 from hardneg.sources.entries import (
     CompanionTexts,
     Document,
@@ -19,7 +20,7 @@ from hardneg.sources.entries import (
 )
 from hardneg.sources.id_layouts import ID_LAYOUTS
 from hardneg.sources.scores import own_scores
-from hardneg.sources.tables import Row, as_id, relevance_of
+from hardneg.sources.tables import Row, as_id, prompt_in, relevance_of
 
 __all__ = ["LAYOUTS", "CompanionTexts", "Document", "Entry", "Layout", "layout_of"]
 
@@ -56,9 +57,11 @@ def _records(positives: str, *negatives: str, id_column: str, query: str = "quer
 
     def entry(row: Row, where: str, beside: CompanionTexts) -> Entry:
         documents = _in_lists(row, positives, negatives, lambda doc, _: _record(doc, id_column, where), where)
-        return Entry(text_in(row[query], f'"{query}"', where), documents, query_id_of(row, where))
+        prompt = prompt_in(row, column_of(row, "prompt", PROMPT, where, {}), where)
+        text = text_in(row[query], f'"{query}"', where)
+        return Entry(text, documents, query_id_of(row, where), prompt=prompt)
 
-    return Layout((query, positives), entry, ("query_id", *negatives))
+    return Layout((query, positives), entry, ("query_id", *PROMPT, *negatives))
 
 
 def _checked_list(row: Row, column: str, documents: int, where: str) -> list[Any]:
@@ -113,7 +116,7 @@ def _messages(row: Row, where: str, beside: CompanionTexts) -> Entry:
     if row.get("label") is not None and len(documents) == 1:
         relevance = relevance_of(row["label"], where, "label")
         documents = [documents[0]._replace(relevance=relevance, labelled=True)]
-    return Entry(queries[0], documents)
+    return Entry(queries[0], documents, prompt="\n".join(_said(row["messages"], "system", where)))
 
 
 def _said(messages: Any, role: str | None, where: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 Columns are found by the names that `load.columns` gives, else by these, in any case; others are not read:
 
 - the query: `query`, `anchor` or `question`;
+- an instruction for the query, which rankers do not read: `prompt` or `instruction`;
 - the positive, one text or a list of them: `positive`, `pos`, `answer`, `document`, `doc` or `passage`;
   with documents given beside the pairs, `doc_id` alone is enough;
 - documents judged non-relevant, texts or lists: `negative`, `negatives` or `neg`, and `negative_1`...;
@@ -13,7 +14,7 @@ Columns are found by the names that `load.columns` gives, else by these, in any 
   list that is as long; what has 0 is judged non-relevant;
 - `split`: only rows of the chosen split (`all` is every one) are judged; the corpus has the documents of all.
 
-Rows with the same query text and no `query_id` are one query with several positives.
+Rows with the same query text and prompt and no `query_id` are one query with several positives.
 """
 
 from __future__ import annotations
@@ -31,13 +32,13 @@ from hardneg.core.records import Collection, RowMap
 from hardneg.core.stores import fetched
 from hardneg.sources.builder import WHOLE, CollectionBuilder, LoadOptions
 from hardneg.sources.cells import Cells, check_text, decoded
-from hardneg.sources.columns import Notes, TextLengths, column_of, some
+from hardneg.sources.columns import PROMPT, Notes, TextLengths, column_of, some
 from hardneg.sources.documents import add_documents, add_rows, fresh_names
 from hardneg.sources.entries import Document
 from hardneg.sources.listed_documents import add_judged, add_scores, listed, with_scores
 from hardneg.sources.pair_documents import documents_of
 from hardneg.sources.scores import is_score
-from hardneg.sources.tables import Row, Rows, given_text, id_of, rows, text_of
+from hardneg.sources.tables import Row, Rows, given_text, id_of, prompt_in, rows, text_of
 
 QUERY = ("query", "anchor", "question")
 POSITIVE = ("positive", "pos", "answer", "document", "doc", "passage")
@@ -46,7 +47,8 @@ RELEVANCE = ("score", "label", "relevance")
 LABELS = ("labels", "relevances", "is_selected", "is_relevant")
 LAYOUT = (
     f"a pairs file has a column for the query ({', '.join(QUERY)}) and one for the positive "
-    f"({', '.join(POSITIVE)}); optional: negative, neg, query_id, doc_id, {', '.join(RELEVANCE)}, split"
+    f"({', '.join(POSITIVE)}); optional: negative, neg, query_id, doc_id, {', '.join(RELEVANCE)}, split, "
+    "prompt"
 )
 
 _NO_HEADER = "; if these are no names of columns, put a line of names before them"
@@ -87,6 +89,7 @@ class Roles:
     relevance: str | None
     labels: str | None
     split: str | None
+    prompt: str | None
 
     @property
     def main(self) -> str:
@@ -97,7 +100,7 @@ class Roles:
     def columns(self) -> list[str]:
         """All columns that are read, those of texts first."""
         ids = (self.query_id, self.doc_id)
-        others = (self.positive, *self.negatives, *ids, self.relevance, self.labels, self.split)
+        others = (self.positive, *self.negatives, *ids, self.relevance, self.labels, self.split, self.prompt)
         return [self.query, *(name for name in others if name is not None)]
 
 
@@ -135,6 +138,7 @@ def roles_of(row: Names[str], where: str, options: LoadOptions) -> Roles:
         column("relevance", *RELEVANCE),
         column("labels", *LABELS),
         column("split"),
+        column("prompt", *PROMPT),
     )
 
 
@@ -159,7 +163,7 @@ class _Pairs:
         self._split = split
         self._roles: dict[tuple[str, ...], Roles] = {}
         self._lengths = TextLengths()
-        self._query_ids: dict[str, str] = {}
+        self._query_ids: dict[tuple[str, str], str] = {}
         self._query_names = (f"q{number}" for number in range(1, 1 << 62))
         self._doc_names = fresh_names(builder)
         self._splits: set[str] = set()
@@ -227,14 +231,15 @@ class _Pairs:
     def _add_query(self, row: Row, roles: Roles, where: str) -> str:
         text = given_text(row, roles.query, where, "each row needs a query")
         check_text(row, roles.query, text, where, typed=True)
+        prompt = prompt_in(row, roles.prompt, where)
         if roles.query_id is not None:
             query_id = id_of(row, roles.query_id, where, "each row needs an id")
-        elif (key := text.strip()) in self._query_ids:
+        elif (key := (text.strip(), prompt)) in self._query_ids:
             return self._query_ids[key]
         else:
             query_id = next(name for name in self._query_names if not self._builder.has_query(name))
             self._query_ids[key] = query_id
-        self._builder.add_query(query_id, text, where=where, again=True)
+        self._builder.add_query(query_id, text, where=where, again=True, prompt=prompt)
         return query_id
 
     def _add_document(self, each: Document, query_id: str, roles: Roles, where: str, chosen: bool) -> None:

@@ -138,6 +138,17 @@ def optional_text(row: Row, column: str, where: str) -> str:
     return "" if row.get(column) is None else text_of(row, column, where, "")
 
 
+def prompt_in(row: Row, column: str | None, where: str) -> str:
+    """Returns the instruction that a row has for its query, empty if it has none."""
+    value = None if column is None else row.get(column)
+    if not isinstance(value, str | None):
+        raise DataError(
+            f'{where}: "{column}" is {kind_of(value)}; the prompt of a query is a string; rename the column '
+            "if it is something else"
+        )
+    return value or ""
+
+
 def relevance_of(value: Any, where: str, column: str = "") -> int:
     """Returns a relevance; `1.0` is 1, in digits or as a number. Errors name the column if it is given."""
     if isinstance(value, bool):

@@ -270,17 +270,18 @@ def _renamed(row: Row, named: Named) -> Row:
 
 
 def _add_rows(builder: CollectionBuilder, table: Rows, layout: Layout) -> None:
-    names, queries, made_up = fresh_names(builder), dict[str, str](), map("q{}".format, count(1))
+    names, queries = fresh_names(builder), dict[tuple[str, str], str]()
+    made_up = map("q{}".format, count(1))
     for where, row in table:
         entry = layout.entry(row, where, CompanionTexts())
         entry = entry._replace(documents=with_scores(entry.documents, row, where))
         documents = listed(builder, entry.documents, layout.columns[1], where)
         if not documents:
             continue
-        query_id = entry.query_id or queries.get(key := entry.query.strip())
+        query_id = entry.query_id or queries.get(key := (entry.query.strip(), entry.prompt))
         if query_id is None:
             query_id = queries[key] = next(name for name in made_up if not builder.has_query(name))
-        builder.add_query(query_id, entry.query, where=where, again=True)
+        builder.add_query(query_id, entry.query, where=where, again=True, prompt=entry.prompt)
         for each in documents:
             relevance = 0 if entry.is_negative(each) else builder.options.min_relevance
             add_judged(builder, query_id, each, relevance, names, where)

@@ -41,10 +41,12 @@ class Format(Component, ABC):
         suffix: The suffix of the main file, as in `.jsonl`.
         usage: How the trainer reads it, in its own language. `{out}` stands for the main file's
             name, `{stem}` and `{suffix}` for its parts, `{kind}` for `json` or `parquet`.
+        carries_prompts: Whether what is written has the prompts of single queries, in a place of their own.
     """
 
     suffix: ClassVar[str] = ".jsonl"
     usage: ClassVar[str] = LOAD_DATASET
+    carries_prompts: ClassVar[bool] = False
 
     @property
     def carries_weights(self) -> bool:

@@ -95,7 +95,7 @@ class Queries:
     """The queries of one split.
 
     Attributes:
-        table: Columns `query_id`, `text` (strings).
+        table: Columns `query_id`, `text` (strings), and `prompt` where the source has one for any query.
         keys: (n,) uint64, `text_key` of each query.
     """
 
@@ -112,6 +112,13 @@ class Queries:
     def texts(self, rows: Sequence[int] | IntArray) -> list[str]:
         """Returns the texts of the queries in these rows."""
         return take(self.table["text"], rows)
+
+    def prompts(self, rows: Sequence[int] | IntArray) -> list[str] | None:
+        """Returns the source's instructions for the queries in these rows, empty where there is none.
+
+        None where it has none for any query. Rankers do not read them, training sets hold them.
+        """
+        return take(self.table["prompt"], rows) if "prompt" in self.table.column_names else None
 
     def rows(self, ids: Sequence[str]) -> IntArray:
         """Returns the row of each id; -1 for unknown ids."""

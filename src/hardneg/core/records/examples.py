@@ -28,9 +28,14 @@ class Scored(NamedTuple):
 
 
 class Example(NamedTuple):
-    """One query of a training set, with its positives and the negatives chosen for it, hardest first."""
+    """One query of a training set, with its positives and the negatives chosen for it, hardest first.
+
+    The prompt is the source's instruction for this query, apart from its text: empty where it has none, None
+    in all examples of a set that has no prompts.
+    """
 
     query_id: str
     query: str
     positives: Sequence[Scored]
     negatives: Sequence[Scored]
+    prompt: str | None = None

@@ -36,6 +36,7 @@ def write_card(run: Mapping[str, Any], out: Path) -> None:
         _files(run, export["files"]),
         training_set.columns(out.parent, export["files"], training_set.meanings(export)),
         training_set.weights(run),
+        training_set.prompts(export),
         training_set.loading(export),
         origin.reproducing(run),
         quality.limits(run, audit),

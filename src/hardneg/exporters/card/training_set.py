@@ -15,11 +15,12 @@ from hardneg.core.components.format import usage
 from hardneg.core.errors import DataError
 from hardneg.core.files import open_regular
 from hardneg.exporters.markdown import block, code, plain
-from hardneg.exporters.weights import weights_note
+from hardneg.exporters.weights import prompts_note, weights_note
 
 _MEANING = {
     "anchor": "the query",
     "query": "the query",
+    "prompt": "the source's instruction for the query, empty where it has none",
     "positive": "a relevant document",
     "pos": "relevant documents",
     "neg": "negatives, the hardest first",
@@ -84,6 +85,12 @@ def weights(run: Mapping[str, Any]) -> str:
         )
     note = weights_note(run["export"])
     return f"## Weights\n\nNote: {note}." if note else ""
+
+
+def prompts(export: Mapping[str, Any]) -> str:
+    """Returns that the format has no place for prompts, empty where none were left out."""
+    note = prompts_note(export)
+    return f"## Prompts\n\nNote: {note}." if note else ""
 
 
 def loading(export: Mapping[str, Any]) -> str:

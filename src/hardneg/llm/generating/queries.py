@@ -153,8 +153,8 @@ def _write_folder(
     _write_corpus(folder / "corpus.jsonl", collection.documents)
     with rows_to(folder / "queries.jsonl") as add:
         table = collection.queries.table if with_given else collection.queries.table[:0]
-        for query_id, text in zip(table["query_id"].to_pylist(), table["text"].to_pylist(), strict=True):
-            add({"_id": query_id, "text": text})
+        for row in table.rename_columns(["_id", *table.column_names[1:]]).to_pylist():
+            add(row)
         first = {row["query_id"]: row for row in reversed(generated)}
         for row in generated:
             if first[row["query_id"]] is row:
