@@ -89,10 +89,10 @@ def write_report(
     figures: str | Path | None = None,
     collection: Collection | None = None,
 ) -> Path:
-    """Writes the report of a run, of a comparison, or of what changes between two runs, as one HTML file.
+    """Writes the report of a run, a comparison, a mixture, or of what two runs do differently, as one file.
 
     Args:
-        run: The run, or the folder of a comparison of recipes.
+        run: The run, or the folder of a comparison of recipes or of a mixture.
         out: The file to write; `report.html` in the run directory unless given.
         other: A second run of the same collection, to show what it decides differently.
         language: `en` or `ru`.
@@ -116,6 +116,8 @@ def write_report(
     with run_folder(run) as folder, wrap_errors(f"{folder}: no report of it can be drawn"):
         if (folder / report.COMPARISON).is_file():
             return report.write_comparison(folder, out, language=language, figures=figures)
+        if (folder / report.MIXTURE).is_file():
+            return report.write_mixture(folder, out, language=language, figures=figures)
         if out is not None:
             RunFolder(folder).refuse_own(out)
         if collection is None:

@@ -130,7 +130,10 @@ def review(
 
 def report(
     run: Annotated[
-        str, typer.Argument(help="A finished run directory, or one of `hardneg compare`; or its URL.")
+        str,
+        typer.Argument(
+            help="A finished run directory, or one of `hardneg compare` or `hardneg mix`; or its URL."
+        ),
     ],
     settings: Annotated[
         Given, OptionsOf("hardneg.api:write_report", least={"examples": 0}, lang="language", examples="limit")
@@ -153,7 +156,7 @@ def report(
         typer.Option(parser=on_disk, metavar="DIR", help="Also write each figure to DIR, as SVG and PNG."),
     ] = None,
 ) -> None:
-    """Write the report of a run, of a comparison, or of two runs.
+    """Write the report of a run, of a comparison, of a mixture, or of two runs.
 
     The report is one HTML file. Without the source, it shows ids instead of texts. See docs/report.md.
     """

@@ -19,8 +19,13 @@ from hardneg.core.state_files import read_state
 FILE = "report.html"
 """The file's name in a run directory."""
 
+MIXTURE = "mix.json"
+"""The file that says what a mixture holds, in its directory."""
+
 COMPARISON = "compare.json"
 """The file with the results of a comparison of recipes, in its directory."""
+
+_MIX_AGAIN = "run the same hardneg mix command again"
 
 _LOG = logging.getLogger("hardneg.report")
 
@@ -109,6 +114,30 @@ def write_comparison(
     write_text(path, comparison_page(facts, locale))
     if figures is not None:
         _save(comparison_figures(facts, locale, FILE_STYLE), Path(figures))
+    return path
+
+
+def write_mixture(
+    folder: str | Path,
+    out: str | Path | None = None,
+    *,
+    language: str = "en",
+    figures: str | Path | None = None,
+) -> Path:
+    """Writes the report of a finished mixture, and returns where it is."""
+    require()
+    from hardneg.report.figures.style import FILE_STYLE
+    from hardneg.report.i18n import Locale
+    from hardneg.report.mixture_page import mixture_figures, mixture_page
+
+    facts = read_state(Path(folder) / MIXTURE, _MIX_AGAIN)
+    if not facts.get("finished"):
+        raise DataError(f"{folder} holds no finished mixture; {_MIX_AGAIN}")
+    locale = Locale(language)
+    path = Path(out) if out else Path(folder) / FILE
+    write_text(path, mixture_page(facts, locale))
+    if figures is not None:
+        _save(mixture_figures(facts, locale, FILE_STYLE), Path(figures))
     return path
 
 
