@@ -212,3 +212,24 @@ def test_a_row_that_goes_with_no_other_is_left_out(tmp_path):
     info = hardneg.mix([tmp_path / "run"], tmp_path / "out", {"batch_size": 2, "near_copy": 1, "size": 4})
     assert info["parts"][0]["distinct_rows"] == 4
     assert "q0" not in {row["query"] for row in lines(tmp_path / "out")}
+
+
+def test_it_has_a_report_unless_told_not_to(runs, tmp_path):
+    settings = {"batch_size": 2, "near_copy": 1}
+    hardneg.mix(runs, tmp_path / "out", settings)
+    html = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "A mixture of colours, fruits" in html and "what is" in html
+    again = hardneg.write_report(tmp_path / "out", tmp_path / "again.html", language="ru")
+    assert "Смесь: colours, fruits" in again.read_text(encoding="utf-8")
+    hardneg.mix(runs, tmp_path / "plain", settings, report=False)
+    assert not (tmp_path / "plain" / "report.html").exists()
+
+
+def test_what_is_known_of_a_part_is_by_its_run(runs, tmp_path):
+    """The recipe `random` estimates no probabilities; its scores are by `dense`."""
+    info = hardneg.mix(runs, tmp_path / "out", {"batch_size": 2, "near_copy": 1}, report=False)
+    for part in info["parts"]:
+        assert part["false_negatives"] == {"expected": None, "measured": None}
+        assert part["hardness"]["by"] == "dense" and part["hardness"]["score"] is not None
+        assert 0 < len(part["examples"]) <= 5 and part["examples"][0]["n_negatives"] == 1
+    assert len(info["batches"]["example"]) == 2

@@ -9,7 +9,7 @@ from typing import Any
 
 from hardneg.api.places import AnyRun, opened_run, run_folder
 from hardneg.api.run import AnyRecipe, Run, made
-from hardneg.core.progress import Progress
+from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Collection
 from hardneg.core.stores import is_url
 from hardneg.mining import pipeline
@@ -146,15 +146,17 @@ def mix(
     out: str | Path,
     settings: Mapping[str, Any] | None = None,
     *,
+    report: bool = True,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Mixes the training sets of several runs into one, batch after batch.
 
     Args:
         runs: The runs, or a YAML file with the settings, whose `parts` name them.
-        out: The folder to write: the training set, its card and `mix.json`.
+        out: The folder to write: the training set, its card, `mix.json` and the report.
         settings: `hardneg.mixing.MixSettings`, or some of them: `{"batches": "all", "temperature": 0.5}`;
             `parts` in the order of the runs: `[{"prompt": "query: "}, {"weight": 2}]`.
+        report: Write `report.html` into the folder; needs the extra `report`.
         progress: Receives the progress of all stages.
 
     Returns:
@@ -167,6 +169,7 @@ def mix(
         >>> hardneg.mix(["runs/scifact", "runs/medquad"], "mixed", {"temperature": 0.5})
     """
     from hardneg import mixing
+    from hardneg.report import write_after_work, write_mixture
 
     given = dict(settings or {})
     if isinstance(runs, str | Path):
@@ -181,7 +184,11 @@ def mix(
             folder = stack.enter_context(run_folder(run, progress))
             collection = run.collection if isinstance(run, FinishedRun) else None
             opened.append(finished_run(folder, collection=collection))
-        return mixing.mix(opened, made, Path(out), progress)
+        info = mixing.mix(opened, made, Path(out), progress)
+    if report:
+        with (progress or NullProgress()).task("report", None, "pages"):
+            write_after_work(write_mixture, Path(out))
+    return info
 
 
 def chunk(

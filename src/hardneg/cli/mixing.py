@@ -24,11 +24,12 @@ def mix(
         Given,
         OptionsOf(
             "hardneg.mixing:MixSettings",
-            *("batches", "batch_size", "size", "temperature", "negatives", "near_copy", "seed"),
+            *("batches", "batch_size", "size", "temperature", "negatives", "near_copy", "masks", "seed"),
             holdout="holdout",
             holdout_split="holdout_split",
         ),
     ],
+    writing: Annotated[Given, OptionsOf("hardneg.api:mix", "report")],
     format_: Annotated[
         str | None,
         typer.Option(
@@ -60,12 +61,14 @@ def mix(
     given |= settings | ({"format": format_} if format_ else {})
     override(given, set_ or ())
     with progress(quiet or json_) as bars:
-        info = api.mix([part["run"] for part in given["parts"]], out, given, progress=bars)
+        runs_given = [part["run"] for part in given["parts"]]
+        info = api.mix(runs_given, out, given, progress=bars, **writing)
     if json_:
         print_json(info)
     elif not quiet:
         batches = f"{info['batches']['count']:,} batches of {counted(info['batches']['size'], 'row')}"
-        files = ", ".join(str(out / name) for name in info["export"]["files"])
+        masks = [info["batches"]["masks"]] if "masks" in info["batches"] else []
+        files = ", ".join(str(out / name) for name in (*info["export"]["files"], *masks))
         lost = "" if info["batches"]["kept"] else "; the format has other rows, so the batches are lost in it"
         print_tables([_table(info)], [f"{batches} in {files}{lost}"])
 

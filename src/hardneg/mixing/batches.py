@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from hardneg.core.errors import ConfigError
+from hardneg.mixing.clusters import Order, near_order
 from hardneg.mixing.mix_settings import MixSettings
 from hardneg.mixing.part import Part
 from hardneg.training.rows import Row
@@ -17,6 +18,10 @@ Batch = list[tuple[int, int]]
 """(part, row) each."""
 _LOOK_AHEAD = 500
 """Rows that may be put off before the first row of a batch is given up."""
+_CLUSTER_ENDS = 16
+"""Neighbours in a row that conflict with a batch before it takes those of another row."""
+_LEFT_OVER = 0.15
+"""The share of the rows that may wait, as they go with no others, when clusters are made anew of all."""
 _ALONE = 20, 0.02
 """Rows that may be given up for one batch: this many, and a share of all."""
 
@@ -40,10 +45,23 @@ def batches(parts: Sequence[Part], counts: Sequence[int], settings: MixSettings)
         ConfigError: A part has too few rows that go together.
     """
     random = np.random.default_rng(settings.seed)
-    streams = [_Rows(number, part, settings.seed) for number, part in enumerate(parts)]
-    for quotas in _quotas(counts, settings, random):
+    streams = [
+        _Rows(number, part, count, settings)
+        for number, (part, count) in enumerate(zip(parts, counts, strict=True))
+    ]
+    if settings.batches == "clustered":  # neighbours follow each other in a stream, as batches must not
+        made = list(_filled(parts, streams, _quotas(counts, settings, random)))
+        yield from (made[number] for number in random.permutation(len(made)).tolist())
+    else:
+        yield from _filled(parts, streams, _quotas(counts, settings, random))
+
+
+def _filled(
+    parts: Sequence[Part], streams: Sequence[_Rows], quotas: Iterator[Sequence[int]]
+) -> Iterator[Batch]:
+    for of_parts in quotas:
         batch = _Filled(parts)
-        for stream, quota in zip(streams, quotas, strict=True):
+        for stream, quota in zip(streams, of_parts, strict=True):
             stream.take(batch, quota)
         yield batch.rows
 
@@ -53,7 +71,7 @@ def _quotas(
 ) -> Iterator[Sequence[int]]:
     """Yields how many rows of each part a batch has."""
     size = settings.batch_size
-    if settings.batches == "one":
+    if settings.batches != "all":
         order = np.repeat(np.arange(len(counts)), [count // size for count in counts])
         for part in random.permutation(order).tolist():
             yield [size * (number == part) for number in range(len(counts))]
@@ -134,12 +152,15 @@ class _Filled:
 
 
 class _Rows:
-    """The rows of a part in random order, pass after pass; rows that were put off come first."""
+    """The rows of a part, pass after pass, at random or neighbours together; those put off come first."""
 
-    def __init__(self, number: int, part: Part, seed: int) -> None:
+    def __init__(self, number: int, part: Part, count: int, settings: MixSettings) -> None:
         self._number = number
         self._part = part
-        self._seed = seed
+        self._count = count
+        self._settings = settings
+        self._clustered = settings.batches == "clustered"
+        self._random = np.random.default_rng((settings.seed, number))
         self._waiting: deque[int] = deque()
         self._alone: set[int] = set()
         self._passes = 0
@@ -152,19 +173,34 @@ class _Rows:
         """
         put_off: list[int] = []
         added: list[int] = []
-        most = given_up = 0
+        most = given_up = tried = in_a_row = 0
         while len(added) < quota:
-            if len(put_off) > min(_LOOK_AHEAD, 2 * len(self._part.rows)):
+            if tried > min(_LOOK_AHEAD, 2 * len(self._part.rows)):
+                tried = in_a_row = 0
+                if self._clustered and len(self._waiting) < _LEFT_OVER * len(self._part.rows):
+                    self._put_back(put_off)
+                    self._begin_pass(before=True)
+                    continue
                 most, given_up = max(most, len(added)), given_up + 1
                 self._give_up(batch, added, f"of {quota}, at most {most}", given_up)
-                self._waiting.extendleft(reversed(put_off))
-                put_off = []
+                self._put_back(put_off)
             number = self._next()
             if batch.add(self._number, number):
                 added.append(number)
-            else:
-                put_off.append(number)
+                in_a_row = 0
+                continue
+            put_off.append(number)
+            tried, in_a_row = tried + 1, in_a_row + 1
+            if self._clustered and in_a_row >= _CLUSTER_ENDS and len(self._waiting) > _LOOK_AHEAD:
+                self._put_back(put_off)
+                self._waiting.rotate(-int(self._random.integers(len(self._waiting))))
+                in_a_row = 0
+        self._put_back(put_off)
+
+    def _put_back(self, put_off: list[int]) -> None:
+        """Lets rows wait before all others, and empties the list of them."""
         self._waiting.extendleft(reversed(put_off))
+        put_off.clear()
 
     def _give_up(self, batch: _Filled, added: list[int], found: str, times: int) -> None:
         """Takes the first row of the part out of a batch, and of all: it goes with hardly any other."""
@@ -180,9 +216,44 @@ class _Rows:
     def _next(self) -> int:
         while True:
             if not self._waiting:
-                random = np.random.default_rng((self._seed, self._number, self._passes))
-                self._waiting.extend(random.permutation(len(self._part.rows)).tolist())
-                self._passes += 1
+                self._begin_pass()
             number = self._waiting.popleft()
             if number not in self._alone:
                 return number
+
+    def _begin_pass(self, before: bool = False) -> None:
+        """Lets the rows of the next pass wait, perhaps before those of the last."""
+        rows = self._pass().tolist()
+        self._passes += 1
+        if before:
+            self._put_back(rows)
+        else:
+            self._waiting.extend(rows)
+
+    def _pass(self) -> Order:
+        """Returns the rows of the next pass; of neighbours the last one has only as many as are missing."""
+        n_rows, size = len(self._part.rows), self._settings.batch_size
+        random = np.random.default_rng((self._settings.seed, self._number, self._passes))
+        rows = random.permutation(n_rows)
+        if not self._clustered:
+            return rows
+        missing = self._count - self._passes * n_rows
+        layers = _layers(self._part.rows, rows[:missing] if 0 < missing < n_rows else rows)
+        return np.concatenate([near_order(self._part.vectors, layer, size, random) for layer in layers])
+
+
+def _layers(rows: Sequence[Row], chosen: Order) -> list[Order]:
+    """Returns the chosen rows parted so that no two in a layer have the same query or the same positive.
+
+    Such rows are nearest to each other and can be in no batch together.
+    """
+    first_free: Counter[tuple[str, int]] = Counter()
+    layers: list[list[int]] = []
+    for number in chosen.tolist():
+        keys = ("query", rows[number].query), ("positive", rows[number].positive)
+        layer = max(first_free[key] for key in keys)
+        for key in keys:
+            first_free[key] = layer + 1
+        layers += [[]] if layer == len(layers) else []
+        layers[layer].append(number)
+    return [np.array(layer) for layer in layers]

@@ -22,7 +22,8 @@ class PartSettings(BaseModel):
     Attributes:
         run: The run directory, or its URL.
         name: Prefix of its ids; None for the name of its collection.
-        prompt: Text before each of its queries, as an instruction.
+        prompt: Text before each of its queries, as an instruction, in which `{prompt}` is the query's own in
+            the source; None for that alone, where the source has one; empty for none.
         weight: Factor of its share of the rows; 2 = twice as many as by its size.
         cap: Most rows taken from it before shares are computed, drawn at random; None for all.
     """
@@ -31,7 +32,7 @@ class PartSettings(BaseModel):
 
     run: str
     name: str | None = Field(default=None, min_length=1)
-    prompt: str = ""
+    prompt: str | None = None
     weight: float = Field(default=1.0, gt=0)
     cap: int | None = Field(default=None, ge=1)
 
@@ -41,7 +42,8 @@ class MixSettings(BaseModel):
 
     Attributes:
         parts: The runs.
-        batches: `one`: each batch has rows of one run; `all`: rows of all runs, by their shares.
+        batches: `one`: each batch has rows of one run; `clustered`: of one run, their queries near to each
+            other; `all`: rows of all runs, by their shares.
         batch_size: Rows per batch; the training set is written batch after batch.
         size: Rows in all; None for as many as the runs have.
         temperature: Shares are in proportion to (weight x rows)^temperature: 1 by size, 0 for equal ones.
@@ -52,13 +54,15 @@ class MixSettings(BaseModel):
         near_copy: Queries of at least this similarity (Jaccard, of runs of 5 characters) are copies, of which
             the later one is left out; 1 for those of the same text alone.
         format: The trainer's format.
+        masks: Also write `batches.parquet`: one row per batch, with the weight of each document as a negative
+            for each query, 0 where it must not count.
         seed: Seed of all random draws.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     parts: tuple[PartSettings, ...] = Field(min_length=1)
-    batches: Literal["one", "all"] = "one"
+    batches: Literal["one", "clustered", "all"] = "one"
     batch_size: int = Field(default=64, ge=1)
     size: int | None = Field(default=None, ge=1)
     temperature: float = Field(default=1.0, ge=0, le=1)
@@ -67,6 +71,7 @@ class MixSettings(BaseModel):
     holdout_split: str = "test"
     near_copy: float = Field(default=0.9, gt=0, le=1)
     format: str | Mapping[str, Any] = "jsonl"
+    masks: bool = False
     seed: int = 42
 
     @classmethod

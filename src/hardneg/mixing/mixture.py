@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +13,20 @@ from hardneg.core.progress import NullProgress, Progress
 from hardneg.core.records import Example
 from hardneg.core.state_files import fingerprint, read_state, write_state
 from hardneg.exporters.export import export
+from hardneg.mixing import batch_file
 from hardneg.mixing.batches import Batch, batches, shares
+from hardneg.mixing.clusters import likeness
 from hardneg.mixing.mix_card import write_card
 from hardneg.mixing.mix_settings import MixSettings
 from hardneg.mixing.overlap import remove_overlap
 from hardneg.mixing.part import Part
+from hardneg.mixing.part_facts import TEXT, part_facts
 from hardneg.runs.directory import RunFolder
 from hardneg.runs.finished import FinishedRun
 
 FILE = "mix.json"
+_SHOWN = 10
+"""Queries of a batch that are shown."""
 
 
 def mix(
@@ -47,6 +51,7 @@ def mix(
         info = _described(parts, ordered, held_out, settings, origin)
         info["export"] = export(_Examples(parts, ordered), form, out / f"train{form.suffix}")
         info["batches"]["kept"] = info["export"]["rows"] == info["rows"]
+        _write_masks(parts, ordered, settings, folder.path)
         write_card(info, out / "README.md")
         return write_state(out / FILE, {**info, "finished": True})
 
@@ -88,15 +93,20 @@ class _Examples:
 
     def __iter__(self) -> Iterator[Example]:
         for batch in self._ordered:
-            for part, rows in groupby(batch, key=lambda member: member[0]):
-                yield from self._parts[part].examples([number for _, number in rows])
+            yield from batch_file.examples(self._parts, batch)
+
+
+def _write_masks(parts: Sequence[Part], ordered: Sequence[Batch], settings: MixSettings, out: Path) -> None:
+    """Writes the batches with their masks, if they are wanted."""
+    if settings.masks:
+        batch_file.write_batches(parts, ordered, out / batch_file.FILE)
 
 
 def _counts(parts: Sequence[Part], settings: MixSettings) -> list[int]:
     """Returns the rows of each part, enough for a batch."""
     counts = shares(parts, settings)
     for part, count in zip(parts, counts, strict=True):
-        most = count if settings.batches == "one" else sum(counts)
+        most = sum(counts) if settings.batches == "all" else count
         if most < settings.batch_size:
             raise ConfigError(
                 f"{part.name}: its {count:,} rows make no batch of {settings.batch_size}; make batch_size "
@@ -138,9 +148,11 @@ def _described(
     settings: MixSettings,
     origin: str,
 ) -> dict[str, Any]:
-    used = Counter(number for batch in ordered for number, _ in batch)
-    distinct = Counter(number for number, _ in {member for batch in ordered for member in batch})
-    total = sum(used.values())
+    used: list[list[int]] = [[] for _ in parts]
+    for batch in ordered:
+        for number, row in batch:
+            used[number].append(row)
+    total = sum(map(len, used))
     return {
         "fingerprint": origin,
         "settings": settings.model_dump(mode="json"),
@@ -149,20 +161,42 @@ def _described(
                 "name": part.name,
                 "run": part.settings.run,
                 "fingerprint": part.run.info["fingerprint"],
-                "recipe": part.run.info["recipe"]["name"],
-                "prompt": part.settings.prompt,
                 "rows_found": len(part.rows) + sum(part.left_out.values()),
                 "left_out": part.left_out,
-                "rows": used[number],
-                "distinct_rows": distinct[number],
-                "share": round(used[number] / total, 6),
+                "rows": len(rows),
+                "distinct_rows": len(set(rows)),
+                "share": round(len(rows) / total, 6),
+                **part_facts(part, rows),
+                **_likeness(part, number, ordered, settings),
             }
-            for number, part in enumerate(parts)
+            for number, (part, rows) in enumerate(zip(parts, used, strict=True))
         ],
         "rows": total,
-        "batches": {"kind": settings.batches, "size": settings.batch_size, "count": len(ordered)},
+        "batches": {
+            "kind": settings.batches,
+            "size": settings.batch_size,
+            "count": len(ordered),
+            "example": _queries(parts, ordered[0]),
+            **({"masks": batch_file.FILE} if settings.masks else {}),
+        },
         "holdout": dict(held_out),
     }
+
+
+def _queries(parts: Sequence[Part], batch: Batch) -> list[str]:
+    """Returns the first queries of a batch, to be shown."""
+    return [example.query[:TEXT] for example in batch_file.examples(parts, batch[:_SHOWN])]
+
+
+def _likeness(
+    part: Part, number: int, ordered: Sequence[Batch], settings: MixSettings
+) -> dict[str, dict[str, float]]:
+    """Returns how like the queries of a batch of a part are, and of any two of it, {} unless clustered."""
+    if settings.batches != "clustered":
+        return {}
+    own = [[row for _, row in batch] for batch in ordered if batch[0][0] == number]
+    in_batch, at_random = likeness(part.vectors, own)
+    return {"likeness": {"in_batch": round(in_batch, 4), "at_random": round(at_random, 4)}}
 
 
 def _reasons(left_out: Mapping[str, int]) -> str:

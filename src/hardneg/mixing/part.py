@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from hardneg.core.errors import DataError
+from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.records import BoolArray, Example, FloatArray, IntArray, KeyArray, Scored
+from hardneg.mixing.clusters import candidate_vectors
 from hardneg.mixing.mix_settings import PartSettings
 from hardneg.runs.finished import FinishedRun
 from hardneg.training import rows
 from hardneg.training.rows import PairWeights, Row
 
 _NOBODY: KeyArray = np.empty(0, np.uint64)
+_OWN = "{prompt}"
+"""In a setting: the query's own prompt."""
 
 
 class Part:
@@ -31,6 +36,11 @@ class Part:
         if not self.rows:
             raise DataError(f"{run.name} has no row with a negative; mine it again with other rules")
         self._weights = PairWeights.of_run(run.directory, run.collection, "suspected")
+        self._has_prompts = run.collection.queries.prompts(()) is not None
+        if not self._has_prompts and _OWN in (settings.prompt or ""):
+            raise ConfigError(
+                f"{name}: its prompt holds {_OWN}, the query's own, and its source has none; write a text"
+            )
 
     def drop(self, dropped: BoolArray, reason: str) -> None:
         """Drops the rows where (n,) `dropped` is true."""
@@ -48,6 +58,23 @@ class Part:
     def query_texts(self) -> list[str]:
         """Returns the query of each row, without the prompt."""
         return self._collection.queries.texts([row.query for row in self.rows])
+
+    @cached_property
+    def vectors(self) -> Any:
+        """(n_rows, n_documents) sparse: the vector of each row's query; no row may be dropped after it."""
+        return candidate_vectors(self.run)[[row.query for row in self.rows]]
+
+    def prompts(self, numbers: Sequence[int]) -> list[str]:
+        """Returns the text that is put before the query of each of these rows."""
+        template = self.settings.prompt
+        if template is not None and _OWN not in template:
+            return [template] * len(numbers)
+        own = self._collection.queries.prompts([self.rows[number].query for number in numbers])
+        if own is None:
+            return [""] * len(numbers)
+        if template is None:
+            return [each if not each or each[-1].isspace() else f"{each} " for each in own]
+        return [template.replace(_OWN, each) if each else "" for each in own]
 
     def query_key(self, row: Row) -> int:
         """Returns the key of a row's query text."""
@@ -70,11 +97,12 @@ class Part:
         ids, titles, bodies = (take(docs) for take in (documents.ids, documents.titles, documents.bodies))
         texts = {doc: (f"{self.name}/{ids[n]}", titles[n], bodies[n]) for n, doc in enumerate(docs)}
         asked = [row.query for row in some]
-        for row, query_id, text in zip(some, queries.ids(asked), queries.texts(asked), strict=True):
+        texts_of = queries.ids(asked), self.prompts(numbers), queries.texts(asked)
+        for row, query_id, prompt, text in zip(some, *texts_of, strict=True):
             of_row = zip(row.negatives, row.scores[1:], row.weights, strict=True)
             yield Example(
                 f"{self.name}/{query_id}",
-                self.settings.prompt + text,
+                prompt + text,
                 [Scored(*texts[row.positive], row.scores[0], row.loss_weight)],
                 [Scored(*texts[doc], score, weight) for doc, score, weight in of_row],
             )
