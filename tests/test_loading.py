@@ -71,6 +71,16 @@ def test_rows_with_too_few_are_left_out():
         EpochNegatives(both.remove_columns("negatives"))
 
 
+def test_a_batch_with_a_row_that_has_too_few_is_left_out_whole():
+    """Of the batches (0, 1), (2, 3) and (4,) the second lacks a negative in its first row."""
+    many, few = rows(("a", 1.0), ("b", 1.0)), rows(("a", 1.0), queries=1)
+    mixed = datasets.concatenate_datasets([many, few, many])
+    drawn = EpochNegatives(mixed, negatives=2, batch_size=2)
+    assert [row["anchor"] for row in drawn.dataset] == ["ask 0", "ask 1", "ask 1"] and drawn.left_out == 2
+    with pytest.raises(hardneg.DataError, match="no batch has in each row a positive and 2 negatives"):
+        EpochNegatives(mixed, negatives=2, batch_size=5)
+
+
 def test_a_trainer_reads_batches_in_order_and_other_negatives_each_epoch(tmp_path):
     from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer
     from sentence_transformers import SentenceTransformerTrainingArguments as Arguments

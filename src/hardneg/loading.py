@@ -63,29 +63,36 @@ class EpochNegatives:
             more negatives than are drawn.
         negatives: Negatives per row.
         seed: Seed of the draws.
+        batch_size: Rows per batch of a mixture: a batch with a row that is left out is left out whole, so
+            that the others stay as they are; None where rows stand alone.
 
     Raises:
         ConfigError: The data set has another format.
-        DataError: No row has a positive and so many negatives.
+        DataError: No row, or no batch, has a positive and so many negatives.
 
     Attributes:
         dataset: Rows of `anchor, positive, negative_1, ...` of the current epoch.
-        left_out: Rows with fewer negatives, or no positive.
+        left_out: Rows with fewer negatives, or no positive, and those of their batches.
 
     Example:
         >>> drawn = EpochNegatives(run.training_set.to_dataset("jsonl"), negatives=4)
         >>> SentenceTransformerTrainer(model, args, drawn.dataset, loss=loss, callbacks=[drawn.callback()])
     """
 
-    def __init__(self, dataset: Any, negatives: int = 4, seed: int = 42) -> None:
+    def __init__(
+        self, dataset: Any, negatives: int = 4, seed: int = 42, batch_size: int | None = None
+    ) -> None:
         missing = {"query_id", "query", "positives", "negatives"} - set(dataset.column_names)
         if missing:
             raise ConfigError(f"the data set has no column {min(missing)}; it must have the format jsonl")
         table = dataset.with_format("arrow")[:]
         sizes = [pc.list_value_length(table[name]).to_numpy() for name in ("positives", "negatives")]
-        enough = np.flatnonzero((sizes[0] > 0) & (sizes[1] >= negatives))
+        batch = np.arange(len(dataset)) // (batch_size or 1)
+        lacking = np.unique(batch[(sizes[0] == 0) | (sizes[1] < negatives)])
+        enough = np.flatnonzero(~np.isin(batch, lacking))
         if not len(enough):
-            raise DataError(f"no row has a positive and {negatives} negatives; mine more, or draw fewer")
+            unit = "row has" if batch_size is None else "batch has in each row"
+            raise DataError(f"no {unit} a positive and {negatives} negatives; mine more, or draw fewer")
         self.left_out = len(dataset) - len(enough)
         self._negatives = negatives
         self._seed = seed
