@@ -121,7 +121,7 @@ def test_a_run_ends_as_the_local_one_though_a_node_dies_in_each_stage(cluster, t
     monkeypatch.setattr(GatedRay, "gates", str(tmp_path / "gates"), raising=False)
     gated = recipe(given).model_copy(update={"engine": GatedRay(encoders=2, miners=2)})
     nodes = {node.node_id: node for node in cluster.worker_nodes}
-    with ThreadPoolExecutor(1) as beside:
+    with threads(1), ThreadPoolExecutor(1) as beside:  # `sparse` encodes in this process
         running = beside.submit(mine, collection, gated, tmp_path / "ray", cache=tmp_path / "other")
         for stage in STAGES:
             gate = tmp_path / "gates" / stage

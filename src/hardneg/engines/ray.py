@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import chain, islice
-from pickle import PicklingError
 from typing import Any
 
 from pydantic import ConfigDict, Field
@@ -112,7 +111,9 @@ def _sent(ray: Any, opener: Callable[[], Any]) -> Any:
     """Returns the handle by which workers get an object; raises ConfigError where it cannot be pickled."""
     try:
         return ray.put(opener)
-    except (TypeError, AttributeError, PicklingError) as error:
+    except (OSError, MemoryError, ray.exceptions.RayError):
+        raise
+    except Exception as error:
         reason = str(error.__cause__ or error).splitlines()[0]
         raise ConfigError(
             f"a component of the recipe cannot be sent to workers ({reason}); keep what cannot "
