@@ -138,9 +138,6 @@ def counts(rows: list[Row]) -> dict[str, Any]:
     }
 
 
-_HASH_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
-
-
 class PairWeights:
     """The weight of any pair as a negative: 0 for a known positive, below 1 for a suspected one, else 1.
 
@@ -152,15 +149,16 @@ class PairWeights:
         self, collection: Collection, pairs: Iterable[tuple[IntArray, IntArray, FloatArray]] = ()
     ) -> None:
         self._collection = collection
+        self._same_text = np.unique(collection.queries.keys, return_inverse=True)[1].ravel().astype(np.int64)
         judgments = collection.judgments
         positive = judgments.relevance >= judgments.min_relevance
         queries, docs = judgments.query[positive], judgments.doc[positive]
         parts = [(queries, docs, np.zeros(len(queries), np.float32)), *pairs]
-        keys = np.concatenate([self._keys(q, d) for q, d, _ in parts])
+        codes = np.concatenate([self._codes(q, d) for q, d, _ in parts])
         weights = np.concatenate([w for *_, w in parts])
-        order = np.lexsort((weights, keys))
-        self.keys, first = np.unique(keys[order], return_index=True)
-        self.weights = weights[order][first].astype(np.float32)
+        order = np.lexsort((weights, codes))
+        self._known, first = np.unique(codes[order], return_index=True)
+        self._weights = weights[order][first].astype(np.float32)
 
     @classmethod
     def of_run(cls, folder: Path, collection: Collection, mask: Mask) -> PairWeights:
@@ -181,18 +179,16 @@ class PairWeights:
 
     def of_judged(self, queries: IntArray, docs: IntArray) -> FloatArray:
         """Returns (n_queries, n_docs) float32: the weights by judgments and ledger alone."""
-        keys = self._keys(queries[:, None], docs[None, :])
-        if not len(self.keys):
-            return np.ones(keys.shape, np.float32)
-        places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
-        return np.where(self.keys[places] == keys, self.weights[places], np.float32(1))
+        codes = self._codes(queries[:, None], docs[None, :])
+        if not len(self._known):
+            return np.ones(codes.shape, np.float32)
+        places = np.minimum(np.searchsorted(self._known, codes), len(self._known) - 1)
+        return np.where(self._known[places] == codes, self._weights[places], np.float32(1))
 
-    def _keys(self, queries: IntArray, docs: IntArray) -> KeyArray:
-        """Returns one 64-bit key per pair of texts."""
-        documents, query_keys = self._collection.documents, self._collection.queries.keys[queries]
-        doc_keys = documents.keys[documents.first_alike[docs]]
-        keys: KeyArray = ((query_keys * _HASH_MULTIPLIER) ^ doc_keys) * _HASH_MULTIPLIER
-        return keys
+    def _codes(self, queries: IntArray, docs: IntArray) -> npt.NDArray[np.int64]:
+        """Returns one number per pair of texts, the query's in the upper half."""
+        first = self._collection.documents.first_alike[docs]
+        return np.asarray(self._same_text[queries] << 32 | first)
 
 
 def _uncertain(
