@@ -208,7 +208,8 @@ class _Rows:
         if not added or times > _ALONE[0] + _ALONE[1] * n_rows or len(self._alone) + 1 >= n_rows:
             raise ConfigError(
                 f"{self._part.name}: {found} of its {n_rows:,} rows were found that go into one batch: the "
-                "others share queries or documents with them, or are too few; make batch_size smaller"
+                "others share queries or documents with them, suspect their documents, or are too few; make "
+                "batch_size smaller, or mine with a recipe that suspects fewer"
             )
         self._alone.add(added[0])
         batch.remove(self._number, added.pop(0))
