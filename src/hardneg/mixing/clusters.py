@@ -13,11 +13,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow.compute as pc
 
-from hardneg.core.records import Documents, IntArray, Queries
 from hardneg.runs import ledger
 from hardneg.runs.finished import FinishedRun
+from hardneg.runs.table import rows_in
 
 Order = npt.NDArray[np.int64]
 
@@ -36,10 +35,10 @@ def candidate_vectors(run: FinishedRun) -> Any:
 
     documents, queries = run.collection.documents, run.collection.queries
     rows = [np.empty((2, 0), np.int32)]
-    asked, found = _Rows(queries), _Rows(documents)
     for path in ledger.parts(run.directory):
         table = ledger.read_table(path, ["query_id", "doc_id"])
-        rows.append(np.stack([asked.of(table["query_id"]), found.of(table["doc_id"])]))
+        asked = rows_in(queries.rows, table["query_id"])
+        rows.append(np.stack([asked, rows_in(documents.rows, table["doc_id"])]))
     query, doc = np.concatenate(rows, axis=1).astype(np.int64)
     codes = np.unique(query << 32 | documents.first_alike[doc])
     query, doc = codes >> 32, codes & 0xFFFFFFFF
@@ -51,24 +50,6 @@ def candidate_vectors(run: FinishedRun) -> Any:
     matrix = sparse.csr_array((weights, (query[shared], doc[shared])), shape=shape, dtype=np.float32)
     lengths = np.sqrt(matrix.multiply(matrix).sum(axis=1))
     return sparse.csr_array(sparse.diags_array(1 / np.maximum(lengths, 1e-12)) @ matrix, dtype=np.float32)
-
-
-class _Rows:
-    """The rows of ids, each of which is looked for once."""
-
-    def __init__(self, records: Documents | Queries) -> None:
-        self._records = records
-        self._known: dict[str, int] = {}
-
-    def of(self, ids: Any) -> IntArray:
-        """Returns (n,) int32: the row of each id of an Arrow column."""
-        encoded = pc.dictionary_encode(ids.combine_chunks())
-        names = encoded.dictionary.to_pylist()
-        new = [name for name in names if name not in self._known]
-        self._known.update(zip(new, self._records.rows(new).tolist(), strict=True))
-        distinct = np.fromiter((self._known[name] for name in names), np.int32, len(names))
-        rows: IntArray = distinct[encoded.indices.to_numpy()]
-        return rows
 
 
 def near_order(matrix: Any, chosen: Order, size: int, random: np.random.Generator) -> Order:

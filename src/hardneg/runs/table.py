@@ -92,8 +92,8 @@ def block_table(
 def stored_candidates(table: pa.Table, collection: Collection, scorer: str) -> Candidates:
     """Returns the candidates of a part as the rankers gave them, before any decision."""
     table = first_pairs(table)
-    queries = known_rows(_rows(collection.queries.rows, table["query_id"]), "query")
-    docs = known_rows(_rows(collection.documents.rows, table["doc_id"]), "document")
+    queries = known_rows(rows_in(collection.queries.rows, table["query_id"]), "query")
+    docs = known_rows(rows_in(collection.documents.rows, table["doc_id"]), "document")
     starts = np.flatnonzero(np.r_[True, queries[1:] != queries[:-1]]) if len(queries) else np.empty(0, int)
     row = np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, len(queries)]))
     column = np.arange(len(queries)) - starts[row]
@@ -171,7 +171,7 @@ def _nullable(values: npt.NDArray[np.float32]) -> pa.Array:
     return pa.array(values, pa.float32(), mask=np.isnan(values))
 
 
-def _rows(rows_of_ids: Callable[[list[str]], IntArray], ids: pa.ChunkedArray) -> IntArray:
+def rows_in(rows_of_ids: Callable[[list[str]], IntArray], ids: pa.ChunkedArray) -> IntArray:
     """Returns the rows of ids, each distinct id looked up once."""
     encoded = ids.combine_chunks().dictionary_encode()
     places: IntArray = encoded.indices.to_numpy()

@@ -17,7 +17,7 @@ from hardneg.core.errors import ConfigError, DataError
 from hardneg.core.records import Collection, Decision, FloatArray, IntArray, KeyArray
 from hardneg.runs import ledger
 from hardneg.runs.directory import RunFolder
-from hardneg.runs.table import wrong_positives
+from hardneg.runs.table import rows_in, wrong_positives
 from hardneg.training.train_settings import Mask
 
 
@@ -205,9 +205,9 @@ def _uncertain(
         weight = np.where(dropped, 0.0, weight)
     weight = np.where(decision == Decision.POSITIVE, 0.0, weight)
     kept = np.flatnonzero(weight < 1)
-    rows = pa.array(kept)
-    queries = collection.queries.rows(table["query_id"].take(rows).to_pylist())
-    docs = collection.documents.rows(table["doc_id"].take(rows).to_pylist())
+    uncertain = table.take(pa.array(kept))
+    queries = rows_in(collection.queries.rows, uncertain["query_id"])
+    docs = rows_in(collection.documents.rows, uncertain["doc_id"])
     return queries, docs, weight[kept].astype(np.float32)
 
 
