@@ -54,8 +54,8 @@ def prompts_note(export: Mapping[str, Any]) -> str | None:
     if not count:
         return None
     return (
-        f"the format {_name(export)} has no place for prompts: {count:,} queries have one in the source and "
-        "none here; hardneg mix puts prompts before queries, in all formats"
+        f"the format {format_name(export)} has no place for prompts: {count:,} queries have one in the "
+        "source and none here; hardneg mix puts prompts before queries, in all formats"
     )
 
 
@@ -65,12 +65,13 @@ def weights_note(export: Mapping[str, Any]) -> str | None:
     if not count:
         return None
     return (
-        f"the format {_name(export)} carries no weights: {count:,} documents weigh less than 1 in the ledger"
-        ", 1 here; mining or hardneg select with --set select.attenuate=true draws negatives in proportion "
-        "instead"
+        f"the format {format_name(export)} carries no weights: {count:,} documents weigh less than 1 in the "
+        "ledger, 1 here; mining or hardneg select with --set select.attenuate=true draws negatives in "
+        "proportion instead"
     )
 
 
-def _name(export: Mapping[str, Any]) -> str:
+def format_name(export: Mapping[str, Any]) -> str:
+    """Returns the name of the format of an export."""
     form = export["format"]
-    return str(form if isinstance(form, str) else next(iter(form)))
+    return str(next(iter(form)) if isinstance(form, Mapping) else form)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -100,8 +100,6 @@ def write_comparison(
 ) -> Path:
     """Writes the report of a finished comparison of recipes, and returns where it is."""
     require()
-    from hardneg.report.figures.style import FILE_STYLE
-    from hardneg.report.i18n import Locale
     from hardneg.report.pages import comparison_figures, comparison_page
 
     results = Path(folder) / COMPARISON
@@ -109,12 +107,8 @@ def write_comparison(
         facts = read_state(results, "compare again")
     except FileNotFoundError:
         raise DataError(f"{folder} holds no comparison: there is no {COMPARISON} in it") from None
-    locale = Locale(language)
-    path = Path(out) if out else Path(folder) / FILE
-    write_text(path, comparison_page(facts, locale))
-    if figures is not None:
-        _save(comparison_figures(facts, locale, FILE_STYLE), Path(figures))
-    return path
+    path = Path(out or results.with_name(FILE))
+    return _write(facts, comparison_page, comparison_figures, path, language, figures)
 
 
 def write_mixture(
@@ -126,18 +120,32 @@ def write_mixture(
 ) -> Path:
     """Writes the report of a finished mixture, and returns where it is."""
     require()
-    from hardneg.report.figures.style import FILE_STYLE
-    from hardneg.report.i18n import Locale
     from hardneg.report.mixture_page import mixture_figures, mixture_page
 
-    facts = read_state(Path(folder) / MIXTURE, _MIX_AGAIN)
+    results = Path(folder) / MIXTURE
+    facts = read_state(results, _MIX_AGAIN)
     if not facts.get("finished"):
         raise DataError(f"{folder} holds no finished mixture; {_MIX_AGAIN}")
+    path = Path(out or results.with_name(FILE))
+    return _write(facts, mixture_page, mixture_figures, path, language, figures)
+
+
+def _write(
+    facts: Mapping[str, Any],
+    page: Callable[..., str],
+    drawn: Callable[..., Iterable[tuple[str, Any]]],
+    path: Path,
+    language: str,
+    figures: str | Path | None,
+) -> Path:
+    """Writes the page of some facts, and its figures if they are wanted; returns where the page is."""
+    from hardneg.report.figures.style import FILE_STYLE
+    from hardneg.report.i18n import Locale
+
     locale = Locale(language)
-    path = Path(out) if out else Path(folder) / FILE
-    write_text(path, mixture_page(facts, locale))
+    write_text(path, page(facts, locale))
     if figures is not None:
-        _save(mixture_figures(facts, locale, FILE_STYLE), Path(figures))
+        _save(drawn(facts, locale, FILE_STYLE), Path(figures))
     return path
 
 

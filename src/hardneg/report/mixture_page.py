@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from hardneg.exporters.weights import format_name
 from hardneg.report.figures import mixtures
 from hardneg.report.figures.style import PAGE_STYLE, AnyChart, Style, svg
 from hardneg.report.findings import Finding
@@ -172,14 +173,13 @@ def _quality(part: Facts, locale: Locale) -> tuple[str, ...]:
 
 def _settings(facts: Facts, locale: Locale) -> list[tuple[str, str]]:
     settings, batches = facts["settings"], facts["batches"]
-    form = settings["format"]
     values = {
         "kind": locale(f"mixture.kind_{batches['kind']}"),
         "size": locale.number(batches["size"]),
         "temperature": locale.figures(settings["temperature"]),
         "near_copy": locale.figures(settings["near_copy"]),
         "seed": str(settings["seed"]),
-        "format": form if isinstance(form, str) else next(iter(form)),
+        "format": format_name(facts["export"]),
         "files": ", ".join([*facts["export"]["files"], *([batches["masks"]] if "masks" in batches else [])]),
     }
     return [(locale(f"mixture.setting_{name}"), value) for name, value in values.items()]

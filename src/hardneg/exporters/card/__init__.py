@@ -13,6 +13,7 @@ from hardneg.core.files import write_text
 from hardneg.exporters.card import origin, quality, training_set
 from hardneg.exporters.card.text import yaml_text
 from hardneg.exporters.markdown import code, plain
+from hardneg.exporters.weights import format_name
 
 _SIZES = (
     *((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M")),
@@ -97,7 +98,7 @@ def _chunks(collection: Mapping[str, Any]) -> str:
 
 def _files(run: Mapping[str, Any], files: Sequence[str]) -> str:
     main, *others = (f"- {code(file)}" for file in files)
-    form = code(training_set.format_name(run["export"]))
+    form = code(format_name(run["export"]))
     return "\n".join(
         [
             f"## Files\n\n{main}: the training set, in the format {form}",

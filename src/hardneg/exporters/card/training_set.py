@@ -15,7 +15,7 @@ from hardneg.core.components.format import usage
 from hardneg.core.errors import DataError
 from hardneg.core.files import open_regular
 from hardneg.exporters.markdown import block, code, plain
-from hardneg.exporters.weights import prompts_note, weights_note
+from hardneg.exporters.weights import format_name, prompts_note, weights_note
 
 _MEANING = {
     "anchor": "the query",
@@ -101,12 +101,6 @@ def loading(export: Mapping[str, Any]) -> str:
     text = usage(FORMATS.get(name), export["files"][0])
     language = "python" if "import" in text else "yaml" if text.startswith("dataset:") else "sh"
     return f"## How to load it\n\n{block(language, text)}"
-
-
-def format_name(export: Mapping[str, Any]) -> str:
-    """Returns the name of the format of an export."""
-    form = export["format"]
-    return str(next(iter(form)) if isinstance(form, Mapping) else form)
 
 
 def _columns(path: Path) -> dict[str, str]:
