@@ -51,11 +51,21 @@ def test_scores_are_asked_for_in_the_way_that_the_server_takes(arrays, api):
     assert len(arrays.requests) == tries + 1, "the way is looked for once"
 
 
+def test_three_failures_in_a_row_name_the_endpoint(arrays):
+    arrays.failures = [reply("boom", 500)] * 8
+    _, problem = rows(arrays.url, [(None, [text]) for text in "abcdefgh"], retries=0)
+    assert problem == (
+        f"{arrays.url}: 3 requests in a row failed, the last one: HTTP 500: boom; "
+        "earlier answers are kept, the same command resumes"
+    )
+
+
 def test_a_server_that_knows_no_reranking_is_one_line(arrays):
     arrays.apis = set()
     found, problem = rows(arrays.url, [("q", TEXTS)], ("documents", "score"))
     assert found == [] and problem == (
-        f"{arrays.url}: HTTP 404: unknown (/rerank); HTTP 404: unknown (/score); earlier answers are kept"
+        f"{arrays.url}: HTTP 404: unknown (/rerank); HTTP 404: unknown (/score); "
+        "are the URL and the model right?"
     )
 
 

@@ -97,3 +97,23 @@ def test_mining_and_validating_with_it_work_from_end_to_end(arrays, beir, tmp_pa
     assert info["rankers"]["rerank"]["model"] == info["validation"]["validators"]["rerank"]["model"] == "m"
     queries = [request["query"] for request in arrays.requests]
     assert len(queries) == info["counts"]["queries"] + 1, "a request each, and one repeated"
+
+
+def test_a_run_goes_on_with_another_budget(arrays, beir, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("HARDNEG_CACHE", str(tmp_path / "cache"))
+    more = ("--recipe", "naive", "--ranker", "bm25", "--ranker", f"rerank:{arrays.url}#m", "--quiet")
+    most = ("--set", "rank.rankers.rerank.max_requests=1", "--set", "rank.rankers.rerank.concurrency=1")
+    run("mine", beir, "--out", tmp_path / "run", *more, *most, expect=2)
+    assert "max_requests is used up; all answers are kept" in capsys.readouterr().err
+    run("mine", beir, "--out", tmp_path / "run", *more)
+    info = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert info["resumed"] and info["recipe"]["rank"]["rankers"][1]["rerank"]["max_requests"] is None
+    assert len(arrays.requests) == info["counts"]["queries"], "no answer is paid for twice"
+
+
+def test_a_run_is_not_resumed_with_another_model(arrays, beir, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("HARDNEG_CACHE", str(tmp_path / "cache"))
+    more = ("--recipe", "naive", "--ranker", "bm25", "--quiet", "--out", tmp_path / "run")
+    run("mine", beir, *more, "--ranker", f"rerank:{arrays.url}#m")
+    run("mine", beir, *more, "--ranker", f"rerank:{arrays.url}#n", expect=2)
+    assert "differs in recipe (rank.rankers.rerank.endpoint" in capsys.readouterr().err

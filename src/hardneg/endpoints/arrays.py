@@ -112,7 +112,8 @@ class ServedModel:
     async def ask(self, client: Client, request: tuple[str | None, Sequence[str]]) -> Reply:
         """Returns the rows of a request, asked in the first form that the server takes."""
         query, texts = request
-        refusals = []
+        refusals: list[str] = []
+        statuses: set[int] = set()
         for form in list(self._forms):
             body = {name: value for name, value in form.body(query, texts).items() if value is not None}
             try:
@@ -126,11 +127,15 @@ class ServedModel:
                 )
             except Refused as problem:
                 refusals.append(f"{problem} (/{form.path})")
+                statuses.add(problem.status)
                 continue
             self._forms = [form]
             _check(rows, texts)
             return Reply(rows, tokens or self._highest_cost(request).tokens)
-        raise NoAnswer("; ".join(dict.fromkeys(refusals)))
+        said = "; ".join(dict.fromkeys(refusals))
+        if statuses <= {*_NOT_THERE}:
+            raise DataError(f"{self.endpoint.url}: {said}; are the URL and the model right?")
+        raise NoAnswer(said)
 
     async def _ask(self, request: tuple[str | None, Sequence[str]], attempt: Attempt) -> ArrayResult:
         try:

@@ -51,7 +51,11 @@ class _Retryable(NoAnswer):
 
 
 class Refused(NoAnswer):
-    """The server takes no such request."""
+    """The server takes no such request, by an HTTP status."""
+
+    def __init__(self, problem: str, status: int) -> None:
+        super().__init__(problem)
+        self.status = status
 
 
 class Client:
@@ -145,7 +149,7 @@ class Client:
         async def once() -> T:
             status, headers, text = await self._reached(path, body, longest)
             if status in refusals:
-                raise Refused(f"HTTP {status}: {self._message(text)}")
+                raise Refused(f"HTTP {status}: {self._message(text)}", status)
             if status != 200:
                 raise self._problem(status, headers, text)
             try:
@@ -245,7 +249,7 @@ class Client:
             return DataError(f"{where}: {_REFUSED[status]}{more}")
         problem = f"HTTP {status}: {self._message(text)}"
         if status in _NO_FORM:
-            return Refused(problem)
+            return Refused(problem, status)
         if status not in _RETRYABLE:
             return NoAnswer(problem)
         wait = retry_after(headers.get("retry-after"), datetime.datetime.now(datetime.UTC))

@@ -187,20 +187,24 @@ class RequestQueue(Generic[T, R]):
             self._failed = 0
         if self._failed == _FAILED_IN_A_ROW:
             self._down = DataError(
-                f"{self._failed} {self._unit} in a row got no answer, the last one: {result.problem}; "
-                "run the same command again to resume"
+                f"{self._endpoints()}: {self._failed} {self._unit} in a row failed, the last one: "
+                f"{result.problem}; earlier answers are kept, the same command resumes"
             )
 
     async def _wait(self, done: Callable[[R], None]) -> None:
         """Waits until a job has ended, and passes on all results that no earlier job is missing for."""
         ended, _ = await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
         self._running -= ended
+        errors = [error for task in self._in_order if task in ended and (error := task.exception())]
         while self._in_order and self._in_order[0].done() and not self._in_order[0].exception():
             done(self._in_order.popleft().result())
-        for error in filter(None, (task.exception() for task in ended)):
-            raise error
+        if errors:
+            raise errors[0]
         if self._down:
             raise self._down
+
+    def _endpoints(self) -> str:
+        return ", ".join(dict.fromkeys(model.endpoint.url for model in self._models))
 
     async def _cancel(self) -> None:
         for task in self._running:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, Self
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, ClassVar, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.dataclasses import dataclass
@@ -42,6 +42,9 @@ class Limits(Protocol):
 class ServedSettings:
     """A model behind HTTP, and the limits of requests to it: the fields that such components share."""
 
+    operational: ClassVar[Collection[str]] = (
+        "key_env", "batch_size", "concurrency", "max_requests", "max_tokens", "timeout", "retries",
+    )  # fmt: skip
     endpoint: str
     model: str | None = None
     key_env: str | None = None

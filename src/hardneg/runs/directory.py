@@ -13,6 +13,7 @@ from typing import Any
 
 from hardneg.calibration.calibration import Calibration
 from hardneg.calibration.noisy_positives import NoisyPositives
+from hardneg.core.components import RANKERS, VALIDATORS
 from hardneg.core.errors import ConfigError, DataError, unreadable
 from hardneg.core.files import TEMPORARY, open_locked, real_path
 from hardneg.core.state_files import CHECKSUM, fingerprint, parse_state, write_state
@@ -269,8 +270,12 @@ def versions() -> dict[str, str]:
 
 
 def fingerprinted(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the settings that decisions depend on: all but how rows are read strictly and written."""
+    """Returns the settings that decisions depend on: not how work is done and rows are read and written."""
     kept = {key: value for key, value in recipe.items() if key not in _IGNORED}
+    for group, name, registry in (("rank", "rankers", RANKERS), ("validation", "validators", VALIDATORS)):
+        listed = kept[group].get(name) if isinstance(kept.get(group), Mapping) else None
+        if isinstance(listed, list):
+            kept[group] = {**kept[group], name: [registry.without_operational(entry) for entry in listed]}
     if isinstance(kept.get("load"), Mapping):
         kept["load"] = {key: value for key, value in kept["load"].items() if key != "strict"}
     if isinstance(kept.get("select"), Mapping):

@@ -83,7 +83,7 @@ def test_what_fails_is_tried_again_and_then_told(written, served):
 
 def test_an_endpoint_that_is_down_is_told(written, served):
     served.failures += [BROKEN] * 99
-    with pytest.raises(DataError, match="3 documents in a row got no answer, the last one: HTTP 500"):
+    with pytest.raises(DataError, match="3 documents in a row failed, the last one: HTTP 500"):
         written(retries=0, concurrency=1)
     assert len(served.requests) == 3
 

@@ -198,7 +198,7 @@ def test_an_endpoint_that_is_down_is_told_after_three_pairs(judged, mined, serve
     served.grade = lambda query, document, model: "Grade: 0"
     judged(limit=2)
     served.failures += [BROKEN] * 1000
-    with pytest.raises(DataError, match="3 pairs in a row got no answer, the last one: HTTP 500"):
+    with pytest.raises(DataError, match="3 pairs in a row failed, the last one: HTTP 500"):
         judged(retries=0, concurrency=2)
     assert len(said(mined)) == 2 and len(served.requests) <= 2 + 4
 

@@ -9,7 +9,7 @@ import json
 import math
 import re
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -39,11 +39,14 @@ class Component:
         label: What people call it, by language (`{"en": ..., "ru": ...}`) or one text for all; empty for its
             name.
         meaning: One sentence for people, likewise; empty for the first line of its docstring.
+        operational: Settings that say how the work is done and change no result, as the number of retries: a
+            run may be resumed with others.
     """
 
     shorthand: ClassVar[str | None] = None
     label: ClassVar[str | Mapping[str, str]] = ""
     meaning: ClassVar[str | Mapping[str, str]] = ""
+    operational: ClassVar[Collection[str]] = ()
 
     def check_installed(self) -> None:
         """Checks that the optional libraries it needs are installed, before any work is done.

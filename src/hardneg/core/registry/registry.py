@@ -155,6 +155,15 @@ class Registry(Generic[T]):
         made = type(component)
         return {vars(made).get(_NAME_ATTRIBUTE) or import_path(made): plain(component)}
 
+    def without_operational(self, described: Any) -> Any:
+        """Returns what `describe` returned, without settings that change no result where they are known."""
+        try:
+            [(name, settings)] = described.items()
+            left_out = self.get(name).operational  # type: ignore[attr-defined]
+            return {name: {key: value for key, value in settings.items() if key not in left_out}}
+        except (AttributeError, TypeError, ValueError, ConfigError):
+            return described
+
     def can_make(self, described: Mapping[str, Mapping[str, Any]]) -> bool:
         """Returns whether `make` builds a component from what `describe` returned, in any process."""
         [(name, settings)] = described.items()
