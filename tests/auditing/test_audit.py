@@ -71,6 +71,9 @@ def test_an_audit_gives_rate_hardness_groups_and_curve(made, mined):
         summary["method"] == "hidden_positives" and summary["low"] <= summary["rate"] <= summary["high"] < 0.5
     )
     assert summary["estimates"]["calibrated"]["rate"] < 0.1
+    learned = json.loads((mined / "calibration.json").read_text(encoding="utf-8"))["facts"]
+    assert summary["discrimination"] == {name: learned[name] for name in ("auc", "auc_first_20")}
+    assert 0.5 < summary["discrimination"]["auc_first_20"] < 1
     assert set(summary["by"]) == {"ranker", "rank", "language"}
     assert summary["by"]["ranker"]["vectors"]["count"] == 120
     languages = summary["by"]["language"]
@@ -130,7 +133,12 @@ def test_what_cannot_be_estimated_is_said(beir, tmp_path):
 
 
 def test_a_rate_over_the_limit_exits_with_1(beir, tmp_path, monkeypatch, capsys):
-    summary = {"rate": 0.2, "target": None, "estimates": {}, "hardness": {}, "by": {}, "trade_off": []}
+    summary = {
+        "rate": 0.2,
+        "target": None,
+        **dict.fromkeys(("estimates", "hardness", "by", "discrimination"), {}),
+    }
+    summary["trade_off"] = []
     monkeypatch.setattr(auditing, "audit", lambda folder, **options: summary)
     command("mine", beir, "--out", tmp_path / "run", "--ranker", "bm25", "--quiet")
     command("audit", tmp_path / "run", "--max-fnr", 0.1, "--quiet", expect=1)

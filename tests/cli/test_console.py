@@ -2,7 +2,7 @@
 
 import pytest
 
-from hardneg.cli.console import _add_chunks, _add_truncation, _plain_table
+from hardneg.cli.console import _add_chunks, _add_truncation, _plain_table, audit_table
 
 
 @pytest.mark.parametrize(("documents", "of"), [(200, "200"), (201, "a sample of 200")])
@@ -30,3 +30,11 @@ def test_how_documents_were_cut_is_a_line_of_the_summary():
     _add_chunks(table, {})
     [name], [shown] = (list(column.cells) for column in table.columns)
     assert (name, shown) == ("documents cut", "1,540 of 3,000 at 256 tokens, 5,781 chunks")
+
+
+def test_an_audit_says_how_well_the_probabilities_discriminate():
+    audit = {"estimates": {}, "hardness": {"score": 0.5}, "by": {}, "trade_off": [], "target": None}
+    table = audit_table({**audit, "discrimination": {"auc": 0.8123, "auc_first_20": None}})
+    names, shown = (list(column.cells) for column in table.columns)
+    assert names == ["mean score", "AUC of the probabilities", "in the first 20 ranks"]
+    assert shown == ["0.500", "0.812", "-"]

@@ -98,6 +98,16 @@ def test_rankers_are_measured_on_the_known_positives():
     assert tables.quality(summary(), EN) == []
 
 
+def test_the_probabilities_have_their_auc_where_it_is_known():
+    found = {"auc": 0.9, "auc_first_20": 0.75, "calibration_error": None}
+    made = tables.separation(summary(validation={"calibration": found}), RU)
+    assert [row[:2] for row in made] == [
+        ("AUC (площадь под ROC-кривой)", "0,900"),
+        ("То же на первых 20 местах", "0,750"),
+    ]
+    assert tables.separation(summary(validation={}), EN) == []
+
+
 def test_a_check_has_what_it_examined_and_found():
     counts = np.zeros(len(GROUPS), np.int64)
     counts[GROUPS.index("negative")], counts[GROUPS.index("dropped")] = 1, 3

@@ -17,7 +17,7 @@ from typing import Any
 
 from hardneg.auditing import groups, hidden_positives, sample, trade_off
 from hardneg.auditing.calibrated_candidates import calibrated_reselector, with_calibration
-from hardneg.auditing.estimate import Estimate, calibrated, judged_sample, left_out
+from hardneg.auditing.estimate import Estimate, calibrated, discrimination, judged_sample, left_out
 from hardneg.auditing.negatives import Negatives
 from hardneg.core import audit_info, verdicts
 from hardneg.core.components import OpenedRanker
@@ -150,6 +150,7 @@ def false_negatives(
         **best.as_dict(),
         "estimates": {name: estimate.as_dict() for name, estimate in made.items()},
         "hardness": negatives.hardness(),
+        "discrimination": discrimination(reselector.validation.calibration.facts),
         "by": groups.rates(negatives, reselector.collection),
         "trade_off": curve,
         "target": None if target is None else trade_off.best_threshold(curve, target),

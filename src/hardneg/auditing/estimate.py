@@ -91,6 +91,11 @@ def judged_sample(
     return Estimate("judged_sample", rate, low, high, count, tuple(notes))
 
 
+def discrimination(calibration: Mapping[str, Any]) -> dict[str, float | None]:
+    """Returns how well the probabilities tell relevant candidates from others: `auc` and `auc_first_20`."""
+    return {name: calibration.get(name) for name in ("auc", "auc_first_20")}
+
+
 def left_out(
     negatives: Negatives, sampled: Mapping[Drawn, int], judged: Mapping[tuple[str, str], float]
 ) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -63,6 +63,8 @@ _COUNTED = {
     "calibrated": "known positives",
 }
 
+_DISCRIMINATION = {"auc": "AUC of the probabilities", "auc_first_20": "in the first 20 ranks"}
+
 
 def audit_table(audit: Mapping[str, Any]) -> Table:
     """Returns the table of an audit: rates by method and group, hardness, rates at other thresholds."""
@@ -78,23 +80,29 @@ def audit_table(audit: Mapping[str, Any]) -> Table:
     for name, value in audit["hardness"].items():
         average = "median" if name == "relative_margin" else "mean"
         table.add_row(f"{average} {name.replace('_', ' ')}", "-" if value is None else f"{value:,.3f}")
+    for name, value in audit["discrimination"].items():
+        table.add_row(_DISCRIMINATION[name], "-" if value is None else f"{value:.3f}")
     for kind, rates in audit["by"].items():
         table.add_section()
         for name, group in rates.items():
             table.add_row(f"{kind} {name}", f"{rate(group)}, {counted(group['count'], 'negative')}")
-    if audit["trade_off"]:
-        table.add_section()
-        setting = audit["trade_off"][0]["setting"].removeprefix("select.rules.")
-        table.add_row(setting, "rate, mean score, negatives")
-    for point in audit["trade_off"]:
-        hardness = "-" if point["hardness"] is None else f"{point['hardness']:.3f}"
-        table.add_row(f"{point['threshold']:g}", f"{rate(point)}, {hardness}, {point['negatives']:,}")
+    _add_trade_off(table, audit["trade_off"])
     if audit["target"] is not None:
         table.add_section()
         flag = audit["target"].get("flag")
         shown = f"hardneg select with {flag}" if flag else "no threshold reaches it"
         table.add_row(f"for {audit['target']['rate']:.1%}", shown)
     return table
+
+
+def _add_trade_off(table: Table, points: Sequence[Mapping[str, Any]]) -> None:
+    """Adds rate, hardness and number of negatives at each threshold."""
+    if points:
+        table.add_section()
+        table.add_row(points[0]["setting"].removeprefix("select.rules."), "rate, mean score, negatives")
+    for point in points:
+        hardness = "-" if point["hardness"] is None else f"{point['hardness']:.3f}"
+        table.add_row(f"{point['threshold']:g}", f"{rate(point)}, {hardness}, {point['negatives']:,}")
 
 
 def rate(estimate: Mapping[str, float]) -> str:
@@ -188,9 +196,8 @@ def _add_ranking(table: Table, ranking: Mapping[str, Mapping[str, float]]) -> No
     if ranking:
         table.add_section()
     for name, own in ranking.items():
-        shown = (
-            f"MRR {own['mrr']:.2f}, recall@10 {own['recall_at_10']:.2f}, {own['beyond_depth']:.0%} too deep"
-        )
+        shown = f"MRR {own['mrr']:.2f}, recall@10 {own['recall_at_10']:.2f}"
+        shown = f"{shown}, {own['beyond_depth']:.0%} beyond depth"
         table.add_row(f"known positives by {name}", shown)
 
 

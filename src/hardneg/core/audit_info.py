@@ -57,6 +57,7 @@ class _Target(_Shape):
 class _Audit(_Estimate):
     estimates: dict[str, _Estimate] = {}
     hardness: dict[str, float | None] = {}
+    discrimination: dict[str, _Share | None] = {}
     by: dict[str, dict[str, _Group]] = {}
     trade_off: list[_Point] = []
     target: _Target | None = None

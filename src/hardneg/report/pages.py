@@ -70,6 +70,7 @@ def report_page(summary: RunSummary, collection: Collection | None, locale: Loca
             for found in [duplicate_examples(check, collection)]
             if found
         ],
+        separation=tables.separation(summary, locale),
         validators=[(name, locale.number(count)) for name, count in summary.evidence.items()],
         data={
             "texts": locale.under("examples."),

@@ -87,6 +87,16 @@ def quality(summary: RunSummary, locale: Locale) -> list[tuple[str, ...]]:
     ]
 
 
+def separation(summary: RunSummary, locale: Locale) -> list[tuple[str, str, str]]:
+    """Returns (measure, value, what it means) of the probabilities, where there are any."""
+    measures = {name: summary.calibration.get(name) for name in ("auc", "auc_first_20", "calibration_error")}
+    return [
+        (locale(f"separation.{name}"), locale.decimal(value, 3), locale(f"separation.{name}_meaning"))
+        for name, value in measures.items()
+        if value is not None
+    ]
+
+
 def dropped(summary: RunSummary, locale: Locale) -> list[tuple[str, str, str, str]]:
     """Returns (reason, candidates, share of all, what it means) for every reason to drop one."""
     counts, reasons = summary.run["counts"], Reasons(locale, summary.run)
