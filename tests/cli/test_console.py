@@ -36,5 +36,4 @@ def test_an_audit_says_how_well_the_probabilities_discriminate():
     audit = {"estimates": {}, "hardness": {"score": 0.5}, "by": {}, "trade_off": [], "target": None}
     table = audit_table({**audit, "discrimination": {"auc": 0.8123, "auc_first_20": None}})
     names, shown = (list(column.cells) for column in table.columns)
-    assert names == ["mean score", "AUC of the probabilities", "in the first 20 ranks"]
-    assert shown == ["0.500", "0.812", "-"]
+    assert (names, shown) == (["mean score", "AUC of the probabilities"], ["0.500", "0.812"])

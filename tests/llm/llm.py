@@ -3,6 +3,7 @@
 import json
 import re
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -118,6 +119,13 @@ def drip(handler):
         time.sleep(0.2)
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        """Prints nothing where a client hangs up, which may be before its request is read."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def serving(kind=FakeLLM):
     """Yields (a FakeLLM or another kind of it, the base URL at which it is served)."""
@@ -135,7 +143,7 @@ def serving(kind=FakeLLM):
         def log_message(self, *_):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

@@ -80,9 +80,9 @@ def test_suspected_ones_and_a_missing_calibration_are_told():
     told = of("suspected false negatives", recipe={**RUN["recipe"], "select": select}, counts=counts)
     assert told[0] == ("plain", "1,234 candidates were dropped as suspected false negatives.")
     unknown = {"validators": {}, "calibration": {"estimable": False, "why": "too few"}}
-    assert of("could not be calibrated: too few", validation=unknown)
+    assert of("are not estimated: too few", validation=unknown)
     poor = [{"kind": "poor_calibration", "text": ""}]
-    assert not of("could not be calibrated", validation=unknown, warnings=poor), "the warning says it"
+    assert not of("are not estimated", validation=unknown, warnings=poor), "the warning says it"
 
 
 def near(negatives):

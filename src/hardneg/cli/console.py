@@ -80,8 +80,9 @@ def audit_table(audit: Mapping[str, Any]) -> Table:
     for name, value in audit["hardness"].items():
         average = "median" if name == "relative_margin" else "mean"
         table.add_row(f"{average} {name.replace('_', ' ')}", "-" if value is None else f"{value:,.3f}")
-    for name, value in audit["discrimination"].items():
-        table.add_row(_DISCRIMINATION[name], "-" if value is None else f"{value:.3f}")
+    known = {name: value for name, value in audit["discrimination"].items() if value is not None}
+    for name, value in known.items():
+        table.add_row(_DISCRIMINATION[name], f"{value:.3f}")
     for kind, rates in audit["by"].items():
         table.add_section()
         for name, group in rates.items():
@@ -144,8 +145,8 @@ def _add_budget(table: Table, budget: Mapping[str, Any]) -> None:
         "pairs near the decision": f"{budget['near']:,}",
         "false negatives found": f"{budget['found']:,} of {expected['found']:,} expected",
         "hard negatives admitted": f"{budget['admitted']:,} of {expected['admitted']:,} expected",
-        f"with {more['pairs']:,} pairs more": f"{more['found']:,} and {more['admitted']:,} expected",
-        "with all of them": f"{left['found']:,} and {left['admitted']:,} expected",
+        f"with {more['pairs']:,} pairs more": f"{more['found']:,} and {more['admitted']:,} more expected",
+        "with all of them": f"{left['found']:,} and {left['admitted']:,} more expected",
     }
     for name, text in rows.items():
         table.add_row(name, text)
@@ -176,7 +177,10 @@ def _add_costs(table: Table, summary: Mapping[str, Any]) -> None:
     costs = ("requests", "repeated", "cached", "tokens", "seconds")
     _add_section(table, "spent", {name: summary[name] for name in costs})
     if summary["stopped"]:
-        table.add_row("stopped by", f"--{summary['stopped'].replace('_', '-')}")
+        given = str(summary.get("budget", {}).get("given", ""))
+        of_budget = summary["stopped"] == "max_tokens" and given.endswith(("tokens", "money"))
+        limit = "judge_budget" if of_budget else summary["stopped"]
+        table.add_row("stopped by", f"--{limit.replace('_', '-')}")
 
 
 def _add_positives(table: Table, positives: Mapping[str, Any]) -> None:

@@ -139,7 +139,7 @@ def test_a_budget_is_spent_on_what_is_worth_most(calibrated, served, capsys):
     assert budget["found"] == int(near.chosen[:5].sum()) and budget["admitted"] == 0
     asked = ("--endpoint", served.url, "--model", "m", "--judge-budget", "40 tokens")
     run("judge", calibrated, *asked)
-    assert "max-tokens" in capsys.readouterr().err
+    assert "│ --judge-budget" in " ".join(capsys.readouterr().err.split())
     run("judge", calibrated, "--endpoint", served.url, "--model", "m", "--judge-budget", "9")
     printed = capsys.readouterr().err
     assert "false negatives found" in printed and "9 pairs more" in printed
