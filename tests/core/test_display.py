@@ -2,7 +2,7 @@
 
 import pytest
 
-from hardneg.core.display import counted, message, printable, visible
+from hardneg.core.display import counted, counts, message, printable, visible
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,8 @@ def test_an_endless_message_is_cut_in_its_middle():
 )
 def test_a_number_with_its_unit(number, unit, said):
     assert counted(number, unit) == said
+
+
+def test_counts_begin_with_the_greatest_and_leave_out_nothing_but_zeros():
+    assert counts({"too_short": 1, "nothing": 0, "boilerplate": 1500}) == "boilerplate 1,500, too short 1"
+    assert counts({}) == ""

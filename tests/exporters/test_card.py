@@ -151,3 +151,13 @@ def test_it_says_where_the_format_carries_no_weights(tmp_path):
 def test_the_columns_of_a_pipe_are_not_waited_for(name, tmp_path):
     os.mkfifo(tmp_path / name)
     assert columns(tmp_path, [name], {}) == ""
+
+
+def test_it_counts_suspected_positives_by_what_suspects_them(tmp_path):
+    found = {"suspected": 3, "examined": 40, "max_p": 0.5, "action": "drop"}
+    by = {"suspected_by": {"too_short": 1, "boilerplate": 2, "consistency": 0}}
+    text = card({**RUN, "positives": {"why": "too few", **found, **by}}, tmp_path)
+    assert "\n3 labelled positives are wrong with a probability above 0.5: they were left out" in text
+    assert "Suspected by: boilerplate 2, too short 1;" in text
+    share = {"share": 0.1, "low": 0.05, "high": 0.2}
+    assert " 3 of 40 are wrong with" in card({**RUN, "positives": {**share, **found, **by}}, tmp_path)

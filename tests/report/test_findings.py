@@ -145,3 +145,15 @@ def test_verdicts_and_skipped_queries_are_counted():
     assert of("Verdicts on 3 pairs", verdicts={"pairs": 3, "removed": 2, "added": 1})[0][0] == "plain"
     assert of("have no row", export={**RUN["export"], "skipped": 2})[0][1].startswith("2 queries")
     assert not of("Verdicts on") and not of("have no row")
+
+
+def test_suspected_positives_are_counted_by_what_suspects_them():
+    positives = {
+        "why": "too few",
+        "suspected": 9,
+        "suspected_by": {"consistency": 1, "too_short": 9, "boilerplate": 0},
+    }
+    assert of("too-short 9, the rankers' scores 1;", positives=positives)
+    assert not of(
+        "by what finds them", positives={"why": "too few", "suspected": 0, "suspected_by": {"too_short": 0}}
+    )

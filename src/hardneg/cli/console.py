@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from rich.table import Table
 
 from hardneg.cli.progress import duration
-from hardneg.core.display import counted, printable
+from hardneg.core.display import counted, counts, printable
 from hardneg.core.records import Example
 
 if TYPE_CHECKING:
@@ -193,6 +193,7 @@ def _add_positives(table: Table, positives: Mapping[str, Any]) -> None:
         table.add_row("wrong positives", f"not estimated: {positives['why']}")
     if positives.get("suspected"):
         table.add_row(f"suspected, p > {positives['max_p']:g}", f"{positives['suspected']:,}")
+        table.add_row("suspected by", counts(positives.get("suspected_by", {})))
 
 
 def _add_ranking(table: Table, ranking: Mapping[str, Mapping[str, float]]) -> None:
@@ -210,7 +211,7 @@ def _add_trained(table: Table, validators: Mapping[str, Mapping[str, Any]]) -> N
     for name, facts in validators.items():
         if trained := facts.get("trained"):
             shown = f"{counted(trained['queries'], 'query')} in {counted(trained['folds'], 'fold')}"
-            table.add_row(f"{name} trained on", f"{shown}, AUC {trained['auc']:.2f} on the others")
+            table.add_row(f"{name} trained on", f"{shown}, AUC {trained['auc']:.2f} out of fold")
 
 
 def _add_chunks(table: Table, chunks: Mapping[str, Any]) -> None:

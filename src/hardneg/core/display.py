@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _LONG_WORD = re.compile(r"\S{320,}")
@@ -19,6 +20,12 @@ def counted(number: int, unit: str) -> str:
     """Returns a number with its unit, as `1 query` or `2 queries`."""
     many = f"{unit[:-1]}ies" if unit.endswith("ry") else f"{unit}s"
     return f"{number:,} {unit if number == 1 else many}"
+
+
+def counts(numbers: Mapping[str, int]) -> str:
+    """Returns names with their numbers, the greatest first, none of 0, as `boilerplate 15, too short 1`."""
+    order = sorted((-number, name) for name, number in numbers.items() if number)
+    return ", ".join(f"{name.replace('_', ' ')} {-number:,}" for number, name in order)
 
 
 def visible(text: str) -> str:

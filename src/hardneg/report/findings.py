@@ -100,16 +100,26 @@ def _truncated(summary: RunSummary, locale: Locale) -> list[Finding]:
 
 def _positives(summary: RunSummary, locale: Locale) -> list[Finding]:
     own = summary.run.get("positives") or {}
+    suspected = _suspected_by(own, locale)
     if own.get("why"):
-        return [("plain", locale("find.positives_unknown", why=own["why"]))]
+        return [("plain", locale("find.positives_unknown", why=own["why"])), *suspected]
     if own.get("share") is None or any(each["kind"] == "noisy_positives" for each in warnings(summary)):
-        return []
+        return suspected
     share, low, high = (locale.percent(own[key]) for key in ("share", "low", "high"))
     kind: Literal["good", "plain"] = "good" if own["high"] <= _HIGH_SHARE else "plain"
     sentence = locale(
         "find.positives", share=share, low=low, high=high, suspected=locale.number(own["suspected"])
     )
-    return [(kind, sentence)]
+    return [(kind, sentence), *suspected]
+
+
+def _suspected_by(positives: Mapping[str, Any], locale: Locale) -> list[Finding]:
+    """Returns what suspects how many of the positives, if anything does."""
+    numbers = {name: number for name, number in positives.get("suspected_by", {}).items() if number}
+    order = sorted(numbers, key=lambda name: (-numbers[name], name))
+    labels = {name: name.replace("_", "-") for name in order} | {"consistency": locale("find.consistency")}
+    names = ", ".join(f"{labels[name]} {locale.number(numbers[name])}" for name in order)
+    return [("plain", locale("find.suspected_by", names=names))] if names else []
 
 
 def _verdicts(summary: RunSummary, locale: Locale) -> list[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hardneg.core.display import counts
 from hardneg.exporters.markdown import plain
 
 _ACTIONS = {"keep": "they were kept", "drop": "they were left out", "weight": "they weigh less"}
@@ -21,17 +22,26 @@ def ranking(run: Mapping[str, Any]) -> str:
 
 
 def positives(run: Mapping[str, Any]) -> str:
-    """Returns the estimated share of wrong positives, empty where it was not estimated."""
+    """Returns the estimated share of wrong positives and what is suspected; empty where neither is known."""
     own = run.get("positives") or {}
-    if own.get("share") is None:
-        return ""
-    share, low, high = (f"{100 * own[key]:.1f} %" for key in ("share", "low", "high"))
-    return (
-        f"## Wrong positives\n\nAbout **{share}** of the labelled positives [{low}, {high}] are no more "
-        "relevant to their query, by the rankers' scores, than positives of other queries are. "
-        f"{own['suspected']:,} of {own['examined']:,} are wrong with a probability above {own['max_p']:g}: "
-        f"{_ACTIONS[own['action']]} (column `p_noisy` of the ledger)."
-    )
+    sentences = []
+    suspected, examined = own.get("suspected", 0), own.get("examined", 0)
+    many = f"{suspected:,} labelled positives"
+    if own.get("share") is not None:
+        share, low, high = (f"{100 * own[key]:.1f} %" for key in ("share", "low", "high"))
+        sentences.append(
+            f"About **{share}** of the labelled positives [{low}, {high}] are no more relevant to their "
+            "query, by the rankers' scores, than positives of other queries are."
+        )
+        many = f"{suspected:,} of {examined:,}"
+    if sentences or suspected:
+        sentences.append(
+            f"{many} are wrong with a probability above {own['max_p']:g}: {_ACTIONS[own['action']]} "
+            "(column `p_noisy` of the ledger)."
+        )
+    if by := counts(own.get("suspected_by", {})):
+        sentences.append(f"Suspected by: {by}; several may suspect the same pair.")
+    return "\n\n".join(["## Wrong positives", " ".join(sentences)]) if sentences else ""
 
 
 def relabelled(run: Mapping[str, Any]) -> str:
