@@ -3,12 +3,14 @@
 import json
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
 import hardneg
 from hardneg.core.exclusions import Exclusions
 from hardneg.core.records import Decision
+from hardneg.mining import outcome
 from hardneg.mining.pair_features import Pairs, RandomPairs, RandomScorer, Scale
 from hardneg.mining.recipe import Recipe
 from hardneg.testing import FakeRanker, collection
@@ -189,3 +191,9 @@ def test_columns_stand_in_the_order_of_the_rankers():
         name.removeprefix("percentile.") for name in run.candidates.column_names if "percentile." in name
     ]
     assert columns == list(recipe.rank.names) and len(columns) == 5
+
+
+def test_what_suspects_a_positive_that_is_not_suspected_is_not_counted():
+    table = pa.table({"p_noisy": [0.99, 0.02, 0.4], "noise.consistency": [0.9, 0.9, 0.4]})
+    found = outcome._positives(table, 0.5)
+    assert (found["suspected"], found["suspected_by"]) == (1, {"consistency": 1}), "judges cleared the second"

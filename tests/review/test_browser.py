@@ -16,6 +16,7 @@ from hardneg.review import open_server
 from tests.browser import opened
 from tests.evil import ATTACKS
 from tests.evil import collection as evil
+from tests.mining.test_positives import Similar, scores, shuffled
 
 
 def pair(page):
@@ -170,3 +171,25 @@ def test_ctrl_c_ends_the_review_well(started, run):
     output = process.communicate(timeout=20)[1]
     assert process.returncode == 0
     assert "judgments.jsonl" in output and "Traceback" not in output
+
+
+def test_a_click_shows_the_other_tab(tmp_path, chromium):
+    known = shuffled()
+    recipe = Recipe.named("naive", ["format=jsonl"], rankers=[Similar(scores(known))], negatives=2)
+    mine(known, recipe, tmp_path / "run", report=False)
+    with open_server(tmp_path / "run", known, judge="anna", port=0, count=7) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        with opened(chromium, server.url) as page:
+            ready(page)
+            assert page.locator("[role=tab][aria-selected=true]").inner_text() == "Negatives"
+            shown = pair(page)
+            page.locator("[data-tab=positives]").click()
+            page.wait_for_selector("[data-tab=positives][aria-selected=true]")
+            assert pair(page) != shown and "p(wrong positive)" in page.inner_text("#candidate")
+            press(page, "n")
+            page.locator("[data-tab=negatives]").click()
+            page.wait_for_selector("[data-tab=negatives][aria-selected=true]")
+            assert pair(page) == shown and page.inner_text("#count").startswith("0 ")
+        [judged] = verdicts.read(server.session.path)
+        assert judged.verdict == "not_relevant"
+        server.shutdown()

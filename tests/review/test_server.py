@@ -109,6 +109,18 @@ def test_a_judgment_is_on_disk_before_the_answer(server):
     assert state["last"] == list(judged.pair)
 
 
+def test_what_is_counted_is_what_the_buttons_say(server):
+    state = json.loads(ask(server, "judge", "POST", judgment(server, "unsure"))[1])
+    assert state["counts"] == {"relevant": 0, "not_relevant": 0, "unsure": 1}
+
+
+def test_a_tab_that_is_none_is_refused(server):
+    assert ask(server, "state?judge=anna&tab=positives")[0].status == 404
+    body = json.dumps({**json.loads(judgment(server)), "tab": "positives"})
+    assert ask(server, "judge", "POST", body)[0].status == 422
+    assert not server.session.path.exists()
+
+
 def test_undo_brings_the_candidate_back(server):
     first = json.loads(ask(server, "state?judge=anna")[1])["items"][0]
     ask(server, "judge", "POST", judgment(server))

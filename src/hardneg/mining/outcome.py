@@ -76,7 +76,8 @@ def _bounds(table: pa.Table, column: str, known: tuple[float, float] | None) -> 
 def _positives(pools: pa.Table, bound: float) -> dict[str, Any]:
     """Returns how many positives were examined, how many may be wrong, and by what.
 
-    `expected` is the sum of the probabilities, `suspected` counts those above the bound.
+    `expected` is the sum of the probabilities, `suspected` counts those above the bound, `suspected_by` those
+    of them by what finds them: what judges have cleared is not suspected.
     """
     found: dict[str, Any] = {"examined": 0, "expected": 0.0, "suspected": 0, "suspected_by": {}}
     if "p_noisy" not in pools.column_names:
@@ -87,7 +88,7 @@ def _positives(pools: pa.Table, bound: float) -> dict[str, Any]:
     found["suspected"] = int((probability > bound).sum())
     for name in own.column_names:
         if name.startswith("noise."):
-            by = own[name].to_numpy() > bound
+            by = (own[name].to_numpy() > bound) & (probability > bound)
             found["suspected_by"][name.removeprefix("noise.")] = int(by.sum())
     return found
 

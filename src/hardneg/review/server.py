@@ -8,6 +8,9 @@ import json
 import logging
 import secrets
 import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -29,17 +32,43 @@ _LOG = logging.getLogger(__name__)
 
 
 class ReviewServer(ThreadingHTTPServer):
-    """Serves the page of one review."""
+    """Serves the page of one review.
+
+    Args:
+        session: What the page begins with.
+        tabs: All that the page can show, by name, that of `session` first; others are made when first shown.
+        locale: The page's language.
+        judge: Default name of the judge.
+        port: Port to listen on.
+    """
 
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, session: Session, locale: Locale, judge: str, port: int) -> None:
+    def __init__(
+        self,
+        session: Session,
+        tabs: Mapping[str, Callable[[], Session]],
+        locale: Locale,
+        judge: str,
+        port: int,
+    ) -> None:
         super().__init__((_HOST, port), _Handler)
-        self.session = session
+        self.session, self._tabs = session, tabs
+        self._opened = {next(iter(tabs)): session}
+        self._opening = threading.Lock()
         self.token = secrets.token_urlsafe(16)
-        html, self.policy = page(locale, judge)
+        html, self.policy = page(locale, judge, list(tabs))
         self.page = html.encode()
+
+    def session_of(self, tab: str) -> Session | None:
+        """Returns the session of a tab, for an empty name of the first; None if there is no such tab."""
+        if not tab:
+            return self.session
+        with self._opening:
+            if tab in self._tabs and tab not in self._opened:
+                self._opened[tab] = self._tabs[tab]()
+            return self._opened.get(tab)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Says in one line what ended a connection, unless the browser went away."""
@@ -82,29 +111,47 @@ def open_server(
         language: `en` or `ru`.
         port: Port to listen on; None for 8642, or any free one if that is taken.
         count: Candidates to judge.
-        positives: Judge labelled positives, those that are most probably wrong first, in place of negatives.
+        positives: Begin with the tab of labelled positives, those that are most probably wrong first.
 
     Raises:
         ConfigError: The port is taken, or there is nothing to judge.
         DataError: The run is not finished or damaged.
         MissingExtra: The extra `report` is not installed.
     """
-    if positives:
-        queue = Queue.of_positives(Path(folder), count)
-    else:
-        queue = Queue.of(Path(folder), count).for_audit(Path(folder))
+    path, locale = Path(folder), Locale(language)
+    makers = {
+        "negatives": lambda: Queue.of(path, count).for_audit(path),
+        "positives": lambda: Queue.of_positives(path, count),
+    }
+    shown = "positives" if positives else "negatives"
+    queue = makers[shown]()
     if not queue.items:
-        raise ConfigError(f"{folder} has no {'positives' if positives else 'negatives'} to review")
-    locale = Locale(language)
-    session = Session(Path(folder), queue, collection, locale)
+        raise ConfigError(f"{folder} has no {shown} to review")
+    tabs = {
+        name: partial(_opened, path, makers[name], collection, locale)
+        for name in sorted(makers, key=lambda name: name != shown)
+        if name == shown or _has(queue.summary.run, name)
+    }
+    session = Session(path, queue, collection, locale)
     session.state(judge)  # raises before the page opens if the file of judgments is damaged
     wanted = (8642, 0) if port is None else (port,)
     for number in wanted:
         try:
-            return ReviewServer(session, locale, judge, number)
+            return ReviewServer(session, tabs, locale, judge, number)
         except OSError as error:
             problem = error.strerror or str(error)
     raise ConfigError(f"cannot listen on port {wanted[-1]}: {problem}; choose another --port")
+
+
+def _opened(folder: Path, queue: Callable[[], Queue], collection: Collection, locale: Locale) -> Session:
+    return Session(folder, queue(), collection, locale)
+
+
+def _has(run: Mapping[str, Any], tab: str) -> bool:
+    """Returns whether a run has anything for a tab."""
+    if tab == "positives":
+        return bool((run.get("positives") or {}).get("examined"))
+    return bool(run["counts"].get("negatives"))
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -123,8 +170,8 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "":
             self._answer(HTTPStatus.OK, self.server.page, "text/html; charset=utf-8")
         elif path == "state":
-            judge = parse_qs(urlsplit(self.path).query).get("judge", [""])[0]
-            self._state(judge)
+            asked = parse_qs(urlsplit(self.path).query)
+            self._state(asked.get("judge", [""])[0], asked.get("tab", [""])[0])
         elif path is not None:
             self._refuse(HTTPStatus.NOT_FOUND, "there is no such page")
 
@@ -142,12 +189,16 @@ class _Handler(BaseHTTPRequestHandler):
         answer = self._body()
         if answer is None:
             return
+        tab = str(answer.get("tab", ""))
         try:
-            self.server.session.judge(answer)
+            session = self.server.session_of(tab)
+            if session is None:
+                raise ConfigError("there is no such tab")
+            session.judge(answer)
         except HardnegError as error:
             self._refuse(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
             return
-        self._state(str(answer["judge"]).strip())
+        self._state(str(answer["judge"]).strip(), tab)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Refuses what is no request of a known method, as everything else is refused."""
@@ -210,9 +261,13 @@ class _Handler(BaseHTTPRequestHandler):
             return int(digits)
         return None
 
-    def _state(self, judge: str) -> None:
+    def _state(self, judge: str, tab: str) -> None:
         try:
-            state = self.server.session.state(judge)
+            session = self.server.session_of(tab)
+            if session is None:
+                self._refuse(HTTPStatus.NOT_FOUND, "there is no such tab")
+                return
+            state = session.state(judge)
         except HardnegError as error:
             self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
             return
@@ -245,17 +300,23 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
 
-def page(locale: Locale, judge: str) -> tuple[str, str]:
-    """Returns the page as HTML, and its content security policy: its own script, style and server."""
+def page(locale: Locale, judge: str, tabs: Sequence[str] = ()) -> tuple[str, str]:
+    """Returns the page as HTML, and its content security policy: its own script, style and server.
+
+    Args:
+        locale: The language.
+        judge: Default name of the judge.
+        tabs: What can be judged, that which is shown first in front.
+    """
     own = importlib.resources.files("hardneg.review") / "templates"
     style, script, template = (
         (own / f"review.{kind}").read_text(encoding="utf-8") for kind in ("css", "js", "html")
     )
     style, script = read("page.css") + style, read("text.js") + script
     texts = locale.under("review.", "examples.")
-    data = embedded({"texts": texts, "judge": judge, "language": locale.language})
+    data = embedded({"texts": texts, "judge": judge, "language": locale.language, "tabs": list(tabs)})
     html = environment().from_string(template)
     return (
-        html.render(locale=locale, style=style, script=script, data=data),
+        html.render(locale=locale, style=style, script=script, data=data, tabs=sorted(tabs)),
         f"{policy(script, style)}; connect-src 'self'; frame-ancestors 'none'",
     )

@@ -25,6 +25,7 @@ _TEXT = 8_000
 _NAME = 60
 _EVIDENCE = ("score.", "evidence.", "percentile.", "noise.")
 _FACTS = ("rank", "margin", "p_false_negative", "p_noisy")
+_COUNTED = (Verdict.RELEVANT, Verdict.NOT_RELEVANT, Verdict.UNSURE)
 _DECIDED = (Verdict.RELEVANT, Verdict.NOT_RELEVANT)
 
 
@@ -51,8 +52,8 @@ class Session:
             "items": [self._shown(item) for item in left[:_AHEAD]],
             "judged": len(done & set(self._items)),
             "total": len(self._queue.items),
-            "counts": {str(verdict): counts[str(verdict)] for verdict in list(Verdict)[:3]},
-            "last": list(own[-1].pair) if own else None,
+            "counts": {str(verdict): counts[str(verdict)] for verdict in _COUNTED},
+            "last": next((list(one.pair) for one in reversed(own) if one.pair in self._items), None),
             "judges": dict(Counter(one.judge for one in judged)),
             "agreements": agreements(judged),
         }

@@ -11,15 +11,23 @@
     KeyU: "unsure", Digit3: "unsure", KeyZ: "withdrawn", Backspace: "withdrawn",
   };
   const buttons = [...document.querySelectorAll("[data-verdict]")];
-  let state = null, busy = false;
+  const tabs = [...document.querySelectorAll("[data-tab]")];
+  let state = null, busy = false, tab = setup.tabs[0] || "";
 
   const nameInput = at("judge");
   nameInput.value = localStorage.getItem("judge") || setup.judge;
   nameInput.addEventListener("change", () => {
     nameInput.value = nameInput.value.trim() || setup.judge;
     localStorage.setItem("judge", nameInput.value);
-    ask(`state?judge=${encodeURIComponent(nameInput.value)}`);
+    ask(statePath());
   });
+  for (const button of tabs) {
+    button.addEventListener("click", () => {
+      if (busy || button.dataset.tab === tab) return;
+      tab = button.dataset.tab;
+      ask(statePath());
+    });
+  }
   for (const button of buttons) button.addEventListener("click", () => judge(button.dataset.verdict));
   document.addEventListener("keydown", (event) => {
     if (event.target === nameInput || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
@@ -28,8 +36,11 @@
       judge(KEYS[event.code]);
     }
   });
-  ask(`state?judge=${encodeURIComponent(nameInput.value)}`);
+  ask(statePath());
 
+  function statePath() {
+    return `state?judge=${encodeURIComponent(nameInput.value)}&tab=${tab}`;
+  }
   async function ask(path, judgment) {
     busy = true;
     enable();
@@ -51,7 +62,7 @@
     if (busy || !state) return;
     const item = state.items[0];
     const pair = verdict === "withdrawn" ? state.last : item && [item.query_id, item.candidate.doc_id];
-    if (pair) ask("judge", { query_id: pair[0], doc_id: pair[1], verdict, judge: nameInput.value });
+    if (pair) ask("judge", { query_id: pair[0], doc_id: pair[1], verdict, judge: nameInput.value, tab });
   }
 
   function notice(text) {
@@ -67,6 +78,7 @@
 
   function draw() {
     enable();
+    for (const button of tabs) button.setAttribute("aria-selected", String(button.dataset.tab === tab));
     if (!state) return;
     const item = state.items[0];
     at("item").hidden = !item;
