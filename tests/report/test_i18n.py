@@ -5,6 +5,7 @@ import re
 import pytest
 
 from hardneg import ConfigError
+from hardneg.calibration.calibration import calibrate, not_estimated
 from hardneg.report.i18n import LANGUAGES, Locale, cut
 
 EN, RU = (Locale(language) for language in LANGUAGES)
@@ -44,3 +45,18 @@ def test_another_language_is_refused():
 )  # fmt: skip
 def test_a_long_text_is_cut_between_words(text, length, shown):
     assert cut(text, length) == shown
+
+
+def test_reasons_why_something_is_not_known_are_translated():
+    unrelated = "no ranker scores documents that it does not find"
+    assert RU.why(unrelated) == "ни один ранжировщик не оценивает документы, которых не нашёл"
+    assert RU.why("17 retrieved positives are too few, 20 are needed") == (
+        "найденных релевантных слишком мало: 17, нужно 20"
+    )
+    assert RU.why("46 positives are too few, 50 are needed") == "релевантных слишком мало: 46, нужно 50"
+    assert EN.why(unrelated) == unrelated and RU.why("something of a plugin") == "something of a plugin"
+
+
+def test_the_reasons_of_the_sources_are_those_that_are_translated():
+    known = [calibrate([], []).facts["why"], not_estimated("the labels are complete").facts["why"]]
+    assert all(RU.why(reason) != reason for reason in known)

@@ -102,7 +102,7 @@ def _positives(summary: RunSummary, locale: Locale) -> list[Finding]:
     own = summary.run.get("positives") or {}
     suspected = _suspected_by(own, locale)
     if own.get("why"):
-        return [("plain", locale("find.positives_unknown", why=own["why"])), *suspected]
+        return [("plain", locale("find.positives_unknown", why=locale.why(own["why"]))), *suspected]
     if own.get("share") is None or any(each["kind"] == "noisy_positives" for each in warnings(summary)):
         return suspected
     share, low, high = (locale.percent(own[key]) for key in ("share", "low", "high"))
@@ -175,7 +175,7 @@ def _suspected(summary: RunSummary, locale: Locale) -> list[Finding]:
         sentences.append(("plain", locale("find.suspected", count=locale.number(count))))
     warned = any(warning["kind"] == "poor_calibration" for warning in warnings(summary))
     if not summary.calibration.get("estimable", True) and not warned:
-        why = str(summary.calibration.get("why", ""))
+        why = locale.why(str(summary.calibration.get("why", "")))
         sentences.append(("plain", locale("find.not_estimable", why=why)))
     return sentences
 

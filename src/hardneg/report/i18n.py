@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
+import re
 from typing import Any
 
 import yaml
@@ -33,6 +34,16 @@ class Locale:
         """Returns a text by its path, with `{name}` filled in."""
         text = self.texts[key]
         return text.format(**values) if values else text
+
+    def why(self, reason: str) -> str:
+        """Returns in this language why something is not known, of which run.json has the English words."""
+        if self.language == "en":
+            return reason
+        for key, text in Locale("en").under("why.").items():
+            pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+?)", re.escape(text))
+            if match := re.fullmatch(pattern, reason):
+                return self(key, **{name: self._point(value) for name, value in match.groupdict().items()})
+        return reason
 
     def under(self, *prefixes: str) -> dict[str, str]:
         """Returns the texts whose paths begin with one of the prefixes."""
