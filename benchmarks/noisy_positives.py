@@ -6,8 +6,9 @@ documents, so that no query keeps its own or gets one that it is labelled with. 
 `share` is the estimate with its interval beside the true share; `found` and `precision` are of what is
 suspected (p above `max_p`), `found at 95 %` is the largest part of the shuffled pairs that can be had with a
 precision of 95 % in the order of p; `lost` is the share of the other positives that would be dropped. With
-`--train` a student learns from what is kept and from what is left after dropping, and nDCG@10 of both is
-measured on the test split.
+`--train` students of some seeds learn from what is kept and from what is left after dropping: nDCG@10 on the
+test split, mean and standard deviation over seeds, and a paired randomisation test over queries, each query's
+mean over seeds.
 
     python benchmarks/noisy_positives.py FOLDER [--split train] [--queries 1000] [--ranker bm25 --ranker ...]
 """
@@ -28,11 +29,14 @@ import typer
 import hardneg
 from hardneg.core import noise
 from hardneg.core.records import BoolArray, Collection, IntArray, Judgments, part
+from hardneg.evaluation.significance import paired_tests
 from hardneg.sources import LoadOptions, load
+from hardneg.training import TrainSettings
 
 SHARES = "0,0.05,0.1,0.2"
 PRECISION = 0.95
 Pair = tuple[str, str]
+Floats = npt.NDArray[np.float64]
 
 
 class Found(NamedTuple):
@@ -52,9 +56,11 @@ def main(
     queries: Annotated[int | None, typer.Option(help="Queries to take, and documents likewise.")] = None,
     ranker: Annotated[list[str] | None, typer.Option()] = None,
     min_relevance: int = 1,
-    train: Annotated[bool, typer.Option(help="Train and evaluate a student, too.")] = False,
+    train: Annotated[bool, typer.Option(help="Train and evaluate students, too.")] = False,
     student: str = "static:default",
+    seeds: int = 3,
     set_: Annotated[list[str] | None, typer.Option("--set")] = None,
+    train_set: Annotated[list[str] | None, typer.Option("--train-set")] = None,
 ) -> None:
     """Prints a line for each share of shuffled positives."""
     options = LoadOptions(split=split, min_relevance=min_relevance, empty_texts="skip")
@@ -76,10 +82,11 @@ def main(
                 again = hardneg.Recipe.named(recipe.settings(), ["positives.action=drop"])
                 hardneg.select(run, again, Path(out) / "dropped", report=False)
                 test = load(folder, replace(options, split="test"))
-                for name in ("kept", "dropped"):
-                    print(
-                        f"    nDCG@10 {name:8s} {ndcg(Path(out), name, noisy, test, student):.4f}", flush=True
-                    )
+                changes = [f"student={student}", *(train_set or ())]
+                students = {
+                    name: ndcg(Path(out) / name, noisy, test, changes, seeds) for name in ("kept", "dropped")
+                }
+                print(compared(students), flush=True)
 
 
 def sample(whole: Collection, count: int) -> Collection:
@@ -165,12 +172,27 @@ def line(facts: dict[str, Any], found: Found) -> str:
     )
 
 
-def ndcg(out: Path, name: str, mined: Collection, test: Collection, student: str) -> float:
-    """Returns nDCG@10 of a student that learned from a run."""
-    hardneg.train(out / name, out / f"{name}-model", {"student": student}, collection=mined)
-    found = hardneg.evaluate(test, [str(out / f"{name}-model")], measures=["nDCG@10"])
-    [system] = found.systems
-    return float(next(iter(system.intervals.values())).mean)
+def ndcg(run: Path, mined: Collection, test: Collection, changes: list[str], seeds: int) -> Floats:
+    """Returns (seeds, n_queries) float64: nDCG@10 of students that learned from a run."""
+    values = []
+    for seed in range(seeds):
+        model = run.parent / f"{run.name}-{seed}"
+        hardneg.train(run, model, TrainSettings.build({"seed": seed}, changes), collection=mined)
+        [system] = hardneg.evaluate(test, [str(model)], measures=["nDCG@10"]).systems
+        values.append(next(iter(system.values.values())))
+    return np.stack(values)
+
+
+def compared(students: dict[str, Floats]) -> str:
+    """Returns a line that compares students of what is left after dropping with those of all."""
+    figures = [
+        f"{name} {values.mean():.4f} \u00b1{values.mean(axis=1).std(ddof=1):.4f}"
+        for name, values in students.items()
+    ]
+    kept, dropped = students["kept"].mean(axis=0), students["dropped"].mean(axis=0)
+    [test] = paired_tests([dropped], kept, 0)
+    difference, p = test.difference.mean, test.p_randomisation
+    return f"    nDCG@10 {', '.join(figures)}, difference {difference:+.4f}, p {p:.3f}"
 
 
 if __name__ == "__main__":

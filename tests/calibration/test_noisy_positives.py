@@ -7,9 +7,11 @@ import pytest
 
 from hardneg.calibration.noisy_positives import (
     NoisyPositives,
-    density_ratio,
+    bends_of,
+    density_line,
     learn,
     null_share,
+    segmented,
     share_interval,
 )
 
@@ -43,11 +45,39 @@ def test_the_interval_is_wider_where_pairs_share_queries():
     assert together[1] - together[0] > alone[1] - alone[0]
 
 
-def test_the_density_ratio_is_of_shares_and_never_falls():
-    """Of 4 labelled pairs 1 is among the lower two random ones of 4: 1/4 against 2/4."""
-    knots, ratios = density_ratio(np.array([0.5, 3, 4, 4]), np.array([0.5, 0.6, 4.0, 4.5]))
-    assert knots.tolist() == pytest.approx([0.5, 0.6, 3, 4.5])
-    assert ratios.tolist() == pytest.approx([0.5, 0.5, 1.5, 1.5])
+def test_bends_are_the_octiles_of_both_kinds_of_pairs_and_segments_sum_to_the_value():
+    labelled, random = np.linspace(4, 8, 41)[:, None], np.linspace(0, 4, 4_001)[:, None]
+    bends = bends_of(labelled, random)
+    assert bends[0] == pytest.approx(range(1, 8), abs=0.02)
+    parts = segmented(np.array([[-1.0], [2.5], [9.0], [np.nan]]), [(2.0, 4.0, 6.0)])
+    assert parts[:3].tolist() == [[-3, 0, 0, 0], [0, 0.5, 0, 0], [0, 2, 2, 3]]
+    assert np.isnan(parts[3]).all()
+
+
+def test_a_feature_that_does_not_vary_has_one_bend():
+    constant = np.ones((50, 1))
+    assert bends_of(constant, constant) == ((1.0,),)
+    assert segmented(np.array([[3.0]]), [()]).tolist() == [[3.0]]
+
+
+def test_the_line_is_that_of_right_pairs_alone_though_some_labelled_ones_are_wrong():
+    """The log density of normal(2, 1) over normal(0, 1) at x is 2 x - 2."""
+    drawn = np.random.default_rng(0)
+    labelled = np.concatenate([drawn.normal(2, 1, 8_000), drawn.normal(0, 1, 2_000)])
+    intercept, slope = density_line(labelled, drawn.normal(0, 1, 20_000), 0.2)
+    assert intercept == pytest.approx(-2, abs=0.15) and slope == pytest.approx(2, abs=0.15)
+
+
+def test_a_pair_is_right_that_one_ranker_is_sure_of_though_the_other_is_not():
+    """Half of the right pairs are found by one ranker alone, and are as random pairs to the other."""
+    drawn = np.random.default_rng(5)
+    labelled, random = drawn.normal(0, 1, (1_000, 2)), drawn.normal(0, 1, (4_000, 2))
+    labelled[:450, 0] += 8
+    labelled[450:900, 1] += 8
+    found = learned(labelled, random)
+    assert found.facts["share"] == pytest.approx(0.1, abs=0.02)
+    probability = found.probability(labelled)
+    assert (probability[:900] < 0.1).mean() > 0.99 and (probability[900:] > 0.5).mean() > 0.9
 
 
 def pairs(wrong, seed, count=2_000, distance=5.0):
@@ -66,7 +96,7 @@ def learned(labelled, random):
 
 @pytest.mark.parametrize("wrong", [0.0, 0.05, 0.2])
 def test_shuffled_pairs_are_counted_and_found(wrong):
-    labelled, mask, random = pairs(wrong, 1)
+    labelled, mask, random = pairs(wrong, 6)
     found = learned(labelled, random)
     assert found.facts["share"] == pytest.approx(mask.mean(), abs=0.02)
     assert found.facts["low"] <= mask.mean() <= found.facts["high"]
@@ -102,5 +132,5 @@ def test_what_was_learned_is_written_and_read():
     found = learned(labelled, random)
     again = NoisyPositives.build(json.loads(json.dumps(found.describe())))
     assert again.probability(labelled).tolist() == found.probability(labelled).tolist()
-    with pytest.raises(ValueError, match="knots and ratios"):
-        NoisyPositives.build({**found.describe(), "knots": [1.0]})
+    with pytest.raises(ValueError, match="bends, weights and line"):
+        NoisyPositives.build({**found.describe(), "line": [1.0]})

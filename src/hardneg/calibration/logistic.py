@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,8 @@ from hardneg.core.records import BoolArray, IntArray
 Vector = npt.NDArray[np.float64]
 
 _FOLDS = 5
-_STRENGTHS = (1e4, 1e3, 1e2, 1e1)
+STRENGTHS = (1e4, 1e3, 1e2, 1e1)
+"""Strengths of the penalty to choose from, descending."""
 
 
 class Fitted(NamedTuple):
@@ -32,7 +34,14 @@ class Fitted(NamedTuple):
     logits: Vector
 
 
-def fit(rows: Matrix, labelled: BoolArray, queries: IntArray, priors: Vector, flags: BoolArray) -> Fitted:
+def fit(
+    rows: Matrix,
+    labelled: BoolArray,
+    queries: IntArray,
+    priors: Vector,
+    flags: BoolArray,
+    strengths: Sequence[float] = STRENGTHS,
+) -> Fitted:
     """Returns the model of the probability that a row is labelled.
 
     The weights are drawn to a common multiple of the priors (those of flags to the priors themselves) by a
@@ -45,6 +54,7 @@ def fit(rows: Matrix, labelled: BoolArray, queries: IntArray, priors: Vector, fl
         queries: (n,) int32.
         priors: (n_features,) float64, the prior weights.
         flags: (n_features,) bool.
+        strengths: The strengths to choose from, descending.
 
     Source: the one-standard-error rule, Breiman et al., Classification and Regression Trees, 1984.
     """
@@ -55,13 +65,13 @@ def fit(rows: Matrix, labelled: BoolArray, queries: IntArray, priors: Vector, fl
     owners = places.ravel()
     with threadpool_limits(1, user_api="blas"):  # more threads wait for each other: the steps are short
         held_out = [
-            _held_out(rows, labelled, owners % _FOLDS, priors, flags, strength) for strength in _STRENGTHS
+            _held_out(rows, labelled, owners % _FOLDS, priors, flags, strength) for strength in strengths
         ]
         losses = [np.bincount(owners, _losses(logits, labelled)).astype(float) for logits in held_out]
         best = min(losses, key=lambda loss: float(loss.sum()))
         chosen = next(place for place, loss in enumerate(losses) if _within_one_error(loss, best))
-        intercept, weights = _solve(rows, labelled, priors, flags, _STRENGTHS[chosen])
-    return Fitted(intercept, weights, _STRENGTHS[chosen], held_out[chosen])
+        intercept, weights = _solve(rows, labelled, priors, flags, strengths[chosen])
+    return Fitted(intercept, weights, strengths[chosen], held_out[chosen])
 
 
 def folds(queries: IntArray) -> npt.NDArray[np.intp]:

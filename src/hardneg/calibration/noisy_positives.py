@@ -9,7 +9,7 @@ are, over the whole lower part of their scores, that share is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,10 @@ MIN_PAIRS = 50
 """Fewer labelled pairs are too few to learn from."""
 
 _MIN_AUC = 0.75
+_SEGMENTS = 8
+_STRENGTHS = (*logistic.STRENGTHS, 1.0)
+_LEAST_SLOPE = 1e-3
+"""What a segment's weight is at the least, so that no two pairs are equal that one ranker tells apart."""
 _LAMBDAS = np.arange(0.1, 0.951, 0.05)
 _RESAMPLES = 500
 _MAX_PROBABILITY = 0.99
@@ -39,9 +43,9 @@ class NoisyPositives:
     Attributes:
         why: Why nothing can be estimated; empty if it can.
         intercept: Log-odds of a labelled against a random pair where all features are 0.
-        weights: The features' weights.
-        knots: Log-odds, ascending, at which `ratios` are known.
-        ratios: Density of labelled pairs over that of random ones, never falling.
+        bends: Values of each feature, ascending, at which its slope may change.
+        weights: The slopes, one for each segment between the bends of each feature.
+        line: Intercept and slope, by log-odds, of the log density of right pairs over that of random ones.
         share: Estimated share of wrong pairs among the labelled ones.
         scales: How the scores of each ranker become features; this room does not read it.
         facts: The estimate's facts, for run.json.
@@ -49,9 +53,9 @@ class NoisyPositives:
 
     why: str = ""
     intercept: float = 0.0
+    bends: tuple[tuple[float, ...], ...] = ()
     weights: tuple[float, ...] = ()
-    knots: tuple[float, ...] = ()
-    ratios: tuple[float, ...] = ()
+    line: tuple[float, ...] = ()
     share: float = 0.0
     scales: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -60,7 +64,7 @@ class NoisyPositives:
         """Returns (n,) float64: the probability that each labelled pair is wrong, NaN where not estimable.
 
         It is the local false discovery rate: the share of wrong pairs times the density of random ones, over
-        the density of labelled ones.
+        the density of labelled ones, which are wrong and right ones.
 
         Args:
             features: (n, n_features) float64, NaN where a ranker gave no score.
@@ -69,9 +73,8 @@ class NoisyPositives:
         """
         if self.why:
             return np.full(len(features), np.nan)
-        logits = logistic.log_odds(features, self.intercept, np.array(self.weights))
-        ratio = np.exp(np.interp(logits, self.knots, np.log(self.ratios)))
-        probability = np.minimum(self.share / ratio, _MAX_PROBABILITY)
+        logits = logistic.log_odds(segmented(features, self.bends), self.intercept, np.array(self.weights))
+        probability = np.minimum(self.share / _density(logits, self.share, *self.line), _MAX_PROBABILITY)
         return np.asarray(np.where(np.isnan(logits), np.nan, probability))
 
     def describe(self) -> dict[str, Any]:
@@ -86,8 +89,9 @@ class NoisyPositives:
             ValueError: The description is of no estimate.
         """
         built = restored(cls, described)
-        if len(built.knots) != len(built.ratios) or not (built.why or built.knots):
-            raise ValueError("knots and ratios do not fit")
+        segments = sum(len(bends) + 1 for bends in built.bends)
+        if len(built.weights) != segments or not (built.why or len(built.line) == 2):
+            raise ValueError("bends, weights and line do not fit")
         return built
 
 
@@ -119,12 +123,14 @@ def learn(
     facts: dict[str, Any] = {"pairs": len(labelled), "random_pairs": len(random)}
     if len(labelled) < MIN_PAIRS:
         return not_estimable(f"{len(labelled)} positives are too few, {MIN_PAIRS} are needed", **facts)
-    rows = np.concatenate([labelled, random])
+    bends = bends_of(labelled, random)
+    rows = segmented(np.concatenate([labelled, random]), bends)
     is_labelled = np.arange(len(rows)) < len(labelled)
     queries = np.concatenate([labelled_queries, random_queries])
     priors = np.ones(rows.shape[1])
-    fitted = logistic.fit(rows, is_labelled, queries, priors, np.zeros(len(priors), bool))
-    places = _places(fitted.logits, is_labelled, logistic.folds(queries))
+    fitted = logistic.fit(rows, is_labelled, queries, priors, np.zeros(len(priors), bool), _STRENGTHS)
+    held_out = fitted.logits + _LEAST_SLOPE * rows.sum(axis=1)
+    places = _places(held_out, is_labelled, logistic.folds(queries))
     facts["auc"] = round(float(places.mean()), 4)
     if places.mean() < _MIN_AUC:
         why = (
@@ -143,16 +149,76 @@ def learn(
         return not_estimable(why, **facts, at_most=round(share, 4))
     low, high = share_interval(places, labelled_queries, at)
     facts |= {"share": round(share, 4), "low": round(min(low, share), 4), "high": round(max(high, share), 4)}
-    logits = logistic.log_odds(rows, fitted.intercept, fitted.weights)
-    knots, ratios = density_ratio(logits[is_labelled], logits[~is_labelled])
+    weights = fitted.weights + _LEAST_SLOPE
+    logits = logistic.log_odds(rows, fitted.intercept, weights)
     return NoisyPositives(
         intercept=fitted.intercept,
-        weights=tuple(fitted.weights.tolist()),
-        knots=tuple(knots.tolist()),
-        ratios=tuple(ratios.tolist()),
+        bends=bends,
+        weights=tuple(weights.tolist()),
+        line=density_line(logits[is_labelled], logits[~is_labelled], share),
         share=share,
         facts={"estimable": True, "why": "", **facts},
     )
+
+
+def bends_of(labelled: Matrix, random: Matrix) -> tuple[tuple[float, ...], ...]:
+    """Returns the values of each feature at which its slope may change: octiles of both kinds of pairs.
+
+    Both count as much, however many there are. A feature that hardly varies has fewer, or none.
+    """
+    shares = np.linspace(0, 1, 201)
+    both = np.concatenate([np.quantile(labelled, shares, axis=0), np.quantile(random, shares, axis=0)])
+    inner = np.quantile(both, np.arange(1, _SEGMENTS) / _SEGMENTS, axis=0)
+    return tuple(tuple(np.unique(column).tolist()) for column in inner.T)
+
+
+def segmented(features: Matrix, bends: Sequence[Sequence[float]]) -> Matrix:
+    """Returns (n, n_segments) float64: how far each value goes through each segment between its bends.
+
+    With a weight for each, none below 0, a model is additive in the features, and in each a line that bends
+    but never falls: where more of it says nothing more, it is flat. The outer segments have no end.
+
+    Args:
+        features: (n, n_features) float64.
+        bends: For each feature the values at which its slope may change, ascending.
+    """
+    columns = []
+    for values, at in zip(features.T, bends, strict=True):
+        columns.append(np.minimum(values - at[0], 0) if at else values)
+        ends = [*at[1:], np.inf]
+        columns += [np.clip(values - begin, 0, end - begin) for begin, end in zip(at, ends, strict=False)]
+    return np.stack(columns, axis=-1)
+
+
+def density_line(labelled: Vector, random: Vector, share: float) -> tuple[float, float]:
+    """Returns intercept and slope of the log of the density of right pairs over that of random ones.
+
+    They are those of the highest likelihood, where labelled pairs are random ones with a probability of
+    `share`. The slope is not below 0.
+
+    Args:
+        labelled: (n,) float64, log-odds of labelled pairs.
+        random: (m,) float64, of random ones.
+        share: The share of wrong pairs among the labelled ones.
+
+    Source: logistic regression with labels of which a known share is wrong, Copas, JRSS B 50, 1988.
+    """
+    from scipy.optimize import minimize
+
+    more = np.log(len(labelled) / len(random))
+
+    def loss(line: Vector) -> float:
+        odds = [np.log(_density(logits, share, *line)) + more for logits in (labelled, random)]
+        return float(np.logaddexp(0, -odds[0]).sum() + np.logaddexp(0, odds[1]).sum())
+
+    found = minimize(loss, [0.0, 1.0], method="Nelder-Mead", bounds=[(None, None), (0.0, None)])
+    return float(found.x[0]), float(found.x[1])
+
+
+def _density(logits: Vector, share: float, intercept: float, slope: float) -> Vector:
+    """Returns (n,) float64: the density of labelled pairs over that of random ones."""
+    right = np.exp(np.clip(intercept + slope * logits, -50, 50))
+    return np.asarray(share + (1 - share) * right)
 
 
 def null_share(percentiles: Vector) -> tuple[float, float]:
@@ -161,7 +227,8 @@ def null_share(percentiles: Vector) -> tuple[float, float]:
     Wrong pairs have percentiles among the random ones that are uniform. If there are nearly only wrong ones
     below a bound, their share is the share of the pairs below it, divided by the bound. A high bound counts
     more pairs, but right ones too: the bound is the one with the least estimated mean square error, its bias
-    being what its share exceeds the least of all shares by, each with a standard error added.
+    being what its share exceeds the least of all shares by, each with two standard errors added: the lowest
+    of so many is low by chance.
 
     Args:
         percentiles: (n,) float64, the place of each labelled pair among the random ones, 0 to 1.
@@ -172,7 +239,7 @@ def null_share(percentiles: Vector) -> tuple[float, float]:
     below = np.array([(percentiles < bound).sum() for bound in _LAMBDAS])
     shares = below / count / _LAMBDAS
     variance = (below + 1) / (count * _LAMBDAS) ** 2
-    bias = np.maximum(shares - (shares + np.sqrt(variance)).min(), 0)
+    bias = np.maximum(shares - (shares + 2 * np.sqrt(variance)).min(), 0)
     best = int(np.argmin(variance + bias**2))
     return float(min(shares[best], 1.0)), float(_LAMBDAS[best])
 
@@ -195,30 +262,6 @@ def share_interval(percentiles: Vector, queries: IntArray, bound: float) -> tupl
     low, high = np.quantile(shares, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     least, most = wilson((percentiles < bound).sum(), len(percentiles))
     return min(float(low), float(least) / bound), min(max(float(high), float(most) / bound), 1.0)
-
-
-def density_ratio(labelled: Vector, random: Vector) -> tuple[Vector, Vector]:
-    """Returns log-odds and the density of labelled over that of random pairs at each, never falling.
-
-    The log-odds are the two ends of each stretch over which the ratio is the same.
-
-    Args:
-        labelled: (n,) float64, log-odds of labelled pairs.
-        random: (m,) float64, of random ones.
-
-    Source: isotonic regression, Ayer et al., Annals of Mathematical Statistics 26, 1955.
-    """
-    from scipy.optimize import isotonic_regression
-
-    logits = np.concatenate([labelled, random])
-    order = np.argsort(logits, kind="stable")
-    is_labelled = (np.arange(len(logits)) < len(labelled))[order]
-    weights = np.where(is_labelled, 1 / len(labelled), 1 / len(random))
-    fitted = isotonic_regression(is_labelled.astype(float), weights=weights)
-    ends = np.stack([fitted.blocks[:-1], fitted.blocks[1:] - 1], axis=1).ravel()
-    knots, share = logits[order][ends], fitted.x[ends]
-    least = 0.5 / len(labelled)  # of a block without a labelled or a random pair
-    return knots, np.clip(share, least, 1 - least) / np.clip(1 - share, least, 1)
 
 
 def _places(logits: Vector, is_labelled: BoolArray, folds: npt.NDArray[np.intp]) -> Vector:
