@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Lock
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -188,3 +189,12 @@ def test_an_error_of_a_worker_is_raised_in_one_line(cluster):
         list(Ray().run(partial(refuses, Lock()), [1], "search"))
     assert "\n" not in str(caught.value)
     assert list(Ray().run(refuses, [], "encode")) == []
+
+
+@pytest.mark.parametrize(
+    ("gpus", "setting", "expected"), [(2, None, 1), (0, None, 0), (2, 0.5, 0.5), (2, 0, 0)]
+)
+def test_an_encoder_has_a_gpu_where_a_node_has_any(gpus, setting, expected):
+    nodes = [{"Alive": True, "Resources": {"CPU": 4.0, "GPU": float(gpus)}}]
+    engine = Ray(encoder_gpus=setting)
+    assert engine._share(SimpleNamespace(nodes=lambda: nodes), "encode") == (None, 1, expected)

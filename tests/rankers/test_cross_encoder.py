@@ -74,16 +74,6 @@ def test_scores_of_bf16_are_near_and_not_rounded_to_8_bits(folder, tmp_path, pre
     assert rounded.mean() < 0.1 and ranker.facts["precision"] == precision
 
 
-def test_two_devices_score_as_one(folder, tmp_path):
-    two, one = (
-        scored(
-            CrossEncoder(folder, device=device, precision="fp32").open(known(), Context(tmp_path / device))
-        )
-        for device in ("cpu,cpu", "cpu")
-    )
-    assert two == pytest.approx(one, abs=1e-6)
-
-
 def test_models_that_score_no_pairs_are_refused(tmp_path):
     bi_encoder = str(tiny.bi_encoder(tmp_path))
     for model, message in (("default", "no default model"), (bi_encoder, "no trained score of pairs")):

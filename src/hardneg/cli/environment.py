@@ -125,6 +125,8 @@ def _device() -> dict[str, str] | None:
     if torch.cuda.is_available():
         major, minor = torch.cuda.get_device_capability()
         why = f"{torch.cuda.get_device_name()} has compute capability {major}.{minor}"
+        if (count := torch.cuda.device_count()) > 1:
+            why += f"; with --engine ray all {count} GPUs encode, a process each"
         return {"name": "cuda", "precision": best_precision("cuda"), "why": why}
     if torch.backends.mps.is_available():
         return {"name": "mps", "precision": best_precision("mps"), "why": "bf16 is no faster on mps"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -38,7 +38,7 @@ from hardneg.mining.miner import Miner
 from hardneg.mining.recipe import Recipe
 from hardneg.rankers.dense import DenseRanker
 from hardneg.rankers.dense.encode import Encoder
-from hardneg.rankers.dense.store import SHARD, Encode, Store, Vectors
+from hardneg.rankers.dense.store import SHARD, Advance, Encode, Store, Vectors
 from hardneg.rankers.kernels.top_k import TopK
 from hardneg.rankers.pairs.scorer import PairScorer
 from hardneg.runs.directory import Clock
@@ -130,7 +130,7 @@ class GivenModel(Ranker):
     document_prompt: str
     batch_size: int  # no batch holds more tokens than this many texts of the greatest length
     search_size: int  # queries searched at once
-    devices: tuple[str, ...] | None = None  # the model is moved to the first and copied to others
+    use_multi_process: list[str] | bool = False  # devices with a process each; True for all
     keep_vectors: bool = False
     name: str | None = "model"
     comparable: ClassVar[bool] = True
@@ -138,21 +138,27 @@ class GivenModel(Ranker):
 
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
         """Returns the ranker, its texts encoded or read from the cache."""
-        model, (first, *others) = self.model, self.devices or (None,)
+        model = self.model
         longest = min(model.max_seq_length or _DEFAULT_LENGTH, _LONGEST)
         _reset_tokenizer(model)
         encoder = Encoder(
-            model if first is None else model.to(first),
+            model,
             "",
             self.query_prompt,
             self.document_prompt,
             normalize=True,
-            devices=others,
             max_tokens=int(self.batch_size * longest),
         )
         query_key, document_key = encoder.fingerprint("query"), encoder.fingerprint("document")
-        queries = self._vectors(collection.queries, "queries", encoder.queries, query_key, context)
-        documents = self._vectors(collection.documents, "documents", encoder.documents, document_key, context)
+        with processes(model, self.use_multi_process) as pool:
+            by_queries: Encode = encoder.queries
+            by_documents: Encode = encoder.documents
+            if pool:
+                options = {"batch_size": self.batch_size, **pool}
+                by_queries = _in_processes(model.encode_query, self.query_prompt, options)
+                by_documents = _in_processes(model.encode_document, self.document_prompt, options)
+            queries = self._vectors(collection.queries, "queries", by_queries, query_key, context)
+            documents = self._vectors(collection.documents, "documents", by_documents, document_key, context)
         ranker: OpenedRanker = (
             DenseRanker(encoder.facts, documents, queries)
             if model.similarity_fn_name in ("cosine", "dot")
@@ -169,6 +175,19 @@ class GivenModel(Ranker):
             return store.vectors(texts.texts, count, encode, context.progress, (stage, unit))
         with context.progress.task(stage, count, unit) as task:
             return Vectors([encode(texts.texts(rows), task.advance) for rows in rows_of(count, SHARD)])
+
+
+def _in_processes(encode: Callable[..., Any], prompt: str, options: Mapping[str, Any]) -> Encode:
+    """Returns what encodes texts by the processes of a model's own pool."""
+
+    def run(texts: list[str], advance: Advance) -> FloatArray:
+        vectors = encode(texts, prompt=prompt, normalize_embeddings=True, show_progress_bar=False, **options)
+        if not np.isfinite(vectors).all():
+            raise DataError("the model gives a vector with NaN or infinity")
+        advance(len(texts))
+        return np.asarray(vectors, np.float32)
+
+    return run
 
 
 def _reset_tokenizer(model: Any) -> None:
@@ -266,21 +285,9 @@ class _OpenedCrossEncoder(PairScorer):
         return scores
 
 
-def devices_of(model: Any, use_multi_process: list[str] | bool) -> tuple[str, ...] | None:
-    """Returns the devices to encode on: all of the model's kind for True; None to leave it where it is."""
-    import torch
-
-    kind = model.device.type
-    if not use_multi_process or (use_multi_process is True and kind == "cpu"):
-        return None
-    if use_multi_process is True:
-        return tuple(f"{kind}:{number}" for number in range(getattr(torch, kind).device_count()))
-    return tuple(dict.fromkeys(use_multi_process))
-
-
 @contextmanager
 def processes(model: Any, use_multi_process: list[str] | bool) -> Iterator[dict[str, Any]]:
-    """Yields the argument by which a `CrossEncoder` uses processes of its own; none where none are wanted."""
+    """Yields the argument by which a model works in processes, one a device; none where none are wanted."""
     if model is None or not use_multi_process:
         yield {}
         return

@@ -25,7 +25,6 @@ from hardneg.compat._mining import (
     GivenCrossEncoder,
     GivenModel,
     SurvivorWindow,
-    devices_of,
     mined,
     processes,
 )
@@ -117,7 +116,7 @@ def mine_hard_negatives(
             in a batch of the cross-encoder.
         faiss_batch_size: Queries searched at once, at most 1,024.
         use_faiss: Accepted and not needed, see the differences.
-        use_multi_process: True for all devices of the model's kind, or the names of devices to use.
+        use_multi_process: True for a process on each GPU (or four on the processor), or the names of devices.
         verbose: Whether to draw progress bars and log statistics, at level INFO.
         cache_folder: The folder that keeps vectors for later calls; None keeps none.
         as_triplets: Deprecated: use `output_format`.
@@ -151,9 +150,6 @@ def mine_hard_negatives(
           the order of the corpus; the original's order among them is left to rounding.
         - Vectors in `cache_folder` are named by digests of the model's weights, prompt and texts; the
           original's by a model name that is empty for local models, which then share vectors.
-        - `use_multi_process` encodes in threads of this process, the model moved to the first device; models
-          without token ids (static embeddings, images) stay on one device, and one CPU is used once. Only a
-          cross-encoder starts processes.
         - Where a margin drops every candidate and a bound is set too, the result is empty; the original
           divides by zero.
         - Anchors whose valid negatives are all further down than the candidates get none, as in the
@@ -192,7 +188,7 @@ def mine_hard_negatives(
         prompt_of(model, "document", corpus_prompt, corpus_prompt_name),
         batch_size,
         faiss_batch_size,
-        devices_of(model, use_multi_process),
+        use_multi_process,
         cache_folder is not None,
     )
     cache = default_cache() if cache_folder is None else Path(cache_folder)

@@ -28,7 +28,7 @@ class Ray(Engine):
         address: The cluster, as `ray.init` takes it; None for `RAY_ADDRESS`, else one on this machine.
         encoders: Workers that encode, each with a model of its own; None for as many as there is room for.
         encoder_cpus: Processors of one encoder; parts of one are allowed.
-        encoder_gpus: GPUs of one encoder; parts of one are allowed.
+        encoder_gpus: GPUs of one encoder; parts of one are allowed. None for one where a node has any.
         miners: Workers that rank and decide, each with its own index; None for as many as there is room for.
         miner_cpus: Processors of one miner.
         miner_gpus: GPUs of one miner, for cross-encoders and exact search.
@@ -38,7 +38,7 @@ class Ray(Engine):
     address: str | None = None
     encoders: int | None = Field(default=None, ge=1)
     encoder_cpus: float = Field(default=1, ge=0)
-    encoder_gpus: float = Field(default=0, ge=0)
+    encoder_gpus: float | None = Field(default=None, ge=0)
     miners: int | None = Field(default=None, ge=1)
     miner_cpus: float = Field(default=1, ge=0)
     miner_gpus: float = Field(default=0, ge=0)
@@ -62,7 +62,7 @@ class Ray(Engine):
         if not first:
             return
         ray = _connected(self.address)
-        most, cpus, gpus = self._share(stage)
+        most, cpus, gpus = self._share(ray, stage)
         if not _room(ray, cpus, gpus):
             raise ConfigError(
                 f"no node of the Ray cluster has {cpus:g} CPUs and {gpus:g} GPUs, which one worker is to "
@@ -80,10 +80,11 @@ class Ray(Engine):
 
         yield from WorkerPool(ray, start, room, chain(first, waiting), self.retries).results()
 
-    def _share(self, stage: Stage) -> tuple[int | None, float, float]:
+    def _share(self, ray: Any, stage: Stage) -> tuple[int | None, float, float]:
         """Returns the most workers of a stage, None for no limit, and the CPUs and GPUs of each."""
         if stage == "encode":
-            return self.encoders, self.encoder_cpus, self.encoder_gpus
+            gpus = min(1, _room(ray, 0, 1)) if self.encoder_gpus is None else self.encoder_gpus
+            return self.encoders, self.encoder_cpus, gpus
         return self.miners, self.miner_cpus, self.miner_gpus
 
 

@@ -14,6 +14,7 @@ from hardneg.core.errors import ConfigError
 from hardneg.core.records import Collection
 from hardneg.rankers.dense.models import (
     DEFAULT,
+    Device,
     best_precision,
     check_installed,
     load_model,
@@ -39,7 +40,7 @@ class CrossEncoder(Ranker):
             gives several.
         precision: Number format of the transformer's weights and sums; `auto` for the fastest of the
             device. The last layer, which gives the score, is always fp32.
-        device: As torch names it; several as `cuda:0,cuda:1`; None for the fastest.
+        device: As torch names it; None for the fastest.
         name: The ranker's name in the ledger; None for `cross-encoder`.
     """
 
@@ -48,7 +49,7 @@ class CrossEncoder(Ranker):
     prompt: str | None = None
     positive_label: int | str | None = None
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
-    device: str | None = None
+    device: Device | None = None
     name: str | None = None
     shorthand = "model"
     comparable = True
@@ -97,9 +98,8 @@ class CrossEncoder(Ranker):
         """Returns the loaded model; see `opened`."""
         if self.model == DEFAULT:
             raise ConfigError("cross-encoder has no default model; name one, as in cross-encoder:MODEL")
-        device, *more = [None] if self.device is None else self.device.split(",")
         options: dict[str, Any] = {} if self.max_length is None else {"max_length": self.max_length}
-        model = load_model("CrossEncoder", self.model, device=device, **options)
+        model = load_model("CrossEncoder", self.model, device=self.device, **options)
         with model_errors(self.model):
             architecture = (getattr(model.config, "architectures", None) or ["ForSequenceClassification"])[0]
             if not architecture.endswith(_SCORING):
@@ -107,7 +107,6 @@ class CrossEncoder(Ranker):
                     f'model "{self.model}" is a {architecture}, which has no trained score of pairs'
                 )
             precision = best_precision(str(model.device)) if self.precision == "auto" else self.precision
-            devices = [name.strip() for name in more if name]
             return PairModel(
                 model,
                 self.model,
@@ -115,7 +114,6 @@ class CrossEncoder(Ranker):
                 _label(model, self, path),
                 f"{path}.prompt",
                 precision,
-                devices,
             )
 
 

@@ -17,6 +17,7 @@ from hardneg.rankers.dense.encode import model_digest
 from hardneg.rankers.dense.forward import batch_tokens
 from hardneg.rankers.dense.models import (
     DEFAULT,
+    Device,
     Precision,
     best_precision,
     check_installed,
@@ -53,7 +54,7 @@ class Late(Ranker):
 
     model: str
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
-    device: str | None = None
+    device: Device | None = None
     name: str | None = None
     shorthand = "model"
     comparable = True

@@ -20,7 +20,7 @@ from hardneg.core.records import Collection, Documents, IntArray, Queries, rows_
 from hardneg.core.state_files import fingerprint
 from hardneg.rankers.cache_files import build_or_load, checked_file
 from hardneg.rankers.dense.encode import Kind, model_digest
-from hardneg.rankers.dense.models import DEFAULT, check_installed, load_model, model_errors
+from hardneg.rankers.dense.models import DEFAULT, Device, check_installed, load_model, model_errors
 from hardneg.rankers.dense.prompts import unused_prompts
 from hardneg.rankers.inverted import postings
 from hardneg.rankers.inverted.index import InvertedIndex, InvertedRanker, SparseRows
@@ -54,7 +54,7 @@ class Sparse(Ranker):
     max_length: int | None = Field(default=None, ge=1)
     max_active_dims: int | None = Field(default=None, ge=1)
     batch_size: int = Field(default=32, ge=1)
-    device: str | None = None
+    device: Device | None = None
     revision: str | None = None
     name: str | None = None
     shorthand = "model"

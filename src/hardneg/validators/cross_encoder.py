@@ -40,7 +40,7 @@ class CrossEncoder(Validator):
             prompts; None for the model's own.
         positive_label: The label whose probability counts, by name or number from 0, of a model with several.
         precision: Number format of the transformer; `auto` for the fastest of the device.
-        device: As torch names it; several as `cuda:0,cuda:1`; None for the fastest.
+        device: As torch names it; None for the fastest.
         train: Whether to train it on the collection's labels, which takes 60 queries with a positive.
         folds: With `train`: parts of the queries, each scored by a model trained on the others.
         epochs: With `train`: passes over the labels.

@@ -67,13 +67,6 @@ def test_truncated_dimensions(folder):
     np.testing.assert_allclose(Encoder(model, "tiny").documents(TEXTS), expected, atol=2e-6)
 
 
-def test_several_devices_give_the_same_vectors(folder, model):
-    alone = Encoder(model, "tiny", max_tokens=64).documents(TEXTS)
-    again = load_model("SentenceTransformer", folder, device="cpu")
-    together = Encoder(again, "tiny", devices=["cpu", "cpu"], max_tokens=64).documents(TEXTS)
-    np.testing.assert_allclose(together, alone, atol=2e-6)
-
-
 def test_batches_are_halved_where_memory_runs_out(model):
     expected = Encoder(model, "tiny").documents(TEXTS)
     shapes = shapes_of(model)

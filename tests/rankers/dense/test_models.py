@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from hardneg.core.components import RANKERS
 from hardneg.core.errors import ConfigError
 from hardneg.rankers.dense.models import best_precision, has_fast_bf16, search_devices
 
@@ -36,6 +37,12 @@ def test_where_to_search():
     assert search_devices(None) is None
     assert search_devices("cpu") == []
     assert search_devices("cpu, cpu") == ["cpu", "cpu"]
+
+
+@pytest.mark.parametrize("kind", ["dense", "sparse", "late", "cross-encoder"])
+def test_a_model_has_one_device(kind):
+    with pytest.raises(ConfigError, match=r"device: .*several devices; .*--engine ray"):
+        RANKERS.make({kind: {"model": "any", "device": "cuda:0,cuda:1"}})
 
 
 @pytest.mark.parametrize("name", ["cuda:9", "gpu", "cpu,cuda:9"])

@@ -77,9 +77,8 @@ def fitted(
 
 def _loaded(base: CrossEncoder) -> Any:
     """Returns the model with one label, whose last layer may be new."""
-    device = None if base.device is None else base.device.split(",")[0]
     with _seeded():
-        model = load_model("CrossEncoder", base.model, device=device, num_labels=1)
+        model = load_model("CrossEncoder", base.model, device=base.device, num_labels=1)
     with model_errors(base.model):
         model.max_seq_length = min(model.max_seq_length or _LONGEST, base.max_length or _LONGEST)
     return model

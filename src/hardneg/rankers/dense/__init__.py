@@ -17,6 +17,7 @@ from hardneg.rankers.dense.bounded_search import scored
 from hardneg.rankers.dense.encode import Encoder, Kind, Storage
 from hardneg.rankers.dense.graph import SAMPLE, GraphSearch
 from hardneg.rankers.dense.models import (
+    Device,
     best_precision,
     check_installed,
     load_model,
@@ -43,14 +44,14 @@ class Dense(Ranker):
         max_length: Tokens after which texts are cut; None for the model's own limit.
         precision: Number format of the transformer's weights and sums; `auto` for the fastest of the
             device. Pooling is always fp32, scores are summed in float64.
-        device: As torch names it: `cpu`, `cuda`, `mps`; several as `cuda:0,cuda:1`; None for the fastest.
+        device: As torch names it: `cpu`, `cuda`, `cuda:1`, `mps`; None for the fastest.
         normalize: Whether vectors are brought to length 1; None for what the model needs.
         storage: Number format of the documents' vectors in the cache: `fp16` takes half the disk of `fp32`.
             Search and scores are exact over the vectors as they are stored.
         search: `exact`, or `hnsw`: over a graph (arXiv 1603.09320), which misses some documents; its recall,
             measured on a sample, is recorded. Scores are exact with both.
-        search_device: Where `exact` searches, with the same results everywhere; several as for `device`. None
-            for the devices of the model, or all GPUs, where copying the documents pays, else `cpu`.
+        search_device: Where `exact` searches, with the same results everywhere; several as `cuda:0,cuda:1`.
+            None for the device of the model, or all GPUs, where copying the documents pays, else `cpu`.
         expansion: With `hnsw`: candidates kept during a search (ef); more find more and take longer.
         revision: The hub revision to load.
         name: The ranker's name in the ledger; None for `dense`.
@@ -61,7 +62,7 @@ class Dense(Ranker):
     document_prompt: str | None = None
     max_length: int | None = Field(default=None, ge=1)
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
-    device: str | None = None
+    device: Device | None = None
     normalize: bool | None = None
     storage: Storage = "fp32"
     search: Literal["exact", "hnsw"] = "exact"
@@ -84,8 +85,8 @@ class Dense(Ranker):
     def open(self, collection: Collection, context: Context) -> OpenedRanker:
         """Returns the ranker, its vectors encoded or loaded from the cache."""
         name = self.name or "dense"
-        on_model_devices = self.device if (self.device or "").startswith(("cpu", "cuda")) else None
-        devices = search_devices(self.search_device or on_model_devices)
+        on_model_device = self.device if (self.device or "").startswith(("cpu", "cuda")) else None
+        devices = search_devices(self.search_device or on_model_device)
         encoded = self._encode_remotely(name, collection, context)
         if encoded is None:
             opened = _encode_locally(self.encoder(), collection, context, name, devices)
@@ -106,17 +107,13 @@ class Dense(Ranker):
 
     def encoder(self) -> Encoder:
         """Returns the encoder, its model loaded."""
-        device, *more = [None] if self.device is None else self.device.split(",")
-        model = load_model("SentenceTransformer", self.model, device=device, revision=self.revision)
+        model = load_model("SentenceTransformer", self.model, device=self.device, revision=self.revision)
         prompts = self.query_prompt, self.document_prompt
-        devices = [name.strip() for name in more if name]
         with model_errors(self.model):
             if self.max_length is not None:
                 model.max_seq_length = self.max_length
             precision = best_precision(str(model.device)) if self.precision == "auto" else self.precision
-            return Encoder(
-                model, self.model, *prompts, self.normalize, precision, devices, storage=self.storage
-            )
+            return Encoder(model, self.model, *prompts, self.normalize, precision, storage=self.storage)
 
 
 class DenseRanker:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 import math
-from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -37,7 +35,6 @@ class Encoder:
         normalize: Whether vectors are brought to length 1, so that dot products are cosines; None for
             what the model's similarity function needs.
         precision: Number format of the transformer, which is changed in place; None to leave it.
-        devices: Devices besides the model's own; each encodes batches of its own.
         max_tokens: Most tokens per batch; None for what suits the device.
         storage: Number format of documents' vectors; queries' are fp32.
         setting: The path of the setting that chooses the queries' prompt.
@@ -54,7 +51,6 @@ class Encoder:
         document_prompt: str | None = None,
         normalize: bool | None = None,
         precision: Precision | None = None,
-        devices: Sequence[str] = (),
         max_tokens: int | None = None,
         storage: Storage = "fp32",
         setting: str = "rank.rankers.dense.query_prompt",
@@ -68,7 +64,6 @@ class Encoder:
         self.normalize = similarity == "cosine" if normalize is None else normalize
         self._pools_in_fp32 = precision not in (None, "fp32")
         self._model = convert(model.eval(), precision or "fp32")
-        self._models = [self._model, *(copy.deepcopy(self._model).to(device) for device in devices)]
         budget = forward.batch_tokens(model.device.type)
         self._budget = min(budget, max_tokens or budget)
         self._storage = storage
@@ -131,9 +126,9 @@ class Encoder:
         distinct = list(rows)
         job = forward.EncodingJob(kind, prompt, self.normalize, self._budget)
         vectors = None
-        with model_errors(self._name, "encode with"), forward.checked_lengths(self._models):
+        with model_errors(self._name, "encode with"), forward.checked_lengths(self._model):
             if hasattr(self._model, "preprocess"):  # sentence-transformers 5.2 and later
-                vectors = forward.run(self._models, distinct, job, report)
+                vectors = forward.run(self._model, distinct, job, report)
             if vectors is None:
                 vectors = self._encode_by_library(distinct, job, report)
         report(len(texts) - len(distinct))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 import platform
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -78,21 +78,20 @@ def batch_tokens(device: str) -> int:
     return _BATCH_TOKENS.get(device, _GPU_BATCH_TOKENS)
 
 
-def run(models: list[Any], inputs: Sequence[Any], job: Job, advance: Advance) -> FloatArray | None:
+def run(model: Any, inputs: Sequence[Any], job: Job, advance: Advance) -> FloatArray | None:
     """Returns (n, dimension) float32, or None if the model's features are not rows of tokens.
 
-    The models are the same one on one device or several; each batch goes to an idle one. Inputs are texts or
-    tuples of texts.
+    Inputs are texts or tuples of texts.
     """
     order = np.argsort([-_length(each) for each in inputs], kind="stable")
-    windows = _windows(models[0], inputs, order, job)
+    windows = _windows(model, inputs, order, job)
     first = next(windows)
     if not _has_token_rows(first[1], len(first[0])):
         return None
     vectors: FloatArray | None = None
     with _retained_memory():
         batches = _batches(chain([first], windows), job.budget)
-        for positions, encoded in _encode_batches(models, batches, job):
+        for positions, encoded in _encode_batches(model, batches, job):
             if vectors is None:
                 vectors = np.empty((len(inputs), encoded.shape[1]), np.float32)
             vectors[positions] = encoded
@@ -157,35 +156,11 @@ def _cut(features: dict[str, Any], rows: Positions, width: int, left: bool) -> d
     }
 
 
-def _encode_batches(
-    models: list[Any], batches: Iterator[Batch], job: Job
-) -> Iterator[tuple[Positions, FloatArray]]:
-    """Yields (positions, vectors) of some batches; several devices work in one thread each."""
-    if len(models) == 1:
-        at_once = 1 if models[0].device.type == "cpu" else _COPIED
-        outputs = ((positions, _outputs(models[0], features, job)) for positions, features in batches)
-        yield from _copied(outputs, at_once)
-        return
-    with ThreadPoolExecutor(len(models)) as pool:
-        idle = list(models)
-        running: dict[Any, tuple[Any, Positions]] = {}
-        for positions, features in batches:
-            if not idle:
-                yield from _finished(running, idle)
-            model = idle.pop()
-            running[pool.submit(_outputs, model, features, job)] = model, positions
-        while running:
-            yield from _finished(running, idle)
-
-
-def _finished(
-    running: dict[Any, tuple[Any, Positions]], idle: list[Any]
-) -> Iterator[tuple[Positions, FloatArray]]:
-    """Yields finished batches, after waiting for at least one; their models are idle again."""
-    for done in wait(running, return_when=FIRST_COMPLETED).done:
-        model, positions = running.pop(done)
-        idle.append(model)
-        yield from _copied([(positions, done.result())], 1)
+def _encode_batches(model: Any, batches: Iterator[Batch], job: Job) -> Iterator[tuple[Positions, FloatArray]]:
+    """Returns (positions, vectors) of some batches, from a GPU those of several together."""
+    at_once = 1 if model.device.type == "cpu" else _COPIED
+    outputs = ((positions, _outputs(model, features, job)) for positions, features in batches)
+    return _copied(outputs, at_once)
 
 
 def _copied(outputs: Iterable[tuple[Positions, Any]], at_once: int) -> Iterator[tuple[Positions, FloatArray]]:
@@ -230,12 +205,11 @@ def normalized(vectors: Any) -> Any:
 
 
 @contextmanager
-def checked_lengths(models: Iterable[Any]) -> Iterator[None]:
-    """Has the models' own normalisation give NaN inside the block, where `normalized` does."""
-    modules = [module for model in models for module in model.modules()]
+def checked_lengths(model: Any) -> Iterator[None]:
+    """Has the model's own normalisation give NaN inside the block, where `normalized` does."""
     hooks = [
         module.register_forward_pre_hook(_checked)
-        for module in modules
+        for module in model.modules()
         if type(module).__name__ == "Normalize"
     ]
     try:

@@ -7,7 +7,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator
 
 from hardneg.core.errors import ConfigError, HardnegError, MissingExtra, require
 from hardneg.core.files import user_path
@@ -19,6 +21,16 @@ DEFAULT = "default"
 _DEFAULT_NAME = "the default model (all-MiniLM-L6-v2)"
 
 Precision = Literal["fp32", "bf16", "fp16"]
+
+
+def _one_device(name: str) -> str:
+    if "," in name:
+        raise ValueError(f"{name} names several devices; leave one, or use all GPUs with --engine ray")
+    return name
+
+
+Device = Annotated[str, AfterValidator(_one_device)]
+"""The device of a model. Several get a process each (`--engine ray`): threads take turns in Python."""
 _BF16_SINCE, _FP16_SINCE = 8, 7
 
 _VERBOSE_LIBRARIES = ("sentence_transformers", "transformers", "huggingface_hub", "accelerate", "datasets")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,7 +57,6 @@ class PairModel:
         label: The number of the label whose probability is the score; None for a model of one score.
         setting: The path of the setting that chooses a prompt.
         precision: Number format of the transformer, which is changed in place; its last layer stays in fp32.
-        devices: Devices besides the model's own; each scores batches of its own.
     """
 
     def __init__(
@@ -70,7 +67,6 @@ class PairModel:
         label: int | None = None,
         setting: str = "rank.rankers.cross-encoder.prompt",
         precision: Precision = "fp32",
-        devices: Sequence[str] = (),
     ) -> None:
         own = model.prompts or {}
         self._name = name
@@ -87,7 +83,6 @@ class PairModel:
         if prompt is None and (unused := unused_prompts(model, name, setting)):
             self.facts["unused_prompts"] = unused
         self._model = _converted(model.eval(), precision)
-        self._models = [self._model, *(copy.deepcopy(self._model).to(device) for device in devices)]
         self._job = ScoringJob(self._prompt, forward.batch_tokens(model.device.type), label)
         self.chunk = CHUNK if model.device.type == "cpu" else _GPU_CHUNK
 
@@ -120,7 +115,7 @@ class PairModel:
         """
         pairs = list(zip(queries, documents, strict=True))
         with model_errors(self._name, "score with"):
-            scores = forward.run(self._models, pairs, self._job, lambda count: None)
+            scores = forward.run(self._model, pairs, self._job, lambda count: None)
             if scores is None:
                 scores = self._by_library(pairs)
         if scores.shape != (len(pairs), 1) or not np.isfinite(scores).all():
