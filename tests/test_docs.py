@@ -109,18 +109,18 @@ def test_no_command_is_documented_that_is_not_there():
     ],
 )
 def test_every_setting_and_its_default_are_documented(document, prefix, fields):
-    told = {name: default for name, default in cells(page(document)).items() if name.startswith(prefix)}
-    assert told == {f"{prefix}{name}": shown(field) for name, field in fields.items()}
+    stated = {name: default for name, default in cells(page(document)).items() if name.startswith(prefix)}
+    assert stated == {f"{prefix}{name}": shown(field) for name, field in fields.items()}
 
 
 def test_every_setting_of_a_training_and_its_default_are_documented():
-    told = cells(section(page("training.md"), "Settings"))
+    stated = cells(section(page("training.md"), "Settings"))
     plain = TrainSettings().plain() | {"loss": "infonce"}
     shown_as = {
         name: f"`{value}`" if isinstance(value, str) else f"`{json.dumps(value)}`"
         for name, value in plain.items()
     }
-    assert told == shown_as
+    assert stated == shown_as
 
 
 @pytest.mark.parametrize("name", own(LOSSES))
@@ -158,10 +158,10 @@ def test_every_part_of_a_recipe_is_documented():
 def test_every_component_its_settings_and_defaults_are_documented(document, registry, name):
     headings = [part for part in page(document).split("\n#") if part.split("\n")[0].endswith(f"# `{name}`")]
     fields = registry.get(name).__pydantic_fields__
-    told = [cells(part) for part in headings]
+    stated = [cells(part) for part in headings]
     expected = {setting: shown(field) for setting, field in fields.items()}
-    assert any(all(one.get(key) == value for key, value in expected.items()) for one in told), (
-        f"{document} tells of {name} {told}, expected {expected}"
+    assert any(all(one.get(key) == value for key, value in expected.items()) for one in stated), (
+        f"{document} tells of {name} {stated}, expected {expected}"
     )
 
 
@@ -178,8 +178,8 @@ def test_every_fusion_and_language_is_documented():
 @pytest.mark.parametrize("name", recipe_names())
 def test_every_recipe_is_shown_as_it_is(name):
     part = section(section_of_recipes(), f"`{name}`")
-    told = yaml.safe_load(blocks(part, "yaml")[0])
-    assert {"name": name, "description": read_recipe(name)["description"], **told} == read_recipe(name)
+    stated = yaml.safe_load(blocks(part, "yaml")[0])
+    assert {"name": name, "description": read_recipe(name)["description"], **stated} == read_recipe(name)
     assert "When to use it" in " ".join(part.split())
 
 
@@ -266,10 +266,10 @@ def test_every_column_and_reason_of_the_ledger_is_documented(beir, tmp_path):
 def test_every_field_of_run_json_is_documented(beir, tmp_path):
     folder = mined(beir, tmp_path / "run")
     run("select", folder, "--recipe", "naive", "--out", tmp_path / "again", "--quiet")
-    told = section(page("architecture.md"), "run.json")
+    stated = section(page("architecture.md"), "run.json")
     written = json.loads((tmp_path / "again" / "run.json").read_text(encoding="utf-8"))
     for name in (*written, *written["collection"], *written["counts"], *written["export"]):
-        assert f"`{name}`" in told, f"{name} is not documented"
+        assert f"`{name}`" in stated, f"{name} is not documented"
 
 
 # Links

@@ -91,11 +91,11 @@ def test_a_trainer_reads_batches_in_order_and_other_negatives_each_epoch(tmp_pat
     run = hardneg.mine(pairs, hardneg.Recipe.named("random", negatives=5))
     drawn = EpochNegatives(run.training_set.to_dataset("jsonl"), negatives=2)
     model = SentenceTransformer(str(tiny.bi_encoder(tmp_path)), device="cpu")
-    told = []
+    collated = []
 
     class Recorded(MultipleNegativesRankingLoss):
         def forward(self, features, labels=None):
-            told.append([tuple(each["input_ids"].flatten().tolist()) for each in features])
+            collated.append([tuple(each["input_ids"].flatten().tolist()) for each in features])
             return super().forward(features, labels)
 
     arguments = Arguments(
@@ -106,10 +106,10 @@ def test_a_trainer_reads_batches_in_order_and_other_negatives_each_epoch(tmp_pat
         model, arguments, drawn.dataset, loss=Recorded(model), callbacks=[drawn.callback()]
     )
     trainer.train()
-    assert len(told) == 4 and all(len(columns) == 4 for columns in told)
-    anchors = [columns[0] for columns in told]
+    assert len(collated) == 4 and all(len(columns) == 4 for columns in collated)
+    anchors = [columns[0] for columns in collated]
     assert set(anchors[:2]) == set(anchors[2:]) and len(set(anchors)) == 2  # the same batches in both epochs
     by_batch = {}
-    for columns in told:
+    for columns in collated:
         by_batch.setdefault(columns[0], []).append(columns[2:])
     assert all(first != second for first, second in by_batch.values())

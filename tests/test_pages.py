@@ -111,7 +111,7 @@ def llm(served):
     """The address of a language model that calls nothing relevant, and writes what it is asked to write."""
     graded = served.answer
     written = "list of exactly"
-    served.answer = lambda told: echo(told) if written in told["messages"][0]["content"] else graded(told)
+    served.answer = lambda asked: echo(asked) if written in asked["messages"][0]["content"] else graded(asked)
     return served.url
 
 
@@ -171,8 +171,8 @@ def test_the_start_page_shows_what_really_comes_out(name, at_home, capsys, monke
     run(*shlex.split(shell_lines(DOCS / name)[0])[1:], report=True)
     printed = capsys.readouterr().err
     shown = "".join(blocks(page(name), "text"))
-    told = [line for line in shown.splitlines() if not line.startswith(("│ seconds", "{"))]
-    assert [line for line in told if line not in printed] == []
+    stated = [line for line in shown.splitlines() if not line.startswith(("│ seconds", "{"))]
+    assert [line for line in stated if line not in printed] == []
     first = next(line for line in shown.splitlines() if line.startswith("{"))
     assert Path("run/train.jsonl").read_text(encoding="utf-8").startswith(f"{first}\n")
 

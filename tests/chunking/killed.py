@@ -74,7 +74,7 @@ def _watched(out: Path, count: int, strike: Callable[[], None]) -> Callable[[], 
     def arm() -> None:
         left = count
 
-        def heard(event: str, arguments: tuple[object, ...]) -> None:
+        def on_event(event: str, arguments: tuple[object, ...]) -> None:
             nonlocal left
             if event in _OPERATIONS and isinstance(arguments[0], str | os.PathLike):
                 if os.fspath(arguments[0]).startswith(str(out)):
@@ -82,7 +82,7 @@ def _watched(out: Path, count: int, strike: Callable[[], None]) -> Callable[[], 
                     if left == 0:
                         strike()
 
-        sys.addaudithook(heard)
+        sys.addaudithook(on_event)
 
     return arm
 

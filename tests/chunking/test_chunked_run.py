@@ -121,10 +121,10 @@ def test_a_recipe_without_comparable_scores_finds_chunks_by_bm25(source, tmp_pat
 
 
 def test_settings_of_the_source_are_not_those_of_the_chunks(tmp_path, write, model):
-    pairs = [{"asked": f"what is {n}", "told": f"It is {n}. " * 9} for n in range(12)]
+    pairs = [{"asked": f"what is {n}", "replied": f"It is {n}. " * 9} for n in range(12)]
     path = write("pairs.jsonl", pairs)
     more = write("more.jsonl", [{"id": "m", "text": "More of it. " * 9}])
-    chosen = recipe(columns=["query=asked", "positive=told"], corpus=str(more))
+    chosen = recipe(columns=["query=asked", "positive=replied"], corpus=str(more))
     run = hardneg.mine(path, chosen, tmp_path / "run", chunk=24, report=False)
     assert run.info["recipe"]["load"]["columns"] == {} and run.info["recipe"]["load"]["corpus"] is None
     assert hardneg.open_run(tmp_path / "run").collection.chunks["documents"] == 13

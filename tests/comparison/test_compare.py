@@ -63,8 +63,8 @@ def test_every_arm_is_measured_and_compared(splits, models, tmp_path):
     assert rows["naive"]["mined"]["hardness"]["score"] > rows["shifted"]["mined"]["hardness"]["score"]
     assert rows["naive"]["mined"]["shared_with_first"] == 1
     assert rows["shifted"]["mined"]["shared_with_first"] == 0
-    told = rows["naive"]["mined"]["false_negatives"]
-    assert told["rate"] is None and "no false-negative rate can be estimated" in told["why"]
+    estimate = rows["naive"]["mined"]["false_negatives"]
+    assert estimate["rate"] is None and "no false-negative rate can be estimated" in estimate["why"]
     with (tmp_path / "out" / "table.csv").open(encoding="utf-8") as file:
         assert [line["arm"] for line in csv.DictReader(file)] == list(rows)
     assert "vs naive" in (tmp_path / "out" / "table.txt").read_text(encoding="utf-8")
@@ -128,11 +128,11 @@ def test_a_finished_comparison_takes_more_recipes_and_seeds(splits, models, tmp_
 
 
 def test_an_audit_fills_the_false_negative_rate(splits, models, tmp_path):
-    told = {"method": "judged_sample", "rate": 0.25, "low": 0.1, "high": 0.4, "judged": 40}
-    found = compare(str(splits), settings(models, seeds=1), tmp_path / "out", audit=lambda folder: told)
+    estimate = {"method": "judged_sample", "rate": 0.25, "low": 0.1, "high": 0.4, "judged": 40}
+    found = compare(str(splits), settings(models, seeds=1), tmp_path / "out", audit=lambda folder: estimate)
     assert found.facts["rows"][2]["mined"]["false_negatives"]["rate"] == 0.25
     assert "25.0%" in (tmp_path / "out" / "table.txt").read_text(encoding="utf-8")
-    (tmp_path / "out" / "runs" / "naive" / "audit.json").write_text(json.dumps(told), encoding="utf-8")
+    (tmp_path / "out" / "runs" / "naive" / "audit.json").write_text(json.dumps(estimate), encoding="utf-8")
     again = compare(str(splits), settings(models, seeds=1), tmp_path / "out")
     assert again.facts["rows"][2]["mined"]["false_negatives"]["high"] == 0.4
 
@@ -216,9 +216,9 @@ def test_splits_that_must_be_apart_are(models, changes, message):
 def test_a_mistake_is_told_before_anything_is_written(splits, models, tmp_path, changes, training, message):
     asked = settings(models, **changes)
     asked = asked.model_copy(update={"train": asked.train.model_copy(update=training)})
-    with pytest.raises(HardnegError, match=re.escape(message)) as told:
+    with pytest.raises(HardnegError, match=re.escape(message)) as caught:
         compare(str(splits), asked, tmp_path / "out")
-    assert "\n" not in str(told.value).strip()
+    assert "\n" not in str(caught.value).strip()
     out = tmp_path / "out"
     assert not out.exists() or all(path.name.startswith(".") for path in out.iterdir())
 
@@ -291,8 +291,8 @@ def test_the_command(splits, models, tmp_path, capsys):
     run("compare", splits, "--recipes", "naive, shifted", *options)
     assert "nDCG@10 on test" in capsys.readouterr().err
     run("compare", splits, "--recipes", "naive,shifted", *options, "--json")
-    told = json.loads(capsys.readouterr().out)
-    assert told["collection"]["queries"] == 5 and told["collection"]["shared_query_texts"] == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["collection"]["queries"] == 5 and printed["collection"]["shared_query_texts"] == 0
     run("compare", splits, "--recipes", "naiv", *options, expect=2)
     assert 'did you mean "naive"' in capsys.readouterr().err
     run("compare", splits, "--recipes", "naive", *options, "--test", "dev", expect=2)

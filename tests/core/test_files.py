@@ -49,14 +49,14 @@ def _hold(folder, held, let_go):
 
 
 def test_processes_take_turns_and_the_one_that_waits_is_told(tmp_path):
-    told = []
+    events = []
 
     @contextmanager
     def waiting():
-        told.append("begin")
+        events.append("begin")
         let_go.set()
         yield
-        told.append("end")
+        events.append("end")
 
     spawn = multiprocessing.get_context("spawn")
     held, let_go = spawn.Event(), spawn.Event()
@@ -64,10 +64,10 @@ def test_processes_take_turns_and_the_one_that_waits_is_told(tmp_path):
     other.start()
     assert held.wait(60)
     with exclusive(tmp_path, waiting):
-        assert told == ["begin", "end"]
+        assert events == ["begin", "end"]
     other.join()
     with exclusive(tmp_path, waiting):
-        assert len(told) == 2
+        assert len(events) == 2
 
 
 def test_the_lock_falls_with_the_process_that_held_it(tmp_path):

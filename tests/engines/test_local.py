@@ -3,20 +3,20 @@ from hardneg.engines.local import Local
 
 
 def test_jobs_are_done_in_order_and_taken_one_by_one():
-    told = []
+    events = []
 
     def jobs():
         for number in range(3):
-            told.append(f"taken {number}")
+            events.append(f"taken {number}")
             yield number
 
     def opener():
-        told.append("opened")
+        events.append("opened")
         return lambda job: job * 10
 
     for result in Local().run(opener, jobs(), "decide"):
-        told.append(result)
-    assert told == ["opened", "taken 0", 0, "taken 1", 10, "taken 2", 20]
+        events.append(result)
+    assert events == ["opened", "taken 0", 0, "taken 1", 10, "taken 2", 20]
 
 
 def test_engines_are_found_by_name():

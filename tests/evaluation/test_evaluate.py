@@ -127,9 +127,9 @@ def test_the_command_writes_all_and_the_same_run_scores_the_same(beir, tmp_path,
     run(
         "evaluate", beir, "--split", "train", "--model", "bm25", "--run", out / "runs" / "bm25.trec", "--json"
     )
-    told = json.loads(capsys.readouterr().out)
-    means = [system["means"] for system in told["systems"]]
-    assert means[0] == means[1] and told["baseline"] == "bm25"
+    printed = json.loads(capsys.readouterr().out)
+    means = [system["means"] for system in printed["systems"]]
+    assert means[0] == means[1] and printed["baseline"] == "bm25"
     lines = (out / "per_query.tsv").read_text(encoding="utf-8").splitlines()
     assert lines[0] == "system\tquery_id\tmeasure\tvalue" and len(lines) == 1 + 7 * len(means[0])
     values = [float(line.split("\t")[3]) for line in lines[1:] if "\tnDCG@10\t" in line]
@@ -138,9 +138,9 @@ def test_the_command_writes_all_and_the_same_run_scores_the_same(beir, tmp_path,
 
 def test_the_command_prints_tables_and_what_to_know(beir, capsys):
     run("evaluate", beir, "--split", "train", "--model", "bm25", "--model", "bm25:none", "--measure", "MAP")
-    told = capsys.readouterr().err
+    printed = capsys.readouterr().err
     for word in ("beir: 7 queries", "MAP", "p Holm", "bm25:none"):
-        assert word in told
+        assert word in printed
 
 
 @pytest.mark.parametrize(

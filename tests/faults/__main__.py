@@ -28,9 +28,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="hardneg-faults-") as folder:
         trials = Trials(Path(folder), chosen.seed)
         for number in range(chosen.count):
-            told = trials.make(number)
-            if chosen.verbose or not told.good:
-                sys.stdout.write(f"{told}\n")
+            outcome = trials.make(number)
+            if chosen.verbose or not outcome.good:
+                sys.stdout.write(f"{outcome}\n")
         sys.stdout.write(f"{trials.summary()}\n")
         return int(bool(trials.bad))
 

@@ -58,11 +58,11 @@ def prepare() -> None:
 
 def start(world: World, arguments: list[str], arm: Arm | None = None) -> tuple[int, int]:
     """Starts a command in a child and returns (process id, what its standard error is read from)."""
-    told, telling = os.pipe()
+    steps, telling = os.pipe()
     child = os.fork()
     if child:
         os.close(telling)
-        return child, told
+        return child, steps
     code = 70
     try:
         os.dup2(telling, 2)
@@ -76,8 +76,8 @@ def start(world: World, arguments: list[str], arm: Arm | None = None) -> tuple[i
 
 def finish(started: tuple[int, int]) -> End:
     """Waits for a child."""
-    child, told = started
-    with os.fdopen(told, encoding="utf-8", errors="replace") as opened:
+    child, steps = started
+    with os.fdopen(steps, encoding="utf-8", errors="replace") as opened:
         said = opened.read()
     _, status = os.waitpid(child, 0)
     return End(os.waitstatus_to_exitcode(status), said)

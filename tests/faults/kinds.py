@@ -22,7 +22,7 @@ def watched(world: World, count: int, strike: Callable[[], None]) -> None:
     left = count
     roots = tuple(str(path) for path in (world.cache, world.out, world.again, world.stored))
 
-    def heard(event: str, arguments: tuple[object, ...]) -> None:
+    def on_event(event: str, arguments: tuple[object, ...]) -> None:
         nonlocal left
         if event not in ("open", "os.rename", "os.remove", "os.mkdir"):
             return
@@ -31,10 +31,10 @@ def watched(world: World, count: int, strike: Callable[[], None]) -> None:
             if left == 0:
                 strike()
 
-    sys.addaudithook(heard)
+    sys.addaudithook(on_event)
 
 
-def operations(world: World, told: Path) -> Arm:
+def operations(world: World, counted: Path) -> Arm:
     """Counts the file operations of a whole command; the count is in the file when it has ended."""
 
     def arm() -> None:
@@ -44,7 +44,7 @@ def operations(world: World, told: Path) -> Arm:
         seen = 0
         roots = tuple(str(path) for path in (world.cache, world.out, world.again, world.stored))
 
-        def heard(event: str, arguments: tuple[object, ...]) -> None:
+        def on_event(event: str, arguments: tuple[object, ...]) -> None:
             nonlocal seen
             if event in ("open", "os.rename", "os.remove", "os.mkdir") and isinstance(
                 arguments[0], str | os.PathLike
@@ -53,8 +53,8 @@ def operations(world: World, told: Path) -> Arm:
                     seen += 1
                     os.pwrite(opened, f"{seen:9}".encode(), 0)
 
-        opened = os.open(told, os.O_CREAT | os.O_WRONLY)
-        sys.addaudithook(heard)
+        opened = os.open(counted, os.O_CREAT | os.O_WRONLY)
+        sys.addaudithook(on_event)
 
     return arm
 

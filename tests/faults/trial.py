@@ -15,7 +15,7 @@ from tests.faults.judged import failing_server, serving_server
 from tests.faults.world import World, content, verdicts
 
 
-class Told(NamedTuple):
+class Outcome(NamedTuple):
     """What came of one fault."""
 
     number: int
@@ -53,7 +53,7 @@ class Trials:
         self.counts: Counter[tuple[str, str]] = Counter()
         self.bad = 0
 
-    def make(self, number: int) -> Told:
+    def make(self, number: int) -> Outcome:
         """Makes one fault, runs the command again and returns what came of it."""
         draw = random.Random(f"{self.seed} {number}")
         self.world.reset()
@@ -71,7 +71,7 @@ class Trials:
         kind, what, outcome, good = trial(draw)
         self.counts[kind, outcome.split(":")[0]] += 1
         self.bad += not good
-        return Told(number, kind, what, outcome, good)
+        return Outcome(number, kind, what, outcome, good)
 
     def summary(self) -> str:
         """Returns how many faults of each kind ended how."""
@@ -159,9 +159,9 @@ class Trials:
         raise SystemExit(0)
 
     def _operations(self, arguments: list[str]) -> int:
-        told = self.world.folder / "operations"
-        _well(call(self.world, arguments, kinds.operations(self.world, told)))
-        return int(told.read_text(encoding="utf-8"))
+        counter = self.world.folder / "operations"
+        _well(call(self.world, arguments, kinds.operations(self.world, counter)))
+        return int(counter.read_text(encoding="utf-8"))
 
 
 def _well(end: End) -> None:

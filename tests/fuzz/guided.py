@@ -48,7 +48,7 @@ def look(folder: Path, content: bytes) -> None:
 
 
 def main() -> None:
-    """Runs until it is told to stop."""
+    """Runs until it is stopped."""
     with tempfile.TemporaryDirectory() as folder:
         atheris.Setup(sys.argv, lambda content: look(Path(folder), content))
         atheris.Fuzz()

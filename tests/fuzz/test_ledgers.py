@@ -28,7 +28,7 @@ def mined(beir, tmp_path):
 
 
 def looked_at(folder):
-    """Returns what a run holds, read in every way; None where it is refused as users are told."""
+    """Returns what a run holds, read in every way; None where it is refused in one line."""
     try:
         examples = [example.query_id for example in open_run(folder).training_set]
         return examples, diff.compare(folder, folder)

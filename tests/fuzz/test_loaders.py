@@ -31,7 +31,7 @@ def judged(collection):
 
 
 def or_refused(source, options=ALL):
-    """Loads a source, or finds it refused as users are told; anything else is a bug."""
+    """Loads a source, or finds it refused in one line; anything else is a bug."""
     try:
         return load(str(source), options)
     except HardnegError as error:

@@ -20,7 +20,7 @@ VALUES = JSON | st.sampled_from(["top", "bm25:english", "window:3", "dense:x:y",
 
 
 def built(settings):
-    """Returns the recipe of some settings, None where they are refused as users are told."""
+    """Returns the recipe of some settings, None where they are refused in one line."""
     try:
         recipe = Recipe.build(settings)
     except HardnegError as error:

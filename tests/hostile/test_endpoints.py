@@ -213,8 +213,8 @@ def test_a_password_in_an_address_is_refused_and_not_shown(mined, capfd):
             f"https://{password}@host:1/v1",
         ):
             run("judge", mined, "--endpoint", url, "--model", "m", expect=2)
-            told = capfd.readouterr().err
-            assert SECRET not in told and told.count("\n") == 1 and "no user, password or query" in told
+            error = capfd.readouterr().err
+            assert SECRET not in error and error.count("\n") == 1 and "no user, password or query" in error
 
 
 BAD = [
@@ -228,8 +228,10 @@ BAD = [
 def test_addresses_that_are_none(mined, capfd):
     for url in BAD:
         run("judge", mined, "--endpoint", url, "--model", "m", "--retries", 0, "--quiet", expect=2)
-        told = capfd.readouterr().err
-        assert told.count("\n") == 1 and told.isascii() and "\x1b" not in told and len(told) < 500, url[:40]
+        error = capfd.readouterr().err
+        assert error.count("\n") == 1 and error.isascii() and "\x1b" not in error and len(error) < 500, url[
+            :40
+        ]
 
 
 # Proxies
@@ -287,8 +289,8 @@ def test_proxies_that_are_none(mined, monkeypatch, capfd):
         monkeypatch.setenv("ALL_PROXY", value)
         command = ["--endpoint", "http://elsewhere.example/v1", "--model", "m", "--retries", 0, "--quiet"]
         run("judge", mined, *command, expect=2)
-        told = capfd.readouterr().err
-        assert told.count("\n") == 1 and SECRET not in told, told
+        error = capfd.readouterr().err
+        assert error.count("\n") == 1 and SECRET not in error, error
 
 
 # The form of answers

@@ -1,7 +1,7 @@
 """Mutations of every file that a source reads: no traceback, no hang, no silent loss.
 
 Each reader has a valid source; one of its files is cut off, has bytes changed, put in or taken out, lines
-doubled or dropped, or another encoding. It is then read or refused as users are told. What is read has all
+doubled or dropped, or another encoding. It is then read or refused in one line. What is read has all
 that the lines say which are still as they were, or its notes count what is not there. `HARDNEG_FUZZ=500`
 tries as many mutations of each reader.
 """

@@ -62,9 +62,9 @@ def test_endless_ids(beir, tmp_path, write, served, capfd):
     pairs = write("pairs.jsonl", [{"query_id": "q1", "doc_id": f"x{ESC}" * 50_000}])
     command = ["--endpoint", served.url, "--model", "m", "--pairs", pairs]
     run("judge", tmp_path / "run", *command, expect=2)
-    told = capfd.readouterr().err
-    assert len(told) < 5000 and told.count("\n") == 1 and not obeyed(told)
-    assert "no document" in told and "collection of the run" in told
+    error = capfd.readouterr().err
+    assert len(error) < 5000 and error.count("\n") == 1 and not obeyed(error)
+    assert "no document" in error and "collection of the run" in error
 
 
 RECIPES = Path(hardneg.__file__).parent / "mining" / "recipes"

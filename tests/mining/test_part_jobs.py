@@ -1,4 +1,4 @@
-"""Blocks decided on elsewhere: searches come first, deeper ones are asked for, nothing is lost."""
+"""Blocks decided on by workers: searches come first, deeper ones are asked for, nothing is lost."""
 
 from functools import partial
 
@@ -13,7 +13,7 @@ from hardneg.rankers.sharded_search import ShardingPlan
 from tests import tiny
 
 
-class Elsewhere(Local):
+class Workers(Local):
     """Another process that is this one: each job is noted, and one may fail."""
 
     spreads = True
@@ -22,8 +22,8 @@ class Elsewhere(Local):
 
     def run(self, opener, jobs, stage):
         for result in super().run(opener, jobs, stage):
-            Elsewhere.done = (*Elsewhere.done, stage)
-            if len(Elsewhere.done) == Elsewhere.fails_at:
+            Workers.done = (*Workers.done, stage)
+            if len(Workers.done) == Workers.fails_at:
                 raise KeyboardInterrupt
             yield result
 
@@ -35,7 +35,7 @@ def small(monkeypatch):
     for each in (store, remote_encoding):
         monkeypatch.setattr(each, "SHARD", 10)
     monkeypatch.setattr(store.Store.vectors, "__defaults__", (10,))  # the same batches in this process
-    Elsewhere.done, Elsewhere.fails_at = (), None
+    Workers.done, Workers.fails_at = (), None
 
 
 @pytest.fixture
@@ -58,33 +58,31 @@ def mined(beir, tmp_path):
 
 @pytest.mark.parametrize("options", [(), ("validation.calibrate=true",), ("select.max_uses=1",)])
 def test_workers_write_what_this_process_writes(mined, tmp_path, options):
-    result, files = mined("elsewhere", Elsewhere(), *options)
+    result, files = mined("workers", Workers(), *options)
     assert files == mined("here", Local(), *options)[1]
     assert result.info["counts"]["queries"] == 7
-    assert not (tmp_path / "elsewhere" / ".hardneg-searches").exists()
+    assert not (tmp_path / "workers" / ".hardneg-searches").exists()
 
 
 def test_blocks_wait_for_deeper_searches(mined):
-    mined("elsewhere", Elsewhere())
+    mined("workers", Workers())
     stages = [
-        stage
-        for stage, before in zip(Elsewhere.done, (None, *Elsewhere.done), strict=False)
-        if stage != before
+        stage for stage, before in zip(Workers.done, (None, *Workers.done), strict=False) if stage != before
     ]
     assert stages[:3] == ["encode", "search", "decide"] and stages[-1] == "decide"
     assert stages.count("search") > 1  # two documents of each ranker are too few for three negatives
-    assert Elsewhere.done.count("search") % 6 == 0  # 30 documents are three shards, searched by two rankers
+    assert Workers.done.count("search") % 6 == 0  # 30 documents are three shards, searched by two rankers
 
 
 @pytest.mark.parametrize("fails_at", [7, 10, 15, 18, 21])
 def test_what_was_interrupted_goes_on_with_its_lists(mined, tmp_path, fails_at):
-    whole = mined("whole", Elsewhere())[1]
-    steps, Elsewhere.done = len(Elsewhere.done), ()
-    Elsewhere.fails_at = fails_at
+    whole = mined("whole", Workers())[1]
+    steps, Workers.done = len(Workers.done), ()
+    Workers.fails_at = fails_at
     with pytest.raises(KeyboardInterrupt):
-        mined("run", Elsewhere())
+        mined("run", Workers())
     assert (tmp_path / "run" / ".hardneg-searches").exists()
-    Elsewhere.fails_at = None
-    result, files = mined("run", Elsewhere())
+    Workers.fails_at = None
+    result, files = mined("run", Workers())
     assert result.info["resumed"] and files == whole
-    assert len(Elsewhere.done) <= steps + 6  # the interrupted job, workers begun anew, no more
+    assert len(Workers.done) <= steps + 6  # the interrupted job, workers begun anew, no more

@@ -12,7 +12,7 @@ from hardneg.mining.recipe import Recipe
 
 
 class FakeTimer:
-    """A clock that moves only when it is told to."""
+    """A clock that moves only when a test moves it."""
 
     def __init__(self):
         self.now = 0.0

@@ -1,4 +1,4 @@
-"""Flags, YAML and Python build the same recipe; what does not fit is told in one line."""
+"""Flags, YAML and Python build the same recipe; what does not fit is refused in one line."""
 
 from types import SimpleNamespace
 

@@ -77,8 +77,8 @@ def test_negatives_above_their_positive_are_bad_from_a_twentieth_on():
 def test_suspected_ones_and_a_missing_calibration_are_told():
     select = {**RUN["recipe"]["select"], "rules": [{"suspected-false-negative": {}}]}
     counts = {**RUN["counts"], "dropped": {"suspected_false_negative": 1234, "surplus": 1}}
-    told = of("suspected false negatives", recipe={**RUN["recipe"], "select": select}, counts=counts)
-    assert told[0] == ("plain", "1,234 candidates were dropped as suspected false negatives.")
+    sentences = of("suspected false negatives", recipe={**RUN["recipe"], "select": select}, counts=counts)
+    assert sentences[0] == ("plain", "1,234 candidates were dropped as suspected false negatives.")
     unknown = {"validators": {}, "calibration": {"estimable": False, "why": "too few"}}
     assert of("are not estimated: too few", validation=unknown)
     poor = [{"kind": "poor_calibration", "text": ""}]
@@ -136,8 +136,8 @@ def test_documents_that_serve_many_queries_are_told():
 
 def test_the_two_rankers_that_agree_least_are_named():
     shared = [[10, 5, 2], [5, 10, 4], [2, 4, 10]]
-    told = of("ten best", rankers=("bm25", "dense", "late"), shared=shared)
-    assert told == [("plain", "bm25 and late share 20\u202f% of their ten best documents.")]
+    sentences = of("ten best", rankers=("bm25", "dense", "late"), shared=shared)
+    assert sentences == [("plain", "bm25 and late share 20\u202f% of their ten best documents.")]
     assert not of("ten best")
 
 

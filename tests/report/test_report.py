@@ -177,7 +177,7 @@ def test_a_recipe_is_described_by_what_ran(run):
 
 def test_warnings_stand_first_in_both_languages(run):
     summary = summarize(run)
-    told = [
+    given = [
         {"kind": "lost_queries", "text": "", "lost": 85, "queries": 114, "share": 85 / 114},
         {"kind": "poor_calibration", "text": "", "why": ""},
         {"kind": "verdicts", "text": "", "pairs": 20, "before": 348, "after": 37, "scale": 2.5},
@@ -190,10 +190,10 @@ def test_warnings_stand_first_in_both_languages(run):
         {"kind": "of a later version", "text": "As it is."},
     ]
     verdicts = {"pairs": 20, "removed": 311, "added": 0}
-    warned = replace(summary, run={**summary.run, "warnings": told, "verdicts": verdicts})
+    warned = replace(summary, run={**summary.run, "warnings": given, "verdicts": verdicts})
     for language in ("en", "ru"):
         shown = findings(warned, Locale(language))
-        assert [kind for kind, _ in shown[: len(told)]] == ["bad"] * len(told)
+        assert [kind for kind, _ in shown[: len(given)]] == ["bad"] * len(given)
         assert "85" in shown[0][1] and "75" in shown[0][1] and "37" in shown[2][1] and "6" in shown[6][1]
         assert shown[9][1] == "As it is." and any("311" in sentence for _, sentence in shown[10:])
     assert len(tables.quality(summary, Locale("en"))) == 2
@@ -215,7 +215,7 @@ def test_texts_that_a_model_cuts_stand_out_if_much_is_lost(run, text, kind):
     assert level == kind and "the first 64 tokens: it cuts 16\u202f% of the doc" in said
     assert any("обрезает документов" in said for _, said in findings(found, Locale("ru")))
     assert "estimate" not in said
-    told = {
+    given = {
         "kind": "truncated",
         "ranker": "dense",
         "limit": 64,
@@ -223,7 +223,7 @@ def test_texts_that_a_model_cuts_stand_out_if_much_is_lost(run, text, kind):
         "unread": text,
         "text": "",
     }
-    warned = replace(found, run={**found.run, "warnings": [told]})
+    warned = replace(found, run={**found.run, "warnings": [given]})
     [(level, said)] = [each for each in findings(warned, Locale("en")) if "tokens" in each[1]]
     assert level == "bad" and said.endswith("hardneg mine --chunk 64 cuts them into chunks.")
     assert any("--chunk 64 разрежет" in said for _, said in findings(warned, Locale("ru")))

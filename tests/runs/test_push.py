@@ -43,11 +43,11 @@ class Hub(BaseHTTPRequestHandler):
             self.answer({"url": f"{self.base}/datasets/me/set", "name": "me/set"})
         elif "/preupload/" in self.path:
             files = json.loads(body)["files"]
-            told = [
+            modes = [
                 {"path": f["path"], "uploadMode": "regular", "shouldIgnore": False, "oid": None}
                 for f in files
             ]
-            self.answer({"files": told})
+            self.answer({"files": modes})
         elif "/commit/" in self.path:
             for line in map(json.loads, body.splitlines()):
                 if line["key"] == "file":

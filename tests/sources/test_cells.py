@@ -37,9 +37,9 @@ def test_lists_that_are_no_json_are_refused(text):
     for row, typed in ((Cells(x=text), False), ({"x": text}, True)):
         with pytest.raises(
             DataError, match='^line 1: "x" is .*, which stands for a list; write it in JSON'
-        ) as told:
+        ) as caught:
             check_text(row, "x", text, "line 1", typed=typed)
-        assert "\n" not in str(told.value)
+        assert "\n" not in str(caught.value)
     check_text({"x": text}, "x", text, "line 1")
 
 

@@ -33,12 +33,12 @@ async def f(
 ):
     """Do it.
 
-    As told.
+    As given.
     """
     # a comment
     return x
 '''
-    wanted = "@cached\nasync def f(\n    x,\n):\n    As told.\n    # a comment\n    return x"
+    wanted = "@cached\nasync def f(\n    x,\n):\n    As given.\n    # a comment\n    return x"
     assert texts(write, source) == {"m.f": wanted}
 
 

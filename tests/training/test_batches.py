@@ -213,24 +213,24 @@ def test_all_rows_are_in_an_epoch_and_epochs_differ(mined, words):
 def test_a_batch_tells_whose_negative_a_document_is_and_how_sure():
     given = small(q="a", r="b", s="f")
     learned = [Row(0, 0, [2, 3], [0.5, 1.0], [0.9, 0.4, NAN], 0.25), Row(1, 1, [0], [1.0], [0.8, 0.3])]
-    told = Collate(given, PairWeights(given))([each._asdict() for each in learned])
-    assert told["loss_weight"].tolist() == [0.25, 1.0]
-    assert told["queries"] == ["ask q", "ask r"]
-    assert told["documents"] == [f"text {name}" for name in "abcda"]
-    assert told["target"].tolist() == [0, 1]
-    assert told["own"].tolist() == [[False, False, True, True, False], [False, False, False, False, True]]
+    collated = Collate(given, PairWeights(given))([each._asdict() for each in learned])
+    assert collated["loss_weight"].tolist() == [0.25, 1.0]
+    assert collated["queries"] == ["ask q", "ask r"]
+    assert collated["documents"] == [f"text {name}" for name in "abcda"]
+    assert collated["target"].tolist() == [0, 1]
+    assert collated["own"].tolist() == [[False, False, True, True, False], [False, False, False, False, True]]
     # a is q's positive: 0 wherever it comes from; for r it is there twice: a half each
-    assert told["weight"][0].tolist() == [1, 1, 0.5, 1, 0]
-    assert told["weight"][1].tolist() == [0.5, 1, 1, 1, 0.5]
-    teacher = told["teacher"].numpy()
+    assert collated["weight"][0].tolist() == [1, 1, 0.5, 1, 0]
+    assert collated["weight"][1].tolist() == [0.5, 1, 1, 1, 0.5]
+    teacher = collated["teacher"].numpy()
     assert teacher[0, [0, 2]] == pytest.approx([0.9, 0.4]) and teacher[1, [1, 4]] == pytest.approx([0.8, 0.3])
-    assert np.isnan(teacher).sum() == 10 - 4 and "guide" not in told
+    assert np.isnan(teacher).sum() == 10 - 4 and "guide" not in collated
 
 
 def test_a_guide_scores_every_pair_of_the_batch():
     given, scores = small(q="a", r="b"), np.arange(12).reshape(2, 6)
     made = Collate(given, PairWeights(given), FakeRanker(scores))
-    told = made(
+    collated = made(
         [dict(zip(Row._fields, row(1, 1, 5), strict=True)), dict(zip(Row._fields, row(0, 0), strict=True))]
     )
-    assert told["guide"].tolist() == [[7, 6, 11], [1, 0, 5]]
+    assert collated["guide"].tolist() == [[7, 6, 11], [1, 0, 5]]

@@ -62,37 +62,39 @@ def gradients(student, settings, collated):
 @pytest.mark.parametrize("kind", ["dense", "sparse", "cross-encoder"])
 def test_gradients_computed_piece_by_piece_are_the_same(kind, mined, words, models):
     settings = TrainSettings(student=f"{kind}:{models}")
-    student, told = open_student(settings), batch(mined, words)
-    whole = gradients(student, settings, told)
-    pieces = gradients(student, settings.model_copy(update={"mini_batch": 3}), told)
+    student, collated = open_student(settings), batch(mined, words)
+    whole = gradients(student, settings, collated)
+    pieces = gradients(student, settings.model_copy(update={"mini_batch": 3}), collated)
     assert pieces[0] == pytest.approx(whole[0], rel=1e-5)
     for one, other in zip(whole[1], pieces[1], strict=True):
         assert torch.allclose(one, other, atol=1e-5)
 
 
 def test_matryoshka_is_the_mean_over_its_dimensions(mined, words, models):
-    settings, told = TrainSettings(student=models), batch(mined, words)
+    settings, collated = TrainSettings(student=models), batch(mined, words)
     student = open_student(settings)
-    both = gradients(student, settings.model_copy(update={"dimensions": (4,)}), told)[0]
-    whole = gradients(student, settings, told)[0]
+    both = gradients(student, settings.model_copy(update={"dimensions": (4,)}), collated)[0]
+    whole = gradients(student, settings, collated)[0]
     student.model.eval()
     queries, documents = (
-        torch.nn.functional.normalize(student.model.encode(told[name], convert_to_tensor=True)[:, :4], dim=1)
+        torch.nn.functional.normalize(
+            student.model.encode(collated[name], convert_to_tensor=True)[:, :4], dim=1
+        )
         for name in ("queries", "documents")
     )
-    logits = queries @ documents.T / 0.05 + told["weight"].log()
-    cut = torch.nn.functional.cross_entropy(logits, told["target"])
+    logits = queries @ documents.T / 0.05 + collated["weight"].log()
+    cut = torch.nn.functional.cross_entropy(logits, collated["target"])
     assert both == pytest.approx((whole + float(cut)) / 2, rel=1e-4)
 
 
 def test_sparse_students_pay_for_density(mined, words, models):
-    settings, told = (
+    settings, collated = (
         TrainSettings(student=f"sparse:{models}", query_flops=0, document_flops=0),
         batch(mined, words),
     )
     student = open_student(settings)
-    free = gradients(student, settings, told)[0]
-    assert gradients(student, settings.model_copy(update={"document_flops": 1.0}), told)[0] > free
+    free = gradients(student, settings, collated)[0]
+    assert gradients(student, settings.model_copy(update={"document_flops": 1.0}), collated)[0] > free
 
 
 # Students
@@ -217,10 +219,10 @@ def test_a_student_ranks_now_as_it_will_when_saved(kind, words, models, tmp_path
 def test_a_student_learns_and_is_saved(mined, words, settings, tmp_path):
     changed = settings.model_copy(update={"epochs": 8, "learning_rate": 0.1})
     trained = train(mined, changed, tmp_path / "out", collection=words)
-    told = trained.facts["training"]
-    assert told["losses"][-1]["loss"] < told["losses"][0]["loss"]
-    assert told["development"]["best"] >= told["development"]["before"]
-    assert told["steps"] == told["planned_steps"] == 8 * 6
+    training = trained.facts["training"]
+    assert training["losses"][-1]["loss"] < training["losses"][0]["loss"]
+    assert training["development"]["best"] >= training["development"]["before"]
+    assert training["steps"] == training["planned_steps"] == 8 * 6
     assert trained.facts["rows"]["queries"] == 22
     assert not (tmp_path / "out" / "checkpoints").exists()
     saved = reopen("static", tmp_path / "out", changed)
@@ -251,10 +253,10 @@ def test_the_rate_rises_and_falls(mined, words, settings, tmp_path):
     changed = settings.model_copy(
         update={"warmup": 0.5, "checks": 4, "epochs": 2, "learning_rate": 0.1, "patience": 9}
     )
-    told = train(mined, changed, tmp_path / "out", collection=words).facts["training"]
-    assert [log["step"] for log in told["losses"]] == [3, 6, 9, 12]
+    training = train(mined, changed, tmp_path / "out", collection=words).facts["training"]
+    assert [log["step"] for log in training["losses"]] == [3, 6, 9, 12]
     # after 3, 6, 9 and 12 steps, each logged with the rate of its own step: up in 6 steps, down in 6
-    rates = [log["learning_rate"] / 0.1 for log in told["losses"]]
+    rates = [log["learning_rate"] / 0.1 for log in training["losses"]]
     assert rates == pytest.approx([2 / 6, 5 / 6, 4 / 6, 1 / 6])
 
 
@@ -266,8 +268,8 @@ def test_the_same_seed_trains_the_same_student(mined, words, settings, tmp_path)
 
 def test_training_stops_when_the_development_split_no_longer_gains(mined, words, settings, tmp_path):
     still = settings.model_copy(update={"learning_rate": 1e-12, "checks": 6, "patience": 2})
-    told = train(mined, still, tmp_path / "out", collection=words).facts["training"]
-    assert told["steps"] < told["planned_steps"]
+    training = train(mined, still, tmp_path / "out", collection=words).facts["training"]
+    assert training["steps"] < training["planned_steps"]
 
 
 def test_a_directory_of_another_training_is_refused(mined, words, settings, tmp_path):
@@ -346,8 +348,8 @@ def test_a_killed_training_goes_on_and_ends_the_same(beir, models, tmp_path):
     assert last_whole(checkpoints) is not None and not (checkpoints / "checkpoint-999").exists()
     for name in ("killed", "whole"):
         subprocess.run(command(tmp_path / name), check=True)
-    told = [read(tmp_path / name) for name in ("killed", "whole")]
-    assert told[0]["training"]["development"] == told[1]["training"]["development"]
+    runs = [read(tmp_path / name) for name in ("killed", "whole")]
+    assert runs[0]["training"]["development"] == runs[1]["training"]["development"]
     weights = [
         reopen("static", tmp_path / name, TrainSettings()).model[0].embedding.weight
         for name in ("killed", "whole")
@@ -382,14 +384,14 @@ def test_rounds_go_on_while_the_development_split_gains(beir, models, tmp_path, 
         3,
     ]
     run("train", tmp_path / "run", "--out", tmp_path / "out", *options, "--learning-rate", 0.1)
-    told = read(tmp_path / "out")
-    best = [one["best"] for one in told["rounds"]]
-    assert told["best_round"] == best.index(max(best)) + 1
+    series = read(tmp_path / "out")
+    best = [one["best"] for one in series["rounds"]]
+    assert series["best_round"] == best.index(max(best)) + 1
     assert len(best) == 3 or best[-1] <= best[-2]
     assert (tmp_path / "out" / "modules.json").exists()
     second = json.loads((tmp_path / "out" / "rounds" / "2-run" / "run.json").read_text(encoding="utf-8"))
     assert second["recipe"]["rank"]["rankers"][-1]["dense"]["model"].endswith("rounds/1")
-    assert f"round {told['best_round']} (kept)" in capsys.readouterr().err
+    assert f"round {series['best_round']} (kept)" in capsys.readouterr().err
 
 
 def test_a_mistake_leaves_the_directory_of_rounds_free(beir, models, tmp_path, capsys):

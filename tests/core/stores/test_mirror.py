@@ -43,20 +43,20 @@ def mined(beir, put, store):
 @pytest.fixture
 def moves(store, monkeypatch):
     """The files that have moved, in their order."""
-    told = []
+    moved = []
 
     def telling(name):
         move = getattr(type(store), name)
 
         def tells(self, one, other, **more):
-            told.append(other if name == "put_file" else one)
+            moved.append(other if name == "put_file" else one)
             return move(self, one, other, **more)
 
         monkeypatch.setattr(type(store), name, tells)
 
     telling("get_file")
     telling("put_file")
-    return told
+    return moved
 
 
 def test_a_collection_is_the_same_from_a_store_as_from_a_disk(beir, put, moves):
@@ -232,9 +232,9 @@ def run(*arguments, expect=0):
 def test_commands_take_and_give_urls(mined, capsys):
     run("select", "memory://runs/a", "--recipe", "naive", "--negatives", 1, "--out", "memory://runs/b")
     assert "memory://runs/b/train.jsonl" in capsys.readouterr().err
-    told = json.loads(mined.cat("/runs/b/run.json"))
-    assert told["selected_from"]["run"] == "memory://runs/a"
-    assert "memory://runs/b" in told["command"]
+    written = json.loads(mined.cat("/runs/b/run.json"))
+    assert written["selected_from"]["run"] == "memory://runs/a"
+    assert "memory://runs/b" in written["command"]
     run("audit", "memory://runs/a", "--quiet", "--max-fnr", "0.0", "--method", "calibrated", expect=2)
     run("audit", "memory://runs/a", "--sample", 3)
     assert mined.exists("/runs/a/audit_sample.jsonl")
@@ -253,11 +253,11 @@ def test_a_source_is_listed_and_fetched_once_and_is_not_put_back(
     by_words = write("recipe.yaml", "{name: words, rank: {rankers: [bm25]}, format: jsonl}")
     listing, listed = Place.listing, []
 
-    def told(self):
+    def list_and_count(self):
         listed.append(self.url)
         return listing(self)
 
-    monkeypatch.setattr(Place, "listing", told)
+    monkeypatch.setattr(Place, "listing", list_and_count)
     run("audit", "memory://data/beir", "--recipe", by_words, expect=2)
     assert "7 retrieved positives are too few, 20 are needed" in capsys.readouterr().err
     assert listed == ["memory://data/beir"]

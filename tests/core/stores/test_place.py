@@ -10,7 +10,7 @@ from hardneg.core.stores.place import Place, is_temporary
 
 
 def untold(count):
-    """Nobody is told of the bytes."""
+    """Nobody receives the number of bytes."""
 
 
 @pytest.mark.parametrize("place", ["s3://b/x", "memory://x", "hf://datasets/a/b", "HTTPS://h/x.csv"])

@@ -40,8 +40,8 @@ def test_it_prints_a_table_or_the_summary_or_nothing(beir, served, tmp_path, cap
     for words in ("queries by m", "documents: asked", "queries: kept", "spent: requests", "--max-requests"):
         assert words in printed.err
     run(*given, "--json", "--queries", 1, "--kinds", "claim,question")
-    told = json.loads(capsys.readouterr().out)
-    assert told["written"] == 22 and told["settings"]["kinds"] == ["claim", "question"]
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["written"] == 22 and shown["settings"]["kinds"] == ["claim", "question"]
     run(*given, "--quiet")
     assert capsys.readouterr() == ("", "")
 
@@ -84,6 +84,6 @@ def test_a_mistake_is_told_in_one_line(beir, served, tmp_path, capsys):
         ([beir, *options(served), "--out", beir], "holds other files (corpus.jsonl"),
     ):
         run("generate", *arguments, expect=2)
-        told = capsys.readouterr().err
-        assert message in told and told.count("\n") == 1, told
+        shown = capsys.readouterr().err
+        assert message in shown and shown.count("\n") == 1, shown
     assert served.requests == []

@@ -65,8 +65,8 @@ def test_an_answer_that_is_never_readable_is_counted_and_kept_for_a_look(written
     assert all(
         len(each["messages"][1]["content"]) == 1000 for each in served.requests if each["messages"][1:]
     )
-    told = lines(tmp_path / "out" / "generated.jsonl")
-    assert [row["dropped"] for row in told] == ["unreadable"] * 4 and told[0]["answer"] == "No." * 1000
+    rows = lines(tmp_path / "out" / "generated.jsonl")
+    assert [row["dropped"] for row in rows] == ["unreadable"] * 4 and rows[0]["answer"] == "No." * 1000
     written(limit=4)
     assert len(served.requests) == 8
 

@@ -17,11 +17,11 @@ POSITIVES = {f"d{n}" for n in range(8)}  # of the folder; d9 is judged not relev
 
 def test_documents_without_a_query_get_some_and_the_folder_can_be_mined(written, beir, tmp_path):
     summary = written()
-    told = lines(tmp_path / "out" / "generated.jsonl")
-    assert {row["doc_id"] for row in told} == {f"d{n}" for n in range(30)} - POSITIVES
+    generated = lines(tmp_path / "out" / "generated.jsonl")
+    assert {row["doc_id"] for row in generated} == {f"d{n}" for n in range(30)} - POSITIVES
     assert summary["asked"] == summary["answered"] == summary["requests"] == 22
-    assert summary["written"] == summary["kept"] == len(told) == 66
-    for row in told:
+    assert summary["written"] == summary["kept"] == len(generated) == 66
+    for row in generated:
         assert row["query"].startswith(f"n{row['doc_id'][1:]} about ") and row["rank"] <= 10
         assert (row["model"], row["seed"], row["dropped"]) == ("m", 42, None)
         assert row["prompt"].startswith("queries-") and row["query_id"].startswith("generated:")
@@ -30,7 +30,7 @@ def test_documents_without_a_query_get_some_and_the_folder_can_be_mined(written,
     assert len(all_of_it.queries) == 7 + 66 and len(all_of_it.judgments) == len(given.judgments) + 66
     assert all_of_it.documents.table.equals(given.documents.table)
     alone = load(str(tmp_path / "out"), LoadOptions(split="generated"))
-    assert set(alone.queries.ids(range(66))) == {row["query_id"] for row in told}
+    assert set(alone.queries.ids(range(66))) == {row["query_id"] for row in generated}
     run("mine", tmp_path / "out", "--out", tmp_path / "run", "--ranker", "bm25", "--quiet")
     assert json.loads((tmp_path / "run" / "run.json").read_text())["collection"]["queries"] == 73
 
@@ -40,18 +40,18 @@ def test_where_a_query_comes_from_stands_beside_it(written, tmp_path):
     rows = [row for row in lines(tmp_path / "out" / "queries.jsonl") if row["_id"].startswith("generated:")]
     assert len(rows) == 2
     for row in rows:
-        told = row["metadata"]
-        assert told.pop("prompt").startswith("queries-") and told.pop("doc_id") in row["text"].replace(
+        made = row["metadata"]
+        assert made.pop("prompt").startswith("queries-") and made.pop("doc_id") in row["text"].replace(
             "n", "d"
         )
-        assert told == {"generated": True, "kind": "claim", "model": "m", "seed": 5}
+        assert made == {"generated": True, "kind": "claim", "model": "m", "seed": 5}
 
 
 def test_kinds_take_turns_and_are_asked_for_by_name(written, served, tmp_path):
     written(queries=2)
-    told = lines(tmp_path / "out" / "generated.jsonl")
+    generated = lines(tmp_path / "out" / "generated.jsonl")
     kinds = {}
-    for row in told:
+    for row in generated:
         kinds.setdefault(row["doc_id"], []).append(row["kind"])
     order = list(KINDS)
     for document, pair in kinds.items():
@@ -68,8 +68,8 @@ def prompts(served):
 def test_a_limit_draws_the_same_documents_and_more_of_them(written, tmp_path):
     def documents(**settings):
         written(out=tmp_path / str(settings), **settings)
-        told = lines(tmp_path / str(settings) / "generated.jsonl")
-        return list(dict.fromkeys(row["doc_id"] for row in told))
+        generated = lines(tmp_path / str(settings) / "generated.jsonl")
+        return list(dict.fromkeys(row["doc_id"] for row in generated))
 
     five = documents(limit=5)
     assert documents(limit=10)[:5] == five and len(five) == 5
@@ -95,10 +95,10 @@ def test_a_query_that_does_not_lead_back_is_dropped(written, served, tmp_path):
 
     served.answer = strange
     summary = written(queries=2, round_trip=1)
-    told = {(row["doc_id"], row["query"]): row for row in lines(tmp_path / "out" / "generated.jsonl")}
+    generated = {(row["doc_id"], row["query"]): row for row in lines(tmp_path / "out" / "generated.jsonl")}
     assert summary["dropped"] == {"not_found": 23}
-    assert told["d9", "what is n9?"]["rank"] == 1 and told["d9", "zebra"]["dropped"] == "not_found"
-    assert told["d8", "n9"]["dropped"] == "not_found" and told["d8", "n9"]["rank"] is None
+    assert generated["d9", "what is n9?"]["rank"] == 1 and generated["d9", "zebra"]["dropped"] == "not_found"
+    assert generated["d8", "n9"]["dropped"] == "not_found" and generated["d8", "n9"]["rank"] is None
     assert summary["ranker"]["spec"] == "bm25" and summary["ranker"]["top"] == 1
     assert written(queries=2, round_trip=0)["kept"] == 44
 
@@ -172,12 +172,16 @@ def test_a_document_that_gives_orders_is_only_data(written, served, beir):
 
 
 def test_a_dry_run_shows_a_prompt_and_asks_nothing(written, served, beir):
-    told = dry_run(beir, served.url, model="m", limit=5)
-    assert (told["documents"], told["requests"], told["cached"]) == (5, 5, 0) and served.requests == []
+    plan = dry_run(beir, served.url, model="m", limit=5)
+    assert (plan["documents"], plan["requests"], plan["cached"]) == (
+        5,
+        5,
+        0,
+    ) and served.requests == []
     written(limit=5)
-    assert told["prompt"] in prompts(served)
+    assert plan["prompt"] in prompts(served)
     written_bytes = sum(len(prompt.encode()) for prompt in prompts(served))
-    assert abs(told["most_tokens"] - (written_bytes // 2 + 5 * 512)) <= 5
+    assert abs(plan["most_tokens"] - (written_bytes // 2 + 5 * 512)) <= 5
     again = dry_run(beir, served.url, model="m", limit=6)
     assert (again["requests"], again["cached"]) == (1, 5)
 

@@ -34,14 +34,14 @@ def until(condition):
 
 
 def interrupted(mined, served, how):
-    """Starts judging slowly, stops it with a signal after five requests, and returns what it told."""
+    """Starts judging slowly, stops it with a signal after five requests, and returns what it planned."""
     served.delay = 0.15
     victim = subprocess.Popen(command(mined, served), stderr=subprocess.PIPE, text=True)
     until(lambda: len(served.requests) >= 5)
     os.kill(victim.pid, how)
-    told = victim.communicate(timeout=30)[1]
+    planned = victim.communicate(timeout=30)[1]
     served.delay = 0.0
-    return victim.returncode, told
+    return victim.returncode, planned
 
 
 def test_kill_9_and_the_same_command_give_the_same_verdicts(mined, served):
@@ -58,8 +58,8 @@ def test_kill_9_and_the_same_command_give_the_same_verdicts(mined, served):
 
 
 def test_ctrl_c_ends_at_once_and_the_same_command_goes_on(mined, served):
-    code, told = interrupted(mined, served, signal.SIGINT)
-    assert code == 130 and "the same command goes on" in told and "Traceback" not in told
+    code, planned = interrupted(mined, served, signal.SIGINT)
+    assert code == 130 and "the same command goes on" in planned and "Traceback" not in planned
     assert 0 < len(said(mined)) < 14
     assert json.loads((mined / "judge" / "summary.json").read_text(encoding="utf-8"))["left"] > 0
     subprocess.run(command(mined, served, "--quiet"), check=True)
@@ -85,9 +85,9 @@ def test_it_prints_a_table_or_the_summary_or_nothing(mined, served, capsys):
 def test_pairs_without_an_answer_are_told_and_exit_with_2(mined, served, capsys):
     served.failures += [reply("out of order", 500)]
     run("judge", mined, *options(served), "--retries", 0, "--quiet", expect=2)
-    told = capsys.readouterr().err
-    assert "1 of 14 pairs got no answer, the last one: HTTP 500: out of order; the same command" in told
-    assert told.count("\n") == 1
+    planned = capsys.readouterr().err
+    assert "1 of 14 pairs got no answer, the last one: HTTP 500: out of order; the same command" in planned
+    assert planned.count("\n") == 1
     run("judge", mined, *options(served), "--quiet")
 
 
@@ -101,18 +101,18 @@ def test_a_mistake_is_told_in_one_line(mined, beir, served, capsys):
         (["judge", mined, *options(served), "--pairs", "none.jsonl"], "none.jsonl"),
     ):
         run(*arguments, expect=2)
-        told = capsys.readouterr().err
-        assert message in told and told.count("\n") == 1
+        planned = capsys.readouterr().err
+        assert message in planned and planned.count("\n") == 1
     assert served.requests == []
 
 
 def test_a_dry_run_shows_pairs_tokens_and_cost_and_asks_nothing(mined, served, capsys):
     options = ("judge", mined, "--endpoint", served.url, "--model", "m", "--dry-run")
     run(*options, "--json", "--price", 2)
-    told = json.loads(capsys.readouterr().out)
-    assert (told["pairs"], told["cached"], told["requests"]) == (14, 0, 14)
-    assert told["most_tokens"] > 14 * 512 and "amber" in told["prompt"]
-    assert told["most_cost"] == round(told["most_tokens"] * 2 / 1_000_000, 4)
+    planned = json.loads(capsys.readouterr().out)
+    assert (planned["pairs"], planned["cached"], planned["requests"]) == (14, 0, 14)
+    assert planned["most_tokens"] > 14 * 512 and "amber" in planned["prompt"]
+    assert planned["most_cost"] == round(planned["most_tokens"] * 2 / 1_000_000, 4)
     assert not served.requests and not (mined / verdicts.FILE).exists() and not (mined / "judge").exists()
     run("judge", mined, "--endpoint", served.url, "--model", "m", "--limit", 4, "--quiet")
     run(*options)

@@ -59,7 +59,7 @@ def test_any_text_is_a_grade_or_none(answer):
 
 
 def test_a_verdict_follows_the_grade_and_none_is_unsure():
-    told = [verdict(grade, 2) for grade in (0, 1, 2, 3, None)]
+    graded = [verdict(grade, 2) for grade in (0, 1, 2, 3, None)]
     no, yes = Verdict.NOT_RELEVANT, Verdict.RELEVANT
-    assert told == [no, no, yes, yes, Verdict.UNSURE]
+    assert graded == [no, no, yes, yes, Verdict.UNSURE]
     assert verdict(2, 3) == no

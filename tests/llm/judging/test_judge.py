@@ -157,11 +157,11 @@ def test_the_strong_model_may_be_served_elsewhere_with_another_key(judged, mined
     monkeypatch.setenv("STRONG", "second")
     served.grade = lambda query, document, model: "Grade: 2"
     judged(strong_model="s", strong_endpoint=served.url.replace("/v1", "/v2"), strong_key_env="STRONG")
-    told = {
+    expected_answers = {
         (request["model"], request["path"], headers["Authorization"])
         for request, headers in zip(served.requests, served.headers, strict=True)
     }
-    assert told == {
+    assert expected_answers == {
         ("m", "/v1/chat/completions", "Bearer first"),
         ("s", "/v2/chat/completions", "Bearer second"),
     }

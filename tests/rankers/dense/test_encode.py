@@ -56,9 +56,9 @@ def test_each_text_is_read_once_and_batches_keep_to_their_tokens(model):
 
 
 def test_what_is_done_is_told_text_by_text(model):
-    told = []
-    Encoder(model, "tiny", max_tokens=40).documents(TEXTS, told.append)
-    assert sum(told) == len(TEXTS) and len(told) > 2
+    advanced = []
+    Encoder(model, "tiny", max_tokens=40).documents(TEXTS, advanced.append)
+    assert sum(advanced) == len(TEXTS) and len(advanced) > 2
 
 
 def test_truncated_dimensions(folder):

@@ -142,8 +142,8 @@ def test_the_ranker_says_how_it_searches_and_scores_as_the_exact_one(tmp_path):
     exact = Dense(model).open(known, context)
     graph = RANKERS.make({"dense": {"model": model, "search": "hnsw", "expansion": 99}}).open(known, context)
     assert "search" not in exact.facts
-    told = json.loads(json.dumps(graph.facts["search"]))
-    assert (told["expansion"], told["recall_at"], told["sample"]) == (99, 6, 2)
+    kept = json.loads(json.dumps(graph.facts["search"]))
+    assert (kept["expansion"], kept["recall_at"], kept["sample"]) == (99, 6, 2)
     docs, scores = graph.search(rows, 5)
     np.testing.assert_array_equal(scores, exact.score(rows, docs))
     np.testing.assert_array_equal(graph.search(rows, 60)[0], exact.search(rows, 60)[0])

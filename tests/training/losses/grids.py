@@ -13,7 +13,7 @@ NAN = float("nan")
 def grid(
     scores, *, target=(0,), own=None, weight=None, teacher=None, guide=None, temperature=1.0, loss_weight=None
 ):
-    """One query with its positive in column 0 unless told otherwise; all else its own negatives."""
+    """One query with its positive in column 0 unless given otherwise; all else its own negatives."""
     scores = torch.as_tensor(scores, dtype=torch.float64)
     target = torch.as_tensor(target)
     positive = torch.nn.functional.one_hot(target, scores.shape[1]).bool()
