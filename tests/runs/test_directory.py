@@ -5,6 +5,7 @@ import json
 import pytest
 
 from hardneg.core.errors import DataError
+from hardneg.runs import directory
 from hardneg.runs.directory import RunFolder
 
 
@@ -35,3 +36,7 @@ def test_a_missing_or_damaged_calibration_is_none(tmp_path):
     assert RunFolder(tmp_path).read_calibration() is None
     (tmp_path / "calibration.json").write_text('{"kind": ')
     assert RunFolder(tmp_path).read_calibration() is None
+
+
+def test_an_empty_setting_is_named_where_runs_differ():
+    assert directory._settings({"a": "", "b": 1}, {"a": "x", "b": 1}) == " (a: nothing stored, x asked for)"
