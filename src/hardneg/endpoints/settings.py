@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -42,7 +42,7 @@ class Limits(Protocol):
 class ServedSettings:
     """A model behind HTTP, and the limits of requests to it: the fields that such components share."""
 
-    operational: ClassVar[Collection[str]] = (
+    operational: ClassVar[tuple[str, ...]] = (
         "key_env", "batch_size", "concurrency", "max_requests", "max_tokens", "timeout", "retries",
     )  # fmt: skip
     endpoint: str

@@ -9,7 +9,7 @@ import json
 import math
 import re
 import typing
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -46,7 +46,7 @@ class Component:
     shorthand: ClassVar[str | None] = None
     label: ClassVar[str | Mapping[str, str]] = ""
     meaning: ClassVar[str | Mapping[str, str]] = ""
-    operational: ClassVar[Collection[str]] = ()
+    operational: ClassVar[tuple[str, ...]] = ()
 
     def check_installed(self) -> None:
         """Checks that the optional libraries it needs are installed, before any work is done.
