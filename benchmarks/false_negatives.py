@@ -11,6 +11,7 @@ truth: ROC AUC over all unjudged candidates and over the first 20 of each query,
 evidence that alone is best there, and expected calibration error.
 
     python benchmarks/false_negatives.py FOLDER [--split test] [--show 0.5] [--recipe naive --recipe perc-pos]
+        [--set rank.rankers.dense.model=MODEL]
 """
 
 from __future__ import annotations
@@ -69,6 +70,7 @@ def main(
     min_relevance: int = 1,
     show: Annotated[float, typer.Option(help="Share of the positives shown; 0 for one a query.")] = 0.0,
     judged: Annotated[bool, typer.Option(help="Show documents judged not relevant, too.")] = False,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="A setting of all recipes.")] = None,
 ) -> None:
     """Prints, for each recipe, how many of its negatives are hidden positives, with a 95 % interval."""
     options = LoadOptions(split=split, min_relevance=min_relevance, empty_texts="skip")
@@ -78,7 +80,7 @@ def main(
     wanted = 0.0
     with tempfile.TemporaryDirectory() as out:
         for name in [REFERENCE, *(name for name in recipe or RECIPES if name != REFERENCE)]:
-            chosen = Recipe.named(name, ["format=jsonl"], negatives=negatives)
+            chosen = Recipe.named(name, ["format=jsonl", *(set_ or ())], negatives=negatives)
             with Bars() as bars:
                 pipeline.mine(visible, chosen, Path(out) / Path(name).stem, progress=bars)
             found = measure(Path(out) / Path(name).stem, hidden)
