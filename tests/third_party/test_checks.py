@@ -193,6 +193,6 @@ def test_what_is_no_frozen_dataclass_is_found():
         size: int = 1
 
         def open(self, collection, context):
-            raise NotImplementedError  # it is refused before it is opened
+            pytest.fail("it is refused before it is opened")
 
     assert "it is no frozen dataclass" in problem(check_ranker, Loose())

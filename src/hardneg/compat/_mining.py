@@ -37,7 +37,7 @@ from hardneg.engines.local import Local
 from hardneg.mining.miner import Miner
 from hardneg.mining.recipe import Recipe
 from hardneg.rankers.dense import DenseRanker
-from hardneg.rankers.dense.encode import Encoder
+from hardneg.rankers.dense.encode import Encoder, check_finite
 from hardneg.rankers.dense.store import SHARD, Advance, Encode, Store, Vectors
 from hardneg.rankers.kernels.top_k import TopK
 from hardneg.rankers.pairs.scorer import PairScorer
@@ -182,8 +182,7 @@ def _in_processes(encode: Callable[..., Any], prompt: str, options: Mapping[str,
 
     def run(texts: list[str], advance: Advance) -> FloatArray:
         vectors = encode(texts, prompt=prompt, normalize_embeddings=True, show_progress_bar=False, **options)
-        if not np.isfinite(vectors).all():
-            raise DataError("the model gives a vector with NaN or infinity")
+        check_finite(vectors, texts)
         advance(len(texts))
         return np.asarray(vectors, np.float32)
 

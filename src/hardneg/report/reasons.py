@@ -10,7 +10,7 @@ from hardneg.core.errors import ConfigError
 from hardneg.core.registry import Component, Registry, text_in
 from hardneg.report.i18n import Locale
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Component)
 
 
 class Reasons:

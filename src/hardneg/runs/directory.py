@@ -294,8 +294,8 @@ def _settings(stored: Any, asked: Any) -> str:
     """Returns the first settings that differ, in brackets; empty if they have no other names or values."""
     before, after = dict(flat(stored)), dict(flat(asked))
     paths = [path for path in dict.fromkeys((*before, *after)) if before.get(path) != after.get(path)]
-    values = [[each.get(path, "")[:40] or "nothing" for each in (before, after)] for path in paths[:_SHOWN]]
-    shown = [
-        f"{path}: {old} stored, {new} asked for" for path, (old, new) in zip(paths, values, strict=False)
-    ]
+    shown = []
+    for path in paths[:_SHOWN]:
+        old, new = (each.get(path, "")[:40] or "nothing" for each in (before, after))
+        shown.append(f"{path}: {old} stored, {new} asked for")
     return f" ({'; '.join(shown)}{', ...' if len(paths) > _SHOWN else ''})" if shown else ""

@@ -17,6 +17,7 @@ from hardneg.core.errors import ConfigError, unknown_name
 from hardneg.core.registry.component import (
     OBJECT,
     SHOWN,
+    Component,
     build,
     check_finite,
     field_names,
@@ -25,7 +26,7 @@ from hardneg.core.registry.component import (
     reason_of,
 )
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Component)
 C = TypeVar("C")
 Adapter = Callable[[Callable[..., Any]], type[T]]
 
@@ -156,10 +157,13 @@ class Registry(Generic[T]):
         return {vars(made).get(_NAME_ATTRIBUTE) or import_path(made): plain(component)}
 
     def without_operational(self, described: Any) -> Any:
-        """Returns what `describe` returned, without settings that change no result where they are known."""
+        """Returns what `describe` returned, without settings that change no result.
+
+        What it cannot have returned, or names no component of this process, is returned as it is.
+        """
         try:
             [(name, settings)] = described.items()
-            left_out = self.get(name).operational  # type: ignore[attr-defined]
+            left_out = self.get(name).operational
             return {name: {key: value for key, value in settings.items() if key not in left_out}}
         except (AttributeError, TypeError, ValueError, ConfigError):
             return described

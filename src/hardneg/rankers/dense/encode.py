@@ -132,7 +132,7 @@ class Encoder:
             if vectors is None:
                 vectors = self._encode_by_library(distinct, job, report)
         report(len(texts) - len(distinct))
-        _check_finite(vectors, distinct)
+        check_finite(vectors, distinct)
         return vectors if len(texts) == len(distinct) else vectors[[rows[text] for text in texts]]
 
     def _encode_by_library(self, texts: list[str], job: forward.EncodingJob, advance: Advance) -> FloatArray:
@@ -198,7 +198,8 @@ def _to_fp16(vectors: FloatArray, texts: list[str]) -> FloatArray:
     return rounded
 
 
-def _check_finite(vectors: FloatArray, texts: list[str]) -> None:
+def check_finite(vectors: FloatArray, texts: list[str]) -> None:
+    """Raises DataError, with its text, where a vector of (n, dimension) has a number that is not finite."""
     bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
     if len(bad):
         raise DataError(
